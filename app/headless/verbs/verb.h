@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The verbs of longscope-engine. To add one: a file with its function, one line in registry.cpp, one test, one doc
+// line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace longscope {
+
+// What a chosen verb does; returns the exit code. May throw Error.
+using VerbAction = std::function<int()>;
+
+struct VerbEntry {
+    std::string_view name;
+    std::string_view summary;
+    // Declares the verb's options on `verb` and, when the verb is chosen, stores what to do in `action`.
+    // Both outlive the parsing.
+    void (*declare)(CLI::App& verb, VerbAction& action);
+};
+
+// The registry, in the order of the help text.
+[[nodiscard]] const std::vector<VerbEntry>& verbs();
+
+void declare_devices(CLI::App& verb, VerbAction& action);
+
+}  // namespace longscope

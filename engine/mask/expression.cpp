@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/mask/expression.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr std::size_t max_operands = 64;
+
+std::string accepted_names() {
+    std::string names = "and, or, not";
+    for (const LeafEntry& entry : mask_leaves()) {
+        names += fmt::format(", {}", entry.name);
+    }
+    return "an object with one of the fields " + names;
+}
+
+std::vector<MaskExpression> parse_operands(const Json& value, const std::string& path) {
+    if (!value.is_array() || value.empty() || value.size() > max_operands) {
+        throw bad_input(path, shown(value), "is not a list of masks",
+                        fmt::format("a list of 1 to {} masks", max_operands));
+    }
+    std::vector<MaskExpression> operands;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        operands.push_back(parse_mask(value[i], fmt::format("{}[{}]", path, i)));
+    }
+    return operands;
+}
+
+std::string joined(const MaskExpression& expression, std::string_view word) {
+    std::string text;
+    for (const MaskExpression& operand : expression.operands) {
+        const bool composed =
+            operand.kind == MaskExpression::Kind::all_of || operand.kind == MaskExpression::Kind::any_of;
+        const std::string part =
+            composed && operand.operands.size() > 1 ? fmt::format("({})", to_text(operand)) : to_text(operand);
+        text += text.empty() ? part : fmt::format(" {} {}", word, part);
+    }
+    return text;
+}
+
+}  // namespace
+
+MaskExpression parse_mask(const Json& value, const std::string& path) {
+    if (!value.is_object() || value.size() != 1) {
+        throw bad_input(path, shown(value), "is not a mask", accepted_names());
+    }
+    const std::string name = value.begin().key();
+    const Json& content = value.begin().value();
+    const std::string inner = path + "." + name;
+    if (name == "and" || name == "or") {
+        return {name == "and" ? MaskExpression::Kind::all_of : MaskExpression::Kind::any_of, "", nullptr,
+                parse_operands(content, inner)};
+    }
+    if (name == "not") {
+        return {MaskExpression::Kind::complement, "", nullptr, {parse_mask(content, inner)}};
+    }
+    for (const LeafEntry& entry : mask_leaves()) {
+        if (entry.name == name) {
+            return {MaskExpression::Kind::leaf, name, entry.parse(JsonObject(content, inner)), {}};
+        }
+    }
+    throw bad_input(path, name, "is not a mask", accepted_names());
+}
+
+Json to_json(const MaskExpression& expression) {
+    switch (expression.kind) {
+        case MaskExpression::Kind::leaf:
+            return {{expression.leaf_name, expression.leaf->parameters()}};
+        case MaskExpression::Kind::complement:
+            return {{"not", to_json(expression.operands.front())}};
+        case MaskExpression::Kind::all_of:
+        case MaskExpression::Kind::any_of:
+            break;
+    }
+    Json operands = Json::array();
+    for (const MaskExpression& operand : expression.operands) {
+        operands.push_back(to_json(operand));
+    }
+    return {{expression.kind == MaskExpression::Kind::all_of ? "and" : "or", operands}};
+}
+
+std::string to_text(const MaskExpression& expression) {
+    switch (expression.kind) {
+        case MaskExpression::Kind::all_of:
+            return joined(expression, "and");
+        case MaskExpression::Kind::any_of:
+            return joined(expression, "or");
+        case MaskExpression::Kind::complement: {
+            const MaskExpression& operand = expression.operands.front();
+            return operand.operands.empty() ? "not " + to_text(operand) : fmt::format("not ({})", to_text(operand));
+        }
+        case MaskExpression::Kind::leaf:
+            break;
+    }
+    std::string parameters;
+    const Json values = expression.leaf->parameters();
+    for (const auto& item : values.items()) {
+        parameters += fmt::format("{}{} {}", parameters.empty() ? "" : ", ", item.key(), shown(item.value()));
+    }
+    return parameters.empty() ? expression.leaf_name : fmt::format("{}({})", expression.leaf_name, parameters);
+}
+
+}  // namespace longscope

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Masks as expressions: leaves under "and", "or" and "not". In a document an expression is an object with one field:
+//     {"and": [{"causal": {}}, {"documents": {}}]}
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/mask/leaf.h"
+#include "engine/mask/mask.h"
+
+namespace longscope {
+
+struct MaskExpression {
+    enum class Kind { leaf, all_of, any_of, complement };
+
+    Kind kind = Kind::leaf;
+    std::string leaf_name;                 // of a leaf
+    std::shared_ptr<const MaskLeaf> leaf;  // of a leaf; immutable, shared between copies
+    std::vector<MaskExpression> operands;  // of an operator; at least one, exactly one for complement
+};
+
+// Throws Error(bad_input) that names the field under `path`.
+[[nodiscard]] MaskExpression parse_mask(const Json& value, const std::string& path);
+
+[[nodiscard]] Json to_json(const MaskExpression& expression);
+
+// "causal and documents", "causal and (window(left 1024, right 0) or sink(tokens 4))"
+[[nodiscard]] std::string to_text(const MaskExpression& expression);
+
+// The exact mask of the expression over a domain. Time and memory are proportional to the zones of the leaves and of
+// the result. `path` names the expression in messages.
+[[nodiscard]] std::unique_ptr<Mask> compile_mask(const MaskExpression& expression, const MaskDomain& domain,
+                                                 const std::string& path = "mask");
+
+}  // namespace longscope

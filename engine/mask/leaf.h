@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The leaves of mask expressions. A leaf is a list of disjoint zones; everything else follows from that. To add one:
+// a function pair in its own file, one line in leaf_registry.cpp, one test line, one doc line
+// (resources/docs/masks.md).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/mask/zone.h"
+
+namespace longscope {
+
+// The matrix that a mask covers, and the documents that are packed in it.
+struct MaskDomain {
+    std::int64_t query_tokens = 0;
+    std::int64_t key_tokens = 0;
+    // Cumulative lengths [0, ..., tokens] as in varlen kernels; empty: one document. With documents, query_tokens and
+    // key_tokens are the same.
+    std::vector<std::int64_t> cu_seqlens;
+
+    [[nodiscard]] Box box() const { return {{0, query_tokens}, {0, key_tokens}}; }
+    // Masks are aligned at the bottom right: query i stands at key position i + this.
+    [[nodiscard]] std::int64_t diagonal() const { return key_tokens - query_tokens; }
+};
+
+class MaskLeaf {
+  public:
+    MaskLeaf() = default;
+    MaskLeaf(const MaskLeaf&) = delete;
+    MaskLeaf& operator=(const MaskLeaf&) = delete;
+    MaskLeaf(MaskLeaf&&) = delete;
+    MaskLeaf& operator=(MaskLeaf&&) = delete;
+    virtual ~MaskLeaf() = default;
+
+    // Disjoint zones, inside the domain. Throws Error(bad_input), naming the field under `path`, when the parameters do
+    // not suit the domain.
+    [[nodiscard]] virtual ZoneList zones(const MaskDomain& domain, const std::string& path) const = 0;
+    // The parameters as they stand in a document.
+    [[nodiscard]] virtual Json parameters() const = 0;
+};
+
+struct LeafEntry {
+    std::string_view name;        // the field's own term, as in documents
+    std::string_view parameters;  // "left, right"
+    std::string_view meaning;     // one line, with the convention
+    std::shared_ptr<const MaskLeaf> (*parse)(JsonObject parameters);
+};
+
+// The registry, in the order in which help and documentation list it.
+[[nodiscard]] const std::vector<LeafEntry>& mask_leaves();
+
+// Parsers of the leaves, one file each.
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_full_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_causal_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_window_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_documents_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_prefix_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_sink_leaf(JsonObject parameters);
+
+}  // namespace longscope

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/mask/leaf.h"
+#include "engine/mask/leaves/first_keys.h"
+
+namespace longscope {
+
+namespace {
+
+// The first tokens, seen by every query, also by those before them: with "or" and causal, a prefix-LM mask.
+class PrefixLeaf final : public MaskLeaf {
+  public:
+    explicit PrefixLeaf(std::int64_t tokens) : tokens_(tokens) {}
+
+    [[nodiscard]] ZoneList zones(const MaskDomain& domain, const std::string& path) const override {
+        return {first_keys_zone(domain, tokens_, path + ".tokens", domain.key_tokens)};
+    }
+    [[nodiscard]] Json parameters() const override { return {{"tokens", tokens_}}; }
+
+  private:
+    std::int64_t tokens_;
+};
+
+}  // namespace
+
+std::shared_ptr<const MaskLeaf> parse_prefix_leaf(JsonObject parameters) {
+    const std::int64_t tokens = parameters.integer("tokens", 1, max_tokens);
+    parameters.finish();
+    return std::make_shared<PrefixLeaf>(tokens);
+}
+
+}  // namespace longscope

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/mask/mask.h"
+
+namespace longscope {
+
+TileClass Mask::tile_class(const Box& tile) const {
+    const Box inside{intersect(tile.q, {0, query_tokens_}), intersect(tile.k, {0, key_tokens_})};
+    const std::int64_t kept = pairs_in(inside);
+    if (kept == 0) {
+        return TileClass::empty;
+    }
+    return kept == inside.pairs() ? TileClass::full : TileClass::partial;
+}
+
+TileCounts count_tiles(const Mask& mask, std::int64_t q_tile, std::int64_t k_tile) {
+    TileCounts counts{q_tile, k_tile};
+    for (std::int64_t q = 0; q < mask.query_tokens(); q += q_tile) {
+        for (const TileRun& run : mask.classify_row_of_tiles({q, std::min(q + q_tile, mask.query_tokens())}, k_tile)) {
+            std::int64_t& counter = run.tile_class == TileClass::empty  ? counts.empty
+                                    : run.tile_class == TileClass::full ? counts.full
+                                                                        : counts.partial;
+            counter += run.tiles.size();
+        }
+    }
+    return counts;
+}
+
+}  // namespace longscope

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/mask/zone_mask.h"
+
+#include <algorithm>
+
+namespace longscope {
+
+ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vector<std::int64_t> breaks,
+                   const SlabZones& zones_of, std::function<std::unique_ptr<Mask>()> make_transposed)
+    : Mask(query_tokens, key_tokens), make_transposed_(std::move(make_transposed)) {
+    breaks.push_back(0);
+    std::erase_if(breaks, [&](std::int64_t row) { return row < 0 || row >= query_tokens; });
+    std::sort(breaks.begin(), breaks.end());
+    breaks.erase(std::unique(breaks.begin(), breaks.end()), breaks.end());
+    breaks.push_back(query_tokens);
+
+    ZoneList slab_zones;
+    std::int64_t pairs_so_far = 0;
+    for (std::size_t i = 0; i + 1 < breaks.size(); ++i) {
+        const Range rows{breaks[i], breaks[i + 1]};
+        zones_of(rows, slab_zones);
+        if (rows.empty() || slab_zones.empty()) {
+            continue;
+        }
+        Slab slab{rows, zones_.size(), zones_.size() + slab_zones.size(), pairs_so_far, 0};
+        for (const Zone& zone : slab_zones) {
+            slab.pairs += longscope::pairs(zone);
+        }
+        pairs_so_far += slab.pairs;
+        zones_.insert(zones_.end(), slab_zones.begin(), slab_zones.end());
+        slabs_.push_back(slab);
+    }
+}
+
+std::size_t ZoneMask::slab_of(std::int64_t row) const {
+    const auto found = std::upper_bound(slabs_.begin(), slabs_.end(), row,
+                                        [](std::int64_t value, const Slab& slab) { return value < slab.rows.end; });
+    return static_cast<std::size_t>(found - slabs_.begin());
+}
+
+template <typename Visit>
+void ZoneMask::visit_zones(Range rows, Visit visit) const {
+    for (std::size_t s = slab_of(rows.begin); s < slabs_.size() && slabs_[s].rows.begin < rows.end; ++s) {
+        for (std::size_t z = slabs_[s].first_zone; z < slabs_[s].end_zone; ++z) {
+            visit(zones_[z]);
+        }
+    }
+}
+
+bool ZoneMask::contains(std::int64_t query, std::int64_t key) const {
+    bool found = false;
+    visit_zones({query, query + 1}, [&](const Zone& zone) { found = found || zone.contains(query, key); });
+    return found;
+}
+
+std::int64_t ZoneMask::pairs_in(const Box& box) const {
+    const bool all_keys = box.k.begin <= 0 && box.k.end >= key_tokens();
+    const Zone clip = box_zone(box);
+    if (clip.empty()) {
+        return 0;
+    }
+    std::int64_t sum = 0;
+    for (std::size_t s = slab_of(box.q.begin); s < slabs_.size() && slabs_[s].rows.begin < box.q.end; ++s) {
+        const Slab& slab = slabs_[s];
+        if (all_keys && slab.rows.begin >= box.q.begin && slab.rows.end <= box.q.end) {
+            // Whole slabs with all their keys: take every one down to the last that lies inside at once.
+            std::size_t last = slab_of(box.q.end - 1);
+            if (last == slabs_.size() || slabs_[last].rows.end > box.q.end) {
+                --last;
+            }
+            sum += slabs_[last].pairs_before + slabs_[last].pairs - slab.pairs_before;
+            s = last;
+            continue;
+        }
+        for (std::size_t z = slab.first_zone; z < slab.end_zone; ++z) {
+            sum += longscope::pairs(intersect(zones_[z], clip));
+        }
+    }
+    return sum;
+}
+
+void ZoneMask::row_runs(std::int64_t query, std::vector<Range>& runs) const {
+    runs.clear();
+    visit_zones({query, query + 1}, [&](const Zone& zone) {
+        if (const Range row = zone.row(query); !row.empty()) {
+            runs.push_back(row);
+        }
+    });
+    if (runs.size() < 2) {
+        return;
+    }
+    std::sort(runs.begin(), runs.end(), [](Range a, Range b) { return a.begin < b.begin; });
+    std::size_t kept = 0;
+    for (std::size_t i = 1; i < runs.size(); ++i) {
+        if (runs[i].begin == runs[kept].end) {
+            runs[kept].end = runs[i].end;
+        } else {
+            runs[++kept] = runs[i];
+        }
+    }
+    runs.resize(kept + 1);
+}
+
+Range ZoneMask::key_extent(Range q) const {
+    Range extent{key_tokens(), 0};
+    visit_zones(q, [&](const Zone& zone) {
+        const Zone part = intersect(zone, Zone{q, zone.k, zone.d});
+        if (!part.empty()) {
+            extent = {std::min(extent.begin, part.k.begin), std::max(extent.end, part.k.end)};
+        }
+    });
+    return extent.empty() ? Range{} : extent;
+}
+
+std::vector<TileRun> ZoneMask::classify_row_of_tiles(Range q, std::int64_t k_tile) const {
+    const std::int64_t tiles = (key_tokens() + k_tile - 1) / k_tile;
+    // The zones of these rows, and the columns at which what they cover changes its kind: where a zone begins to be
+    // seen, begins to be seen by all of its rows, ceases to be, and ends.
+    ZoneList local;
+    std::vector<std::int64_t> cuts{0, tiles};
+    const auto cut_at_tile_of = [&](std::int64_t column) {
+        const std::int64_t tile = std::clamp<std::int64_t>(column / k_tile, 0, tiles);
+        cuts.push_back(tile);
+        if (column % k_tile != 0 && tile < tiles) {
+            cuts.push_back(tile + 1);
+        }
+    };
+    visit_zones(q, [&](const Zone& zone) {
+        const Zone part = intersect(zone, Zone{q, zone.k, zone.d});
+        if (part.empty()) {
+            return;
+        }
+        local.push_back(part);
+        cut_at_tile_of(part.k.begin);
+        cut_at_tile_of(part.k.end);
+        cut_at_tile_of(std::clamp(part.q.end - 1 + part.d.begin, part.k.begin, part.k.end));
+        cut_at_tile_of(std::clamp(part.q.begin + part.d.end, part.k.begin, part.k.end));
+    });
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+
+    std::vector<TileRun> runs;
+    const auto append = [&](Range range, TileClass tile_class) {
+        if (!runs.empty() && runs.back().tile_class == tile_class) {
+            runs.back().tiles.end = range.end;
+        } else {
+            runs.push_back({range, tile_class});
+        }
+    };
+    const auto classify = [&](std::int64_t tile) {
+        const Box box{q, {tile * k_tile, std::min((tile + 1) * k_tile, key_tokens())}};
+        const Zone clip = box_zone(box);
+        std::int64_t kept = 0;
+        for (const Zone& zone : local) {
+            kept += longscope::pairs(intersect(zone, clip));
+        }
+        return kept == 0 ? TileClass::empty : kept == box.pairs() ? TileClass::full : TileClass::partial;
+    };
+    for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+        const Range range{cuts[i], cuts[i + 1]};
+        const Range columns{range.begin * k_tile, std::min(range.end * k_tile, key_tokens())};
+        // Between two cuts a zone covers all of its rows in every column, none, or (on its slanted edges) a changing
+        // part; only in the last case do tiles differ from one another.
+        const bool slanted = std::any_of(local.begin(), local.end(), [&](const Zone& zone) {
+            const Range whole_rows{zone.q.end - 1 + zone.d.begin, zone.q.begin + zone.d.end};
+            const Range seen = intersect(zone.k, columns);
+            return !seen.empty() && intersect(whole_rows, seen) != seen;
+        });
+        if (!slanted) {
+            append(range, classify(range.begin));
+            continue;
+        }
+        for (std::int64_t tile = range.begin; tile < range.end; ++tile) {
+            append({tile, tile + 1}, classify(tile));
+        }
+    }
+    return runs;
+}
+
+}  // namespace longscope

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The main compiled form of a mask: disjoint zones, cut into slabs of rows. All zones of a slab span exactly its rows
+// or a part of them, so any question about some rows reads the slabs of these rows and nothing else. Memory and
+// compile time grow with slabs and zones, never with the matrix.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/mask/mask.h"
+
+namespace longscope {
+
+class ZoneMask final : public Mask {
+  public:
+    // Replaces `out` by the disjoint zones inside the given rows.
+    using SlabZones = std::function<void(Range rows, ZoneList& out)>;
+
+    // `breaks` are the rows at which a new slab begins (any order, repetitions and borders allowed).
+    // `zones_of` is called once a slab, in order. `make_transposed` builds the mirror image when asked for.
+    ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vector<std::int64_t> breaks,
+             const SlabZones& zones_of, std::function<std::unique_ptr<Mask>()> make_transposed);
+
+    [[nodiscard]] bool contains(std::int64_t query, std::int64_t key) const override;
+    [[nodiscard]] std::int64_t pairs_in(const Box& box) const override;
+    void row_runs(std::int64_t query, std::vector<Range>& runs) const override;
+    [[nodiscard]] std::vector<TileRun> classify_row_of_tiles(Range q, std::int64_t k_tile) const override;
+    [[nodiscard]] Range key_extent(Range q) const override;
+    [[nodiscard]] std::unique_ptr<Mask> transposed() const override { return make_transposed_(); }
+
+    [[nodiscard]] const ZoneList& zones() const { return zones_; }
+    [[nodiscard]] std::int64_t slabs() const { return static_cast<std::int64_t>(slabs_.size()); }
+
+  private:
+    struct Slab {
+        Range rows;
+        std::size_t first_zone = 0;
+        std::size_t end_zone = 0;
+        std::int64_t pairs_before = 0;  // in all slabs above this one
+        std::int64_t pairs = 0;
+    };
+    // The index of the slab that holds the row, or of the first one below it.
+    [[nodiscard]] std::size_t slab_of(std::int64_t row) const;
+    template <typename Visit>
+    void visit_zones(Range rows, Visit visit) const;
+
+    std::vector<Slab> slabs_;  // only those with zones, ascending, disjoint
+    ZoneList zones_;
+    std::function<std::unique_ptr<Mask>()> make_transposed_;
+};
+
+}  // namespace longscope

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What one attention layer computes, apart from its tokens and its mask.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/tensor/dtype.h"
+
+namespace longscope {
+
+struct AttentionShape {
+    std::int64_t batch = 1;
+    std::int64_t query_heads = 1;
+    std::int64_t key_value_heads = 1;  // divides query_heads; query head h reads key/value head h / heads_per_group()
+    std::int64_t head_dim_qk = 64;
+    std::int64_t head_dim_v = 64;
+    DType dtype = DType::float32;
+
+    [[nodiscard]] std::int64_t heads_per_group() const { return query_heads / key_value_heads; }
+    // Bytes of one token's keys and values over all key/value heads: what context parallelism moves.
+    [[nodiscard]] std::int64_t key_value_bytes_per_token() const {
+        return key_value_heads * (head_dim_qk + head_dim_v) * size_bytes(dtype);
+    }
+    [[nodiscard]] bool operator==(const AttentionShape&) const = default;
+};
+
+// Forward floating-point operations for `pairs` unmasked (query, key) pairs: 2 Hq (Dqk + Dv) a pair, the two matrix
+// products of Q K^T and P V counted as multiply and add (the convention of reference kernels' benchmarks).
+[[nodiscard]] constexpr double forward_flops(const AttentionShape& shape, std::int64_t pairs) {
+    return 2.0 * static_cast<double>(pairs) * static_cast<double>(shape.query_heads) *
+           static_cast<double>(shape.head_dim_qk + shape.head_dim_v);
+}
+
+}  // namespace longscope

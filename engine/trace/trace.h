@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What happened, when, on which rank and stream. The executor writes traces of what it measured; a simulator writes the
+// same. Times are nanoseconds on one clock per trace.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/clock.h"
+
+namespace longscope {
+
+// Streams of a rank run beside one another; events of one stream do not overlap.
+enum class Stream : std::uint8_t { compute, send, receive };
+
+enum class Category : std::uint8_t {
+    attend,    // a kernel over one block of keys
+    merge,     // of a partial result into the running one
+    finalize,  // the last touch on the output
+    send,      // from the call to the completion of a transfer at the sender
+    receive,   // the same at the receiver
+    wait,      // the compute stream stands still until a transfer has completed
+};
+
+[[nodiscard]] std::string_view to_string(Stream stream);
+[[nodiscard]] std::string_view to_string(Category category);
+// Throws Error(failed) for words that the functions above do not return.
+[[nodiscard]] Stream stream_from_string(std::string_view text);
+[[nodiscard]] Category category_from_string(std::string_view text);
+
+struct TraceEvent {
+    std::int32_t rank = 0;
+    Stream stream = Stream::compute;
+    Category category = Category::attend;
+    Nanoseconds start_ns = 0;
+    Nanoseconds duration_ns = 0;
+    std::int64_t bytes = 0;      // payload of a transfer
+    double flops = 0;            // of an attend
+    std::int64_t operation = 0;  // id in the rank's schedule
+    std::int64_t flow = -1;      // joins the send, the receive and the wait of one message; -1: none
+    std::int32_t step = 0;       // of the strategy
+
+    [[nodiscard]] Nanoseconds end_ns() const { return start_ns + duration_ns; }
+    [[nodiscard]] bool operator==(const TraceEvent&) const = default;
+};
+
+struct Trace {
+    std::int32_t ranks = 0;
+    std::vector<TraceEvent> events;
+};
+
+}  // namespace longscope

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/base/json.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "engine/base/error.h"
+
+namespace longscope {
+namespace {
+
+std::string message_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+        return error.what();
+    }
+    return "(no error)";
+}
+
+TEST(ParseJson, NamesLineAndColumnOfASyntaxError) {
+    EXPECT_EQ(message_of([] { (void)parse_json("{\n  \"a\": ,\n}", "x.json"); }),
+              "x.json: line 2, column 8 is not valid JSON; accepted: a JSON document");
+}
+
+TEST(ParseJson, RefusesAFieldThatStandsTwice) {
+    EXPECT_EQ(message_of([] { (void)parse_json(R"({"a": {"b": 1, "b": 2}})", "x.json"); }),
+              "x.json: \"b\" stands twice in one object; accepted: each field once");
+    EXPECT_NO_THROW((void)parse_json(R"({"a": {"b": 1}, "b": 2})", "x.json"));
+}
+
+TEST(ParseJson, RefusesDeepNesting) {
+    const std::string deep(100000, '[');
+    EXPECT_NE(message_of([&] { (void)parse_json(deep, "x.json"); }).find("too deep"), std::string::npos);
+}
+
+TEST(JsonObject, NamesTheFieldTheValueAndWhatIsAccepted) {
+    const Json document =
+        parse_json(R"({"shape": {"heads": -3, "big": 18446744073709551615, "real": 1.0, "s": "x"}})", "x");
+    JsonObject root(document, "");
+    JsonObject shape(root.required("shape", "an object"), "shape");
+    EXPECT_EQ(message_of([&] { shape.integer("heads", 1, 8); }),
+              "shape.heads: -3 is too small; accepted: an integer from 1 to 8");
+    EXPECT_EQ(message_of([&] { shape.integer("big", 1, 8); }),
+              "shape.big: 18446744073709551615 is too large; accepted: an integer from 1 to 8");
+    EXPECT_EQ(message_of([&] { shape.integer("real", 1, 8); }),
+              "shape.real: 1.0 is not an integer; accepted: an integer from 1 to 8");
+    EXPECT_EQ(message_of([&] { shape.integer("s", 1, 8); }),
+              "shape.s: \"x\" is not an integer; accepted: an integer from 1 to 8");
+    EXPECT_EQ(message_of([&] { shape.integer("none", 1, 8); }),
+              "shape.none: is missing; accepted: an integer from 1 to 8");
+    EXPECT_EQ(shape.integer_or("none", 5, 1, 8), 5);
+}
+
+TEST(JsonObject, FinishRefusesUnknownFields) {
+    const Json document = parse_json(R"({"heads": 3, "haeds": 4})", "x");
+    JsonObject root(document, "");
+    EXPECT_EQ(root.integer("heads", 1, 8), 3);
+    EXPECT_EQ(message_of([&] { root.finish(); }), "haeds: 4 is an unknown field; accepted: heads");
+}
+
+TEST(BadInput, KeepsUntrustedValuesShortAndOnOneLine) {
+    const std::string message = bad_input("f", "a\nb" + std::string(500, 'x'), "is wrong", "y").what();
+    EXPECT_EQ(message.find('\n'), std::string::npos);
+    EXPECT_LT(message.size(), 200U);
+}
+
+}  // namespace
+}  // namespace longscope
