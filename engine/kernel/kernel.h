@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a backend implements: attention of some queries over some keys, as a partial result.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/kernel/partial.h"
+#include "engine/mask/local_mask.h"
+#include "engine/tensor/head_matrix.h"
+
+namespace longscope {
+
+// Views; the caller keeps the memory and the mask alive for the call. Query head h reads key/value head
+// h / (query heads / key_value heads). Scores are scale * q . k.
+struct AttendInput {
+    HeadMatrix<const float> queries;  // query heads x rows x Dqk
+    HeadMatrix<const float> keys;     // key/value heads x columns x Dqk
+    HeadMatrix<const float> values;   // key/value heads x columns x Dv
+    const LocalMask* mask = nullptr;  // rows x columns
+    double scale = 1.0;
+};
+
+// How a long call stays in touch with the world. All members are optional.
+struct AttendHooks {
+    // Called again and again from the tile loop, on the calling thread only: communication makes progress here.
+    std::function<void()> poll;
+    // Increased by the pairs of one head whenever a row of tiles is done; read by others for progress.
+    std::atomic<std::int64_t>* head_pairs_done = nullptr;
+    // When it becomes true the call ends soon with Error(cancelled).
+    const std::atomic<bool>* cancelled = nullptr;
+};
+
+class Kernel {
+  public:
+    Kernel() = default;
+    Kernel(const Kernel&) = delete;
+    Kernel& operator=(const Kernel&) = delete;
+    Kernel(Kernel&&) = delete;
+    Kernel& operator=(Kernel&&) = delete;
+    virtual ~Kernel() = default;
+
+    // Overwrites `out` (query heads x rows x Dv). Rows without a key become O = 0, lse = -inf. NaN and infinities of an
+    // input reach only the rows that see them. The result does not depend on the number of threads.
+    virtual void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const = 0;
+
+    // What it runs on, for people: "cpu, 2 threads, AVX3_ZEN4".
+    [[nodiscard]] virtual std::string description() const = 0;
+};
+
+struct KernelEntry {
+    std::string_view name;
+    std::string_view meaning;
+    // threads >= 1.
+    std::unique_ptr<Kernel> (*make)(int threads);
+};
+
+// The registry of backends.
+[[nodiscard]] const std::vector<KernelEntry>& kernels();
+
+// Throws Error(bad_input) that lists the names.
+[[nodiscard]] std::unique_ptr<Kernel> make_kernel(std::string_view name, int threads);
+
+[[nodiscard]] std::unique_ptr<Kernel> make_reference_kernel(int threads);
+[[nodiscard]] std::unique_ptr<Kernel> make_cpu_kernel(int threads);
+
+}  // namespace longscope

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Partial attention: what a kernel returns for some queries over some keys, and how two such results become one.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/tensor/aligned_buffer.h"
+#include "engine/tensor/attention_shape.h"
+#include "engine/tensor/head_matrix.h"
+
+namespace longscope {
+
+// For softmax attention a partial result is the pair (O, lse): O is normalised over the keys seen so far and lse is the
+// natural logarithm of the sum of exponentials of their scaled scores. A row that has seen no key is O = 0, lse = -inf.
+// Merging is exact in real arithmetic and associative up to rounding; the caller fixes the order.
+// Kept in float32 whatever the inputs are: rounding partials to a shorter type makes the error grow with the ranks.
+class Partial {
+  public:
+    // Memory only; call reset() or let a kernel fill it.
+    Partial(std::int64_t heads, std::int64_t rows, std::int64_t dim);
+
+    [[nodiscard]] std::int64_t heads() const { return heads_; }
+    [[nodiscard]] std::int64_t rows() const { return rows_; }
+    [[nodiscard]] std::int64_t dim() const { return dim_; }
+
+    // heads x rows x dim.
+    [[nodiscard]] HeadMatrix<float> output() { return {output_.data(), heads_, rows_, dim_}; }
+    [[nodiscard]] HeadMatrix<const float> output() const { return {output_.data(), heads_, rows_, dim_}; }
+    // heads x rows.
+    [[nodiscard]] float* lse(std::int64_t head) { return lse_.data() + head * rows_; }
+    [[nodiscard]] const float* lse(std::int64_t head) const { return lse_.data() + head * rows_; }
+
+    // To the result over no keys at all.
+    void reset();
+
+    // What it occupies, in memory and on a wire.
+    [[nodiscard]] static std::int64_t size_bytes(std::int64_t heads, std::int64_t rows, std::int64_t dim) {
+        return heads * rows * (dim + 1) * static_cast<std::int64_t>(sizeof(float));
+    }
+
+  private:
+    std::int64_t heads_;
+    std::int64_t rows_;
+    std::int64_t dim_;
+    AlignedBuffer<float> output_;
+    AlignedBuffer<float> lse_;
+};
+
+// into = merge(into, other): lse = log(exp(lse_a) + exp(lse_b)), O weighted by exp(lse_a - lse) and exp(lse_b - lse)
+// (the rule of flash-decoding and ring attention). Both must have one shape and stand for disjoint keys.
+void merge(Partial& into, const Partial& other);
+
+}  // namespace longscope

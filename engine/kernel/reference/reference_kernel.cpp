@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/kernel/kernel.h"
+#include "engine/kernel/reference/reference_row.h"
+
+namespace longscope {
+
+namespace {
+
+class ReferenceKernel final : public Kernel {
+  public:
+    explicit ReferenceKernel(int threads) : threads_(threads) {}
+
+    void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
+        const auto caller = std::this_thread::get_id();
+        const std::int64_t rows = input.queries.tokens;
+        tbb::task_arena arena(threads_);
+        arena.execute([&] {
+            tbb::parallel_for(std::int64_t{0}, input.queries.heads * rows, [&](std::int64_t i) {
+                if (hooks.cancelled != nullptr && *hooks.cancelled) {
+                    return;
+                }
+                attend_row(input, i / rows, i % rows, out, hooks);
+                if (hooks.poll && std::this_thread::get_id() == caller) {
+                    hooks.poll();
+                }
+            });
+        });
+        if (hooks.cancelled != nullptr && *hooks.cancelled) {
+            throw Error(ErrorKind::cancelled, "cancelled");
+        }
+    }
+
+    [[nodiscard]] std::string description() const override {
+        return fmt::format("reference, float64, {} thread{}", threads_, threads_ == 1 ? "" : "s");
+    }
+
+  private:
+    static void attend_row(const AttendInput& input, std::int64_t head, std::int64_t row, Partial& out,
+                           const AttendHooks& hooks) {
+        const std::int64_t kv_head = head / (input.queries.heads / input.keys.heads);
+        const auto dim_qk = static_cast<std::size_t>(input.queries.dim);
+        const auto dim_v = static_cast<std::size_t>(input.values.dim);
+        const std::span<const float> query(input.queries.row(head, row), dim_qk);
+        ReferenceRow reference(dim_v);
+        std::vector<Range> runs;
+        input.mask->row_runs(row, runs);
+        for (const Range run : runs) {
+            for (std::int64_t key = run.begin; key < run.end; ++key) {
+                reference.add(query, {input.keys.row(kv_head, key), dim_qk}, {input.values.row(kv_head, key), dim_v},
+                              input.scale);
+            }
+            if (hooks.head_pairs_done != nullptr) {
+                *hooks.head_pairs_done += run.size();
+            }
+        }
+        float* output = out.output().row(head, row);
+        for (std::size_t d = 0; d < dim_v; ++d) {
+            output[d] = static_cast<float>(reference.output(d));
+        }
+        out.lse(head)[row] = static_cast<float>(reference.lse());
+    }
+
+    int threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_reference_kernel(int threads) {
+    return std::make_unique<ReferenceKernel>(threads);
+}
+
+}  // namespace longscope

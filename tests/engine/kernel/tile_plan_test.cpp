@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/cpu/tile_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/mask/expression.h"
+
+namespace longscope {
+namespace {
+
+// The class of every tile by counting pairs, as the plan should have it.
+void expect_plan_matches_pairs(const char* mask_json, const MaskDomain& domain, const TokenSet& queries,
+                               const TokenSet& keys, std::int64_t q_tile, std::int64_t k_tile) {
+    SCOPED_TRACE(mask_json);
+    const auto mask = compile_mask(parse_mask(parse_json(mask_json, "test"), "mask"), domain);
+    const LocalMask local(*mask, queries, keys);
+    for (std::int64_t begin = 0; begin < local.rows(); begin += q_tile) {
+        const Range rows{begin, std::min(begin + q_tile, local.rows())};
+        const TilePlan plan = plan_tile_row(local, rows, k_tile);
+        std::vector<TileClass> planned(static_cast<std::size_t>((local.columns() + k_tile - 1) / k_tile),
+                                       TileClass::empty);
+        for (const TileRun& run : plan.tiles) {
+            std::fill(planned.begin() + run.tiles.begin, planned.begin() + run.tiles.end, run.tile_class);
+        }
+        std::int64_t pairs = 0;
+        for (std::size_t tile = 0; tile < planned.size(); ++tile) {
+            std::int64_t kept = 0;
+            for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+                for (std::int64_t c = 0; c < k_tile; ++c) {
+                    const std::int64_t column = static_cast<std::int64_t>(tile) * k_tile + c;
+                    kept += column < local.columns() && mask->contains(queries.position(row), keys.position(column));
+                }
+            }
+            pairs += kept;
+            const TileClass expected = kept == 0                      ? TileClass::empty
+                                       : kept == rows.size() * k_tile ? TileClass::full
+                                                                      : TileClass::partial;
+            EXPECT_EQ(planned[tile], expected) << "rows from " << begin << ", tile " << tile;
+        }
+        EXPECT_EQ(plan.pairs, pairs);
+    }
+}
+
+TEST(TilePlan, ClassesEqualTheCountsOfPairs) {
+    const MaskDomain domain{200, 200, {0, 3, 40, 41, 130, 200}};
+    const TokenSet all({{0, 200}});
+    const TokenSet first({{0, 20}, {50, 90}, {131, 190}});
+    const TokenSet second({{10, 60}, {90, 100}, {150, 200}});
+    for (const char* mask : {R"({"causal": {}})", R"({"documents": {}})", R"({"not": {"full": {}}})",
+                             R"({"or": [{"window": {"left": 9, "right": 2}}, {"sink": {"tokens": 5}}]})",
+                             R"({"not": {"window": {"left": 30, "right": 30}}})",
+                             R"({"or": [{"causal": {}}, {"prefix": {"tokens": 77}}]})"}) {
+        expect_plan_matches_pairs(mask, domain, all, all, 16, 8);
+        expect_plan_matches_pairs(mask, domain, first, second, 7, 16);
+        expect_plan_matches_pairs(mask, domain, second, first, 96, 128);
+    }
+}
+
+}  // namespace
+}  // namespace longscope

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One attention problem on standard-normal inputs, and how far a result is from the float64 reference.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/base/random.h"
+#include "engine/kernel/kernel.h"
+#include "engine/kernel/reference/reference_row.h"
+#include "engine/mask/expression.h"
+#include "engine/tensor/attention_shape.h"
+
+namespace longscope {
+
+struct AttentionCase {
+    AttentionShape shape;
+    MaskDomain domain;
+    std::string mask_json = R"({"full": {}})";
+    std::uint64_t seed = 1;
+
+    [[nodiscard]] std::string text() const {
+        std::string documents;
+        for (std::size_t i = 0; i + 1 < domain.cu_seqlens.size(); ++i) {
+            documents +=
+                (i == 0 ? " documents " : ",") + std::to_string(domain.cu_seqlens[i + 1] - domain.cu_seqlens[i]);
+        }
+        return "heads " + std::to_string(shape.query_heads) + ":" + std::to_string(shape.key_value_heads) + " dims " +
+               std::to_string(shape.head_dim_qk) + "/" + std::to_string(shape.head_dim_v) + " tokens " +
+               std::to_string(domain.query_tokens) + "x" + std::to_string(domain.key_tokens) + documents + " mask " +
+               mask_json + " seed " + std::to_string(seed);
+    }
+    [[nodiscard]] std::unique_ptr<Mask> mask() const {
+        return compile_mask(parse_mask(parse_json(mask_json, "test"), "mask"), domain);
+    }
+    [[nodiscard]] double scale() const { return 1.0 / std::sqrt(static_cast<double>(shape.head_dim_qk)); }
+};
+
+// heads x tokens x dim, standard normal.
+inline std::vector<float> normal_tensor(std::uint64_t seed, std::uint64_t stream, std::int64_t size) {
+    std::vector<float> values(static_cast<std::size_t>(size));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = normal4(seed, stream, i / 4)[i % 4];
+    }
+    return values;
+}
+
+struct AttentionInputs {
+    explicit AttentionInputs(const AttentionCase& c)
+        : queries(normal_tensor(c.seed, 0, c.shape.query_heads * c.domain.query_tokens * c.shape.head_dim_qk)),
+          keys(normal_tensor(c.seed, 1, c.shape.key_value_heads * c.domain.key_tokens * c.shape.head_dim_qk)),
+          values(normal_tensor(c.seed, 2, c.shape.key_value_heads * c.domain.key_tokens * c.shape.head_dim_v)),
+          shape(c.shape),
+          domain(c.domain) {}
+
+    [[nodiscard]] HeadMatrix<const float> q() const {
+        return {queries.data(), shape.query_heads, domain.query_tokens, shape.head_dim_qk};
+    }
+    [[nodiscard]] HeadMatrix<const float> k() const {
+        return {keys.data(), shape.key_value_heads, domain.key_tokens, shape.head_dim_qk};
+    }
+    [[nodiscard]] HeadMatrix<const float> v() const {
+        return {values.data(), shape.key_value_heads, domain.key_tokens, shape.head_dim_v};
+    }
+
+    std::vector<float> queries;
+    std::vector<float> keys;
+    std::vector<float> values;
+    AttentionShape shape;
+    MaskDomain domain;
+};
+
+// In float64, not rounded: heads x tokens x dim, and heads x tokens.
+struct ReferenceResult {
+    std::vector<double> output;
+    std::vector<double> lse;
+};
+
+inline ReferenceResult reference_attention(const AttentionCase& c, const AttentionInputs& inputs) {
+    const std::unique_ptr<Mask> mask = c.mask();
+    ReferenceResult result;
+    const auto dim_qk = static_cast<std::size_t>(c.shape.head_dim_qk);
+    const auto dim_v = static_cast<std::size_t>(c.shape.head_dim_v);
+    for (std::int64_t head = 0; head < c.shape.query_heads; ++head) {
+        const std::int64_t kv_head = head / c.shape.heads_per_group();
+        for (std::int64_t q = 0; q < c.domain.query_tokens; ++q) {
+            ReferenceRow row(dim_v);
+            for (std::int64_t k = 0; k < c.domain.key_tokens; ++k) {
+                if (mask->contains(q, k)) {
+                    row.add({inputs.q().row(head, q), dim_qk}, {inputs.k().row(kv_head, k), dim_qk},
+                            {inputs.v().row(kv_head, k), dim_v}, c.scale());
+                }
+            }
+            for (std::size_t d = 0; d < dim_v; ++d) {
+                result.output.push_back(row.output(d));
+            }
+            result.lse.push_back(row.lse());
+        }
+    }
+    return result;
+}
+
+struct AttentionError {
+    double output_relative_l2 = 0.0;
+    double lse_absolute = 0.0;  // infinite when one side is -inf and the other is not
+};
+
+// `rows(i)` tells which token of the reference row i of `partial` is.
+template <typename TokenOfRow>
+void accumulate_error(const ReferenceResult& reference, std::int64_t reference_tokens, const Partial& partial,
+                      TokenOfRow token_of_row, double& squares, double& norm, double& lse_absolute) {
+    for (std::int64_t head = 0; head < partial.heads(); ++head) {
+        for (std::int64_t row = 0; row < partial.rows(); ++row) {
+            const std::int64_t token = head * reference_tokens + token_of_row(row);
+            for (std::int64_t d = 0; d < partial.dim(); ++d) {
+                const double expected = reference.output[static_cast<std::size_t>(token * partial.dim() + d)];
+                const double difference = partial.output().row(head, row)[d] - expected;
+                squares += difference * difference;
+                norm += expected * expected;
+            }
+            const double expected = reference.lse[static_cast<std::size_t>(token)];
+            const double got = partial.lse(head)[row];
+            if (expected != got) {
+                const double distance = std::abs(got - expected);
+                lse_absolute =
+                    std::max(lse_absolute, std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance);
+            }
+        }
+    }
+}
+
+inline AttentionError error_of(const ReferenceResult& reference, const Partial& partial) {
+    double squares = 0.0;
+    double norm = 0.0;
+    AttentionError error;
+    accumulate_error(
+        reference, partial.rows(), partial, [](std::int64_t row) { return row; }, squares, norm, error.lse_absolute);
+    error.output_relative_l2 = norm == 0.0 ? std::sqrt(squares) : std::sqrt(squares / norm);
+    if (std::isnan(error.output_relative_l2)) {
+        error.output_relative_l2 = std::numeric_limits<double>::infinity();
+    }
+    return error;
+}
+
+}  // namespace longscope
