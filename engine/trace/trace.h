@@ -9,11 +9,9 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/parallel/stream.h"
 
 namespace longscope {
-
-// Streams of a rank run beside one another; events of one stream do not overlap.
-enum class Stream : std::uint8_t { compute, send, receive };
 
 enum class Category : std::uint8_t {
     attend,    // a kernel over one block of keys
@@ -24,10 +22,8 @@ enum class Category : std::uint8_t {
     wait,      // the compute stream stands still until a transfer has completed
 };
 
-[[nodiscard]] std::string_view to_string(Stream stream);
 [[nodiscard]] std::string_view to_string(Category category);
-// Throws Error(failed) for words that the functions above do not return.
-[[nodiscard]] Stream stream_from_string(std::string_view text);
+// Throws Error(failed) for a word that to_string does not return.
 [[nodiscard]] Category category_from_string(std::string_view text);
 
 struct TraceEvent {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/base/error.h"
+#include "engine/parallel/dispatch.h"
+
+namespace longscope {
+
+const std::vector<DispatchEntry>& dispatches() {
+    static const std::vector<DispatchEntry> entries{
+        {"contiguous", "rank r holds the r-th of N equal parts of the sequence", contiguous_tokens},
+        {"zigzag", "of 2N chunks of the sequence, rank r holds chunks r and 2N-1-r", zigzag_tokens},
+        {"per_document_zigzag", "zigzag inside every document, also where 2N does not divide its length",
+         per_document_zigzag_tokens},
+    };
+    return entries;
+}
+
+const DispatchEntry& find_dispatch(std::string_view name) {
+    std::string names;
+    for (const DispatchEntry& entry : dispatches()) {
+        if (entry.name == name) {
+            return entry;
+        }
+        names += (names.empty() ? "" : ", ") + std::string(entry.name);
+    }
+    throw bad_input("layout.dispatch", name, "is not a dispatch", names);
+}
+
+std::vector<TokenSet> dispatch_tokens(const DispatchEntry& dispatch, const PackedSequence& sequence,
+                                      std::int64_t ranks) {
+    std::vector<TokenSet> sets;
+    sets.reserve(static_cast<std::size_t>(ranks));
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+        sets.push_back(dispatch.tokens_of(sequence, ranks, rank));
+    }
+    return sets;
+}
+
+}  // namespace longscope

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What strategies have in common when they write schedules: numbering, and the exact sizes of what is moved and
+// computed.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "engine/kernel/partial.h"
+#include "engine/mask/local_mask.h"
+#include "engine/parallel/strategy.h"
+
+namespace longscope {
+
+class ScheduleBuilder {
+  public:
+    ScheduleBuilder(std::string_view strategy, const StrategyInput& input) : input_(input) {
+        schedule_.strategy = strategy;
+        schedule_.ranks = input.ranks();
+        schedule_.rank = input.rank;
+    }
+
+    // All return the new operation's id.
+    std::int64_t alloc_key_values(std::int64_t buffer, std::int64_t tokens) {
+        return alloc(buffer, BufferRole::key_values, tokens * input_.shape.key_value_bytes_per_token());
+    }
+    std::int64_t alloc_partial(std::int64_t buffer) {
+        return alloc(buffer, BufferRole::partial,
+                     Partial::size_bytes(input_.shape.query_heads, tokens_of(input_.rank), input_.shape.head_dim_v));
+    }
+    std::int64_t free(std::int64_t buffer, std::vector<std::int64_t> after) {
+        Operation operation;
+        operation.kind = OperationKind::free;
+        operation.buffer = buffer;
+        operation.after = std::move(after);
+        return add(std::move(operation));
+    }
+    // `content` is the rank whose keys and values travel.
+    std::int64_t send(std::int32_t step, std::int64_t buffer, std::int64_t content, std::int64_t peer,
+                      std::int64_t flow, std::vector<std::int64_t> after) {
+        return transfer(OperationKind::send, step, buffer, content, peer, flow, std::move(after));
+    }
+    std::int64_t recv(std::int32_t step, std::int64_t buffer, std::int64_t content, std::int64_t peer,
+                      std::int64_t flow, std::vector<std::int64_t> after) {
+        return transfer(OperationKind::recv, step, buffer, content, peer, flow, std::move(after));
+    }
+    std::int64_t attend(std::int32_t step, std::int64_t keys, std::int64_t buffer, std::int64_t partial,
+                        std::int64_t pairs, std::vector<std::int64_t> after) {
+        Operation operation;
+        operation.kind = OperationKind::attend;
+        operation.step = step;
+        operation.after = std::move(after);
+        operation.queries = input_.rank;
+        operation.keys = keys;
+        operation.buffer = buffer;
+        operation.partial = partial;
+        operation.pairs = pairs;
+        operation.flops = forward_flops(input_.shape, pairs);
+        return add(std::move(operation));
+    }
+    std::int64_t merge(std::int32_t step, std::int64_t partial, std::int64_t into) {
+        Operation operation;
+        operation.kind = OperationKind::merge;
+        operation.step = step;
+        operation.partial = partial;
+        operation.into = into;
+        return add(std::move(operation));
+    }
+    std::int64_t finalize(std::int32_t step, std::int64_t partial) {
+        Operation operation;
+        operation.kind = OperationKind::finalize;
+        operation.step = step;
+        operation.partial = partial;
+        return add(std::move(operation));
+    }
+
+    [[nodiscard]] std::int64_t tokens_of(std::int64_t rank) const {
+        return input_.tokens[static_cast<std::size_t>(rank)].size();
+    }
+    // Exact pairs between the queries of this rank and the keys of another.
+    [[nodiscard]] std::int64_t pairs_with(std::int64_t rank) const {
+        return LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)],
+                         input_.tokens[static_cast<std::size_t>(rank)])
+            .pairs();
+    }
+    [[nodiscard]] Schedule take() { return std::move(schedule_); }
+
+  private:
+    std::int64_t add(Operation operation) {
+        operation.id = static_cast<std::int64_t>(schedule_.operations.size());
+        schedule_.operations.push_back(std::move(operation));
+        return schedule_.operations.back().id;
+    }
+    std::int64_t alloc(std::int64_t buffer, BufferRole role, std::int64_t bytes) {
+        Operation operation;
+        operation.kind = OperationKind::alloc;
+        operation.role = role;
+        operation.buffer = buffer;
+        operation.bytes = bytes;
+        return add(std::move(operation));
+    }
+    std::int64_t transfer(OperationKind kind, std::int32_t step, std::int64_t buffer, std::int64_t content,
+                          std::int64_t peer, std::int64_t flow, std::vector<std::int64_t> after) {
+        Operation operation;
+        operation.kind = kind;
+        operation.stream = kind == OperationKind::send ? Stream::send : Stream::receive;
+        operation.step = step;
+        operation.after = std::move(after);
+        operation.buffer = buffer;
+        operation.keys = content;
+        operation.peer = peer;
+        operation.flow = flow;
+        operation.bytes = tokens_of(content) * input_.shape.key_value_bytes_per_token();
+        return add(std::move(operation));
+    }
+
+    const StrategyInput& input_;
+    Schedule schedule_;
+};
+
+}  // namespace longscope

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Strategies write schedules. To add one: a file with its function, one line in strategy_registry.cpp, one test line,
+// one doc line.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "engine/mask/mask.h"
+#include "engine/mask/token_set.h"
+#include "engine/parallel/schedule.h"
+#include "engine/tensor/attention_shape.h"
+
+namespace longscope {
+
+// All that a strategy may look at. References; the caller keeps them alive for the call.
+struct StrategyInput {
+    const AttentionShape& shape;
+    const Mask& mask;
+    const std::vector<TokenSet>& tokens;  // of every rank
+    std::int64_t rank = 0;
+
+    [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
+};
+
+struct StrategyEntry {
+    std::string_view name;
+    std::string_view meaning;
+    // The part of one rank in the forward pass.
+    Schedule (*forward)(const StrategyInput& input);
+    // The closed formula of the payload bytes that a rank receives, which the schedule's must equal.
+    std::int64_t (*bytes_received)(const StrategyInput& input);
+};
+
+[[nodiscard]] const std::vector<StrategyEntry>& strategies();
+
+// Throws Error(bad_input) that lists the names.
+[[nodiscard]] const StrategyEntry& find_strategy(std::string_view name);
+
+[[nodiscard]] Schedule ring_forward(const StrategyInput& input);
+[[nodiscard]] std::int64_t ring_bytes_received(const StrategyInput& input);
+
+}  // namespace longscope

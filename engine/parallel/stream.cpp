@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/parallel/stream.h"
+
+#include <array>
+
+#include "engine/base/words.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> stream_words{"compute", "send", "receive"};
+
+}  // namespace
+
+std::string_view to_string(Stream stream) {
+    return stream_words.at(static_cast<std::size_t>(stream));
+}
+
+Stream stream_from_string(std::string_view text) {
+    return word_index<Stream>(stream_words, text, "stream");
+}
+
+}  // namespace longscope

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gtest/gtest.h>
+
+#include "engine/base/error.h"
+#include "tests/support/dispatched_case.h"
+
+namespace longscope {
+namespace {
+
+Schedule example() {
+    const DispatchedCase c({{1, 4, 2, 16, 24, DType::float32}, {100, 100, {}}, R"({"causal": {}})", 1}, "zigzag", 4);
+    return ring_forward(c.input(1));
+}
+
+TEST(ScheduleJson, ReadsBackWhatWasWritten) {
+    const Schedule schedule = example();
+    EXPECT_EQ(schedule_from_json(parse_json(to_json(schedule).dump(), "test")), schedule);
+}
+
+TEST(ScheduleJson, RefusesDamage) {
+    const Json good = to_json(example());
+    const auto expect_refused = [&](const char* pointer, const Json& value) {
+        Json bad = good;
+        bad[Json::json_pointer(pointer)] = value;
+        EXPECT_THROW((void)schedule_from_json(bad), Error) << pointer << " " << value.dump();
+    };
+    expect_refused("/longscope_schedule", 2);
+    expect_refused("/rank", 4);
+    expect_refused("/operations", "x");
+    expect_refused("/operations/0/op", "alloca");
+    expect_refused("/operations/0/stream", 1);
+    expect_refused("/operations/0/buffer", -5);
+    expect_refused("/operations/0/unknown", 1);
+    expect_refused("/operations/4/after", Json{1000});
+    expect_refused("/operations/4/peer", 4);
+    expect_refused("/operations/4/buffer", 77);
+}
+
+}  // namespace
+}  // namespace longscope
