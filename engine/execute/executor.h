@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs one rank's part of a schedule for real: a kernel for what it computes, a communicator for what it moves. It
+// knows the schedule as data only, never the strategy that wrote it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/execute/communicator.h"
+#include "engine/kernel/kernel.h"
+#include "engine/mask/mask.h"
+#include "engine/mask/token_set.h"
+#include "engine/parallel/schedule.h"
+#include "engine/tensor/attention_shape.h"
+#include "engine/trace/trace.h"
+
+namespace longscope {
+
+// One rank's tokens, in the order of its token set. Keys and values lie in one buffer, keys first, as they travel.
+struct RankInputs {
+    HeadMatrix<const float> queries;
+    std::span<const float> key_values;
+};
+
+struct ExecuteHooks {
+    std::function<void()> poll;                            // as AttendHooks::poll; also called while waiting
+    std::atomic<std::int64_t>* head_pairs_done = nullptr;  // as AttendHooks
+    const std::atomic<bool>* cancelled = nullptr;
+};
+
+// What a run is over; all of it outlives the call. `tokens` are those of every rank.
+struct ExecuteInput {
+    const Schedule& schedule;
+    const AttentionShape& shape;
+    const Mask& mask;
+    const std::vector<TokenSet>& tokens;
+    const Kernel& kernel;
+    RankInputs inputs;
+};
+
+struct ExecuteResult {
+    std::unique_ptr<Partial> output;  // of this rank's queries
+    std::vector<TraceEvent> events;   // on this process's clock (engine/base/clock.h), in order of completion
+    Nanoseconds begin_ns = 0;
+    Nanoseconds end_ns = 0;
+};
+
+// Throws Error: failed when a transfer fails or the schedule cannot be carried out (it waits for itself, names a buffer
+// that does not fit), cancelled, out_of_memory.
+[[nodiscard]] ExecuteResult execute(const ExecuteInput& input, Communicator& communicator, const ExecuteHooks& hooks);
+
+// How keys and values of `tokens` tokens lie in one buffer.
+[[nodiscard]] HeadMatrix<const float> keys_in(std::span<const float> buffer, const AttentionShape& shape,
+                                              std::int64_t tokens);
+[[nodiscard]] HeadMatrix<const float> values_in(std::span<const float> buffer, const AttentionShape& shape,
+                                                std::int64_t tokens);
+
+}  // namespace longscope

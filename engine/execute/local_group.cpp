@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/execute/local_group.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "engine/base/error.h"
+
+namespace longscope {
+
+namespace {
+
+// Both sides of a message; whichever comes second copies.
+struct SendSide {
+    std::span<const std::byte> payload;
+    std::shared_ptr<std::atomic<bool>> done;
+};
+struct ReceiveSide {
+    std::span<std::byte> payload;
+    std::shared_ptr<std::atomic<bool>> done;
+};
+
+// What the ranks share. Thread-safe.
+class Hub {
+  public:
+    explicit Hub(int ranks) : ranks_(ranks), numbers_(static_cast<std::size_t>(ranks)), texts_(numbers_.size()) {}
+
+    [[nodiscard]] int ranks() const { return ranks_; }
+    [[nodiscard]] bool given_up() const { return given_up_; }
+
+    void give_up() {
+        const std::lock_guard lock(mutex_);
+        given_up_ = true;
+        changed_.notify_all();
+    }
+
+    std::shared_ptr<std::atomic<bool>> post_send(int from, int to, std::span<const std::byte> payload) {
+        auto done = std::make_shared<std::atomic<bool>>(false);
+        std::unique_lock lock(mutex_);
+        auto& waiting = receives_[{from, to}];
+        if (waiting.empty()) {
+            sends_[{from, to}].push_back({payload, done});
+            return done;
+        }
+        const ReceiveSide other = waiting.front();
+        waiting.pop_front();
+        lock.unlock();
+        complete({payload, done}, other);
+        return done;
+    }
+
+    std::shared_ptr<std::atomic<bool>> post_receive(int from, int to, std::span<std::byte> payload) {
+        auto done = std::make_shared<std::atomic<bool>>(false);
+        std::unique_lock lock(mutex_);
+        auto& waiting = sends_[{from, to}];
+        if (waiting.empty()) {
+            receives_[{from, to}].push_back({payload, done});
+            return done;
+        }
+        const SendSide other = waiting.front();
+        waiting.pop_front();
+        lock.unlock();
+        complete(other, {payload, done});
+        return done;
+    }
+
+    // All ranks put something in; when the last one has, `take` runs for each of them.
+    template <typename Put, typename Take>
+    void meet(Put put, Take take) {
+        std::unique_lock lock(mutex_);
+        wait(lock, [&] { return leaving_ == 0; });
+        put();
+        if (++arrived_ == ranks_) {
+            arrived_ = 0;
+            leaving_ = ranks_;
+            changed_.notify_all();
+        } else {
+            const std::int64_t meeting = meetings_;
+            wait(lock, [&] { return leaving_ > 0 && meetings_ == meeting; });
+        }
+        take();
+        if (--leaving_ == 0) {
+            ++meetings_;
+            changed_.notify_all();
+        }
+    }
+
+    std::vector<std::int64_t>& numbers() { return numbers_; }
+    std::vector<std::string>& texts() { return texts_; }
+
+    // A word box between two ranks.
+    void put_word(int from, int to, std::int64_t number) {
+        const std::lock_guard lock(mutex_);
+        words_[{from, to}].push_back(number);
+        changed_.notify_all();
+    }
+    std::int64_t take_word(int from, int to) {
+        std::unique_lock lock(mutex_);
+        auto& box = words_[{from, to}];
+        wait(lock, [&] { return !box.empty(); });
+        const std::int64_t number = box.front();
+        box.pop_front();
+        return number;
+    }
+
+  private:
+    template <typename Condition>
+    void wait(std::unique_lock<std::mutex>& lock, Condition condition) {
+        changed_.wait(lock, [&] { return given_up_ || condition(); });
+        if (given_up_) {
+            throw failed("another rank has failed");
+        }
+    }
+
+    static void complete(const SendSide& send, const ReceiveSide& receive) {
+        if (send.payload.size() != receive.payload.size()) {
+            throw failed(fmt::format("a message of {} bytes was sent where {} were expected", send.payload.size(),
+                                     receive.payload.size()));
+        }
+        if (!send.payload.empty()) {
+            std::memcpy(receive.payload.data(), send.payload.data(), send.payload.size());
+        }
+        *send.done = true;
+        *receive.done = true;
+    }
+
+    int ranks_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::map<std::pair<int, int>, std::deque<SendSide>> sends_;
+    std::map<std::pair<int, int>, std::deque<ReceiveSide>> receives_;
+    std::map<std::pair<int, int>, std::deque<std::int64_t>> words_;
+    std::vector<std::int64_t> numbers_;
+    std::vector<std::string> texts_;
+    int arrived_ = 0;
+    int leaving_ = 0;
+    std::int64_t meetings_ = 0;
+    std::atomic<bool> given_up_{false};
+};
+
+class LocalTransfer final : public Transfer {
+  public:
+    LocalTransfer(const Hub& hub, std::shared_ptr<std::atomic<bool>> done) : hub_(&hub), done_(std::move(done)) {}
+
+    [[nodiscard]] bool done() override {
+        if (*done_) {
+            return true;
+        }
+        if (hub_->given_up()) {
+            throw failed("another rank has failed");
+        }
+        return false;
+    }
+
+  private:
+    const Hub* hub_;
+    std::shared_ptr<std::atomic<bool>> done_;
+};
+
+class LocalCommunicator final : public Communicator {
+  public:
+    LocalCommunicator(Hub& hub, int rank) : hub_(&hub), rank_(rank) {}
+
+    [[nodiscard]] int rank() const override { return rank_; }
+    [[nodiscard]] int size() const override { return hub_->ranks(); }
+
+    void barrier() override {
+        hub_->meet([] {}, [] {});
+    }
+
+    [[nodiscard]] std::vector<std::string> gather(const std::string& text, int root) override {
+        std::vector<std::string> result;
+        hub_->meet([&] { hub_->texts()[static_cast<std::size_t>(rank_)] = text; },
+                   [&] {
+                       if (rank_ == root) {
+                           result = hub_->texts();
+                       }
+                   });
+        return result;
+    }
+
+    [[nodiscard]] std::vector<std::int64_t> all_gather(std::int64_t number) override {
+        std::vector<std::int64_t> result;
+        hub_->meet([&] { hub_->numbers()[static_cast<std::size_t>(rank_)] = number; },
+                   [&] { result = hub_->numbers(); });
+        return result;
+    }
+
+    std::int64_t exchange(int peer, std::int64_t number) override {
+        if (rank_ < peer) {
+            hub_->put_word(rank_, peer, number);
+            return hub_->take_word(peer, rank_);
+        }
+        const std::int64_t heard = hub_->take_word(peer, rank_);
+        hub_->put_word(rank_, peer, number);
+        return heard;
+    }
+
+  protected:
+    [[nodiscard]] std::unique_ptr<Transfer> start_send(int peer, std::span<const std::byte> payload) override {
+        return std::make_unique<LocalTransfer>(*hub_, hub_->post_send(rank_, peer, payload));
+    }
+    [[nodiscard]] std::unique_ptr<Transfer> start_receive(int peer, std::span<std::byte> payload) override {
+        return std::make_unique<LocalTransfer>(*hub_, hub_->post_receive(peer, rank_, payload));
+    }
+
+  private:
+    Hub* hub_;
+    int rank_;
+};
+
+}  // namespace
+
+void run_local_ranks(int ranks, const std::function<void(Communicator&)>& run) {
+    Hub hub(ranks);
+    std::vector<std::exception_ptr> errors(static_cast<std::size_t>(ranks));
+    std::atomic<int> first_failed{-1};
+    {
+        std::vector<std::jthread> threads;
+        for (int rank = 0; rank < ranks; ++rank) {
+            threads.emplace_back([&, rank] {
+                try {
+                    LocalCommunicator communicator(hub, rank);
+                    run(communicator);
+                } catch (...) {
+                    errors[static_cast<std::size_t>(rank)] = std::current_exception();
+                    int none = -1;
+                    first_failed.compare_exchange_strong(none, rank);
+                    hub.give_up();
+                }
+            });
+        }
+    }
+    if (first_failed >= 0) {
+        std::rethrow_exception(errors[static_cast<std::size_t>(first_failed.load())]);
+    }
+}
+
+}  // namespace longscope

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Ring attention over in-process ranks against the float64 reference (DESIGN.md section 6), and its bytes against the
+// schedule and the closed formula.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/execute/local_group.h"
+#include "tests/support/ring_run.h"
+
+namespace longscope {
+namespace {
+
+void expect_ring_exact(const AttentionCase& problem, const std::string& dispatch, int ranks) {
+    SCOPED_TRACE(problem.text() + " " + dispatch + " over " + std::to_string(ranks) + " ranks");
+    const AttentionInputs inputs(problem);
+    const ReferenceResult reference = reference_attention(problem, inputs);
+    const DispatchedCase c(problem, dispatch, ranks);
+    std::vector<RankRun> runs(static_cast<std::size_t>(ranks));
+    run_local_ranks(ranks, [&](Communicator& communicator) {
+        runs[static_cast<std::size_t>(communicator.rank())] = run_rank(c, "ring", inputs, communicator);
+    });
+    RankError sum;
+    for (int rank = 0; rank < ranks; ++rank) {
+        const RankRun& run = runs[static_cast<std::size_t>(rank)];
+        const RankError error = error_of_rank(c, reference, run, rank);
+        sum.squares += error.squares;
+        sum.norm += error.norm;
+        sum.lse_absolute = std::max(sum.lse_absolute, error.lse_absolute);
+        EXPECT_EQ(run.bytes_received, totals(run.schedule).bytes_received);
+        EXPECT_EQ(run.bytes_sent, totals(run.schedule).bytes_sent);
+        EXPECT_EQ(run.bytes_received, ring_bytes_received(c.input(rank)));
+    }
+    EXPECT_LE(std::sqrt(sum.squares), 1e-6 * std::sqrt(sum.norm));
+    EXPECT_LE(sum.lse_absolute, 1e-5);
+}
+
+AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlens, const std::string& mask,
+                        AttentionShape shape = {1, 4, 2, 32, 32, DType::float32}) {
+    AttentionCase c;
+    c.shape = shape;
+    c.domain = {tokens, tokens, std::move(cu_seqlens)};
+    c.mask_json = mask;
+    return c;
+}
+
+const std::string causal_documents = R"({"and": [{"documents": {}}, {"causal": {}}]})";
+
+TEST(Ring, EqualsTheReferenceOverOneToEightRanksAndEveryDispatch) {
+    const AttentionCase c = make_case(331, {0, 1, 3, 60, 61, 190, 331}, causal_documents);
+    for (int ranks = 1; ranks <= 8; ++ranks) {
+        for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag"}) {
+            expect_ring_exact(c, dispatch, ranks);
+        }
+    }
+}
+
+TEST(Ring, EqualsTheReferenceForMasksThatDependOnDistance) {
+    // Zigzag joins two distant chunks: a kernel with local positions would get windows wrong.
+    for (const char* mask : {R"({"window": {"left": 40, "right": 0}})", R"({"window": {"left": 11, "right": 25}})",
+                             R"({"or": [{"sink": {"tokens": 3}}, {"window": {"left": 17, "right": 0}}]})",
+                             R"({"or": [{"causal": {}}, {"prefix": {"tokens": 50}}]})",
+                             R"({"not": {"window": {"left": 60, "right": 60}}})", R"({"full": {}})"}) {
+        expect_ring_exact(make_case(257, {}, mask), "zigzag", 4);
+        expect_ring_exact(make_case(257, {0, 100, 257}, mask), "per_document_zigzag", 3);
+    }
+}
+
+TEST(Ring, EqualsTheReferenceForHeadRatiosAndDimensions) {
+    for (const AttentionShape shape :
+         {AttentionShape{1, 8, 2, 64, 64, DType::float32}, AttentionShape{1, 3, 3, 17, 5, DType::float32},
+          AttentionShape{1, 5, 1, 40, 80, DType::float32}}) {
+        expect_ring_exact(make_case(150, {0, 70, 150}, causal_documents, shape), "per_document_zigzag", 4);
+    }
+}
+
+TEST(Ring, WorksWhenRanksHaveNoTokensOrSeeNothing) {
+    expect_ring_exact(make_case(3, {}, R"({"causal": {}})"), "zigzag", 8);
+    expect_ring_exact(make_case(20, {0, 1, 2, 20}, R"({"not": {"full": {}}})"), "per_document_zigzag", 3);
+}
+
+}  // namespace
+}  // namespace longscope

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs a dispatched problem over a communicator the way the program does: the schedule goes through its stored form,
+// and the executor sees only what was read back.
+#pragma once
+
+#include "engine/execute/communicator.h"
+#include "engine/execute/executor.h"
+#include "engine/parallel/schedule.h"
+#include "tests/support/dispatched_case.h"
+#include "tests/support/rank_inputs.h"
+
+namespace longscope {
+
+struct RankRun {
+    Schedule schedule;
+    ExecuteResult result;
+    std::int64_t bytes_sent = 0;  // as the communicator counted
+    std::int64_t bytes_received = 0;
+};
+
+inline RankRun run_rank(const DispatchedCase& c, const std::string& strategy, const AttentionInputs& inputs,
+                        Communicator& communicator, const std::string& kernel = "cpu") {
+    const auto rank = static_cast<std::size_t>(communicator.rank());
+    const Schedule written = find_strategy(strategy).forward(c.input(communicator.rank()));
+    RankRun run{schedule_from_json(parse_json(to_json(written).dump(), "schedule")), {}, 0, 0};
+    const RankTensors tensors(inputs, c.tokens[rank]);
+    const std::unique_ptr<Kernel> k = make_kernel(kernel, 1);
+    communicator.barrier();
+    run.result = execute({run.schedule, c.problem.shape, *c.mask, c.tokens, *k, tensors.view()}, communicator, {});
+    run.bytes_sent = communicator.payload_bytes_sent();
+    run.bytes_received = communicator.payload_bytes_received();
+    return run;
+}
+
+// Squared error and squared norm of one rank's rows, and the largest error of lse.
+struct RankError {
+    double squares = 0;
+    double norm = 0;
+    double lse_absolute = 0;
+};
+
+inline RankError error_of_rank(const DispatchedCase& c, const ReferenceResult& reference, const RankRun& run,
+                               std::int64_t rank) {
+    RankError error;
+    const TokenSet& tokens = c.tokens[static_cast<std::size_t>(rank)];
+    accumulate_error(
+        reference, c.problem.domain.query_tokens, *run.result.output,
+        [&](std::int64_t row) { return tokens.position(row); }, error.squares, error.norm, error.lse_absolute);
+    return error;
+}
+
+}  // namespace longscope
