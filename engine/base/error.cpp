@@ -7,16 +7,30 @@
 
 namespace longscope {
 
+namespace {
+
+// Fields and values can come from an untrusted file: keep the line one line, short, and valid UTF-8 where it was.
+std::string one_line(std::string_view text, std::size_t max_bytes) {
+    const bool cut = text.size() > max_bytes;
+    if (cut) {
+        // Not inside a character: continuation bytes are 10xxxxxx.
+        while (max_bytes > 0 && (static_cast<unsigned char>(text[max_bytes]) & 0xC0U) == 0x80U) {
+            --max_bytes;
+        }
+        text = text.substr(0, max_bytes);
+    }
+    std::string line;
+    for (const char c : text) {
+        line += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? ' ' : c;
+    }
+    return cut ? line + "..." : line;
+}
+
+}  // namespace
+
 Error bad_input(std::string_view field, std::string_view value, std::string_view why, std::string_view accepted) {
-    // A value can come from an untrusted file: keep the line one line, and short.
-    std::string shown;
-    for (const char c : value.substr(0, 120)) {
-        shown += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? ' ' : c;
-    }
-    if (value.size() > 120) {
-        shown += "...";
-    }
-    return {ErrorKind::bad_input, fmt::format("{}: {} {}; accepted: {}", field, shown, why, accepted)};
+    return {ErrorKind::bad_input,
+            fmt::format("{}: {} {}; accepted: {}", one_line(field, 500), one_line(value, 120), why, accepted)};
 }
 
 std::string_view to_string(ErrorKind kind) {

@@ -52,6 +52,8 @@ Json parse_json(std::string_view text, std::string_view source) {
         const auto column = 1 + before.size() - (last_newline == std::string_view::npos ? 0 : last_newline + 1);
         throw bad_input(source, fmt::format("line {}, column {}", line, column), "is not valid JSON",
                         "a JSON document");
+    } catch (const Json::out_of_range&) {
+        throw bad_input(source, "a number", "is too large to be read", "numbers below 1.8e308");
     }
 }
 

@@ -31,6 +31,11 @@ TEST(ParseJson, RefusesAFieldThatStandsTwice) {
     EXPECT_NO_THROW((void)parse_json(R"({"a": {"b": 1}, "b": 2})", "x.json"));
 }
 
+TEST(ParseJson, RefusesANumberThatDoesNotFit) {
+    EXPECT_EQ(message_of([] { (void)parse_json(R"({"a": 1e999})", "x.json"); }),
+              "x.json: a number is too large to be read; accepted: numbers below 1.8e308");
+}
+
 TEST(ParseJson, RefusesDeepNesting) {
     const std::string deep(100000, '[');
     EXPECT_NE(message_of([&] { (void)parse_json(deep, "x.json"); }).find("too deep"), std::string::npos);
@@ -65,6 +70,13 @@ TEST(BadInput, KeepsUntrustedValuesShortAndOnOneLine) {
     const std::string message = bad_input("f", "a\nb" + std::string(500, 'x'), "is wrong", "y").what();
     EXPECT_EQ(message.find('\n'), std::string::npos);
     EXPECT_LT(message.size(), 200U);
+}
+
+TEST(BadInput, KeepsFieldsOnOneLineAndCutsBetweenCharacters) {
+    EXPECT_EQ(std::string(bad_input("a\nb", "1", "is wrong", "2").what()), "a b: 1 is wrong; accepted: 2");
+    const std::string value = std::string(119, 'x') + "\u00e4";  // two bytes, of which one would fit
+    EXPECT_EQ(std::string(bad_input("f", value, "is long", "y").what()),
+              "f: " + std::string(119, 'x') + "... is long; accepted: y");
 }
 
 }  // namespace

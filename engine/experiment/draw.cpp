@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/experiment/experiment.h"
+#include "engine/workload/packing.h"
+#include "engine/workload/streams.h"
+
+namespace longscope {
+
+std::vector<std::int64_t> documents_of_draw(const Experiment& experiment, std::int64_t draw) {
+    const SequenceField& sequence = experiment.sequence;
+    return draw_documents(sequence.lengths.source, sequence.tokens, static_cast<std::uint64_t>(sequence.seed), draw);
+}
+
+MaskDomain domain_of_draw(const Experiment& experiment, std::int64_t draw) {
+    const std::int64_t tokens = experiment.sequence.tokens;
+    return {tokens, tokens, cu_seqlens(documents_of_draw(experiment, draw))};
+}
+
+std::uint64_t input_seed_of_draw(const Experiment& experiment, std::int64_t draw) {
+    return input_seed(static_cast<std::uint64_t>(experiment.sequence.seed), draw);
+}
+
+}  // namespace longscope

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// An experiment: what to compute, on what lengths, in which layout, how often. It is one versioned JSON document
+// (resources/docs/experiment.md, resources/schemas/experiment-1.schema.json) that people write, the desktop edits and
+// the engine runs. Everything that can be wrong with it is found while it is read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/mask/expression.h"
+#include "engine/tensor/attention_shape.h"
+#include "engine/workload/length_source.h"
+
+namespace longscope {
+
+inline constexpr std::int64_t experiment_version = 1;
+
+// Where the lengths of the documents come from, as the document says it, and what was read from there.
+struct LengthsField {
+    enum class Form { one_document, file, list, histogram };
+
+    Form form = Form::one_document;
+    std::string file;                // as it stands in the document; of Form::file
+    std::filesystem::path resolved;  // absolute; of Form::file
+    LengthSource source;
+};
+
+struct SequenceField {
+    std::int64_t tokens;
+    LengthsField lengths;
+    std::int64_t draws = 1;
+    std::int64_t seed = 1;
+};
+
+struct LayoutField {
+    std::int64_t ranks = 1;
+    std::string strategy = "ring";
+    std::string dispatch = "contiguous";
+};
+
+struct BackendField {
+    std::string name = "cpu";
+    std::int64_t threads = 0;  // of each rank; 0: the rank's share of its machine
+};
+
+struct RepetitionsField {
+    std::int64_t warm_up = 1;
+    std::int64_t measured = 5;
+};
+
+struct CheckField {
+    std::int64_t rows = 64;  // of each head, compared with the reference; 0: none
+};
+
+struct Experiment {
+    std::string name;
+    std::string description;
+    AttentionShape shape;
+    SequenceField sequence;
+    MaskExpression mask;
+    LayoutField layout;
+    BackendField backend;
+    RepetitionsField repetitions;
+    CheckField check;
+};
+
+// What this build knows by name; messages list it.
+struct ExperimentNames {
+    std::vector<std::string> strategies;
+    std::vector<std::string> dispatches;
+    std::vector<std::string> backends;
+};
+
+// A field that the user sets from outside: "layout.ranks" to 8. Fields on the way that are missing are made.
+struct FieldOverride {
+    std::string field;
+    Json value;
+};
+
+// Reads a document from a file; the overrides are applied before anything is checked. Every message begins with the
+// file's name. An experiment without a name is called after its file. Throws Error(bad_input).
+[[nodiscard]] Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names,
+                                         const std::vector<FieldOverride>& overrides = {});
+
+// `folder` is where relative paths begin. The mask is compiled over the documents of the first draw, so that whatever
+// does not fit together is said now. Throws Error(bad_input).
+[[nodiscard]] Experiment parse_experiment(const Json& document, const std::filesystem::path& folder,
+                                          const ExperimentNames& names);
+
+// The whole document, defaults written out, fields in the order of the documentation; a lengths file stays the path
+// that was given. parse_experiment reads back an equal experiment.
+[[nodiscard]] Json to_json(const Experiment& experiment);
+
+// The same experiment with the absolute path of its lengths file, for a copy of the document in another folder.
+[[nodiscard]] Experiment with_absolute_paths(Experiment experiment);
+
+// The same document and the same lengths behind it.
+[[nodiscard]] bool operator==(const Experiment& a, const Experiment& b);
+
+// Tells an experiment from a histogram of lengths, which is a JSON object too.
+[[nodiscard]] bool looks_like_experiment(const Json& document);
+
+// Of one draw, 0 <= draw < sequence.draws.
+[[nodiscard]] std::vector<std::int64_t> documents_of_draw(const Experiment& experiment, std::int64_t draw);
+[[nodiscard]] MaskDomain domain_of_draw(const Experiment& experiment, std::int64_t draw);
+// The seed of the queries, keys and values: draws differ in them also where their documents are the same.
+[[nodiscard]] std::uint64_t input_seed_of_draw(const Experiment& experiment, std::int64_t draw);
+
+}  // namespace longscope

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/experiment/experiment.h"
+#include "engine/experiment/lengths_field.h"
+
+namespace longscope {
+
+namespace {
+
+Json to_json(const AttentionShape& shape) {
+    return {{"batch", shape.batch},
+            {"query_heads", shape.query_heads},
+            {"key_value_heads", shape.key_value_heads},
+            {"head_dim_qk", shape.head_dim_qk},
+            {"head_dim_v", shape.head_dim_v},
+            {"dtype", to_string(shape.dtype)}};
+}
+
+Json to_json(const SequenceField& sequence) {
+    Json document{{"tokens", sequence.tokens}};
+    if (sequence.lengths.form != LengthsField::Form::one_document) {
+        document["lengths"] = longscope::to_json(sequence.lengths);
+    }
+    document["draws"] = sequence.draws;
+    document["seed"] = sequence.seed;
+    return document;
+}
+
+}  // namespace
+
+Json to_json(const Experiment& experiment) {
+    const LayoutField& layout = experiment.layout;
+    const BackendField& backend = experiment.backend;
+    const RepetitionsField& repetitions = experiment.repetitions;
+    return {{"longscope_experiment", experiment_version},
+            {"name", experiment.name},
+            {"description", experiment.description},
+            {"shape", to_json(experiment.shape)},
+            {"sequence", to_json(experiment.sequence)},
+            {"mask", to_json(experiment.mask)},
+            {"layout", {{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}}},
+            {"backend", {{"name", backend.name}, {"threads", backend.threads}}},
+            {"repetitions", {{"warm_up", repetitions.warm_up}, {"measured", repetitions.measured}}},
+            {"check", {{"rows", experiment.check.rows}}}};
+}
+
+Experiment with_absolute_paths(Experiment experiment) {
+    LengthsField& lengths = experiment.sequence.lengths;
+    if (lengths.form == LengthsField::Form::file) {
+        lengths.file = lengths.resolved.string();
+    }
+    return experiment;
+}
+
+bool operator==(const Experiment& a, const Experiment& b) {
+    return to_json(a) == to_json(b) && a.sequence.lengths.source == b.sequence.lengths.source;
+}
+
+}  // namespace longscope

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Standard-normal queries, keys and values. Each row is a pure function of (seed, tensor, head, global position), so
+// that every rank makes the rows it holds, and a check makes any single row, without the others. On one machine the
+// values are the same in every run; between machines the last bit may differ where their mathematical libraries do.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/tensor/head_matrix.h"
+
+namespace longscope {
+
+enum class InputTensor { query, key, value };
+
+// One row of one head: row.size() values of the random stream that streams.h reserves for (tensor, head, position).
+// head < 2^16, position < 2^40.
+void make_input_row(std::uint64_t seed, InputTensor tensor, std::int64_t head, std::int64_t position,
+                    std::span<float> row);
+
+// All heads: token t of `out` is the row of positions[t]. positions.size() equals out.tokens. Runs on the threads of
+// the caller's task arena.
+void fill_inputs(std::uint64_t seed, InputTensor tensor, HeadMatrix<float> out,
+                 std::span<const std::int64_t> positions);
+
+}  // namespace longscope

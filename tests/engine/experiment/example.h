@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Documents that the tests of experiments start from.
+#pragma once
+
+#include "engine/base/bounded_file.h"
+#include "engine/experiment/experiment.h"
+
+namespace longscope {
+
+inline const std::filesystem::path resources_folder = LONGSCOPE_SOURCE_DIR "/resources";
+
+inline ExperimentNames known_names() {
+    return {{"ring", "ulysses"}, {"contiguous", "zigzag", "per_document_zigzag"}, {"cpu", "reference"}};
+}
+
+// Every field is there, none has its default.
+inline Json example_document() {
+    return parse_json(R"json({
+        "longscope_experiment": 1,
+        "name": "example",
+        "description": "Two lines\nof text.",
+        "shape": {"batch": 1, "query_heads": 6, "key_value_heads": 2, "head_dim_qk": 32, "head_dim_v": 16,
+                  "dtype": "float32"},
+        "sequence": {"tokens": 100, "lengths": {"list": [60, 39, 1]}, "draws": 3, "seed": 7},
+        "mask": {"and": [{"documents": {}},
+                         {"or": [{"causal": {}}, {"prefix": {"tokens": 10}}, {"sink": {"tokens": 4}},
+                                 {"not": {"window": {"left": 20, "right": 5}}}]},
+                         {"full": {}}]},
+        "layout": {"ranks": 4, "strategy": "ulysses", "dispatch": "zigzag"},
+        "backend": {"name": "reference", "threads": 2},
+        "repetitions": {"warm_up": 2, "measured": 9},
+        "check": {"rows": 8}
+    })json",
+                      "example");
+}
+
+// The other sources of lengths.
+inline Json example_lengths(const std::string& form) {
+    return form == "file" ? Json{{"file", "../lengths/mixed-documents.json"}}
+                          : Json{{"histogram", {{"[0,16)", 0.25}, {"[16,64)", 3.0}}}};
+}
+
+inline Json example_document_with_lengths(const std::string& form) {
+    Json document = example_document();
+    document["sequence"]["lengths"] = example_lengths(form);
+    return document;
+}
+
+inline Experiment parsed(const Json& document) {
+    return parse_experiment(document, resources_folder / "experiments", known_names());
+}
+
+}  // namespace longscope
