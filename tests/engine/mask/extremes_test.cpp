@@ -77,6 +77,8 @@ TEST(MaskExtremes, ABoxWithoutBoundsIsTheMatrix) {
         EXPECT_EQ(mask->pairs_in({{5, 7}, everything}), mask->pairs_in({{5, 7}, {0, n}}));
         EXPECT_EQ(mask->pairs_in({everything, {5, 7}}), mask->pairs_in({{0, n}, {5, 7}}));
         EXPECT_EQ(mask->pairs_in({{everything.end - 1, everything.end}, everything}), 0);
+        EXPECT_FALSE(mask->contains(everything.end, 5));
+        EXPECT_FALSE(mask->contains(5, everything.begin));
         EXPECT_EQ(mask->key_extent(everything), mask->key_extent({0, n}));
         EXPECT_EQ(mask->tile_class({everything, everything}), mask->tile_class(mask->box()));
     }
