@@ -146,7 +146,7 @@ void JsonObject::finish() const {
     for (const auto& item : value_->items()) {
         if (asked_.count(item.key()) == 0) {
             throw bad_input(path_of(item.key()), shown(item.value()), "is an unknown field",
-                            fmt::format("{}", fmt::join(asked_, ", ")));
+                            asked_.empty() ? "no fields" : fmt::format("{}", fmt::join(asked_, ", ")));
         }
     }
 }

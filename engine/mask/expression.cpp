@@ -33,14 +33,15 @@ std::vector<MaskExpression> parse_operands(const Json& value, const std::string&
     return operands;
 }
 
+// An operand as it stands inside another operator. An operator of one operand reads as that operand.
+std::string operand_text(const MaskExpression& operand) {
+    return operand.operands.size() > 1 ? fmt::format("({})", to_text(operand)) : to_text(operand);
+}
+
 std::string joined(const MaskExpression& expression, std::string_view word) {
     std::string text;
     for (const MaskExpression& operand : expression.operands) {
-        const bool composed =
-            operand.kind == MaskExpression::Kind::all_of || operand.kind == MaskExpression::Kind::any_of;
-        const std::string part =
-            composed && operand.operands.size() > 1 ? fmt::format("({})", to_text(operand)) : to_text(operand);
-        text += text.empty() ? part : fmt::format(" {} {}", word, part);
+        text += text.empty() ? operand_text(operand) : fmt::format(" {} {}", word, operand_text(operand));
     }
     return text;
 }
@@ -92,10 +93,8 @@ std::string to_text(const MaskExpression& expression) {
             return joined(expression, "and");
         case MaskExpression::Kind::any_of:
             return joined(expression, "or");
-        case MaskExpression::Kind::complement: {
-            const MaskExpression& operand = expression.operands.front();
-            return operand.operands.empty() ? "not " + to_text(operand) : fmt::format("not ({})", to_text(operand));
-        }
+        case MaskExpression::Kind::complement:
+            return "not " + operand_text(expression.operands.front());
         case MaskExpression::Kind::leaf:
             break;
     }

@@ -19,6 +19,22 @@ Range negated(Range d) {
     return {1 - d.end, 1 - d.begin};
 }
 
+// Inside a, b is the same set without some of its bounds: those that its other bounds and a imply. To cut along them
+// would split a for nothing, so each that is not needed is widened to a's own; the band first, so that boxes stay
+// boxes.
+Zone without_implied_bounds(Zone b, const Zone& a, const Zone& common) {
+    for (Range Zone::*side : {&Zone::d, &Zone::k, &Zone::q}) {
+        for (std::int64_t Range::*bound : {&Range::begin, &Range::end}) {
+            Zone wider = b;
+            (wider.*side).*bound = (a.*side).*bound;
+            if (intersect(a, wider) == common) {
+                b = wider;
+            }
+        }
+    }
+    return b;
+}
+
 }  // namespace
 
 Zone box_zone(const Box& box) {
@@ -68,9 +84,10 @@ void append_difference(const Zone& a, const Zone& b, ZoneList& out) {
         rest.*side = intersect(rest.*side, {at_begin, at_end});
     };
     // Rows first, then the band: the pieces that are left keep the long edges of the mask whole.
-    cut(&Zone::q, b.q.begin, b.q.end);
-    cut(&Zone::d, b.d.begin, b.d.end);
-    cut(&Zone::k, b.k.begin, b.k.end);
+    const Zone needed = without_implied_bounds(b, a, common);
+    cut(&Zone::q, needed.q.begin, needed.q.end);
+    cut(&Zone::d, needed.d.begin, needed.d.end);
+    cut(&Zone::k, needed.k.begin, needed.k.end);
 }
 
 std::int64_t pairs(const Zone& zone) {

@@ -48,13 +48,17 @@ void ZoneMask::visit_zones(Range rows, Visit visit) const {
 }
 
 bool ZoneMask::contains(std::int64_t query, std::int64_t key) const {
+    if (query < 0 || query >= query_tokens()) {
+        return false;
+    }
     bool found = false;
     visit_zones({query, query + 1}, [&](const Zone& zone) { found = found || zone.contains(query, key); });
     return found;
 }
 
-std::int64_t ZoneMask::pairs_in(const Box& box) const {
-    const bool all_keys = box.k.begin <= 0 && box.k.end >= key_tokens();
+std::int64_t ZoneMask::pairs_in(const Box& any_box) const {
+    const Box box{intersect(any_box.q, {0, query_tokens()}), intersect(any_box.k, {0, key_tokens()})};
+    const bool all_keys = box.k.size() == key_tokens();
     const Zone clip = box_zone(box);
     if (clip.empty()) {
         return 0;

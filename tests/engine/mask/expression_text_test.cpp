@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The one-line text of an expression can be read in one way only: a reader that knows nothing of precedence, except
+// that "not" holds for what follows it, gets the same mask back.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "tests/support/brute_force_mask.h"
+#include "tests/support/mask_generators.h"
+
+namespace longscope {
+namespace {
+
+// Refuses "a and b or c", which would need a precedence.
+class TextReader {
+  public:
+    explicit TextReader(std::string_view text) : rest_(text) {}
+
+    Json read_all() {
+        Json expression = read_operands();
+        require(rest_.empty());
+        return expression;
+    }
+
+  private:
+    Json read_operands() {
+        Json operands = Json::array({read_operand()});
+        std::string_view word;
+        while (accept(" and ") || accept(" or ")) {
+            require(operands.size() == 1 || word == accepted_);
+            word = accepted_;
+            operands.push_back(read_operand());
+        }
+        if (operands.size() == 1) {
+            return operands.front();
+        }
+        Json expression = Json::object();
+        expression[word == " and " ? "and" : "or"] = operands;
+        return expression;
+    }
+
+    Json read_operand() {
+        if (accept("not ")) {
+            Json expression = Json::object();
+            expression["not"] = read_operand();
+            return expression;
+        }
+        if (accept("(")) {
+            Json expression = read_operands();
+            require(accept(")"));
+            return expression;
+        }
+        return read_leaf();
+    }
+
+    Json read_leaf() {
+        const std::string name = read_word();
+        Json leaf = Json::object();
+        leaf[name] = Json::object();
+        if (accept("(")) {
+            do {
+                const std::string field = read_word();
+                require(accept(" "));
+                leaf[name][field] = std::stoll(read_word());
+            } while (accept(", "));
+            require(accept(")"));
+        }
+        return leaf;
+    }
+
+    std::string read_word() {
+        const std::size_t length = rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789");
+        const std::string word(rest_.substr(0, length));
+        require(!word.empty());
+        rest_.remove_prefix(word.size());
+        return word;
+    }
+
+    bool accept(std::string_view expected) {
+        if (!rest_.starts_with(expected)) {
+            return false;
+        }
+        accepted_ = expected;
+        rest_.remove_prefix(expected.size());
+        return true;
+    }
+
+    static void require(bool condition) {
+        if (!condition) {
+            throw std::runtime_error("the text cannot be read");
+        }
+    }
+
+    std::string_view rest_;
+    std::string_view accepted_;
+};
+
+RC_GTEST_PROP(MaskText, IsReadInOneWayOnly, ()) {
+    const MaskCase drawn = *mask_case(4);
+    const std::string text = to_text(parse_mask(drawn.expression, "mask"));
+    RC_ASSERT(!text.empty());
+    const Json read = TextReader(text).read_all();
+    const BruteForceMask written_mask(drawn.expression, drawn.domain);
+    const BruteForceMask read_mask(read, drawn.domain);
+    for (std::int64_t query = 0; query < drawn.domain.query_tokens; ++query) {
+        RC_ASSERT(written_mask.keys_of(query) == read_mask.keys_of(query));
+    }
+}
+
+std::string text_of(const char* expression) {
+    return to_text(parse_mask(parse_json(expression, "test"), "mask"));
+}
+
+TEST(MaskText, NamesLeavesAndTheirParameters) {
+    EXPECT_EQ(text_of(R"({"causal": {}})"), "causal");
+    EXPECT_EQ(text_of(R"({"window": {"left": 1024, "right": 0}})"), "window(left 1024, right 0)");
+}
+
+TEST(MaskText, BracketsOperatorsInsideOperators) {
+    EXPECT_EQ(text_of(R"({"and": [{"causal": {}}, {"or": [{"documents": {}}, {"sink": {"tokens": 4}}]}]})"),
+              "causal and (documents or sink(tokens 4))");
+    EXPECT_EQ(text_of(R"({"or": [{"not": {"causal": {}}}, {"not": {"and": [{"full": {}}, {"causal": {}}]}}]})"),
+              "not causal or not (full and causal)");
+}
+
+TEST(MaskText, OperatorsOfOneOperandAddNothing) {
+    EXPECT_EQ(text_of(R"({"and": [{"or": [{"causal": {}}]}]})"), "causal");
+    EXPECT_EQ(text_of(R"({"not": {"and": [{"causal": {}}]}})"), "not causal");
+    EXPECT_EQ(text_of(R"({"not": {"not": {"causal": {}}}})"), "not not causal");
+}
+
+}  // namespace
+}  // namespace longscope

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Masks seen through token sets, against the plain predicate at the global positions.
+#include "engine/mask/local_mask.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/support/brute_force_mask.h"
+#include "tests/support/mask_generators.h"
+
+namespace longscope {
+namespace {
+
+RC_GTEST_PROP(LocalMask, RowRunsAreTheLocalKeysOfEachLocalQuery, ()) {
+    const MaskCase drawn = *mask_case();
+    const BruteForceMask truth(drawn.expression, drawn.domain);
+    const auto mask = drawn.compiled();
+    const std::vector<std::int64_t> query_positions = *positions_below(drawn.domain.query_tokens);
+    const std::vector<std::int64_t> key_positions = *positions_below(drawn.domain.key_tokens);
+    const TokenSet queries = token_set_of(query_positions);
+    const TokenSet keys = token_set_of(key_positions);
+    const LocalMask local(*mask, queries, keys);
+    RC_ASSERT(local.rows() == queries.size());
+    RC_ASSERT(local.columns() == keys.size());
+
+    std::vector<Range> runs{{-7, 99}};  // to be replaced, not appended to
+    for (std::size_t row = 0; row < query_positions.size(); ++row) {
+        local.row_runs(static_cast<std::int64_t>(row), runs);
+        for (std::size_t i = 0; i < runs.size(); ++i) {
+            RC_ASSERT(!runs[i].empty());
+            RC_ASSERT(i == 0 || runs[i - 1].end < runs[i].begin);
+        }
+        for (std::size_t column = 0; column < key_positions.size(); ++column) {
+            const bool in_runs = std::any_of(
+                runs.begin(), runs.end(), [&](Range run) { return run.contains(static_cast<std::int64_t>(column)); });
+            RC_ASSERT(in_runs == truth.contains(query_positions[row], key_positions[column]));
+        }
+    }
+}
+
+RC_GTEST_PROP(LocalMask, PairsAreExact, ()) {
+    const MaskCase drawn = *mask_case();
+    const BruteForceMask truth(drawn.expression, drawn.domain);
+    const auto mask = drawn.compiled();
+    const std::vector<std::int64_t> query_positions = *positions_below(drawn.domain.query_tokens);
+    const std::vector<std::int64_t> key_positions = *positions_below(drawn.domain.key_tokens);
+    std::int64_t expected = 0;
+    for (const std::int64_t query : query_positions) {
+        for (const std::int64_t key : key_positions) {
+            expected += truth.contains(query, key) ? 1 : 0;
+        }
+    }
+    const TokenSet queries = token_set_of(query_positions);
+    const TokenSet keys = token_set_of(key_positions);
+    RC_ASSERT(LocalMask(*mask, queries, keys).pairs() == expected);
+}
+
+// Every query on one of a few ranks, every key on one of a few: what they see adds up to the mask.
+RC_GTEST_PROP(LocalMask, PairsOfAllRanksAddUpToTheMask, ()) {
+    const MaskCase drawn = *mask_case();
+    const auto mask = drawn.compiled();
+    const std::size_t ranks = *rc::gen::inRange<std::size_t>(1, 5);
+    const auto shares = [&](std::int64_t tokens) {
+        const auto owners = *rc::gen::container<std::vector<std::size_t>>(static_cast<std::size_t>(tokens),
+                                                                          rc::gen::inRange<std::size_t>(0, ranks));
+        std::vector<std::vector<std::int64_t>> positions(ranks);
+        for (std::size_t i = 0; i < owners.size(); ++i) {
+            positions[owners[i]].push_back(static_cast<std::int64_t>(i));
+        }
+        std::vector<TokenSet> sets;
+        for (const auto& of_rank : positions) {
+            sets.push_back(token_set_of(of_rank));
+        }
+        return sets;
+    };
+    const std::vector<TokenSet> query_shares = shares(drawn.domain.query_tokens);
+    const std::vector<TokenSet> key_shares = shares(drawn.domain.key_tokens);
+    std::int64_t sum = 0;
+    for (const TokenSet& queries : query_shares) {
+        for (const TokenSet& keys : key_shares) {
+            sum += LocalMask(*mask, queries, keys).pairs();
+        }
+    }
+    RC_ASSERT(sum == mask->pairs());
+}
+
+}  // namespace
+}  // namespace longscope

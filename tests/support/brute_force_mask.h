@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a mask expression means, cell by cell: the oracle of the mask tests. It reads the JSON form and the definitions
+// of the leaves only, and shares no code with the compiled form. Small domains: it fills a dense matrix.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/mask/leaf.h"
+#include "engine/mask/mask.h"
+
+namespace longscope {
+
+class BruteForceMask {
+  public:
+    BruteForceMask(const Json& expression, const MaskDomain& domain)
+        : query_tokens_(domain.query_tokens), key_tokens_(domain.key_tokens), cells_(evaluate(expression, domain)) {}
+
+    [[nodiscard]] std::int64_t query_tokens() const { return query_tokens_; }
+    [[nodiscard]] std::int64_t key_tokens() const { return key_tokens_; }
+
+    // Cells outside the matrix are masked.
+    [[nodiscard]] bool contains(std::int64_t query, std::int64_t key) const {
+        const bool inside = query >= 0 && query < query_tokens_ && key >= 0 && key < key_tokens_;
+        return inside && cells_[static_cast<std::size_t>(query * key_tokens_ + key)];
+    }
+
+    [[nodiscard]] std::int64_t pairs_in(const Box& box) const {
+        std::int64_t sum = 0;
+        for (std::int64_t query = box.q.begin; query < box.q.end; ++query) {
+            for (std::int64_t key = box.k.begin; key < box.k.end; ++key) {
+                sum += contains(query, key) ? 1 : 0;
+            }
+        }
+        return sum;
+    }
+
+    [[nodiscard]] std::int64_t pairs() const { return pairs_in({{0, query_tokens_}, {0, key_tokens_}}); }
+
+    // The keys of a query, ascending.
+    [[nodiscard]] std::vector<std::int64_t> keys_of(std::int64_t query) const {
+        std::vector<std::int64_t> keys;
+        for (std::int64_t key = 0; key < key_tokens_; ++key) {
+            if (contains(query, key)) {
+                keys.push_back(key);
+            }
+        }
+        return keys;
+    }
+
+    // Of a tile cut off at the borders of the matrix.
+    [[nodiscard]] TileClass tile_class(Box tile) const {
+        tile = {intersect(tile.q, {0, query_tokens_}), intersect(tile.k, {0, key_tokens_})};
+        const std::int64_t kept = pairs_in(tile);
+        return kept == 0 ? TileClass::empty : kept == tile.pairs() ? TileClass::full : TileClass::partial;
+    }
+
+  private:
+    static std::int64_t document_of(const MaskDomain& domain, std::int64_t position) {
+        return std::count_if(domain.cu_seqlens.begin(), domain.cu_seqlens.end(),
+                             [&](std::int64_t start) { return start <= position; });
+    }
+
+    // The definitions, word for word; `query` and `key` count from the beginning, `aligned` is where the query stands
+    // among the keys when the last query and the last key are aligned.
+    static bool leaf_sees(const std::string& name, const Json& parameters, const MaskDomain& domain, std::int64_t query,
+                          std::int64_t key) {
+        const std::int64_t aligned = query + domain.key_tokens - domain.query_tokens;
+        const auto parameter = [&](const char* field) { return parameters.at(field).get<std::int64_t>(); };
+        if (name == "full") {
+            return true;
+        }
+        if (name == "causal") {
+            return key <= aligned;
+        }
+        if (name == "window") {
+            return aligned - parameter("left") <= key && key <= aligned + parameter("right");
+        }
+        if (name == "documents") {
+            return document_of(domain, query) == document_of(domain, key);
+        }
+        if (name == "prefix") {
+            return key < parameter("tokens");
+        }
+        if (name == "sink") {
+            return key < parameter("tokens") && key <= aligned;
+        }
+        throw std::logic_error("the oracle does not know the leaf " + name);
+    }
+
+    static std::vector<bool> evaluate(const Json& expression, const MaskDomain& domain) {
+        const std::string name = expression.begin().key();
+        const Json& content = expression.begin().value();
+        const auto cells = static_cast<std::size_t>(domain.query_tokens * domain.key_tokens);
+        if (name == "and" || name == "or") {
+            const bool conjunction = name == "and";
+            std::vector<bool> result(cells, conjunction);
+            for (const Json& operand : content) {
+                const std::vector<bool> other = evaluate(operand, domain);
+                for (std::size_t i = 0; i < cells; ++i) {
+                    result[i] = conjunction ? result[i] && other[i] : result[i] || other[i];
+                }
+            }
+            return result;
+        }
+        if (name == "not") {
+            std::vector<bool> result = evaluate(content, domain);
+            result.flip();
+            return result;
+        }
+        std::vector<bool> result;
+        result.reserve(cells);
+        for (std::int64_t query = 0; query < domain.query_tokens; ++query) {
+            for (std::int64_t key = 0; key < domain.key_tokens; ++key) {
+                result.push_back(leaf_sees(name, content, domain, query, key));
+            }
+        }
+        return result;
+    }
+
+    std::int64_t query_tokens_;
+    std::int64_t key_tokens_;
+    std::vector<bool> cells_;
+};
+
+}  // namespace longscope

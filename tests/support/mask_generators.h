@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// RapidCheck generators of mask expressions over small domains. Everything is built from generators that shrink, so
+// that a failing property ends in a small expression over few tokens.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/mask/expression.h"
+#include "engine/mask/token_set.h"
+
+namespace longscope {
+
+inline constexpr std::int64_t most_generated_tokens = 48;
+
+// An expression and the domain that it is meant for.
+struct MaskCase {
+    MaskDomain domain;
+    Json expression;
+
+    [[nodiscard]] std::unique_ptr<Mask> compiled() const {
+        return compile_mask(parse_mask(expression, "mask"), domain);
+    }
+};
+
+inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
+    out << mask.expression.dump() << " over " << mask.domain.query_tokens << " queries, " << mask.domain.key_tokens
+        << " keys, documents at";
+    for (const std::int64_t start : mask.domain.cu_seqlens) {
+        out << ' ' << start;
+    }
+    return out;
+}
+
+// Both ends included.
+[[nodiscard]] inline rc::Gen<std::int64_t> integer_from(std::int64_t first, std::int64_t last) {
+    return rc::gen::inRange<std::int64_t>(first, last + 1);
+}
+
+// Cumulative lengths from lengths, cut off at most_generated_tokens.
+[[nodiscard]] inline MaskDomain packed_domain(const std::vector<std::int64_t>& lengths) {
+    MaskDomain domain;
+    domain.cu_seqlens.push_back(0);
+    for (const std::int64_t length : lengths) {
+        const std::int64_t end = std::min(domain.cu_seqlens.back() + length, most_generated_tokens);
+        if (end > domain.cu_seqlens.back()) {
+            domain.cu_seqlens.push_back(end);
+        }
+    }
+    domain.query_tokens = domain.key_tokens = domain.cu_seqlens.back();
+    return domain;
+}
+
+// Packed documents (many of one token), one document, or as many queries and keys as it happens.
+[[nodiscard]] inline rc::Gen<MaskDomain> mask_domain() {
+    const auto length =
+        rc::gen::weightedOneOf<std::int64_t>({{1, rc::gen::just<std::int64_t>(1)}, {3, integer_from(1, 17)}});
+    const auto packed =
+        rc::gen::map(rc::gen::nonEmpty(rc::gen::container<std::vector<std::int64_t>>(length)), packed_domain);
+    const auto square = rc::gen::map(integer_from(1, most_generated_tokens), [](std::int64_t tokens) {
+        return MaskDomain{tokens, tokens, {}};
+    });
+    const auto oblong =
+        rc::gen::map(rc::gen::pair(integer_from(1, most_generated_tokens), integer_from(1, most_generated_tokens)),
+                     [](const std::pair<std::int64_t, std::int64_t>& tokens) {
+                         return MaskDomain{tokens.first, tokens.second, {}};
+                     });
+    return rc::gen::weightedOneOf<MaskDomain>({{4, packed}, {1, square}, {3, oblong}});
+}
+
+[[nodiscard]] inline rc::Gen<Json> leaf_expression(const MaskDomain& domain) {
+    const auto plain = [](const char* name) {
+        Json leaf = Json::object();
+        leaf[name] = Json::object();
+        return rc::gen::just(leaf);
+    };
+    const auto first_keys = [&](const char* name) {
+        return rc::gen::map(integer_from(1, domain.key_tokens), [name](std::int64_t tokens) {
+            Json leaf = Json::object();
+            leaf[name]["tokens"] = tokens;
+            return leaf;
+        });
+    };
+    const auto side = integer_from(0, domain.key_tokens - 1);
+    const auto window = rc::gen::map(rc::gen::pair(side, side), [](const std::pair<std::int64_t, std::int64_t>& sides) {
+        Json leaf = Json::object();
+        leaf["window"]["left"] = sides.first;
+        leaf["window"]["right"] = sides.second;
+        return leaf;
+    });
+    const bool square = domain.query_tokens == domain.key_tokens;
+    return rc::gen::weightedOneOf<Json>({{1, plain("full")},
+                                         {4, plain("causal")},
+                                         {4, window},
+                                         {2, first_keys("prefix")},
+                                         {2, first_keys("sink")},
+                                         {square ? 5U : 1U, square ? plain("documents") : window}});
+}
+
+// At most `depth` operators above each leaf.
+[[nodiscard]] inline rc::Gen<Json> mask_expression(const MaskDomain& domain, int depth) {
+    if (depth == 0) {
+        return leaf_expression(domain);
+    }
+    const rc::Gen<Json> inner = mask_expression(domain, depth - 1);
+    const auto joined = [&](const char* word) {
+        const auto operands = rc::gen::mapcat(rc::gen::inRange<std::size_t>(1, 4), [inner](std::size_t count) {
+            return rc::gen::container<std::vector<Json>>(count, inner);
+        });
+        return rc::gen::map(operands, [word](const std::vector<Json>& list) {
+            Json expression = Json::object();
+            expression[word] = list;
+            return expression;
+        });
+    };
+    const auto complement = rc::gen::map(inner, [](const Json& operand) {
+        Json expression = Json::object();
+        expression["not"] = operand;
+        return expression;
+    });
+    return rc::gen::weightedOneOf<Json>(
+        {{2, leaf_expression(domain)}, {3, joined("and")}, {3, joined("or")}, {2, complement}});
+}
+
+[[nodiscard]] inline rc::Gen<MaskCase> mask_case(int depth = 3) {
+    return rc::gen::mapcat(mask_domain(), [depth](const MaskDomain& domain) {
+        return rc::gen::map(mask_expression(domain, depth), [domain](Json expression) {
+            return MaskCase{domain, std::move(expression)};
+        });
+    });
+}
+
+// Ranges around [0, tokens): inside it, across its ends, outside it, and empty ones.
+[[nodiscard]] inline rc::Gen<Range> range_around(std::int64_t tokens) {
+    return rc::gen::map(rc::gen::pair(integer_from(-3, tokens + 3), integer_from(-1, tokens + 6)),
+                        [](const std::pair<std::int64_t, std::int64_t>& ends) {
+                            return Range{ends.first, ends.first + ends.second};
+                        });
+}
+
+// A range that is not empty and lies in [0, tokens).
+[[nodiscard]] inline rc::Gen<Range> range_inside(std::int64_t tokens) {
+    return rc::gen::map(rc::gen::pair(integer_from(0, tokens - 1), integer_from(0, tokens - 1)),
+                        [](const std::pair<std::int64_t, std::int64_t>& ends) {
+                            return Range{std::min(ends.first, ends.second), std::max(ends.first, ends.second) + 1};
+                        });
+}
+
+// The positions of a random part of [0, tokens), in runs of a few; may be empty or everything.
+[[nodiscard]] inline rc::Gen<std::vector<std::int64_t>> positions_below(std::int64_t tokens) {
+    const auto runs = rc::gen::container<std::vector<std::int64_t>>(integer_from(1, 9));
+    return rc::gen::map(rc::gen::pair(rc::gen::arbitrary<bool>(), runs),
+                        [tokens](const std::pair<bool, std::vector<std::int64_t>>& drawn) {
+                            std::vector<std::int64_t> positions;
+                            std::int64_t position = 0;
+                            bool member = drawn.first;
+                            for (const std::int64_t run : drawn.second) {
+                                for (std::int64_t i = 0; i < run && position < tokens; ++i, ++position) {
+                                    if (member) {
+                                        positions.push_back(position);
+                                    }
+                                }
+                                member = !member;
+                            }
+                            return positions;
+                        });
+}
+
+// The set of these ascending positions, handed over as single tokens.
+[[nodiscard]] inline TokenSet token_set_of(const std::vector<std::int64_t>& positions) {
+    std::vector<Range> ranges;
+    for (const std::int64_t position : positions) {
+        ranges.push_back({position, position + 1});
+    }
+    return TokenSet(std::move(ranges));
+}
+
+}  // namespace longscope
