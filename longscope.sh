@@ -148,10 +148,10 @@ install_missing() {
     local size
     if ! size=$(plan_install "${wanted[@]}"); then
         say '  (reading the lists of packages first)'
-        run_apt update || fail_step 'reading the lists of packages (apt-get update)' install.log '^[EW]:'
+        run_apt update || true  # one broken source among several is no reason to stop
         if ! size=$(plan_install "${wanted[@]}"); then
-            LC_ALL=C apt-get -s install "${wanted[@]}" >>"$logs/install.log" 2>&1 || true
-            fail_step 'choosing the packages (Debian 12 has them all)' install.log '^E:'
+            LC_ALL=C apt-get -s install "${wanted[@]}" >>"$logs/install.log" 2>&1 </dev/null || true
+            fail_step 'finding the packages (Debian 12 has them all)' install.log '^[EW]:'
         fi
     fi
     say "$size"
@@ -195,7 +195,7 @@ make_logs() {
 # fail_step WHAT LOG [PATTERN]: the lines of the log that say why, then what failed and where the log is.
 fail_step() {
     local what=$1 log=$logs/$2 pattern=${3:-}
-    if [[ -n $pattern ]]; then grep -E -A 4 "$pattern" "$log" 2>/dev/null | head -n 20 >&2 || true; fi
+    if [[ -n $pattern ]]; then grep -E -A 3 "$pattern" "$log" 2>/dev/null | head -n 20 >&2 || true; fi
     die "$exit_failed" "$what failed; the log is ${log#"$PWD"/}"
 }
 
@@ -222,7 +222,7 @@ show_build() {
             # Runs at every build, so it is no news.
             [[ ${BASH_REMATCH[3]} == 'Reading the revision' ]] && continue
             tick $((100 * BASH_REMATCH[1] / BASH_REMATCH[2])) "$line"
-        elif [[ $line != 'ninja: no work to do.' ]]; then
+        elif [[ $line != 'ninja: no work to do.' && $line != '-- '* ]]; then
             clear_tick
             say "$line"
         fi
