@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "storage/database_file.h"
+
+#include <SQLiteCpp/Database.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "engine/base/error.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr std::string_view accepted = "a result database of longscope";
+
+// "FILE: WHY; accepted: ..."
+Error not_ours(const std::filesystem::path& path, std::string_view why) {
+    return {ErrorKind::bad_input, fmt::format("{}: {}; accepted: {}", path.string(), why, accepted)};
+}
+
+constexpr int header_bytes = 100;
+
+std::int64_t big_endian_32(const std::array<unsigned char, header_bytes>& header, std::size_t offset) {
+    std::int64_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        value = value * 256 + header[offset + i];
+    }
+    return value;
+}
+
+}  // namespace
+
+void check_database_location(const std::filesystem::path& path, bool may_create) {
+    namespace fs = std::filesystem;
+    if (path.empty() || path.string().find('\0') != std::string::npos) {
+        throw Error(ErrorKind::bad_input, "database: the file name is empty; accepted: a file name");
+    }
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (fs::is_directory(status)) {
+        throw not_ours(path, "is a folder");
+    }
+    if (fs::is_regular_file(status)) {
+        return;
+    }
+    if (fs::exists(status)) {
+        throw not_ours(path, "is a special file");
+    }
+    if (status.type() != fs::file_type::not_found) {
+        throw failed(fmt::format("{}: cannot open: {}", path.string(), error.message()));
+    }
+    if (!may_create) {
+        throw not_ours(path, "does not exist");
+    }
+    const fs::path folder = fs::absolute(path).parent_path();
+    const fs::file_status folder_status = fs::status(folder, error);
+    if (!fs::is_directory(folder_status)) {
+        throw Error(ErrorKind::bad_input,
+                    fmt::format("{}: the folder {} {}; accepted: a file in a folder that exists", path.string(),
+                                folder.string(), fs::exists(folder_status) ? "is a file" : "does not exist"));
+    }
+}
+
+bool check_database_header(SQLite::Database& handle, const std::filesystem::path& path) {
+    sqlite3_file* file = nullptr;
+    handle.check(sqlite3_file_control(handle.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file));
+    sqlite3_int64 size = 0;
+    if (file == nullptr || file->pMethods == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
+        throw failed(fmt::format("{}: cannot read: {}", path.string(), system_error_text(EIO)));
+    }
+    if (size == 0) {
+        return true;
+    }
+    std::array<unsigned char, header_bytes> header{};
+    if (size < header_bytes || file->pMethods->xRead(file, header.data(), header_bytes, 0) != SQLITE_OK) {
+        throw not_ours(path, "is not a database");
+    }
+    constexpr std::string_view magic("SQLite format 3\0", 16);
+    if (std::string_view(reinterpret_cast<const char*>(header.data()), magic.size()) != magic) {
+        throw not_ours(path, "is not a database");
+    }
+    if (big_endian_32(header, 68) != database_application_id) {
+        throw not_ours(path, "is a database of another program");
+    }
+    return false;
+}
+
+std::string open_failure_reason(const std::filesystem::path& path, bool writing, const std::string& otherwise) {
+    const auto denied = [](const std::filesystem::path& asked, int mode) {
+        return ::faccessat(AT_FDCWD, asked.c_str(), mode, AT_EACCESS) != 0 ? errno : 0;
+    };
+    std::error_code ignored;
+    int error_number = 0;
+    if (std::filesystem::exists(path, ignored)) {
+        error_number = denied(path, writing ? R_OK | W_OK : R_OK);
+    }
+    if (error_number == 0 && writing) {
+        error_number = denied(std::filesystem::absolute(path).parent_path(), W_OK | X_OK);
+    }
+    return error_number == 0 ? otherwise : system_error_text(error_number);
+}
+
+}  // namespace longscope

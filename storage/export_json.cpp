@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/base/json.h"
+#include "storage/export.h"
+#include "storage/run_json.h"
+#include "storage/run_query.h"
+
+namespace longscope {
+
+void export_json(Database& database, std::int64_t run, std::ostream& out) {
+    const StoredRun stored = read_run(database, run);
+    Json json = run_to_json(stored);
+    for (std::size_t d = 0; d < stored.draws.size(); ++d) {
+        Json& draw = json["draws"][d];
+        draw["plans"] = Json::array();
+        for (const StoredPlan& plan : read_plans(database, stored.draws[d].id)) {
+            draw["plans"].push_back({{"rank", plan.rank}, {"schedule", parse_json(plan.schedule, "plan.schedule")}});
+        }
+        for (std::size_t r = 0; r < stored.draws[d].repetitions.size(); ++r) {
+            Json& events = draw["repetitions"][r]["events"] = Json::array();
+            for (const TraceEvent& event : read_events(database, stored.draws[d].repetitions[r].id)) {
+                events.push_back(event_to_json(event));
+            }
+        }
+    }
+    out << json.dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace longscope

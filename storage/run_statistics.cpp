@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "storage/run_statistics.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace longscope {
+
+std::vector<double> measured_durations_ns(const StoredDraw& draw) {
+    std::vector<double> durations_ns;
+    for (const StoredRepetition& repetition : draw.repetitions) {
+        if (repetition.record.measured) {
+            durations_ns.push_back(static_cast<double>(repetition.record.duration_ns));
+        }
+    }
+    return durations_ns;
+}
+
+double flops_per_s(const StoredDraw& draw, double duration_ns) {
+    return duration_ns > 0 ? draw.record.flops * 1e9 / duration_ns : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::vector<RankMeans> rank_means(const StoredDraw& draw) {
+    struct Sum {
+        RankMeans of;
+        double count = 0;
+    };
+    std::map<std::int64_t, Sum> sums;
+    for (const StoredRepetition& repetition : draw.repetitions) {
+        if (!repetition.record.measured) {
+            continue;
+        }
+        for (const RankResult& result : repetition.record.ranks) {
+            Sum& sum = sums[result.rank];
+            sum.count += 1;
+            sum.of.rank = result.rank;
+            sum.of.tokens = result.tokens;
+            sum.of.pairs = result.pairs;
+            sum.of.computing_ns += static_cast<double>(result.computing_ns);
+            sum.of.exposed_communication_ns += static_cast<double>(result.exposed_communication_ns);
+            sum.of.waiting_ns += static_cast<double>(result.waiting_ns);
+            sum.of.other_ns += static_cast<double>(result.other_ns);
+            sum.of.bytes_sent += static_cast<double>(result.bytes_sent);
+            sum.of.bytes_received += static_cast<double>(result.bytes_received);
+            sum.of.peak_memory_bytes = std::max(sum.of.peak_memory_bytes, result.peak_memory_bytes);
+        }
+    }
+    std::vector<RankMeans> means;
+    for (auto& [rank, sum] : sums) {
+        sum.of.computing_ns /= sum.count;
+        sum.of.exposed_communication_ns /= sum.count;
+        sum.of.waiting_ns /= sum.count;
+        sum.of.other_ns /= sum.count;
+        sum.of.bytes_sent /= sum.count;
+        sum.of.bytes_received /= sum.count;
+        means.push_back(sum.of);
+    }
+    return means;
+}
+
+}  // namespace longscope

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the report, the exports and the tables derive from a stored run, so that they all say the same.
+#pragma once
+
+#include <vector>
+
+#include "storage/records.h"
+
+namespace longscope {
+
+// Of the measured repetitions of a draw, in order; warm-up is left out.
+[[nodiscard]] std::vector<double> measured_durations_ns(const StoredDraw& draw);
+
+// The draw's FLOP by a duration; NaN when that is not above zero.
+[[nodiscard]] double flops_per_s(const StoredDraw& draw, double duration_ns);
+
+// The means of one rank over the measured repetitions of a draw: means, not medians, so that the parts still add up to
+// the whole. Tokens and pairs do not differ between repetitions; the memory is the largest.
+struct RankMeans {
+    std::int64_t rank = 0;
+    std::int64_t tokens = 0;
+    std::int64_t pairs = 0;
+    double computing_ns = 0;
+    double exposed_communication_ns = 0;
+    double waiting_ns = 0;
+    double other_ns = 0;
+    double bytes_sent = 0;
+    double bytes_received = 0;
+    std::int64_t peak_memory_bytes = 0;
+
+    [[nodiscard]] double total_ns() const { return computing_ns + exposed_communication_ns + waiting_ns + other_ns; }
+};
+
+// By rank; empty without measured repetitions.
+[[nodiscard]] std::vector<RankMeans> rank_means(const StoredDraw& draw);
+
+}  // namespace longscope
