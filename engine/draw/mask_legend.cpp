@@ -51,7 +51,8 @@ class Legend {
     }
 
     void document_outline(std::int64_t tokens) {
-        outlined_swatch(theme_.background, theme_.edge);
+        outlined_swatch(theme_.density.front(),
+                        mix(theme_.density.front(), theme_.foreground, theme_.edge.alpha / 255.0));
         swatch_line(fmt::format("document (from {} tokens)", format_count(tokens)));
     }
 
@@ -84,8 +85,11 @@ class Legend {
         const auto [least, most] = std::minmax_element(
             ranks.begin(), ranks.end(), [](const auto& a, const auto& b) { return a.pair_share < b.pair_share; });
         if (most->pair_share > 0) {
-            line(fmt::format("pairs: {} to {}", format_percent(least->pair_share), format_percent(most->pair_share)));
-            line(fmt::format("largest / mean: {:.3f}", most->pair_share * static_cast<double>(ranks.size())));
+            if (ranks.size() > max_listed_ranks) {
+                line(fmt::format("pairs: {} to {}", format_percent(least->pair_share),
+                                 format_percent(most->pair_share)));
+            }
+            line(fmt::format("pairs, largest / mean: {:.3f}", most->pair_share * static_cast<double>(ranks.size())));
         }
     }
 

@@ -19,8 +19,8 @@ Theme make_light_theme() {
     theme.foreground = rgb(0x1B1F24);
     theme.muted = rgb(0x5C6670);
     theme.grid = rgb(0xD5DAE0);
-    theme.edge = rgb(0xB3BBC4);
-    theme.flow = {0x1B, 0x1F, 0x24, 0x70};
+    theme.edge = {0x1B, 0x1F, 0x24, 0x58};
+    theme.flow = {0x1B, 0x1F, 0x24, 0x60};
     theme.density = {rgb(0xF6F7F9), rgb(0xBDD7EA), rgb(0x8CBBDB), rgb(0x569BC7),
                      rgb(0x2C79B0), rgb(0x125792), rgb(0x08306B)};
     // attend, merge, finalize, send, receive, wait
@@ -38,10 +38,10 @@ Theme make_dark_theme() {
     theme.foreground = rgb(0xE9ECEF);
     theme.muted = rgb(0x9AA4AE);
     theme.grid = rgb(0x363D45);
-    theme.edge = rgb(0x4A535D);
-    theme.flow = {0xE9, 0xEC, 0xEF, 0x70};
+    theme.edge = {0xE9, 0xEC, 0xEF, 0x58};
+    theme.flow = {0xE9, 0xEC, 0xEF, 0x60};
     theme.density = {rgb(0x1C2026), rgb(0x27496B), rgb(0x2F6A96), rgb(0x3F8DBB),
-                     rgb(0x66B0D3), rgb(0xA3D2E6), rgb(0xE8F6FB)};
+                     rgb(0x5FABD2), rgb(0x8DC7E2), rgb(0xC9E8F5)};
     theme.categories = {rgb(0x3D9BE0), rgb(0x9CD3F5), rgb(0xD98CB8), rgb(0x1DB88A), rgb(0xF0B429), rgb(0xEB6A1E)};
     theme.few_ranks = {rgb(0x3D9BE0), rgb(0xF0B429), rgb(0x1DB88A), rgb(0xD98CB8),
                        rgb(0x9CD3F5), rgb(0xEB6A1E), rgb(0xF0E442), rgb(0x8D949C)};

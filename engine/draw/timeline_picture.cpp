@@ -24,7 +24,7 @@ constexpr double caption_size = 12.5;
 constexpr double tick_label_size = 11;
 constexpr double tick_spacing = 96;
 constexpr double header_height = 132;
-constexpr double share_column = 74;
+constexpr double share_column = 96;
 constexpr double min_group = 12;
 constexpr double max_group = 112;
 // Parts of a rank's group: compute, send, receive; the rest is the gap to the next rank.
@@ -36,7 +36,7 @@ constexpr std::array<Category, 6> all_categories{Category::attend, Category::mer
 using Row = std::vector<const TraceEvent*>;
 
 bool is_light(Colour colour) {
-    return 0.299 * colour.red + 0.587 * colour.green + 0.114 * colour.blue > 150;
+    return 0.299 * colour.red + 0.587 * colour.green + 0.114 * colour.blue > 120;
 }
 
 class TimelinePicture {
@@ -68,6 +68,8 @@ class TimelinePicture {
             draw_rank(rank);
         }
         draw_flows();
+        // Over the lines between ranks.
+        list_.items.insert(list_.items.end(), labels_.begin(), labels_.end());
         draw_share_headings();
         return std::move(list_);
     }
@@ -133,14 +135,16 @@ class TimelinePicture {
 
     [[nodiscard]] double group_top(std::int32_t rank) const { return plot_.y + group_ * rank; }
 
+    // Whole points, so that bars have crisp borders.
     [[nodiscard]] Rect row_area(std::int32_t rank, std::size_t stream) const {
-        double top = group_top(rank) + group_ * 0.05;
+        double top = group_top(rank) + std::max(1.0, std::round(group_ * 0.06));
         for (std::size_t i = 0; i < stream; ++i) {
-            top += row_shares.at(i) * group_ + row_gap();
+            top += row_height(i) + row_gap();
         }
-        return {plot_.x, top, plot_.width, row_shares.at(stream) * group_};
+        return {plot_.x, top, plot_.width, row_height(stream)};
     }
 
+    [[nodiscard]] double row_height(std::size_t stream) const { return std::round(row_shares.at(stream) * group_); }
     [[nodiscard]] double row_gap() const { return group_ >= 40 ? 2 : 0; }
 
     void draw_caption() {
@@ -208,14 +212,15 @@ class TimelinePicture {
 
     void draw_bars(const Rect& area, const Row& events) {
         for (const TimelineBar& bar : timeline_bars(events, scale_)) {
+            const double begin = std::min(std::round(bar.begin), plot_.width - 1);
+            const double width = std::max(std::round(bar.end) - begin, 1.0);
             // Events that follow one another closely stay apart to the eye.
-            const double gap = bar.event != nullptr && bar.end - bar.begin >= 4 ? 0.75 : 0;
-            const Rect rect{area.x + bar.begin, area.y + bar.top * area.height, bar.end - bar.begin - gap,
+            const double gap = bar.event != nullptr && width >= 5 ? 1 : 0;
+            const Rect rect{area.x + begin, area.y + bar.top * area.height, width - gap,
                             (bar.bottom - bar.top) * area.height};
-            const Colour colour = theme_.category(bar.category);
-            list_.add(FilledRect{rect, colour});
+            list_.add(FilledRect{rect, theme_.category(bar.category)});
             if (bar.event != nullptr && bar.category == Category::attend && rect.height >= 18) {
-                label_step(rect, *bar.event, colour);
+                label_step(rect, *bar.event, theme_.category(bar.category));
             }
         }
     }
@@ -229,11 +234,11 @@ class TimelinePicture {
         if (estimated_text_width(text, size) + 6 > rect.width) {
             return;
         }
-        list_.add(Text{{rect.x + rect.width / 2, rect.y + rect.height / 2 + size * 0.36},
-                       std::move(text),
-                       is_light(colour) ? Colour{0x14, 0x17, 0x1B} : Colour{0xFF, 0xFF, 0xFF},
-                       size,
-                       Text::Anchor::middle});
+        labels_.push_back({{rect.x + rect.width / 2, rect.y + rect.height / 2 + size * 0.36},
+                           std::move(text),
+                           is_light(colour) ? Colour{0x14, 0x17, 0x1B} : Colour{0xFF, 0xFF, 0xFF},
+                           size,
+                           Text::Anchor::middle});
     }
 
     [[nodiscard]] double share_x(int column) const { return width_ - margin - share_column * (2 - column); }
@@ -258,7 +263,7 @@ class TimelinePicture {
             return;
         }
         constexpr std::array<std::array<std::string_view, 2>, 3> headings{
-            {{"", "computing"}, {"exposed", "transfer"}, {"", "waiting"}}};
+            {{"", "computing"}, {"exposed", "communication"}, {"", "waiting"}}};
         for (int column = 0; column < 3; ++column) {
             for (int line = 0; line < 2; ++line) {
                 const std::string_view text =
@@ -333,6 +338,7 @@ class TimelinePicture {
     double group_ = 0;
     double label_size_ = 0;
     Rect plot_;
+    std::vector<Text> labels_;
     DisplayList list_;
 };
 
