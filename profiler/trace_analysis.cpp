@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "profiler/trace_analysis.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+
+#include "engine/base/error.h"
+
+namespace longscope {
+
+namespace {
+
+// When the two sides of a message came to it, and who they are.
+struct Message {
+    static constexpr Nanoseconds never = std::numeric_limits<Nanoseconds>::max();
+
+    std::int32_t sender = -1;
+    std::int32_t receiver = -1;
+    Nanoseconds send_start_ns = never;
+    Nanoseconds receive_start_ns = never;
+
+    // When the peer of `rank` came; `never` when its event is missing.
+    [[nodiscard]] Nanoseconds peer_start_ns(std::int32_t rank) const {
+        return rank == sender ? receive_start_ns : send_start_ns;
+    }
+};
+
+using Messages = std::unordered_map<std::int64_t, Message>;
+
+Messages find_messages(const Trace& trace) {
+    Messages messages;
+    for (const TraceEvent& event : trace.events) {
+        if (event.flow < 0) {
+            continue;
+        }
+        if (event.category == Category::send) {
+            Message& message = messages[event.flow];
+            message.sender = event.rank;
+            message.send_start_ns = std::min(message.send_start_ns, event.start_ns);
+        } else if (event.category == Category::receive) {
+            Message& message = messages[event.flow];
+            message.receiver = event.rank;
+            message.receive_start_ns = std::min(message.receive_start_ns, event.start_ns);
+        }
+    }
+    return messages;
+}
+
+std::size_t rank_index(const Trace& trace, const TraceEvent& event) {
+    if (event.rank < 0 || event.rank >= trace.ranks) {
+        throw failed(fmt::format("trace: an event of rank {} among {} ranks", event.rank, trace.ranks));
+    }
+    return static_cast<std::size_t>(event.rank);
+}
+
+struct Span {
+    Nanoseconds begin_ns = 0;
+    Nanoseconds end_ns = 0;
+};
+
+class RankAnalysis {
+  public:
+    RankAnalysis(const Messages& messages, Span window) : messages_(messages), window_(window) {}
+
+    // Of any stream, within the window.
+    void see(const TraceEvent& event) {
+        const Span span{std::max(event.start_ns, window_.begin_ns), std::min(event.end_ns(), window_.end_ns)};
+        if (span.begin_ns > span.end_ns) {
+            return;
+        }
+        first_ns_ = std::min(first_ns_, span.begin_ns);
+        last_ns_ = std::max(last_ns_, span.end_ns);
+        if (event.stream == Stream::compute) {
+            compute_.push_back(&event);
+        }
+    }
+
+    RankBreakdown finish() {
+        RankBreakdown result;
+        result.wall_ns = window_.end_ns - window_.begin_ns;
+        if (first_ns_ > last_ns_) {
+            result.waiting_ns = result.wall_ns;  // no event at all
+            return result;
+        }
+        std::stable_sort(compute_.begin(), compute_.end(),
+                         [](const TraceEvent* a, const TraceEvent* b) { return a->start_ns < b->start_ns; });
+        Nanoseconds done_ns = window_.begin_ns;
+        for (const TraceEvent* event : compute_) {
+            const Span span{std::max(event->start_ns, done_ns), std::min(event->end_ns(), window_.end_ns)};
+            if (span.begin_ns < span.end_ns) {
+                account(*event, span, result);
+                done_ns = span.end_ns;
+            }
+        }
+        result.waiting_ns += first_ns_ - window_.begin_ns + window_.end_ns - last_ns_;
+        result.other_ns = result.wall_ns - result.computing_ns - result.exposed_communication_ns - result.waiting_ns;
+        return result;
+    }
+
+  private:
+    void account(const TraceEvent& event, Span span, RankBreakdown& result) const {
+        const Nanoseconds length_ns = span.end_ns - span.begin_ns;
+        switch (event.category) {
+            case Category::attend:
+            case Category::merge:
+            case Category::finalize:
+                result.computing_ns += length_ns;
+                return;
+            case Category::wait: {
+                const Nanoseconds waiting_ns = waiting_part_ns(event, span);
+                result.waiting_ns += waiting_ns;
+                result.exposed_communication_ns += length_ns - waiting_ns;
+                return;
+            }
+            case Category::send:
+            case Category::receive:
+                // A transfer on the compute stream holds it up.
+                result.exposed_communication_ns += length_ns;
+                return;
+        }
+    }
+
+    [[nodiscard]] Nanoseconds waiting_part_ns(const TraceEvent& wait, Span span) const {
+        const auto found = messages_.find(wait.flow);
+        if (wait.flow < 0 || found == messages_.end()) {
+            return 0;
+        }
+        const Nanoseconds peer_start_ns = found->second.peer_start_ns(wait.rank);
+        if (peer_start_ns == Message::never) {
+            return 0;
+        }
+        return std::clamp(peer_start_ns, span.begin_ns, span.end_ns) - span.begin_ns;
+    }
+
+    const Messages& messages_;
+    Span window_;
+    Nanoseconds first_ns_ = std::numeric_limits<Nanoseconds>::max();
+    Nanoseconds last_ns_ = std::numeric_limits<Nanoseconds>::min();
+    std::vector<const TraceEvent*> compute_;
+};
+
+}  // namespace
+
+std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns) {
+    if (end_ns < begin_ns) {
+        throw failed(fmt::format("trace: the time from {} ns to {} ns cannot be analysed", begin_ns, end_ns));
+    }
+    const Messages messages = find_messages(merged);
+    std::vector<RankAnalysis> ranks(static_cast<std::size_t>(merged.ranks), RankAnalysis(messages, {begin_ns, end_ns}));
+    for (const TraceEvent& event : merged.events) {
+        ranks[rank_index(merged, event)].see(event);
+    }
+    std::vector<RankBreakdown> breakdowns;
+    for (RankAnalysis& rank : ranks) {
+        breakdowns.push_back(rank.finish());
+    }
+    return breakdowns;
+}
+
+TraceTotals totals(const Trace& trace) {
+    TraceTotals result{std::vector<RankTotals>(static_cast<std::size_t>(trace.ranks)), {}};
+    for (const TraceEvent& event : trace.events) {
+        for (RankTotals* sums : {&result.ranks[rank_index(trace, event)], &result.sum}) {
+            sums->bytes_sent += event.category == Category::send ? event.bytes : 0;
+            sums->bytes_received += event.category == Category::receive ? event.bytes : 0;
+            sums->flops += event.flops;
+        }
+    }
+    return result;
+}
+
+}  // namespace longscope
