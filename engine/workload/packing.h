@@ -9,8 +9,9 @@
 
 namespace longscope {
 
-// A sequence is packed from at most this many documents, so that a source of tiny documents cannot fill the memory.
-inline constexpr std::int64_t max_documents = std::int64_t{1} << 24;
+// A sequence is packed from at most this many documents, which bounds the memory and the time that a source of tiny
+// documents can ask for.
+inline constexpr std::int64_t max_documents = std::int64_t{1} << 22;
 
 // Lengths of at least 1 that sum to exactly `tokens` (at least 1): drawn from the source one after the other, the last
 // one cut to fit. A pure function of its arguments; draws 0, 1, 2, ... are independent of one another. Of a fixed

@@ -67,7 +67,7 @@ const Mistake mistakes[] = {
     {"/sequence/lengths/list", "[101]",
      "sequence.lengths.list[0]: 101 is too large; accepted: an integer from 1 to 100"},
     {"/sequence/lengths/list", "[]",
-     "sequence.lengths.list: [] is not a list of lengths; accepted: a list of 1 to 16777216 integers"},
+     "sequence.lengths.list: [] is not a list of lengths; accepted: a list of 1 to 4194304 integers"},
     {"/sequence/lengths", R"j({"histogram": {"[4,2)": 1}})j",
      "sequence.lengths.histogram: [4,2) is not a bin; accepted: \"[a,b)\" with 0 <= a < b <= 4611686018427387904"},
     {"/sequence/lengths", R"j({"histogram": {"[2,4)": -1}})j",

@@ -114,8 +114,8 @@ TEST(Packing, KeepsFixedDocumentsInEveryDraw) {
 
 TEST(Packing, RefusesMoreDocumentsThanFitInMemory) {
     EXPECT_EQ(message_of([&] { (void)draw_documents(LengthSource::list({1}, "f"), max_documents + 1, 1, 0); }),
-              "f: a mean of 1.0 tokens a document is too short for 16,777,217 tokens; accepted: lengths that pack into "
-              "at most 16,777,216 documents");
+              "f: a mean of 1.0 tokens a document is too short for 4,194,305 tokens; accepted: lengths that pack into "
+              "at most 4,194,304 documents");
 }
 
 TEST(CuSeqlens, AreTheSumsBeforeEachDocument) {
