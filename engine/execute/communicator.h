@@ -46,15 +46,15 @@ class Communicator {
     [[nodiscard]] std::int64_t payload_bytes_sent() const { return bytes_sent_; }
     [[nodiscard]] std::int64_t payload_bytes_received() const { return bytes_received_; }
 
-    // Control; not counted. All ranks must call them in the same order; they wait.
+    // Control; not counted. The next three are called by all ranks in the same order; they wait.
     virtual void barrier() = 0;
     // On root: the texts of all ranks in their order; elsewhere empty.
     [[nodiscard]] virtual std::vector<std::string> gather(const std::string& text, int root) = 0;
     // On every rank: the numbers of all ranks in their order.
     [[nodiscard]] virtual std::vector<std::int64_t> all_gather(std::int64_t number) = 0;
-    // One number there, one back: for clocks. `peer` must call with this rank as its peer; the one with the lower rank
-    // speaks first, and gets what the other one says.
-    virtual std::int64_t exchange(int peer, std::int64_t number) = 0;
+    // Between two ranks, waiting, in the order of sending: for clocks.
+    virtual void send_number(int peer, std::int64_t number) = 0;
+    [[nodiscard]] virtual std::int64_t receive_number(int peer) = 0;
 
   protected:
     [[nodiscard]] virtual std::unique_ptr<Transfer> start_send(int peer, std::span<const std::byte> payload) = 0;

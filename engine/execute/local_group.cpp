@@ -195,15 +195,8 @@ class LocalCommunicator final : public Communicator {
         return result;
     }
 
-    std::int64_t exchange(int peer, std::int64_t number) override {
-        if (rank_ < peer) {
-            hub_->put_word(rank_, peer, number);
-            return hub_->take_word(peer, rank_);
-        }
-        const std::int64_t heard = hub_->take_word(peer, rank_);
-        hub_->put_word(rank_, peer, number);
-        return heard;
-    }
+    void send_number(int peer, std::int64_t number) override { hub_->put_word(rank_, peer, number); }
+    [[nodiscard]] std::int64_t receive_number(int peer) override { return hub_->take_word(peer, rank_); }
 
   protected:
     [[nodiscard]] std::unique_ptr<Transfer> start_send(int peer, std::span<const std::byte> payload) override {

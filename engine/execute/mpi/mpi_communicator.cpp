@@ -109,16 +109,13 @@ class MpiCommunicator final : public Communicator {
         return numbers;
     }
 
-    std::int64_t exchange(int peer, std::int64_t number) override {
-        std::int64_t heard = 0;
-        if (rank_ < peer) {
-            check(MPI_Send(&number, 1, MPI_INT64_T, peer, word_tag, communicator_), "exchange");
-        }
-        check(MPI_Recv(&heard, 1, MPI_INT64_T, peer, word_tag, communicator_, MPI_STATUS_IGNORE), "exchange");
-        if (rank_ > peer) {
-            check(MPI_Send(&number, 1, MPI_INT64_T, peer, word_tag, communicator_), "exchange");
-        }
-        return heard;
+    void send_number(int peer, std::int64_t number) override {
+        check(MPI_Send(&number, 1, MPI_INT64_T, peer, word_tag, communicator_), "number");
+    }
+    [[nodiscard]] std::int64_t receive_number(int peer) override {
+        std::int64_t number = 0;
+        check(MPI_Recv(&number, 1, MPI_INT64_T, peer, word_tag, communicator_, MPI_STATUS_IGNORE), "number");
+        return number;
     }
 
   protected:

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+
+#include "tests/mpi/mpi_world.h"
+#include "tests/support/ring_run.h"
+
+namespace longscope {
+namespace {
+
+double sum_over_ranks(double value) {
+    double sum = 0;
+    for (const std::int64_t bits : mpi_world().all_gather(std::bit_cast<std::int64_t>(value))) {
+        sum += std::bit_cast<double>(bits);
+    }
+    return sum;
+}
+
+void expect_ring_exact(const AttentionCase& problem, const std::string& dispatch) {
+    SCOPED_TRACE(problem.text() + " " + dispatch);
+    Communicator& world = mpi_world();
+    const AttentionInputs inputs(problem);
+    const ReferenceResult reference = reference_attention(problem, inputs);
+    const DispatchedCase c(problem, dispatch, world.size());
+    const std::int64_t received_before = world.payload_bytes_received();
+    const RankRun run = run_rank(c, "ring", inputs, world);
+    const RankError error = error_of_rank(c, reference, run, world.rank());
+    const double squares = sum_over_ranks(error.squares);
+    const double norm = sum_over_ranks(error.norm);
+    EXPECT_LE(std::sqrt(squares), 1e-6 * std::sqrt(norm));
+    EXPECT_LE(error.lse_absolute, 1e-5);
+    const std::int64_t received = world.payload_bytes_received() - received_before;
+    EXPECT_EQ(received, totals(run.schedule).bytes_received);
+    EXPECT_EQ(received, ring_bytes_received(c.input(world.rank())));
+    EXPECT_EQ(sum_over_ranks(static_cast<double>(totals(run.schedule).pairs)),
+              static_cast<double>(c.mask->pairs()));
+}
+
+AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlens, const std::string& mask) {
+    AttentionCase c;
+    c.shape = {1, 4, 2, 32, 48, DType::float32};
+    c.domain = {tokens, tokens, std::move(cu_seqlens)};
+    c.mask_json = mask;
+    return c;
+}
+
+TEST(MpiRing, EqualsTheReferenceForEveryDispatchAndMask) {
+    for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag"}) {
+        for (const char* mask :
+             {R"({"and": [{"documents": {}}, {"causal": {}}]})", R"({"full": {}})",
+              R"({"or": [{"sink": {"tokens": 3}}, {"window": {"left": 17, "right": 0}}]})"}) {
+            expect_ring_exact(make_case(331, {0, 1, 3, 60, 61, 190, 331}, mask), dispatch);
+        }
+    }
+}
+
+TEST(MpiRing, EqualsTheReferenceWithBlocksTooLargeForAnEagerMessage) {
+    // About 400 KB a block at two processes: Open MPI sends such messages by rendezvous.
+    expect_ring_exact(make_case(1500, {0, 700, 1500}, R"({"and": [{"documents": {}}, {"causal": {}}]})"),
+                      "per_document_zigzag");
+}
+
+}  // namespace
+}  // namespace longscope
