@@ -111,6 +111,15 @@ std::string head_section(const StoredRun& run) {
     return text + report_line("uuid", r.uuid);
 }
 
+// Sizes are read more easily in their unit than as many digits.
+std::string member_line(const std::string& name, const Json& value) {
+    constexpr std::string_view bytes = "_bytes";
+    if (name.size() > bytes.size() && name.ends_with(bytes) && value.is_number_integer()) {
+        return report_line(name.substr(0, name.size() - bytes.size()), format_bytes(value.get<std::int64_t>()));
+    }
+    return report_line(name, report_value(value));
+}
+
 // The members of a stored JSON object, one a line. The document may come from a file that others made.
 std::string document_section(std::string_view title, const std::string& document) {
     std::string lines;
@@ -118,7 +127,7 @@ std::string document_section(std::string_view title, const std::string& document
         const Json json = parse_json(document, title);
         if (json.is_object()) {
             for (const auto& member : json.items()) {
-                lines += report_line(member.key(), report_value(member.value()));
+                lines += member_line(member.key(), member.value());
             }
         }
     } catch (const Error& error) {

@@ -59,7 +59,7 @@ std::string rank_table(const StoredDraw& draw, std::string_view which) {
         const double total_ns = r.total_ns();
         busiest_ns = std::max(busiest_ns, r.computing_ns);
         sum_ns += r.computing_ns;
-        table.add_row({std::to_string(r.rank), format_count(r.tokens), format_count(r.pairs),
+        table.add_row({std::to_string(r.rank), format_count(r.tokens), format_short_count(static_cast<double>(r.pairs)),
                        part_text(r.computing_ns, total_ns), part_text(r.exposed_communication_ns, total_ns),
                        part_text(r.waiting_ns, total_ns), part_text(r.other_ns, total_ns), bytes_text(r.bytes_sent),
                        bytes_text(r.bytes_received), format_bytes(r.peak_memory_bytes)});
@@ -89,20 +89,20 @@ std::string time_section(const StoredRun& run) {
         return {};
     }
     TextTable table({{"draw"},
-                     {"documents"},
+                     {"docs"},
                      {"tokens"},
                      {"pairs"},
-                     {"repetitions"},
+                     {"reps"},
                      {"min"},
-                     {"quartile 1"},
+                     {"25 %"},
                      {"median"},
-                     {"quartile 3"},
+                     {"75 %"},
                      {"max"},
                      {"rate"}});
     for (const StoredDraw& draw : run.draws) {
         const DrawRecord& d = draw.record;
         std::vector<std::string> row{std::to_string(d.index), format_count(d.documents), format_count(d.tokens),
-                                     format_count(d.pairs)};
+                                     format_short_count(static_cast<double>(d.pairs))};
         const Summary summary = summarize(measured_durations_ns(draw));
         if (summary.count == 0) {
             row.insert(row.end(), {"0", "-", "-", "-", "-", "-", "-"});
@@ -114,7 +114,7 @@ std::string time_section(const StoredRun& run) {
         }
         table.add_row(std::move(row));
     }
-    return "\nTime of measured repetitions, warm-up excluded; rate = FLOP / median\n" + table.text(2);
+    return "\nTime of the measured repetitions (warm-up excluded); rate = FLOP / median\n" + table.text(2);
 }
 
 std::string check_section(const StoredRun& run) {
