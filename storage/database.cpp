@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "storage/database_file.h"
+#include "storage/json_valid.h"
 #include "storage/sqlite_error.h"
 
 namespace longscope {
@@ -76,6 +77,7 @@ void Database::open_handle(bool writing) {
                     fmt::format("{}: is empty; accepted: a result database of longscope", path_.string()));
     }
     sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_LENGTH, max_value_bytes);
+    register_json_valid(*handle_);
     handle_->exec("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
 }
 

@@ -71,9 +71,11 @@ void check_database_location(const std::filesystem::path& path, bool may_create)
 bool check_database_header(SQLite::Database& handle, const std::filesystem::path& path) {
     sqlite3_file* file = nullptr;
     handle.check(sqlite3_file_control(handle.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file));
-    sqlite3_int64 size = 0;
-    if (file == nullptr || file->pMethods == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
-        throw failed(fmt::format("{}: cannot read: {}", path.string(), system_error_text(EIO)));
+    // Not SQLite's own size, which is 0 for a file of one byte.
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    if (error || file == nullptr || file->pMethods == nullptr) {
+        throw failed(fmt::format("{}: cannot read: {}", path.string(), system_error_text(error ? error.value() : EIO)));
     }
     if (size == 0) {
         return true;

@@ -5,6 +5,7 @@ namespace longscope {
 
 const std::vector<VerbEntry>& verbs() {
     static const std::vector<VerbEntry> entries{
+        {"db", "lists, shows and exports stored runs", declare_db},
         {"devices", "lists the backends and what they run on", declare_devices},
     };
     return entries;

@@ -24,6 +24,7 @@ struct VerbEntry {
 // The registry, in the order of the help text.
 [[nodiscard]] const std::vector<VerbEntry>& verbs();
 
+void declare_db(CLI::App& verb, VerbAction& action);
 void declare_devices(CLI::App& verb, VerbAction& action);
 
 }  // namespace longscope

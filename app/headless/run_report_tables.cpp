@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/headless/run_report_parts.h"
+#include "app/headless/text_table.h"
+#include "engine/base/units.h"
+#include "profiler/statistics.h"
+#include "storage/run_statistics.h"
+
+namespace longscope {
+
+namespace {
+
+// With more rows than this in all, only the slowest draw's ranks are listed.
+constexpr std::size_t max_rank_rows = 48;
+
+std::string bytes_text(double bytes) {
+    return std::abs(bytes) < 9e18 ? format_bytes(std::llround(bytes)) : "-";
+}
+
+std::string rate_text(double rate) {
+    return std::isfinite(rate) ? format_flops_per_s(rate) : "-";
+}
+
+std::string part_text(double part_ns, double total_ns) {
+    return fmt::format("{} ({:>6})", report_duration(part_ns), format_percent(total_ns > 0 ? part_ns / total_ns : 0));
+}
+
+const StoredDraw& slowest(const std::vector<StoredDraw>& draws) {
+    const auto median_ns = [](const StoredDraw& draw) {
+        const Summary summary = summarize(measured_durations_ns(draw));
+        return summary.count == 0 ? -1.0 : summary.median;
+    };
+    return *std::max_element(draws.begin(), draws.end(),
+                             [&](const StoredDraw& a, const StoredDraw& b) { return median_ns(a) < median_ns(b); });
+}
+
+std::string rank_table(const StoredDraw& draw, std::string_view which) {
+    const std::vector<RankMeans> ranks = rank_means(draw);
+    if (ranks.empty()) {
+        return {};
+    }
+    TextTable table({{"rank"},
+                     {"tokens"},
+                     {"pairs"},
+                     {"computing"},
+                     {"exposed comm."},
+                     {"waiting"},
+                     {"other"},
+                     {"sent"},
+                     {"received"},
+                     {"peak memory"}});
+    double busiest_ns = 0;
+    double sum_ns = 0;
+    for (const RankMeans& r : ranks) {
+        const double total_ns = r.total_ns();
+        busiest_ns = std::max(busiest_ns, r.computing_ns);
+        sum_ns += r.computing_ns;
+        table.add_row({std::to_string(r.rank), format_count(r.tokens), format_short_count(static_cast<double>(r.pairs)),
+                       part_text(r.computing_ns, total_ns), part_text(r.exposed_communication_ns, total_ns),
+                       part_text(r.waiting_ns, total_ns), part_text(r.other_ns, total_ns), bytes_text(r.bytes_sent),
+                       bytes_text(r.bytes_received), format_bytes(r.peak_memory_bytes)});
+    }
+    std::string text = fmt::format("\nRanks of draw {}{}: means of {} measured repetitions", draw.record.index, which,
+                                   measured_durations_ns(draw).size());
+    if (sum_ns > 0) {
+        text += fmt::format("; the busiest computes {:.3f} times the mean",
+                            busiest_ns * static_cast<double>(ranks.size()) / sum_ns);
+    }
+    return text + '\n' + table.text(2);
+}
+
+}  // namespace
+
+std::string report_duration(double duration_ns) {
+    // Beyond this a conversion to an integer would be undefined; no real duration comes near (a file may say so).
+    return std::abs(duration_ns) < 9e18 ? format_duration(std::llround(duration_ns)) : "-";
+}
+
+std::string report_error(double error) {
+    return std::isnan(error) ? "not a number" : fmt::format("{:.2g}", error);
+}
+
+std::string time_section(const StoredRun& run) {
+    if (run.draws.empty()) {
+        return {};
+    }
+    TextTable table({{"draw"},
+                     {"docs"},
+                     {"tokens"},
+                     {"pairs"},
+                     {"reps"},
+                     {"min"},
+                     {"25 %"},
+                     {"median"},
+                     {"75 %"},
+                     {"max"},
+                     {"rate"}});
+    for (const StoredDraw& draw : run.draws) {
+        const DrawRecord& d = draw.record;
+        std::vector<std::string> row{std::to_string(d.index), format_count(d.documents), format_count(d.tokens),
+                                     format_short_count(static_cast<double>(d.pairs))};
+        const Summary summary = summarize(measured_durations_ns(draw));
+        if (summary.count == 0) {
+            row.insert(row.end(), {"0", "-", "-", "-", "-", "-", "-"});
+        } else {
+            row.insert(row.end(), {format_count(summary.count), report_duration(summary.min),
+                                   report_duration(summary.first_quartile), report_duration(summary.median),
+                                   report_duration(summary.third_quartile), report_duration(summary.max),
+                                   rate_text(flops_per_s(draw, summary.median))});
+        }
+        table.add_row(std::move(row));
+    }
+    return "\nTime of the measured repetitions (warm-up excluded); rate = FLOP / median\n" + table.text(2);
+}
+
+std::string check_section(const StoredRun& run) {
+    TextTable table(
+        {{"draw"}, {"rows"}, {"output error"}, {"limit"}, {"lse error"}, {"limit"}, {"verdict", Align::left}});
+    bool any = false;
+    for (const StoredDraw& draw : run.draws) {
+        for (const CheckRecord& check : draw.checks) {
+            any = true;
+            table.add_row({std::to_string(draw.record.index), format_count(check.rows),
+                           report_error(check.output_relative_error), report_error(check.output_limit),
+                           report_error(check.lse_absolute_error), report_error(check.lse_limit),
+                           check.passed ? "passed" : "NOT EXACT"});
+        }
+    }
+    return any ? "\nError against the reference (output: relative L2, lse: absolute)\n" + table.text(2) : "";
+}
+
+std::string rank_section(const StoredRun& run) {
+    if (run.draws.empty()) {
+        return {};
+    }
+    std::size_t rows = 0;
+    for (const StoredDraw& draw : run.draws) {
+        rows += rank_means(draw).size();
+    }
+    if (rows > max_rank_rows && run.draws.size() > 1) {
+        return rank_table(slowest(run.draws), fmt::format(", the slowest of {}", run.draws.size()));
+    }
+    std::string text;
+    for (const StoredDraw& draw : run.draws) {
+        text += rank_table(draw, "");
+    }
+    return text;
+}
+
+}  // namespace longscope

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gtest/gtest.h>
+
+#include "engine/base/bounded_file.h"
+#include "engine/base/json.h"
+#include "tests/support/run_engine.h"
+#include "tests/support/sample_run.h"
+#include "tests/support/temporary_folder.h"
+
+namespace longscope {
+namespace {
+
+class DbVerb : public testing::Test {
+  protected:
+    DbVerb() {
+        Database database(file());
+        RunStore store(database);
+        store_sample_run(store);
+        store_sample_run(store, RunState::failed);
+    }
+    [[nodiscard]] std::string file(const std::string& name = "results.db") const {
+        return (folder_.path() / name).string();
+    }
+    // One line on standard error, nothing on standard output.
+    void expect_bad_input(const std::vector<std::string>& arguments, const std::string& part) {
+        const EngineRun run = run_engine(arguments);
+        EXPECT_EQ(run.code, exit_bad_input) << run.out;
+        EXPECT_EQ(run.out, "");
+        EXPECT_NE(run.error.find(part), std::string::npos) << run.error;
+        EXPECT_EQ(std::count(run.error.begin(), run.error.end(), '\n'), 1) << run.error;
+    }
+
+    TemporaryFolder folder_;
+};
+
+TEST_F(DbVerb, HasHelpEverywhere) {
+    for (const std::vector<std::string>& verb :
+         std::vector<std::vector<std::string>>{{"db"}, {"db", "list"}, {"db", "show"}, {"db", "export"}}) {
+        std::vector<std::string> arguments = verb;
+        arguments.emplace_back("--help");
+        const EngineRun run = run_engine(arguments);
+        EXPECT_EQ(run.code, exit_done);
+        EXPECT_NE(run.out.find("Usage: longscope-engine db"), std::string::npos) << run.out;
+    }
+    expect_bad_input({"db"}, "subcommand is required");
+}
+
+TEST_F(DbVerb, ListShowsTheNewestFirst) {
+    const EngineRun run = run_engine({"db", "list", "--db", file()});
+    EXPECT_EQ(run.code, exit_done) << run.error;
+    const auto failed_run = run.out.find("failed");
+    const auto done_run = run.out.find("done");
+    EXPECT_NE(failed_run, std::string::npos);
+    EXPECT_NE(done_run, std::string::npos);
+    EXPECT_LT(failed_run, done_run);
+    EXPECT_NE(run.out.find("1.68 TFLOP/s"), std::string::npos) << run.out;
+}
+
+TEST_F(DbVerb, ListFiltersAndSaysWhenItStopped) {
+    const EngineRun filtered = run_engine({"db", "list", "--db", file(), "--state", "done", "--json"});
+    const Json json = parse_json(filtered.out, "output");
+    ASSERT_EQ(json["runs"].size(), 1U);
+    EXPECT_EQ(json["runs"][0]["run"], 1);
+    EXPECT_EQ(json["runs"][0]["measured_repetitions"], 6);
+
+    const EngineRun limited = run_engine({"db", "list", "--db", file(), "--limit", "1"});
+    EXPECT_EQ(std::count(limited.out.begin(), limited.out.end(), '\n'), 2) << limited.out;
+    EXPECT_NE(limited.error.find("--limit shows more"), std::string::npos);
+    const EngineRun none = run_engine({"db", "list", "--db", file(), "--name", "none"});
+    EXPECT_EQ(none.code, exit_done);
+    EXPECT_EQ(none.out, "");
+    EXPECT_NE(none.error.find("no such run"), std::string::npos);
+
+    expect_bad_input({"db", "list", "--db", file(), "--state", "fine"},
+                     "--state: fine is not a state; accepted: queued");
+    expect_bad_input({"db", "list", "--db", file(), "--limit", "0"}, "--limit");
+}
+
+TEST_F(DbVerb, ShowReportsTheLastRunUnlessToldOtherwise) {
+    EXPECT_EQ(run_engine({"db", "show", "--db", file()}).out.substr(0, 6), "Run 2:");
+    EXPECT_EQ(run_engine({"db", "show", "1", "--db", file()}).out.substr(0, 6), "Run 1:");
+    const Json json = parse_json(run_engine({"db", "show", "1", "--db", file(), "--json"}).out, "output");
+    EXPECT_EQ(json["draws"][1]["statistics"]["median_ns"], 3e6);
+    EXPECT_EQ(run_engine({"db", "show", json["uuid"].get<std::string>().substr(0, 12), "--db", file()}).code,
+              exit_done);
+    expect_bad_input({"db", "show", "3", "--db", file()}, "run: 3 names no run in");
+}
+
+TEST_F(DbVerb, ExportWritesToStandardOutputOrAFile) {
+    const EngineRun csv = run_engine({"db", "export", "1", "--format", "csv", "--db", file()});
+    EXPECT_EQ(csv.code, exit_done);
+    EXPECT_EQ(csv.out.substr(0, 9), "run,uuid,");
+    EXPECT_EQ(std::count(csv.out.begin(), csv.out.end(), '\n'), 17);
+
+    const EngineRun quiet = run_engine({"db", "export", "1", "--format", "csv", "--db", file(), "-o", file("run.csv")});
+    EXPECT_EQ(quiet.code, exit_done);
+    EXPECT_EQ(quiet.out + quiet.error, "");
+    EXPECT_EQ(read_bounded_file(file("run.csv"), 1 << 20), csv.out);
+
+    const EngineRun json = run_engine({"db", "export", "last", "--format", "json", "--db", file()});
+    EXPECT_EQ(parse_json(json.out, "output")["draws"][0]["repetitions"][0]["events"].size(), 4U);
+
+    expect_bad_input({"db", "export", "1", "--format", "xml", "--db", file()},
+                     "--format: xml is not a format; accepted: csv, json");
+    expect_bad_input({"db", "export", "1", "--db", file()}, "--format");
+    const EngineRun nowhere =
+        run_engine({"db", "export", "1", "--format", "csv", "--db", file(), "-o", file("no/run.csv")});
+    EXPECT_EQ(nowhere.code, exit_failed);
+    EXPECT_NE(nowhere.error.find("no/run.csv: cannot write"), std::string::npos);
+}
+
+TEST_F(DbVerb, AMissingDatabaseIsNotMade) {
+    const std::string missing = file("missing.db");
+    expect_bad_input({"db", "list", "--db", missing}, "missing.db: does not exist; accepted:");
+    expect_bad_input({"db", "show", "--db", missing}, "missing.db: does not exist");
+    expect_bad_input({"db", "export", "1", "--format", "csv", "--db", missing}, "missing.db: does not exist");
+    EXPECT_FALSE(std::filesystem::exists(missing));
+}
+
+TEST_F(DbVerb, WhatIsNotADatabaseIsRefused) {
+    write_file_atomically(file("notes.txt"), "not a database");
+    expect_bad_input({"db", "list", "--db", file("notes.txt")}, "notes.txt: is not a database; accepted:");
+}
+
+}  // namespace
+}  // namespace longscope

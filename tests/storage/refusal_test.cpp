@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is not a result database is refused with one line, and left as it was.
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "engine/base/bounded_file.h"
+#include "storage/database.h"
+#include "storage/run_list.h"
+#include "storage/run_store.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/sample_run.h"
+#include "tests/support/temporary_folder.h"
+
+namespace longscope {
+namespace {
+
+constexpr std::int64_t max_bytes = 64 << 20;
+
+void expect_refused(const std::filesystem::path& path, ErrorKind kind, const std::string& why) {
+    for (const OpenMode mode : {OpenMode::create_or_open, OpenMode::read_only}) {
+        expect_error(kind, {path.filename().string(), why}, [&] { const Database database(path, mode); });
+    }
+}
+
+// Refused in both modes, and afterwards the same, alone in its folder.
+void expect_refused_untouched(const std::filesystem::path& path, const std::string& why) {
+    const std::string before = read_bounded_file(path, max_bytes);
+    expect_refused(path, ErrorKind::bad_input, why);
+    EXPECT_TRUE(read_bounded_file(path, max_bytes) == before) << "changed";
+    for (const auto& entry : std::filesystem::directory_iterator(path.parent_path())) {
+        EXPECT_EQ(entry.path(), path) << "left behind";
+    }
+}
+
+TEST(Refusal, FilesThatAreNoDatabase) {
+    for (const std::string& content : {std::string("x"), std::string("SQLite format 3"), std::string(100, '\0'),
+                                       std::string(10'000, 'x'), std::string("SQLite format 3\0", 16)}) {
+        const TemporaryFolder folder;
+        write_file_atomically(folder.path() / "notes.db", content);
+        expect_refused_untouched(folder.path() / "notes.db", "is not a database; accepted: a result database");
+    }
+}
+
+TEST(Refusal, DatabasesOfOtherPrograms) {
+    for (const char* mark : {"0", "1196444487"}) {  // none, and GeoPackage
+        const TemporaryFolder folder;
+        const auto path = folder.path() / "other.db";
+        {
+            SQLite::Database other(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+            other.exec(std::string("CREATE TABLE t (a); PRAGMA application_id = ") + mark);
+        }
+        expect_refused_untouched(path, "is a database of another program; accepted:");
+    }
+}
+
+TEST(Refusal, AnotherProgramsUnfinishedTransactionIsNotRolledBack) {
+    const TemporaryFolder folder;
+    const TemporaryFolder copies;
+    const auto path = folder.path() / "other.db";
+    const auto copy = copies.path() / "other.db";
+    {
+        SQLite::Database other(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        other.exec("CREATE TABLE t (a); INSERT INTO t VALUES (randomblob(100000)); PRAGMA cache_size = 1");
+        SQLite::Transaction transaction(other);
+        // More than the cache holds: half of it reaches the file before the end, the undo lies in the journal.
+        other.exec("UPDATE t SET a = randomblob(100000); INSERT INTO t VALUES (randomblob(100000))");
+        std::filesystem::copy(path, copy);
+        std::filesystem::copy(path.string() + "-journal", copy.string() + "-journal");
+    }
+    const std::string before = read_bounded_file(copy, max_bytes);
+    const std::string journal_before = read_bounded_file(copy.string() + "-journal", max_bytes);
+    ASSERT_FALSE(journal_before.empty());
+    expect_refused(copy, ErrorKind::bad_input, "another program");
+    EXPECT_TRUE(read_bounded_file(copy, max_bytes) == before);
+    EXPECT_TRUE(read_bounded_file(copy.string() + "-journal", max_bytes) == journal_before);
+}
+
+TEST(Refusal, PlacesWhereNoFileCanBe) {
+    const TemporaryFolder folder;
+    expect_refused(folder.path(), ErrorKind::bad_input, "is a folder");
+    write_file_atomically(folder.path() / "file", "x");
+    expect_error(ErrorKind::bad_input, {"none/results.db: the folder", "does not exist; accepted:"},
+                 [&] { const Database database(folder.path() / "none" / "results.db"); });
+    expect_error(ErrorKind::bad_input, {"file/results.db: the folder", "is a file; accepted:"},
+                 [&] { const Database database(folder.path() / "file" / "results.db"); });
+    ASSERT_EQ(::mkfifo((folder.path() / "pipe").c_str(), 0600), 0);
+    expect_refused(folder.path() / "pipe", ErrorKind::bad_input, "is a special file");
+    expect_error(ErrorKind::bad_input, {"file name is empty"}, [] { const Database database(""); });
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "none"));
+}
+
+TEST(Refusal, AFolderThatTakesNoFiles) {
+    // Even root cannot make a file there.
+    expect_error(ErrorKind::failed, {"/proc/results.db: cannot open the database: "},
+                 [] { const Database database("/proc/results.db"); });
+}
+
+TEST(Refusal, ReadingWhatIsNotThere) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "results.db";
+    expect_error(ErrorKind::bad_input, {"results.db: does not exist; accepted:"},
+                 [&] { const Database database(path, OpenMode::read_only); });
+    EXPECT_FALSE(std::filesystem::exists(path));
+    write_file_atomically(path, "");
+    expect_error(ErrorKind::bad_input, {"results.db: is empty; accepted:"},
+                 [&] { const Database database(path, OpenMode::read_only); });
+    EXPECT_EQ(std::filesystem::file_size(path), 0U);
+}
+
+TEST(Refusal, ADamagedDatabaseIsAnErrorNotACrash) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "results.db";
+    {
+        Database database(path);
+        RunStore store(database);
+        store_sample_run(store);
+    }
+    const std::string sound = read_bounded_file(path, max_bytes);
+    std::string damaged = sound;
+    for (std::size_t i = 100; i < damaged.size(); ++i) {
+        damaged[i] = static_cast<char>(damaged[i] ^ 0x55);
+    }
+    for (const std::string& content : {damaged, sound.substr(0, 4096), sound.substr(0, 200)}) {
+        write_file_atomically(path, content);
+        expect_error(ErrorKind::bad_input, {"results.db: cannot"}, [&] {
+            Database database(path, OpenMode::read_only);
+            (void)list_runs(database);
+        });
+    }
+}
+
+TEST(Refusal, OurMarkOnAnotherSchema) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "results.db";
+    {
+        SQLite::Database forged(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        forged.exec("CREATE TABLE t (a); PRAGMA application_id = 0x4C534350; PRAGMA user_version = 1");
+    }
+    Database database(path, OpenMode::read_only);
+    expect_error(ErrorKind::bad_input, {"results.db: cannot list the runs: no such table"},
+                 [&] { (void)list_runs(database); });
+}
+
+}  // namespace
+}  // namespace longscope
