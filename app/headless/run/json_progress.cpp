@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/output.h"
+#include "app/headless/run/run_progress.h"
+
+namespace longscope {
+
+namespace {
+
+class JsonProgress final : public RunProgress {
+  public:
+    void started(std::int64_t run, const std::string& uuid, const std::string& run_folder) override {
+        write({{"type", "started"}, {"run", run}, {"uuid", uuid}, {"run_folder", run_folder}});
+    }
+
+    void heard(const Json& message, double done) override {
+        const std::string type = message.value("type", "");
+        if (type == "progress" || type == "draw") {
+            write({{"type", "progress"}, {"done", done}});
+        } else if (type == "repetition") {
+            write({{"type", "metric"},
+                   {"name", "duration_ns"},
+                   {"draw", message.at("draw")},
+                   {"repetition", message.at("index")},
+                   {"measured", message.at("measured")},
+                   {"value", message.at("duration_ns")}});
+            write({{"type", "progress"}, {"done", done}});
+        } else if (type == "check") {
+            write({{"type", "metric"},
+                   {"name", "output_relative_error"},
+                   {"draw", message.at("draw")},
+                   {"value", message.at("output_relative_error")},
+                   {"limit", message.at("output_limit")}});
+        }
+    }
+
+    void log(const std::string& text) override { write({{"type", "log"}, {"text", text}}); }
+
+    void ended(const std::string& state, const std::string& message) override {
+        if (state == "done") {
+            write({{"type", "finished"}, {"state", state}});
+        } else {
+            write({{"type", "failed"}, {"state", state}, {"message", message}});
+        }
+    }
+
+  private:
+    static void write(const Json& message) { write_output(shown(message) + "\n"); }
+};
+
+}  // namespace
+
+std::unique_ptr<RunProgress> make_json_progress() {
+    return std::make_unique<JsonProgress>();
+}
+
+}  // namespace longscope

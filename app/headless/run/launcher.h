@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How the workers of a run are started. To add a way (srun, ssh): one function, one line in launcher.cpp, one test.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace longscope {
+
+struct LaunchCommand {
+    std::vector<std::string> command;
+    std::vector<std::pair<std::string, std::string>> environment;
+};
+
+struct LauncherEntry {
+    std::string_view name;
+    std::string_view meaning;
+    // Throws Error(failed) when something is missing, and says what to install or to choose.
+    LaunchCommand (*command)(const std::filesystem::path& experiment_file, std::int64_t ranks);
+    // What connects the ranks, for the record: "mpirun (Open MPI) 4.1.4".
+    std::string (*library)();
+};
+
+[[nodiscard]] const std::vector<LauncherEntry>& launchers();
+
+// Throws Error(bad_input) that lists the names.
+[[nodiscard]] const LauncherEntry& find_launcher(std::string_view name);
+
+}  // namespace longscope

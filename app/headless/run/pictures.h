@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The pictures of a finished run: its mask, and the timeline of a typical repetition.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "engine/draw/theme.h"
+#include "engine/experiment/experiment.h"
+#include "storage/database.h"
+#include "storage/records.h"
+
+namespace longscope {
+
+// mask.png and timeline.png of the first draw in `folder`; the timeline is that of the measured repetition whose time
+// is the median. Draws nothing that the run does not have. Throws Error(failed).
+[[nodiscard]] std::vector<ArtifactRecord> draw_pictures(const Experiment& experiment, const StoredRun& run,
+                                                        Database& database, const Theme& theme,
+                                                        const std::filesystem::path& folder);
+
+}  // namespace longscope

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/run/run_recorder.h"
+
+#include <fmt/format.h>
+
+#include "engine/base/error.h"
+#include "engine/base/units.h"
+#include "profiler/trace_analysis.h"
+
+namespace longscope {
+
+void RunRecorder::hear(const Json& message) {
+    const std::string type = message.is_object() ? message.value("type", "") : "";
+    if (type == "clock") {
+        store_.add_clock(run_, message::read_clock(message));
+    } else if (type == "draw") {
+        add_draw(message);
+    } else if (type == "progress") {
+        done_ = std::max(done_, message.value("done", 0.0));
+    } else if (type == "repetition") {
+        add_repetition(message);
+    } else if (type == "check") {
+        add_check(message);
+    } else if (type == "finished") {
+        finished_ = true;
+        done_ = 1.0;
+    } else if (type == "failed" && failure_kind_.empty()) {
+        failure_kind_ = message.value("kind", "failed");
+        failure_text_ = fmt::format("rank {}: {}", message.value("rank", 0), message.value("message", ""));
+    }
+}
+
+std::string RunRecorder::where() const {
+    if (draw_ids_.empty()) {
+        return "before the first draw";
+    }
+    const std::int64_t all = experiment_.repetitions.warm_up + experiment_.repetitions.measured;
+    const std::string draw = fmt::format("in draw {} of {}", draw_ids_.rbegin()->first + 1, experiment_.sequence.draws);
+    return repetitions_heard_ < all ? fmt::format("{}, repetition {} of {}", draw, repetitions_heard_ + 1, all)
+                                    : fmt::format("{}, while checking", draw);
+}
+
+void RunRecorder::add_draw(const Json& message) {
+    const message::Draw draw = message::read_draw(message);
+    const std::int64_t id = store_.add_draw(run_, draw.record);
+    draw_ids_[draw.record.index] = id;
+    repetitions_heard_ = 0;
+    for (std::size_t rank = 0; rank < draw.schedules.size(); ++rank) {
+        store_.add_plan(id, static_cast<std::int64_t>(rank), draw.schedules[rank]);
+    }
+}
+
+void RunRecorder::add_repetition(const Json& message) {
+    message::Repetition repetition = message::read_repetition(message);
+    const Trace trace{static_cast<std::int32_t>(repetition.record.ranks.size()), repetition.record.events};
+    const std::vector<RankBreakdown> breakdowns = analyse(trace, repetition.begin_ns, repetition.end_ns);
+    for (RankResult& rank : repetition.record.ranks) {
+        const RankBreakdown& breakdown = breakdowns.at(static_cast<std::size_t>(rank.rank));
+        rank.computing_ns = breakdown.computing_ns;
+        rank.exposed_communication_ns = breakdown.exposed_communication_ns;
+        rank.waiting_ns = breakdown.waiting_ns;
+        rank.other_ns = breakdown.other_ns;
+    }
+    // Stored times count from the begin of the repetition.
+    for (TraceEvent& event : repetition.record.events) {
+        event.start_ns -= repetition.begin_ns;
+    }
+    store_.add_repetition(draw_ids_.at(repetition.draw), repetition.record);
+    ++repetitions_heard_;
+    const auto all = static_cast<double>(experiment_.sequence.draws *
+                                         (experiment_.repetitions.warm_up + experiment_.repetitions.measured));
+    const auto before = static_cast<double>(repetition.draw *
+                                            (experiment_.repetitions.warm_up + experiment_.repetitions.measured));
+    done_ = std::max(done_, (before + static_cast<double>(repetitions_heard_)) / all);
+}
+
+void RunRecorder::add_check(const Json& message) {
+    const message::Check check = message::read_check(message);
+    store_.add_check(draw_ids_.at(check.draw), check.record);
+    if (!check.record.passed && failure_kind_.empty()) {
+        failure_kind_ = "failed";
+        failure_text_ = fmt::format(
+            "draw {}: the output differs from the reference: relative error {:.2g} (at most {:.2g}), lse off by {:.2g} "
+            "(at most {:.2g})",
+            check.draw + 1, check.record.output_relative_error, check.record.output_limit,
+            check.record.lse_absolute_error, check.record.lse_limit);
+    }
+}
+
+}  // namespace longscope

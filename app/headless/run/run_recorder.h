@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Turns what the workers say into rows of the database, and remembers what the end of the run depends on.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "app/headless/worker/message.h"
+#include "engine/experiment/experiment.h"
+#include "storage/run_store.h"
+
+namespace longscope {
+
+class RunRecorder {
+  public:
+    RunRecorder(const Experiment& experiment, std::int64_t run, RunStore& store)
+        : experiment_(experiment), run_(run), store_(store) {}
+
+    // Stores what the message holds. Throws Error(failed) when that fails or the message is damaged.
+    void hear(const Json& message);
+
+    // The share of the whole run that has been reported.
+    [[nodiscard]] double done() const { return done_; }
+    // Whether the workers said that all is done.
+    [[nodiscard]] bool finished() const { return finished_; }
+    // The first failure that a worker reported; empty kind when none has.
+    [[nodiscard]] const std::string& failure_kind() const { return failure_kind_; }
+    [[nodiscard]] const std::string& failure_text() const { return failure_text_; }
+    // What the workers were at, for messages: "in draw 1, repetition 3 of 6".
+    [[nodiscard]] std::string where() const;
+
+  private:
+    void add_draw(const Json& message);
+    void add_repetition(const Json& message);
+    void add_check(const Json& message);
+
+    const Experiment& experiment_;
+    std::int64_t run_;
+    RunStore& store_;
+    std::map<std::int64_t, std::int64_t> draw_ids_;
+    std::int64_t repetitions_heard_ = 0;  // of the draw that is going on
+    double done_ = 0.0;
+    bool finished_ = false;
+    std::string failure_kind_;
+    std::string failure_text_;
+};
+
+}  // namespace longscope

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/run/supervisor.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <array>
+#include <cstring>
+#include <regex>
+
+#include "app/headless/run/child_process.h"
+#include "app/headless/run/run_recorder.h"
+#include "app/headless/run/signal_watch.h"
+#include "app/headless/run/worker_stream.h"
+#include "engine/base/error.h"
+#include "engine/base/units.h"
+
+namespace longscope {
+
+namespace {
+
+// How long workers may take to end after they were asked to.
+constexpr Nanoseconds grace_ns = 5'000'000'000;
+
+RunState state_of_kind(const std::string& kind) {
+    for (const RunState state : {RunState::cancelled, RunState::out_of_memory, RunState::unsupported,
+                                 RunState::infeasible}) {
+        if (to_string(state) == kind) {
+            return state;
+        }
+    }
+    return RunState::failed;
+}
+
+class Supervisor {
+  public:
+    Supervisor(const SuperviseInput& input, RunStore& store, RunProgress& progress)
+        : input_(input), progress_(progress), recorder_(input.experiment, input.run, store) {}
+
+    RunEnd run() {
+        const LaunchCommand launch =
+            input_.launcher.command(input_.folder.experiment(), input_.experiment.layout.ranks);
+        ChildProcess child(launch.command, launch.environment);
+        last_news_ns_ = now_ns();
+        bool output_open = true;
+        bool error_open = true;
+        while (output_open || error_open || !child.status()) {
+            std::array<struct pollfd, 3> waits{{{output_open ? child.output() : -1, POLLIN, 0},
+                                                {error_open ? child.error_output() : -1, POLLIN, 0},
+                                                {signals_.descriptor(), POLLIN, 0}}};
+            poll(waits.data(), waits.size(), 200);
+            if (waits[0].revents != 0) {
+                output_open = output_.read_from(child.output(), [&](std::string_view line) { hear(line, child); });
+            }
+            if (waits[1].revents != 0) {
+                error_open = errors_.read_from(child.error_output(), [&](std::string_view line) { note(line); });
+            }
+            while (signals_.take() != 0) {
+                cancel(child);
+            }
+            watch(child);
+        }
+        return end(*child.status());
+    }
+
+  private:
+    void hear(std::string_view line, const ChildProcess& child) {
+        Json message;
+        try {
+            message = parse_json(line, "a worker's message");
+        } catch (const Error&) {
+            note(line);  // something else that was printed
+            return;
+        }
+        const double done_before = recorder_.done();
+        recorder_.hear(message);
+        progress_.heard(message, recorder_.done());
+        if (message.value("type", "") != "progress" || recorder_.done() > done_before) {
+            last_news_ns_ = now_ns();
+        }
+        if (!recorder_.failure_kind().empty() && message.value("type", "") == "check") {
+            stop(child);  // a wrong result: what would follow is of no use
+        }
+    }
+
+    // A line for the log. Open MPI tells there which rank was killed.
+    void note(std::string_view line) {
+        input_.folder.append_log(std::string(line) + "\n");
+        static const std::regex killed(R"(process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+))");
+        std::match_results<std::string_view::const_iterator> match;
+        if (killed_.empty() && std::regex_search(line.begin(), line.end(), match, killed)) {
+            const int signal = std::stoi(match[3].str());
+            killed_ = fmt::format("rank {} on {} was killed by signal {} ({})", match[1].str(), match[2].str(), signal,
+                                  strsignal(signal));
+        }
+    }
+
+    void cancel(const ChildProcess& child) {
+        if (cancelled_) {
+            child.send_signal(SIGKILL);
+            return;
+        }
+        cancelled_ = true;
+        progress_.log("stopping; once more to stop at once");
+        stop(child);
+    }
+
+    void stop(const ChildProcess& child) {
+        if (asked_to_end_ns_ == 0) {
+            asked_to_end_ns_ = now_ns();
+            child.send_signal(SIGTERM);
+        }
+    }
+
+    void watch(const ChildProcess& child) {
+        const Nanoseconds now = now_ns();
+        if (asked_to_end_ns_ != 0) {
+            if (now - asked_to_end_ns_ > grace_ns) {
+                child.send_signal(SIGKILL);
+            }
+            return;
+        }
+        if (input_.stall_limit_ns > 0 && now - last_news_ns_ > input_.stall_limit_ns) {
+            timed_out_ = true;
+            stop(child);
+        }
+    }
+
+    RunEnd end(const ExitStatus& status) const {
+        if (cancelled_) {
+            return {RunState::cancelled, fmt::format("cancelled {}", recorder_.where())};
+        }
+        if (timed_out_) {
+            return {RunState::timed_out, fmt::format("no progress for {} {}", format_duration(input_.stall_limit_ns),
+                                                     recorder_.where())};
+        }
+        if (!recorder_.failure_kind().empty()) {
+            return {state_of_kind(recorder_.failure_kind()), recorder_.failure_text()};
+        }
+        if (!killed_.empty()) {
+            return {RunState::failed, fmt::format("{} {}", killed_, recorder_.where())};
+        }
+        if (recorder_.finished() && status.good()) {
+            return {RunState::done, ""};
+        }
+        const std::string how = status.signal != 0
+                                    ? fmt::format("were killed by signal {} ({})", status.signal, strsignal(status.signal))
+                                    : fmt::format("ended with exit code {}", status.code);
+        return {RunState::failed,
+                fmt::format("the workers {} {}; see {}", how, recorder_.where(), input_.folder.log().string())};
+    }
+
+    const SuperviseInput& input_;
+    RunProgress& progress_;
+    RunRecorder recorder_;
+    SignalWatch signals_;
+    LineReader output_;
+    LineReader errors_;
+    std::string killed_;
+    Nanoseconds last_news_ns_ = 0;
+    Nanoseconds asked_to_end_ns_ = 0;
+    bool cancelled_ = false;
+    bool timed_out_ = false;
+};
+
+}  // namespace
+
+RunEnd supervise(const SuperviseInput& input, RunStore& store, RunProgress& progress) {
+    RunEnd end;
+    try {
+        end = Supervisor(input, store, progress).run();
+    } catch (const Error& error) {
+        end = {RunState::failed, error.what()};
+    }
+    store.end_run(input.run, end.state, end.message);
+    progress.ended(std::string(to_string(end.state)), end.message);
+    return end;
+}
+
+}  // namespace longscope

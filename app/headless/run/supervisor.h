@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Starts the workers of a run, listens to them, stores what they report as they report it, and records how the run ended
+// even when a worker, or all of them, die. It is no MPI program itself.
+#pragma once
+
+#include <string>
+
+#include "app/headless/run/launcher.h"
+#include "app/headless/run/run_folder.h"
+#include "app/headless/run/run_progress.h"
+#include "engine/experiment/experiment.h"
+#include "storage/run_store.h"
+
+namespace longscope {
+
+struct SuperviseInput {
+    const Experiment& experiment;
+    const LauncherEntry& launcher;
+    const RunFolder& folder;
+    std::int64_t run;             // in the store
+    Nanoseconds stall_limit_ns;  // without any news the run is timed out; 0: never
+};
+
+struct RunEnd {
+    RunState state = RunState::failed;
+    std::string message;  // empty when done
+};
+
+// Returns how the run ended, which is stored already. SIGINT, SIGTERM and SIGHUP cancel it (a second one ends it at
+// once); they must be blocked by the caller (SignalWatch). Throws Error only when the store fails; the workers are
+// ended then too.
+[[nodiscard]] RunEnd supervise(const SuperviseInput& input, RunStore& store, RunProgress& progress);
+
+}  // namespace longscope

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// longscope-engine run: runs an experiment, stores it, draws it.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+
+#include "app/headless/command_line.h"
+#include "app/headless/data_folder.h"
+#include "app/headless/experiment_names.h"
+#include "app/headless/output.h"
+#include "app/headless/run/pictures.h"
+#include "app/headless/run/supervisor.h"
+#include "app/headless/run_report.h"
+#include "app/headless/verbs/verb.h"
+#include "app/headless/worker/worker.h"
+#include "engine/base/bounded_file.h"
+#include "engine/base/error.h"
+#include "profiler/environment.h"
+#include "storage/run_query.h"
+#include "storage/uuid.h"
+
+namespace longscope {
+
+namespace {
+
+struct RunOptions {
+    std::string file;
+    std::optional<std::int64_t> ranks;
+    std::optional<std::string> backend;
+    std::optional<std::string> lengths;
+    std::string database;
+    std::string launcher = "mpirun";
+    std::string progress = "text";
+    std::string theme = "light";
+    double stall_seconds = 600;
+};
+
+std::vector<FieldOverride> overrides_of(const RunOptions& options) {
+    std::vector<FieldOverride> overrides;
+    if (options.ranks) {
+        overrides.push_back({"layout.ranks", *options.ranks});
+    }
+    if (options.backend) {
+        overrides.push_back({"backend.name", *options.backend});
+    }
+    if (options.lengths) {
+        // The user's path begins where the user is, not where the experiment lies.
+        overrides.push_back(
+            {"sequence.lengths", {{"file", std::filesystem::absolute(*options.lengths).lexically_normal().string()}}});
+    }
+    return overrides;
+}
+
+// As it was typed, arguments separated by blanks.
+std::string own_command_line() {
+    std::ifstream file("/proc/self/cmdline");
+    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!text.empty() && text.back() == '\0') {
+        text.pop_back();
+    }
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return text;
+}
+
+RunRecord record_of(const Experiment& experiment, const LauncherEntry& launcher, const std::string& uuid,
+                    const std::filesystem::path& folder) {
+    const MachineFacts machine = machine_facts();
+    RunRecord record;
+    record.uuid = uuid;
+    record.experiment_name = experiment.name;
+    record.experiment = to_json(experiment).dump();
+    record.environment = environment_json(machine, launcher.library()).dump();
+    record.command_line = own_command_line();
+    record.backend = experiment.backend.name;
+    record.ranks = experiment.layout.ranks;
+    record.run_folder = folder.string();
+    record.host = machine.host;
+    record.pid = getpid();
+    return record;
+}
+
+// Beside the database: results.db has its run folders in results-runs.
+std::filesystem::path run_folder_path(const std::filesystem::path& database, const std::string& uuid) {
+    const std::filesystem::path absolute = std::filesystem::absolute(database).lexically_normal();
+    std::string day = utc_now_text().substr(0, 10);
+    return absolute.parent_path() / (absolute.stem().string() + "-runs") / (day + "-" + uuid.substr(0, 8));
+}
+
+int exit_code_of(RunState state) {
+    switch (state) {
+        case RunState::done:
+            return exit_done;
+        case RunState::cancelled:
+            return exit_interrupted;
+        default:
+            return exit_failed;
+    }
+}
+
+int run(const RunOptions& options) {
+    const Experiment experiment =
+        with_absolute_paths(read_experiment(options.file, experiment_names(), overrides_of(options)));
+    const LauncherEntry& launcher = find_launcher(options.launcher);
+    const Theme& theme = theme_named(options.theme, "--theme");
+    (void)launcher.command("", experiment.layout.ranks);  // what is missing is said before anything is stored
+
+    const bool default_place = options.database.empty();
+    const std::filesystem::path database_path = default_place ? default_database_path() : options.database;
+    if (default_place) {
+        create_folder_of(database_path);
+    }
+    Database database(database_path, OpenMode::create_or_open);
+    for (const std::string& notice : database.notices()) {
+        write_note(notice);
+    }
+    RunStore store(database);
+    store.mark_lost(is_abandoned);
+
+    const std::string uuid = random_uuid();
+    const RunFolder folder(run_folder_path(database_path, uuid));
+    write_file_atomically(folder.experiment(), to_json(experiment).dump(2) + "\n");
+    const std::int64_t id = store.begin_run(record_of(experiment, launcher, uuid, folder.path()));
+    const bool json = options.progress == "jsonl";
+    const std::unique_ptr<RunProgress> progress = json ? make_json_progress() : make_text_progress(experiment);
+    progress->started(id, uuid, folder.path().string());
+    const RunEnd end = supervise({experiment, launcher, folder, id,
+                                  static_cast<Nanoseconds>(options.stall_seconds * 1e9)},
+                                 store, *progress);
+    for (const ArtifactRecord& picture :
+         draw_pictures(experiment, read_run(database, id), database, theme, folder.path())) {
+        store.add_artifact(id, picture);
+    }
+    if (!json) {
+        write_output(run_report(read_run(database, id)));
+        write_output(fmt::format("database: {}\n", std::filesystem::absolute(database_path).string()));
+    }
+    if (end.state != RunState::done) {
+        write_note(fmt::format("longscope-engine: run {} {}: {}", id, to_string(end.state), end.message));
+    }
+    return exit_code_of(end.state);
+}
+
+}  // namespace
+
+void declare_run(CLI::App& verb, VerbAction& action) {
+    auto options = std::make_shared<RunOptions>();
+    verb.add_option("FILE", options->file, "The experiment (see resources/docs/experiment.md)")->required();
+    verb.add_option("--ranks", options->ranks, "Ranks, instead of layout.ranks of the experiment");
+    verb.add_option("--backend", options->backend, "Backend, instead of backend.name (see 'longscope-engine devices')");
+    verb.add_option("--lengths", options->lengths,
+                    "Lengths file, instead of sequence.lengths: one length a line, or a histogram {\"[a,b)\": p}");
+    verb.add_option("--db", options->database, "Result database; made when missing (default: " +
+                                                   default_database_path().string() + ")");
+    verb.add_option("--launcher", options->launcher, "mpirun: a process a rank; threads: all in one process")
+        ->capture_default_str();
+    verb.add_option("--progress", options->progress, "text for people, jsonl for programs (one JSON object a line)")
+        ->check(CLI::IsMember({"text", "jsonl"}))
+        ->capture_default_str();
+    verb.add_option("--theme", options->theme, "Of the pictures: light or dark")->capture_default_str();
+    verb.add_option("--stall-timeout", options->stall_seconds, "Seconds without news after which the run is given up; 0: never")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    verb.footer("Ctrl-C stops the run; what was measured until then is stored.");
+    verb.callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+void declare_thread_ranks(CLI::App& verb, VerbAction& action) {
+    struct Options {
+        std::string file;
+        int ranks = 1;
+    };
+    auto options = std::make_shared<Options>();
+    verb.group("");  // for the supervisor only: not in the help
+    verb.add_option("FILE", options->file)->required();
+    verb.add_option("RANKS", options->ranks)->required()->check(CLI::Range(1, 4096));
+    verb.callback([options, &action] { action = [options] { return run_thread_ranks(options->file, options->ranks); }; });
+}
+
+}  // namespace longscope

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/worker/draw_context.h"
+
+#include "engine/base/hash.h"
+#include "engine/parallel/dispatch.h"
+#include "engine/parallel/plan_text.h"
+#include "engine/parallel/strategy.h"
+#include "engine/workload/inputs.h"
+
+namespace longscope {
+
+DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int rank, int ranks)
+    : shape_(experiment.shape),
+      documents_(documents_of_draw(experiment, draw)),
+      input_seed_(input_seed_of_draw(experiment, draw)) {
+    const MaskDomain domain = domain_of_draw(experiment, draw);
+    mask_ = compile_mask(experiment.mask, domain);
+    const PackedSequence sequence{domain.query_tokens, domain.cu_seqlens};
+    tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);
+    const Schedule written =
+        find_strategy(experiment.layout.strategy).forward({shape_, *mask_, tokens_, rank});
+    schedule_ = schedule_from_json(parse_json(to_json(written).dump(), "schedule"));
+    pairs_ = totals(schedule_).pairs;
+    plan_hash_ = fnv1a(plan_text(shape_, to_json(experiment.mask), sequence, experiment.layout.strategy,
+                                 experiment.layout.dispatch, tokens_, input_seed_));
+}
+
+void DrawContext::make_inputs() {
+    const TokenSet& own = own_tokens();
+    std::vector<std::int64_t> positions;
+    positions.reserve(static_cast<std::size_t>(own.size()));
+    for (const Range range : own.ranges()) {
+        for (std::int64_t position = range.begin; position < range.end; ++position) {
+            positions.push_back(position);
+        }
+    }
+    const std::int64_t keys = shape_.key_value_heads * own.size() * shape_.head_dim_qk;
+    const std::int64_t values = shape_.key_value_heads * own.size() * shape_.head_dim_v;
+    queries_ = AlignedBuffer<float>(shape_.query_heads * own.size() * shape_.head_dim_qk);
+    key_values_ = AlignedBuffer<float>(keys + values);
+    fill_inputs(input_seed_, InputTensor::query,
+                {queries_.data(), shape_.query_heads, own.size(), shape_.head_dim_qk}, positions);
+    fill_inputs(input_seed_, InputTensor::key,
+                {key_values_.data(), shape_.key_value_heads, own.size(), shape_.head_dim_qk}, positions);
+    fill_inputs(input_seed_, InputTensor::value,
+                {key_values_.data() + keys, shape_.key_value_heads, own.size(), shape_.head_dim_v}, positions);
+}
+
+RankInputs DrawContext::inputs() const {
+    return {{queries_.data(), shape_.query_heads, own_tokens().size(), shape_.head_dim_qk}, key_values_.span()};
+}
+
+}  // namespace longscope

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Everything that one rank needs for one draw of an experiment: documents, mask, token sets, its part of the schedule
+// (as it is read back from its stored form) and its inputs.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/execute/executor.h"
+#include "engine/experiment/experiment.h"
+#include "engine/parallel/schedule.h"
+
+namespace longscope {
+
+class DrawContext {
+  public:
+    // Throws Error. The inputs are not made yet.
+    DrawContext(const Experiment& experiment, std::int64_t draw, int rank, int ranks);
+
+    // On the threads of the caller's task arena.
+    void make_inputs();
+
+    [[nodiscard]] const std::vector<std::int64_t>& documents() const { return documents_; }
+    [[nodiscard]] const Mask& mask() const { return *mask_; }
+    [[nodiscard]] const std::vector<TokenSet>& tokens() const { return tokens_; }
+    [[nodiscard]] const TokenSet& own_tokens() const { return tokens_[static_cast<std::size_t>(schedule_.rank)]; }
+    [[nodiscard]] const Schedule& schedule() const { return schedule_; }
+    [[nodiscard]] std::int64_t pairs() const { return pairs_; }  // of this rank, of one head
+    [[nodiscard]] std::uint64_t plan_hash() const { return plan_hash_; }
+    [[nodiscard]] std::uint64_t input_seed() const { return input_seed_; }
+    [[nodiscard]] RankInputs inputs() const;
+
+  private:
+    AttentionShape shape_;
+    std::vector<std::int64_t> documents_;
+    std::unique_ptr<Mask> mask_;
+    std::vector<TokenSet> tokens_;
+    Schedule schedule_;
+    std::int64_t pairs_ = 0;
+    std::uint64_t plan_hash_ = 0;
+    std::uint64_t input_seed_ = 0;
+    AlignedBuffer<float> queries_;
+    AlignedBuffer<float> key_values_;
+};
+
+}  // namespace longscope

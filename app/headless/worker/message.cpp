@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/worker/message.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/error.h"
+
+namespace longscope::message {
+
+namespace {
+
+// Workers and supervisor are of one build; what does not parse is a damaged line.
+template <typename Read>
+auto reading(const Json& json, Read read) {
+    try {
+        return read(json);
+    } catch (const Json::exception& error) {
+        throw longscope::failed(std::string("a message of a worker is damaged: ") + error.what());
+    }
+}
+
+Json to_json(const TraceEvent& event) {
+    return {event.rank,        to_string(event.stream), to_string(event.category), event.start_ns,
+            event.duration_ns, event.bytes,             event.flops,               event.operation,
+            event.flow,        event.step};
+}
+
+TraceEvent event_from(const Json& json) {
+    TraceEvent event;
+    event.rank = json.at(0);
+    event.stream = stream_from_string(json.at(1).get<std::string>());
+    event.category = category_from_string(json.at(2).get<std::string>());
+    event.start_ns = json.at(3);
+    event.duration_ns = json.at(4);
+    event.bytes = json.at(5);
+    event.flops = json.at(6);
+    event.operation = json.at(7);
+    event.flow = json.at(8);
+    event.step = json.at(9);
+    return event;
+}
+
+Json to_json(const RankResult& rank) {
+    return {{"rank", rank.rank},
+            {"tokens", rank.tokens},
+            {"pairs", rank.pairs},
+            {"bytes_sent", rank.bytes_sent},
+            {"bytes_received", rank.bytes_received},
+            {"peak_memory_bytes", rank.peak_memory_bytes}};
+}
+
+RankResult rank_from(const Json& json) {
+    RankResult rank;
+    rank.rank = json.at("rank");
+    rank.tokens = json.at("tokens");
+    rank.pairs = json.at("pairs");
+    rank.bytes_sent = json.at("bytes_sent");
+    rank.bytes_received = json.at("bytes_received");
+    rank.peak_memory_bytes = json.at("peak_memory_bytes");
+    return rank;
+}
+
+// JSON has no infinities: an error that is infinite travels as null.
+Json finite_or_null(double value) {
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+double infinite_if_null(const Json& json) {
+    return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
+}
+
+}  // namespace
+
+Json clock(std::int64_t rank, const ClockOffset& offset) {
+    return {{"type", "clock"}, {"rank", rank}, {"offset_ns", offset.offset_ns}, {"error_ns", offset.error_ns}};
+}
+
+ClockRecord read_clock(const Json& message) {
+    return reading(message, [](const Json& json) {
+        return ClockRecord{json.at("rank"), json.at("offset_ns"), json.at("error_ns")};
+    });
+}
+
+Json draw(const Draw& draw) {
+    return {{"type", "draw"},
+            {"draw", draw.record.index},
+            {"seed", draw.record.seed},
+            {"documents", draw.record.documents},
+            {"tokens", draw.record.tokens},
+            {"pairs", draw.record.pairs},
+            {"flops", draw.record.flops},
+            {"lengths", draw.record.lengths},
+            {"plan_hash", draw.record.plan_hash},
+            {"schedules", draw.schedules}};
+}
+
+Draw read_draw(const Json& message) {
+    return reading(message, [](const Json& json) {
+        Draw draw;
+        draw.record.index = json.at("draw");
+        draw.record.seed = json.at("seed");
+        draw.record.documents = json.at("documents");
+        draw.record.tokens = json.at("tokens");
+        draw.record.pairs = json.at("pairs");
+        draw.record.flops = json.at("flops");
+        draw.record.lengths = json.at("lengths").get<std::vector<std::int64_t>>();
+        draw.record.plan_hash = json.at("plan_hash");
+        draw.schedules = json.at("schedules").get<std::vector<std::string>>();
+        return draw;
+    });
+}
+
+Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events, Nanoseconds begin_ns,
+               Nanoseconds end_ns) {
+    Json list = Json::array();
+    for (const TraceEvent& event : events) {
+        list.push_back(to_json(event));
+    }
+    return {{"rank", to_json(rank)}, {"events", std::move(list)}, {"begin_ns", begin_ns}, {"end_ns", end_ns}};
+}
+
+void add_rank_part(const Json& part, Repetition& repetition) {
+    reading(part, [&](const Json& json) {
+        repetition.record.ranks.push_back(rank_from(json.at("rank")));
+        for (const Json& event : json.at("events")) {
+            repetition.record.events.push_back(event_from(event));
+        }
+        const bool first = repetition.record.ranks.size() == 1;
+        const auto begin_ns = json.at("begin_ns").get<Nanoseconds>();
+        const auto end_ns = json.at("end_ns").get<Nanoseconds>();
+        repetition.begin_ns = first ? begin_ns : std::min(repetition.begin_ns, begin_ns);
+        repetition.end_ns = first ? end_ns : std::max(repetition.end_ns, end_ns);
+        repetition.record.duration_ns = repetition.end_ns - repetition.begin_ns;
+        return 0;
+    });
+}
+
+Json repetition(const Repetition& repetition) {
+    Json ranks = Json::array();
+    for (const RankResult& rank : repetition.record.ranks) {
+        ranks.push_back(to_json(rank));
+    }
+    Json events = Json::array();
+    for (const TraceEvent& event : repetition.record.events) {
+        events.push_back(to_json(event));
+    }
+    return {{"type", "repetition"},
+            {"draw", repetition.draw},
+            {"index", repetition.record.index},
+            {"measured", repetition.record.measured},
+            {"duration_ns", repetition.record.duration_ns},
+            {"begin_ns", repetition.begin_ns},
+            {"end_ns", repetition.end_ns},
+            {"ranks", std::move(ranks)},
+            {"events", std::move(events)}};
+}
+
+Repetition read_repetition(const Json& message) {
+    return reading(message, [](const Json& json) {
+        Repetition repetition;
+        repetition.draw = json.at("draw");
+        repetition.record.index = json.at("index");
+        repetition.record.measured = json.at("measured");
+        repetition.record.duration_ns = json.at("duration_ns");
+        repetition.begin_ns = json.at("begin_ns");
+        repetition.end_ns = json.at("end_ns");
+        for (const Json& rank : json.at("ranks")) {
+            repetition.record.ranks.push_back(rank_from(rank));
+        }
+        for (const Json& event : json.at("events")) {
+            repetition.record.events.push_back(event_from(event));
+        }
+        return repetition;
+    });
+}
+
+Json check(const Check& check) {
+    return {{"type", "check"},
+            {"draw", check.draw},
+            {"rows", check.record.rows},
+            {"output_relative_error", finite_or_null(check.record.output_relative_error)},
+            {"lse_absolute_error", finite_or_null(check.record.lse_absolute_error)},
+            {"output_limit", check.record.output_limit},
+            {"lse_limit", check.record.lse_limit},
+            {"passed", check.record.passed}};
+}
+
+Check read_check(const Json& message) {
+    return reading(message, [](const Json& json) {
+        Check check;
+        check.draw = json.at("draw");
+        check.record.rows = json.at("rows");
+        check.record.output_relative_error = infinite_if_null(json.at("output_relative_error"));
+        check.record.lse_absolute_error = infinite_if_null(json.at("lse_absolute_error"));
+        check.record.output_limit = json.at("output_limit");
+        check.record.lse_limit = json.at("lse_limit");
+        check.record.passed = json.at("passed");
+        return check;
+    });
+}
+
+Json failed(std::int64_t rank, const std::string& kind, const std::string& text) {
+    return {{"type", "failed"}, {"rank", rank}, {"kind", kind}, {"message", text}};
+}
+
+}  // namespace longscope::message

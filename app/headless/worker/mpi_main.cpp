@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// longscope-worker EXPERIMENT: one rank, started by mpirun.
+#include <fmt/format.h>
+
+#include "app/headless/command_line.h"
+#include "app/headless/experiment_names.h"
+#include "app/headless/worker/session.h"
+#include "app/headless/worker/worker.h"
+#include "engine/execute/mpi/mpi_communicator.h"
+
+int main(int argc, char** argv) {
+    using namespace longscope;  // NOLINT(google-build-using-namespace): this file's only function
+    if (argc != 2) {
+        fmt::print(stderr, "longscope-worker: is started by 'longscope-engine run'\n");
+        return exit_bad_input;
+    }
+    end_with_parent();
+    int rank = 0;
+    const int exit_code = report_errors(rank, [&] {
+        const MpiEnvironment environment;
+        const std::unique_ptr<Communicator> world = environment.world();
+        rank = world->rank();
+        const int code = report_errors(rank, [&] {
+            const Experiment experiment = read_experiment(argv[1], experiment_names());
+            const SessionOptions options{thread_share(experiment.backend.threads, world->size()),
+                                         MpiEnvironment::library_text()};
+            run_session(experiment, *world, options, write_message);
+        });
+        if (code != exit_done) {
+            // The others may be waiting for this rank.
+            MpiEnvironment::abort(code);
+        }
+    });
+    return exit_code;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/worker/session.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <tbb/task_arena.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cmath>
+
+#include "app/headless/worker/draw_context.h"
+#include "app/headless/worker/peak_memory.h"
+#include "engine/base/hash.h"
+#include "engine/execute/executor.h"
+#include "engine/execute/row_check.h"
+#include "engine/parallel/plan_text.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr Nanoseconds progress_interval_ns = 200'000'000;
+
+class Session {
+  public:
+    Session(const Experiment& experiment, Communicator& communicator, const SessionOptions& options,
+            const MessageSink& sink)
+        : experiment_(experiment),
+          communicator_(communicator),
+          kernel_(make_kernel(experiment.backend.name, options.threads)),
+          arena_(options.threads),
+          sink_(sink) {
+        tell({{"type", "started"},
+              {"ranks", communicator.size()},
+              {"library", options.library_text},
+              {"kernel", kernel_->description()}});
+    }
+
+    void run() {
+        offset_ = align_clock(communicator_);
+        const std::vector<std::int64_t> offsets = communicator_.all_gather(offset_.offset_ns);
+        const std::vector<std::int64_t> errors = communicator_.all_gather(offset_.error_ns);
+        for (std::size_t rank = 0; rank < offsets.size(); ++rank) {
+            tell(message::clock(static_cast<std::int64_t>(rank), {offsets[rank], errors[rank]}));
+        }
+        for (std::int64_t draw = 0; draw < experiment_.sequence.draws; ++draw) {
+            run_draw(draw);
+        }
+        tell({{"type", "finished"}});
+    }
+
+  private:
+    void tell(const Json& json) const {
+        if (communicator_.rank() == 0) {
+            sink_(json);
+        }
+    }
+
+    [[nodiscard]] std::int64_t repetitions() const {
+        return experiment_.repetitions.warm_up + experiment_.repetitions.measured;
+    }
+
+    void run_draw(std::int64_t draw) {
+        DrawContext context(experiment_, draw, communicator_.rank(), communicator_.size());
+        require_same_plan(communicator_, context.plan_hash());
+        report_draw(draw, context);
+        arena_.execute([&] { context.make_inputs(); });
+        ExecuteResult last;
+        for (std::int64_t i = 0; i < repetitions(); ++i) {
+            last = run_repetition(draw, i, context);
+        }
+        if (experiment_.check.rows > 0) {
+            check(draw, context, *last.output);
+        }
+    }
+
+    void report_draw(std::int64_t draw, const DrawContext& context) {
+        message::Draw report;
+        report.schedules = communicator_.gather(to_json(context.schedule()).dump(), 0);
+        report.record.index = draw;
+        report.record.seed = experiment_.sequence.seed;
+        report.record.documents = static_cast<std::int64_t>(context.documents().size());
+        report.record.tokens = experiment_.sequence.tokens;
+        report.record.pairs = context.mask().pairs();
+        report.record.flops = forward_flops(experiment_.shape, report.record.pairs);
+        report.record.lengths = context.documents();
+        report.record.plan_hash = hash_text(context.plan_hash());
+        tell(message::draw(report));
+    }
+
+    ExecuteResult run_repetition(std::int64_t draw, std::int64_t number, const DrawContext& context) {
+        const std::int64_t sent_before = communicator_.payload_bytes_sent();
+        const std::int64_t received_before = communicator_.payload_bytes_received();
+        head_pairs_done_ = 0;
+        const double whole = static_cast<double>(experiment_.sequence.draws * repetitions());
+        const double before = static_cast<double>(draw * repetitions() + number);
+        const auto head_pairs = static_cast<double>(
+            std::max<std::int64_t>(1, context.pairs() * experiment_.shape.query_heads));
+        ExecuteHooks hooks;
+        hooks.head_pairs_done = &head_pairs_done_;
+        hooks.poll = [&] {
+            report_progress((before + static_cast<double>(head_pairs_done_) / head_pairs) / whole);
+        };
+        communicator_.barrier();
+        ExecuteResult result = execute({context.schedule(), experiment_.shape, context.mask(), context.tokens(),
+                                        *kernel_, context.inputs()},
+                                       communicator_, hooks);
+        RankResult rank;
+        rank.rank = communicator_.rank();
+        rank.tokens = context.own_tokens().size();
+        rank.pairs = context.pairs();
+        rank.bytes_sent = communicator_.payload_bytes_sent() - sent_before;
+        rank.bytes_received = communicator_.payload_bytes_received() - received_before;
+        rank.peak_memory_bytes = peak_memory_bytes();
+        shift(result.events, offset_);
+        report_repetition(draw, number,
+                          message::rank_part(rank, result.events, result.begin_ns + offset_.offset_ns,
+                                             result.end_ns + offset_.offset_ns));
+        return result;
+    }
+
+    void report_repetition(std::int64_t draw, std::int64_t number, const Json& part) {
+        const std::vector<std::string> parts = communicator_.gather(part.dump(), 0);
+        if (parts.empty()) {
+            return;
+        }
+        message::Repetition repetition;
+        repetition.draw = draw;
+        repetition.record.measured = number >= experiment_.repetitions.warm_up;
+        repetition.record.index = repetition.record.measured ? number - experiment_.repetitions.warm_up : number;
+        for (const std::string& text : parts) {
+            message::add_rank_part(parse_json(text, "a worker's report"), repetition);
+        }
+        tell(message::repetition(repetition));
+    }
+
+    void report_progress(double done) {
+        const Nanoseconds now = now_ns();
+        if (communicator_.rank() == 0 && now - last_progress_ns_ >= progress_interval_ns) {
+            last_progress_ns_ = now;
+            tell({{"type", "progress"}, {"done", done}});
+        }
+    }
+
+    void check(std::int64_t draw, const DrawContext& context, const Partial& output) {
+        const std::vector<std::int64_t> positions =
+            sample_positions(experiment_.sequence.tokens, experiment_.check.rows, context.input_seed());
+        RowCheck own;
+        arena_.execute([&] {
+            own = check_rows(output, context.own_tokens(), context.mask(), experiment_.shape, context.input_seed(),
+                             positions);
+        });
+        message::Check report;
+        report.draw = draw;
+        report.record.rows = 0;
+        for (const std::int64_t rows : communicator_.all_gather(own.rows)) {
+            report.record.rows += rows;
+        }
+        const double error = sum(own.squared_error);
+        const double norm = sum(own.squared_norm);
+        report.record.output_relative_error = norm == 0.0 ? std::sqrt(error) : std::sqrt(error / norm);
+        report.record.lse_absolute_error = 0.0;
+        for (const double lse : all(own.lse_absolute_error)) {
+            report.record.lse_absolute_error = std::max(report.record.lse_absolute_error, lse);
+        }
+        report.record.output_limit = output_error_limit(context.mask().key_tokens());
+        report.record.lse_limit = lse_error_limit;
+        // Written so that a NaN does not pass.
+        report.record.passed = report.record.output_relative_error <= report.record.output_limit &&
+                               report.record.lse_absolute_error <= report.record.lse_limit;
+        tell(message::check(report));
+    }
+
+    std::vector<double> all(double value) {
+        std::vector<double> values;
+        for (const std::int64_t bits : communicator_.all_gather(std::bit_cast<std::int64_t>(value))) {
+            values.push_back(std::bit_cast<double>(bits));
+        }
+        return values;
+    }
+    double sum(double value) {
+        double total = 0;
+        for (const double part : all(value)) {
+            total += part;
+        }
+        return total;
+    }
+
+    const Experiment& experiment_;
+    Communicator& communicator_;
+    std::unique_ptr<Kernel> kernel_;
+    tbb::task_arena arena_;
+    const MessageSink& sink_;
+    ClockOffset offset_;
+    std::atomic<std::int64_t> head_pairs_done_{0};
+    Nanoseconds last_progress_ns_ = 0;
+};
+
+}  // namespace
+
+void run_session(const Experiment& experiment, Communicator& communicator, const SessionOptions& options,
+                 const MessageSink& sink) {
+    Session(experiment, communicator, options, sink).run();
+}
+
+int thread_share(std::int64_t wanted, int ranks) {
+    if (wanted > 0) {
+        return static_cast<int>(wanted);
+    }
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    const int processors = sched_getaffinity(0, sizeof(allowed), &allowed) == 0
+                               ? CPU_COUNT(&allowed)
+                               : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+    return std::max(1, processors / std::max(1, ranks));
+}
+
+}  // namespace longscope

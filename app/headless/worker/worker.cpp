@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/worker/worker.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <mutex>
+#include <new>
+
+#include "app/headless/command_line.h"
+#include "app/headless/experiment_names.h"
+#include "app/headless/worker/session.h"
+#include "engine/base/error.h"
+#include "engine/execute/local_group.h"
+
+namespace longscope {
+
+void write_message(const Json& message) {
+    const std::string line = shown(message) + "\n";
+    std::size_t written = 0;
+    while (written < line.size()) {
+        const ssize_t put = ::write(STDOUT_FILENO, line.data() + written, line.size() - written);
+        if (put < 0 && errno != EINTR) {
+            throw failed("cannot report to the supervisor: " + system_error_text(errno));
+        }
+        written += put < 0 ? 0 : static_cast<std::size_t>(put);
+    }
+}
+
+int report_errors(int rank, const std::function<void()>& action) {
+    std::string kind;
+    std::string text;
+    try {
+        action();
+        return exit_done;
+    } catch (const Error& error) {
+        kind = to_string(error.kind());
+        text = error.what();
+    } catch (const std::bad_alloc&) {
+        kind = to_string(ErrorKind::out_of_memory);
+        text = "out of memory";
+    } catch (const std::exception& error) {
+        kind = to_string(ErrorKind::failed);
+        text = error.what();
+    }
+    try {
+        write_message(message::failed(rank, kind, text));
+    } catch (const Error&) {
+        fmt::print(stderr, "rank {}: {}\n", rank, text);
+    }
+    return exit_failed;
+}
+
+void end_with_parent() {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+int run_thread_ranks(const std::filesystem::path& experiment_file, int ranks) {
+    end_with_parent();
+    return report_errors(0, [&] {
+        const Experiment experiment = read_experiment(experiment_file, experiment_names());
+        run_local_ranks(ranks, [&](Communicator& communicator) {
+            const SessionOptions options{thread_share(experiment.backend.threads, ranks), "threads of one process"};
+            run_session(experiment, communicator, options, write_message);
+        });
+    });
+}
+
+}  // namespace longscope
