@@ -143,7 +143,7 @@ install_missing() {
     make_logs
     : >"$logs/install.log"
     local -a wanted=("${missing[@]}" "${optional[@]}")
-    say "longscope.sh: installing ${#wanted[@]} packages and what they need:"
+    say 'longscope.sh: installing these packages, with what they need:'
     list_packages "${wanted[@]}" >&3
     local size
     if ! size=$(plan_install "${wanted[@]}"); then

@@ -39,6 +39,28 @@ for check in includes file_heads tree; do
     expect_code 0
 done
 
+# Every pair of folders of the engine: down and level are right, up is not.
+order=(base tensor workload mask kernel cluster parallel trace execute simulate method draw experiment)
+new_tree
+up=0
+for from in "${!order[@]}"; do
+    for to in "${!order[@]}"; do
+        mkdir -p "$tree/engine/${order[to]}"
+        printf '%s\n// Any.\n#pragma once\n' "$licence" >"$tree/engine/${order[to]}/any.h"
+        printf '%s\n#include "engine/%s/any.h"\n' "$licence" "${order[to]}" >"$tree/engine/${order[from]}/to_${order[to]}.cpp"
+        if ((to > from)); then up=$((up + 1)); fi
+    done
+done
+run "$checks/includes.sh" "$tree"
+expect_code 1
+expect_lines $up
+for from in "${!order[@]}"; do
+    for to in "${order[@]:from+1}"; do
+        expect_text "engine/${order[from]}/to_$to.cpp:2: points up from engine/${order[from]} to engine/$to/any.h"
+    done
+done
+
+new_tree
 add engine/base/units.h '#include "engine/mask/mask.h"'
 finds includes 'engine/base/units.h:6: points up from engine/base to engine/mask/mask.h'
 new_tree && add app/headless/x.h '' && add engine/mask/mask.cpp '#  include "app/headless/x.h"'

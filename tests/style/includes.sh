@@ -7,9 +7,9 @@ source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/common.sh"
 list_matching '\.(h|hpp|cpp|cc)$' | tr '\n' '\0' | xargs -0 -r awk '
 BEGIN {
     split("engine profiler storage widgets app", names, " ")
-    for (i in names) floor[names[i]] = i
+    for (i in names) floor[names[i]] = i + 0  # awk holds the index as text
     split("base tensor workload mask kernel cluster parallel trace execute simulate method draw experiment", names, " ")
-    for (i in names) step[names[i]] = i
+    for (i in names) step[names[i]] = i + 0
 }
 function found(what) { printf "%s:%d: %s\n", FILENAME, FNR, what }
 function exists(path,   line, status) {

@@ -194,6 +194,11 @@ cd "$scratch" || exit 1
 run "$scratch/link/ls" engine mask stats --help 'x y.json'
 expect_lines 1
 expect_text "engine mask stats --help x y.json in $scratch"
+fresh
+run bash -c '"$0" engine devices 2>/dev/null' "$launcher"  # what is built on the way is no output of the engine
+expect_calls '^cmake --preset'
+expect_lines 1
+expect_text "engine devices in $scratch"
 
 # Steps that fail.
 touch "$calls.no-build"
