@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/mask/token_set.h"
 #include "engine/mask/zone.h"
 
 namespace longscope {
@@ -38,6 +39,9 @@ class Mask {
 
     // The exact number of kept pairs in a box; parts of the box outside the matrix count as masked.
     [[nodiscard]] virtual std::int64_t pairs_in(const Box& box) const = 0;
+
+    // The exact number of kept pairs of the queries in `rows`, which lie in the matrix, with the keys of a set.
+    [[nodiscard]] virtual std::int64_t pairs_with(Range rows, const TokenSet& keys) const = 0;
 
     // Replaces `runs` by the keys of one query as ascending, disjoint, non-adjacent ranges.
     virtual void row_runs(std::int64_t query, std::vector<Range>& runs) const = 0;

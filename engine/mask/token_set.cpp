@@ -25,6 +25,14 @@ std::int64_t TokenSet::position(std::int64_t local) const {
     return ranges_[index].begin + (local - starts_[index]);
 }
 
+std::pair<std::size_t, std::size_t> TokenSet::ranges_meeting(Range positions) const {
+    const auto first = std::upper_bound(ranges_.begin(), ranges_.end(), positions.begin,
+                                        [](std::int64_t value, Range range) { return value < range.end; });
+    const auto last = std::lower_bound(first, ranges_.end(), positions.end,
+                                       [](Range range, std::int64_t value) { return range.begin < value; });
+    return {static_cast<std::size_t>(first - ranges_.begin()), static_cast<std::size_t>(last - ranges_.begin())};
+}
+
 std::int64_t TokenSet::count_before(std::int64_t position) const {
     const auto found = std::upper_bound(ranges_.begin(), ranges_.end(), position,
                                         [](std::int64_t value, Range range) { return value < range.begin; });

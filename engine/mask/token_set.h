@@ -4,7 +4,9 @@
 // indices: masks need no permutation to be asked in local terms.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "engine/mask/zone.h"
@@ -27,6 +29,10 @@ class TokenSet {
     [[nodiscard]] Range local(Range positions) const {
         return {count_before(positions.begin), count_before(positions.end)};
     }
+    // The number of tokens of the set in a range of global positions.
+    [[nodiscard]] std::int64_t count_in(Range positions) const { return local(positions).size(); }
+    // The ranges [first, second) of ranges() that share a token with a range of global positions.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> ranges_meeting(Range positions) const;
     [[nodiscard]] std::int64_t first_local(std::size_t range_index) const { return starts_[range_index]; }
 
   private:

@@ -83,6 +83,29 @@ std::int64_t ZoneMask::pairs_in(const Box& any_box) const {
     return sum;
 }
 
+std::int64_t ZoneMask::pairs_with(Range rows, const TokenSet& keys) const {
+    std::int64_t sum = 0;
+    visit_zones(rows, [&](const Zone& zone) {
+        const Zone part = intersect(zone, Zone{rows, zone.k, zone.d});
+        if (part == box_zone({part.q, part.k})) {
+            sum += part.q.size() * keys.count_in(part.k);
+            return;
+        }
+        // Slanted: key range by key range, or row by row where the keys are in more pieces than there are rows.
+        const auto [first, last] = keys.ranges_meeting(part.k);
+        if (last - first <= static_cast<std::size_t>(part.q.size())) {
+            for (std::size_t i = first; i < last; ++i) {
+                sum += longscope::pairs(intersect(part, Zone{part.q, keys.ranges()[i], part.d}));
+            }
+            return;
+        }
+        for (std::int64_t query = part.q.begin; query < part.q.end; ++query) {
+            sum += keys.count_in(part.row(query));
+        }
+    });
+    return sum;
+}
+
 void ZoneMask::row_runs(std::int64_t query, std::vector<Range>& runs) const {
     runs.clear();
     visit_zones({query, query + 1}, [&](const Zone& zone) {

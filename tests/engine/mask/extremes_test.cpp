@@ -69,6 +69,36 @@ TEST(MaskExtremes, LastRowAndLastTileAreReached) {
     EXPECT_EQ(causal->classify_row_of_tiles({n - 128, n}, 128), expected);
 }
 
+// A thousand million tiles of one key each: what lies between the edges of a mask is one step, however long it is.
+TEST(MaskExtremes, RowsOfTilesCostTheirRunsNotTheirTiles) {
+    const auto expect_runs = [](const Mask& mask, Range rows, const std::vector<TileRun>& expected) {
+        EXPECT_EQ(mask.classify_row_of_tiles(rows, 1), expected);
+    };
+    const auto causal = compiled(R"({"causal": {}})");
+    expect_runs(*causal, {0, 128},
+                {{{0, 1}, TileClass::full}, {{1, 128}, TileClass::partial}, {{128, n}, TileClass::empty}});
+    expect_runs(*causal, {n - 128, n}, {{{0, n - 127}, TileClass::full}, {{n - 127, n}, TileClass::partial}});
+
+    const std::int64_t middle = n / 2;
+    const std::int64_t side = n / 4;
+    expect_runs(*compiled(window(side, side)), {middle, middle + 128},
+                {{{0, middle - side}, TileClass::empty},
+                 {{middle - side, middle + 127 - side}, TileClass::partial},
+                 {{middle + 127 - side, middle + side + 1}, TileClass::full},
+                 {{middle + side + 1, middle + side + 128}, TileClass::partial},
+                 {{middle + side + 128, n}, TileClass::empty}});
+    expect_runs(*compiled(R"({"not": )" + window(side, side) + "}"), {middle, middle + 128},
+                {{{0, middle - side}, TileClass::full},
+                 {{middle - side, middle + 127 - side}, TileClass::partial},
+                 {{middle + 127 - side, middle + side + 1}, TileClass::empty},
+                 {{middle + side + 1, middle + side + 128}, TileClass::partial},
+                 {{middle + side + 128, n}, TileClass::full}});
+
+    const MaskDomain domain{n, n, {0, 5, middle, n}};
+    expect_runs(*compiled(R"({"not": {"documents": {}}})", domain), {middle - 128, middle},
+                {{{0, 5}, TileClass::full}, {{5, middle}, TileClass::empty}, {{middle, n}, TileClass::full}});
+}
+
 TEST(MaskExtremes, ABoxWithoutBoundsIsTheMatrix) {
     const Range everything{std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
     for (const char* expression : {R"({"causal": {}})", R"({"not": {"causal": {}}})", R"({"full": {}})"}) {

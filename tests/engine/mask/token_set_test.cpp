@@ -68,6 +68,20 @@ RC_GTEST_PROP(TokenSet, LocalIsTheRunOfLocalIndicesOfARange, ()) {
     }
 }
 
+RC_GTEST_PROP(TokenSet, FindsTheRangesThatMeetARange, ()) {
+    const std::vector<std::int64_t> positions = *positions_below(tokens);
+    const TokenSet set = token_set_of(positions);
+    const Range range = *range_inside(tokens);
+    const auto [first, last] = set.ranges_meeting(range);
+    std::int64_t met = 0;
+    for (std::size_t i = 0; i < set.ranges().size(); ++i) {
+        const bool meets = !intersect(set.ranges()[i], range).empty();
+        RC_ASSERT(meets == (first <= i && i < last));
+        met += intersect(set.ranges()[i], range).size();
+    }
+    RC_ASSERT(set.count_in(range) == met);
+}
+
 TEST(TokenSet, NothingHoldsNothing) {
     const TokenSet nothing;
     EXPECT_EQ(nothing.size(), 0);
