@@ -6,6 +6,7 @@ namespace longscope {
 const std::vector<VerbEntry>& verbs() {
     static const std::vector<VerbEntry> entries{
         {"devices", "lists the backends and what they run on", declare_devices},
+        {"mask", "counts and draws masks", declare_mask},
     };
     return entries;
 }

@@ -25,5 +25,6 @@ struct VerbEntry {
 [[nodiscard]] const std::vector<VerbEntry>& verbs();
 
 void declare_devices(CLI::App& verb, VerbAction& action);
+void declare_mask(CLI::App& verb, VerbAction& action);
 
 }  // namespace longscope
