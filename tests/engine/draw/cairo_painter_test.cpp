@@ -120,6 +120,22 @@ TEST(Paint, TextLeavesInkWhereItStands) {
     EXPECT_GT(right_ink, 50);
 }
 
+TEST(Paint, APolylineAfterATextBeginsAtItsFirstPoint) {
+    const TemporaryFolder folder;
+    const std::filesystem::path path = folder.path() / "line.png";
+    DisplayList list{100, 60, white, "", {}};
+    list.add(Text{{5, 10}, "a", black, 8});
+    list.add(Polyline{{{80, 50.5}, {90, 50.5}}, red, 1});
+    paint(list, path);
+    const Picture picture(path);
+    EXPECT_EQ(picture.at(85, 50), red);
+    for (int y = 15; y < 60; ++y) {
+        for (int x = 0; x < 80; ++x) {
+            ASSERT_EQ(picture.at(x, y), white) << x << ", " << y;
+        }
+    }
+}
+
 TEST(Paint, AMaskAsPngIsSmallAndShowsItsCells) {
     const TemporaryFolder folder;
     const std::filesystem::path path = folder.path() / "mask.png";
