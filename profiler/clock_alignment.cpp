@@ -26,9 +26,9 @@ ClockOffset measure(Communicator& communicator, int peer) {
 }  // namespace
 
 ClockOffset estimate_offset(const std::vector<PingPong>& rounds) {
-    const PingPong& quickest = *std::min_element(rounds.begin(), rounds.end(), [](const PingPong& a, const PingPong& b) {
-        return a.heard_ns - a.asked_ns < b.heard_ns - b.asked_ns;
-    });
+    const PingPong& quickest = *std::min_element(
+        rounds.begin(), rounds.end(),
+        [](const PingPong& a, const PingPong& b) { return a.heard_ns - a.asked_ns < b.heard_ns - b.asked_ns; });
     const Nanoseconds round_trip_ns = quickest.heard_ns - quickest.asked_ns;
     return {quickest.asked_ns + round_trip_ns / 2 - quickest.answered_ns, (round_trip_ns + 1) / 2};
 }

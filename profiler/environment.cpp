@@ -76,8 +76,8 @@ MachineFacts machine_facts() {
     if (uname(&system) == 0) {
         facts.host = system.nodename;
         const std::string distribution = value_in_file("/etc/os-release", "PRETTY_NAME", '=');
-        facts.operating_system = fmt::format("{}{}{} {}", distribution, distribution.empty() ? "" : ", ",
-                                             system.sysname, system.release);
+        facts.operating_system =
+            fmt::format("{}{}{} {}", distribution, distribution.empty() ? "" : ", ", system.sysname, system.release);
         if (facts.processor.empty()) {
             facts.processor = system.machine;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/draw/cairo_context.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -60,6 +61,7 @@ class ItemPainter {
         cairo_rotate(context_, item.rotation_degrees * std::numbers::pi / 180.0);
         cairo_move_to(context_, shift, 0);
         cairo_show_text(context_, item.text.c_str());
+        cairo_new_path(context_);  // showing text leaves a point from which a path would go on
         cairo_restore(context_);
     }
 
@@ -103,18 +105,23 @@ void check(cairo_status_t status) {
     }
 }
 
-Surface cell_image(const CellGrid& grid) {
-    Surface image(cairo_image_surface_create(CAIRO_FORMAT_RGB24, grid.columns, grid.rows));
+Surface cell_image(const CellGrid& grid, std::int32_t cell_width, std::int32_t cell_height) {
+    Surface image(cairo_image_surface_create(CAIRO_FORMAT_RGB24, grid.columns * cell_width, grid.rows * cell_height));
     check(cairo_surface_status(image.get()));
     cairo_surface_flush(image.get());
     unsigned char* pixels = cairo_image_surface_get_data(image.get());
     const std::ptrdiff_t stride = cairo_image_surface_get_stride(image.get());
     for (std::int32_t row = 0; row < grid.rows; ++row) {
-        auto* line = reinterpret_cast<std::uint32_t*>(pixels + row * stride);
+        unsigned char* first = pixels + static_cast<std::ptrdiff_t>(row) * cell_height * stride;
+        auto* pixel = reinterpret_cast<std::uint32_t*>(first);
         for (std::int32_t column = 0; column < grid.columns; ++column) {
             const Colour colour = grid.colour_of(row, column);
-            line[column] = static_cast<std::uint32_t>(colour.red) << 16U |
-                           static_cast<std::uint32_t>(colour.green) << 8U | colour.blue;
+            pixel = std::fill_n(pixel, cell_width,
+                                static_cast<std::uint32_t>(colour.red) << 16U |
+                                    static_cast<std::uint32_t>(colour.green) << 8U | colour.blue);
+        }
+        for (std::int32_t line = 1; line < cell_height; ++line) {
+            std::copy_n(first, stride, first + line * stride);
         }
     }
     cairo_surface_mark_dirty(image.get());

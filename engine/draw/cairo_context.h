@@ -24,8 +24,8 @@ using Context = std::unique_ptr<cairo_t, ContextDeleter>;
 // Throws Error(failed) with cairo's own words.
 void check(cairo_status_t status);
 
-// An image of one pixel a cell.
-[[nodiscard]] Surface cell_image(const CellGrid& grid);
+// An image of so many pixels a cell.
+[[nodiscard]] Surface cell_image(const CellGrid& grid, std::int32_t cell_width = 1, std::int32_t cell_height = 1);
 
 // The whole list, at `scale` pixels a point.
 void paint_on(cairo_surface_t* surface, const DisplayList& list, double scale);

@@ -23,6 +23,7 @@ constexpr double tick_length = 4;
 constexpr double tick_label_size = 11;
 constexpr double title_size = 18;
 constexpr double caption_size = 12.5;
+constexpr double caption_line = 18;
 constexpr double strip_gap = 3;
 constexpr double min_width = 480;
 constexpr double tick_spacing = 72;
@@ -71,7 +72,11 @@ struct Side {
 class MaskPicture {
   public:
     MaskPicture(const Mask& mask, const MaskPictureOptions& options)
-        : mask_(mask), options_(options), theme_(options.theme), region_(options.region.value_or(mask.box())) {
+        : mask_(mask),
+          options_(options),
+          theme_(options.theme),
+          region_(options.region.value_or(mask.box())),
+          pairs_(mask.pairs()) {
         check_region();
         lay_out();
     }
@@ -85,9 +90,8 @@ class MaskPicture {
         draw_frame();
         draw_axes();
         draw_strips();
-        const double legend_end = draw_mask_legend(
-            list_, theme_, {keys_.begin + keys_.length + panel_gap, queries_.begin}, panel_width, legend_facts());
-        list_.width = std::max(options_.width, min_width);
+        const double legend_end = draw_mask_legend(list_, theme_, legend_place(), panel_width, legend_facts());
+        list_.width = width();
         list_.height = std::ceil(std::max(queries_.begin + queries_.length, legend_end) + margin);
         return std::move(list_);
     }
@@ -106,8 +110,41 @@ class MaskPicture {
         }
     }
 
+    [[nodiscard]] double width() const { return std::max(options_.width, min_width); }
+
+    void compose_caption() {
+        const Box whole = mask_.box();
+        std::string facts =
+            whole.q.size() == whole.k.size()
+                ? fmt::format("{} tokens", format_count(whole.q.size()))
+                : fmt::format("{} queries, {} keys", format_count(whole.q.size()), format_count(whole.k.size()));
+        if (options_.cu_seqlens.size() > 2) {
+            facts +=
+                fmt::format(", {} documents", format_count(static_cast<std::int64_t>(options_.cu_seqlens.size()) - 1));
+        }
+        add_caption(facts, share_text(pairs_, whole));
+        if (options_.region) {
+            add_caption(
+                fmt::format("Shown: queries {} to {}, keys {} to {}", format_count(region_.q.begin),
+                            format_count(region_.q.end), format_count(region_.k.begin), format_count(region_.k.end)),
+                share_text(mask_.pairs_in(region_), region_));
+        }
+    }
+
+    // On one line where they fit, on two otherwise.
+    void add_caption(const std::string& first, const std::string& second) {
+        const std::string both = first + "; " + second;
+        const double room = width() - 2 * margin;
+        if (estimated_text_width(both, caption_size) <= room) {
+            caption_.push_back(both);
+        } else {
+            caption_.push_back(fitted_text(first, caption_size, room));
+            caption_.push_back(fitted_text(second, caption_size, room));
+        }
+    }
+
     void lay_out() {
-        const double width = std::max(options_.width, min_width);
+        compose_caption();
         const double strip = strip_thickness(options_.ranks.size());
         const double strip_room = strip == 0 ? 0 : strip + strip_gap;
         double label_width = 0;
@@ -115,7 +152,8 @@ class MaskPicture {
             label_width = std::max(label_width, estimated_text_width(tick.label, tick_label_size));
         }
         const double left = std::ceil(margin + 14 + label_width + 6 + tick_length + strip_room);
-        const double room = std::floor(width - left - panel_gap - panel_width - margin);
+        const double right = legend_below() ? margin : panel_gap + panel_width + margin;
+        const double room = std::floor(width() - left - right);
         const auto q = static_cast<double>(region_.q.size());
         const auto k = static_cast<double>(region_.k.size());
         // One scale on both sides, unless that would leave one of them a sliver.
@@ -124,9 +162,17 @@ class MaskPicture {
         const auto length_of = [&](double tokens) {
             return std::max(std::round(tokens * whole_scale), std::floor(room / 4));
         };
-        const double caption_bottom = options_.region ? 82 : 64;
+        const double caption_bottom = 46 + caption_line * static_cast<double>(caption_.size());
         queries_ = {region_.q, caption_bottom + 48 + tick_length + strip_room, length_of(q)};
         keys_ = {region_.k, left, length_of(k)};
+    }
+
+    // Beside it, the plot would be left too small.
+    [[nodiscard]] bool legend_below() const { return width() < 760; }
+
+    [[nodiscard]] Point legend_place() const {
+        return legend_below() ? Point{keys_.begin, queries_.begin + queries_.length + panel_gap}
+                              : Point{keys_.begin + keys_.length + panel_gap, queries_.begin};
     }
 
     [[nodiscard]] Rect plot() const { return {keys_.begin, queries_.begin, keys_.length, queries_.length}; }
@@ -142,34 +188,18 @@ class MaskPicture {
     }
 
     void draw_caption() {
-        const double room = std::max(options_.width, min_width) - 2 * margin;
-        add_text({margin, 40}, fitted_text(options_.title, title_size, room, Text::Weight::bold), title_size,
-                 theme_.foreground, Text::Anchor::start, Text::Weight::bold);
-        const Box whole = mask_.box();
-        std::string facts =
-            whole.q.size() == whole.k.size()
-                ? fmt::format("{} tokens", format_count(whole.q.size()))
-                : fmt::format("{} queries, {} keys", format_count(whole.q.size()), format_count(whole.k.size()));
-        if (options_.cu_seqlens.size() > 2) {
-            facts +=
-                fmt::format(", {} documents", format_count(static_cast<std::int64_t>(options_.cu_seqlens.size()) - 1));
+        add_text({margin, 40}, fitted_text(options_.title, title_size, width() - 2 * margin, Text::Weight::bold),
+                 title_size, theme_.foreground, Text::Anchor::start, Text::Weight::bold);
+        double y = 43;
+        for (const std::string& line : caption_) {
+            add_text({margin, y += caption_line}, line, caption_size, theme_.muted);
         }
-        facts += "; " + share_text(mask_.pairs(), whole);
-        add_text({margin, 61}, fitted_text(facts, caption_size, room), caption_size, theme_.muted);
     }
 
     void draw_cells() {
         const std::int32_t rows = cells_along(queries_);
         const std::int32_t columns = cells_along(keys_);
         DensityGrid density = density_grid(mask_, region_, rows, columns);
-        if (options_.region) {
-            const double room = std::max(options_.width, min_width) - 2 * margin;
-            const std::string shown =
-                fmt::format("Shown: queries {} to {}, keys {} to {}; {}", format_count(region_.q.begin),
-                            format_count(region_.q.end), format_count(region_.k.begin), format_count(region_.k.end),
-                            share_text(density.pairs, region_));
-            add_text({margin, 79}, fitted_text(shown, caption_size, room), caption_size, theme_.muted);
-        }
         q_edges_ = std::move(density.q_edges);
         k_edges_ = std::move(density.k_edges);
         list_.add(CellGrid{plot(), columns, rows, std::move(density.values), theme_.density, {}, {}});
@@ -266,14 +296,13 @@ class MaskPicture {
         if (documents_drawn_) {
             facts.outlined_from = static_cast<std::int64_t>(std::ceil(min_document_side / points_per_token()));
         }
-        const std::int64_t all = mask_.pairs();
         for (const TokenSet& rank : options_.ranks) {
             std::int64_t pairs = 0;
             for (const Range range : rank.ranges()) {
                 pairs += mask_.pairs_in({range, {0, mask_.key_tokens()}});
             }
             facts.ranks.push_back(
-                {rank.size(), all == 0 ? 0.0 : static_cast<double>(pairs) / static_cast<double>(all)});
+                {rank.size(), pairs_ == 0 ? 0.0 : static_cast<double>(pairs) / static_cast<double>(pairs_)});
         }
         return facts;
     }
@@ -292,6 +321,8 @@ class MaskPicture {
     const MaskPictureOptions& options_;
     const Theme& theme_;
     Box region_;
+    std::int64_t pairs_;  // of the whole mask
+    std::vector<std::string> caption_;
     Side queries_;
     Side keys_;
     std::vector<std::int64_t> q_edges_;

@@ -44,7 +44,7 @@ Theme make_dark_theme() {
                      rgb(0x5FABD2), rgb(0x8DC7E2), rgb(0xC9E8F5)};
     theme.categories = {rgb(0x3D9BE0), rgb(0x9CD3F5), rgb(0xD98CB8), rgb(0x1DB88A), rgb(0xF0B429), rgb(0xEB6A1E)};
     theme.few_ranks = {rgb(0x3D9BE0), rgb(0xF0B429), rgb(0x1DB88A), rgb(0xD98CB8),
-                       rgb(0x9CD3F5), rgb(0xEB6A1E), rgb(0xF0E442), rgb(0x8D949C)};
+                       rgb(0x9CD3F5), rgb(0xEB6A1E), rgb(0xF0E442), rgb(0x6E757D)};
     theme.many_ranks = {rgb(0x6A3D8F), rgb(0x4F6DB0), rgb(0x2BA39E), rgb(0x6AD070), rgb(0xFDE725)};
     return theme;
 }

@@ -67,8 +67,10 @@ std::vector<CheckedRow> rows_of_head(std::int64_t kv_head, const TokenSet& token
     for (const std::int64_t position : positions) {
         const Range local = tokens.local({position, position + 1});
         for (std::int64_t i = 0; !local.empty() && i < shape.heads_per_group(); ++i) {
-            CheckedRow row{local.begin, kv_head * shape.heads_per_group() + i,
-                           std::vector<float>(static_cast<std::size_t>(shape.head_dim_qk)), {},
+            CheckedRow row{local.begin,
+                           kv_head * shape.heads_per_group() + i,
+                           std::vector<float>(static_cast<std::size_t>(shape.head_dim_qk)),
+                           {},
                            ReferenceRow(static_cast<std::size_t>(shape.head_dim_v))};
             make_input_row(seed, InputTensor::query, row.head, position, row.query);
             mask.row_runs(position, row.runs);
@@ -89,8 +91,8 @@ void compare(const CheckedRow& row, const Partial& output, RowCheck& check) {
     const double lse = output.lse(row.head)[row.local];
     if (lse != row.reference.lse()) {
         const double distance = std::abs(lse - row.reference.lse());
-        check.lse_absolute_error = std::max(
-            check.lse_absolute_error, std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance);
+        check.lse_absolute_error = std::max(check.lse_absolute_error,
+                                            std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance);
     }
 }
 

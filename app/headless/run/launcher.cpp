@@ -21,8 +21,9 @@ std::filesystem::path own_program() {
 
 LaunchCommand mpirun_command(const std::filesystem::path& experiment_file, std::int64_t ranks) {
     if (!find_program("mpirun")) {
-        throw failed("mpirun: not found in PATH; install Open MPI (Debian: openmpi-bin) or run the ranks as threads with "
-                     "--launcher threads");
+        throw failed(
+            "mpirun: not found in PATH; install Open MPI (Debian: openmpi-bin) or run the ranks as threads with "
+            "--launcher threads");
     }
     const std::filesystem::path worker = own_program().parent_path() / "longscope-worker";
     if (!find_program(worker.string())) {
@@ -30,8 +31,8 @@ LaunchCommand mpirun_command(const std::filesystem::path& experiment_file, std::
     }
     LaunchCommand launch;
     // Ranks may be more than cores, and are then not bound to one each.
-    launch.command = {"mpirun", "--oversubscribe", "--bind-to", "none", "-n", std::to_string(ranks), worker.string(),
-                      experiment_file.string()};
+    launch.command = {"mpirun", "--oversubscribe",     "--bind-to",     "none",
+                      "-n",     std::to_string(ranks), worker.string(), experiment_file.string()};
     if (geteuid() == 0) {
         launch.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
     }

@@ -23,8 +23,8 @@ void paint_mask(const Experiment& experiment, const Theme& theme, const std::fil
     options.theme = theme;
     options.title = fmt::format("{}, draw 1: {}", experiment.name, to_text(experiment.mask));
     options.cu_seqlens = domain.cu_seqlens;
-    options.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch),
-                                    {domain.query_tokens, domain.cu_seqlens}, experiment.layout.ranks);
+    options.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch), {domain.query_tokens, domain.cu_seqlens},
+                                    experiment.layout.ranks);
     paint(draw_mask(*mask, options), file);
 }
 
@@ -39,9 +39,10 @@ const StoredRepetition* typical(const StoredDraw& draw) {
         return nullptr;
     }
     const auto middle = measured.begin() + static_cast<std::ptrdiff_t>(measured.size() / 2);
-    std::nth_element(measured.begin(), middle, measured.end(), [](const StoredRepetition* a, const StoredRepetition* b) {
-        return a->record.duration_ns < b->record.duration_ns;
-    });
+    std::nth_element(measured.begin(), middle, measured.end(),
+                     [](const StoredRepetition* a, const StoredRepetition* b) {
+                         return a->record.duration_ns < b->record.duration_ns;
+                     });
     return *middle;
 }
 

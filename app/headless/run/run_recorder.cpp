@@ -69,8 +69,8 @@ void RunRecorder::add_repetition(const Json& message) {
     ++repetitions_heard_;
     const auto all = static_cast<double>(experiment_.sequence.draws *
                                          (experiment_.repetitions.warm_up + experiment_.repetitions.measured));
-    const auto before = static_cast<double>(repetition.draw *
-                                            (experiment_.repetitions.warm_up + experiment_.repetitions.measured));
+    const auto before =
+        static_cast<double>(repetition.draw * (experiment_.repetitions.warm_up + experiment_.repetitions.measured));
     done_ = std::max(done_, (before + static_cast<double>(repetitions_heard_)) / all);
 }
 

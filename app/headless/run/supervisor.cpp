@@ -23,8 +23,8 @@ namespace {
 constexpr Nanoseconds grace_ns = 5'000'000'000;
 
 RunState state_of_kind(const std::string& kind) {
-    for (const RunState state : {RunState::cancelled, RunState::out_of_memory, RunState::unsupported,
-                                 RunState::infeasible}) {
+    for (const RunState state :
+         {RunState::cancelled, RunState::out_of_memory, RunState::unsupported, RunState::infeasible}) {
         if (to_string(state) == kind) {
             return state;
         }
@@ -131,8 +131,8 @@ class Supervisor {
             return {RunState::cancelled, fmt::format("cancelled {}", recorder_.where())};
         }
         if (timed_out_) {
-            return {RunState::timed_out, fmt::format("no progress for {} {}", format_duration(input_.stall_limit_ns),
-                                                     recorder_.where())};
+            return {RunState::timed_out,
+                    fmt::format("no progress for {} {}", format_duration(input_.stall_limit_ns), recorder_.where())};
         }
         if (!recorder_.failure_kind().empty()) {
             return {state_of_kind(recorder_.failure_kind()), recorder_.failure_text()};
@@ -143,9 +143,9 @@ class Supervisor {
         if (recorder_.finished() && status.good()) {
             return {RunState::done, ""};
         }
-        const std::string how = status.signal != 0
-                                    ? fmt::format("were killed by signal {} ({})", status.signal, strsignal(status.signal))
-                                    : fmt::format("ended with exit code {}", status.code);
+        const std::string how =
+            status.signal != 0 ? fmt::format("were killed by signal {} ({})", status.signal, strsignal(status.signal))
+                               : fmt::format("ended with exit code {}", status.code);
         return {RunState::failed,
                 fmt::format("the workers {} {}; see {}", how, recorder_.where(), input_.folder.log().string())};
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Starts the workers of a run, listens to them, stores what they report as they report it, and records how the run ended
-// even when a worker, or all of them, die. It is no MPI program itself.
+// Starts the workers of a run, listens to them, stores what they report as they report it, and records how the run
+// ended even when a worker, or all of them, die. It is no MPI program itself.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct SuperviseInput {
     const Experiment& experiment;
     const LauncherEntry& launcher;
     const RunFolder& folder;
-    std::int64_t run;             // in the store
+    std::int64_t run;            // in the store
     Nanoseconds stall_limit_ns;  // without any news the run is timed out; 0: never
 };
 

@@ -19,8 +19,8 @@ class TextProgress final : public RunProgress {
     explicit TextProgress(const Experiment& experiment)
         : terminal_(isatty(STDERR_FILENO) != 0), draws_(experiment.sequence.draws) {
         line(fmt::format("{}: {} tokens, {} over {} rank{}, {} dispatch", experiment.name,
-                         format_count(experiment.sequence.tokens), experiment.layout.strategy,
-                         experiment.layout.ranks, experiment.layout.ranks == 1 ? "" : "s", experiment.layout.dispatch));
+                         format_count(experiment.sequence.tokens), experiment.layout.strategy, experiment.layout.ranks,
+                         experiment.layout.ranks == 1 ? "" : "s", experiment.layout.dispatch));
     }
     ~TextProgress() override { clear(); }
 
@@ -67,7 +67,8 @@ class TextProgress final : public RunProgress {
         std::string left;
         if (done > 0.02) {
             const auto elapsed = static_cast<double>(now_ns() - start_ns_);
-            left = fmt::format("  about {} left", format_duration(static_cast<Nanoseconds>(elapsed / done * (1 - done))));
+            left =
+                fmt::format("  about {} left", format_duration(static_cast<Nanoseconds>(elapsed / done * (1 - done))));
         }
         fmt::print(stderr, "\r\x1b[K[{:{}}] {:3.0f} %  draw {} of {}{}", std::string(filled, '='), bar_width,
                    done * 100.0, draw_, draws_, left);

@@ -29,7 +29,8 @@ bool LineReader::read_from(int descriptor, const std::function<void(std::string_
         const std::size_t searched = buffer_.size();
         buffer_.append(piece.data(), static_cast<std::size_t>(got));
         std::size_t begin = 0;
-        for (std::size_t end = buffer_.find('\n', searched); end != std::string::npos; end = buffer_.find('\n', begin)) {
+        for (std::size_t end = buffer_.find('\n', searched); end != std::string::npos;
+             end = buffer_.find('\n', begin)) {
             line(std::string_view(buffer_).substr(begin, end - begin));
             begin = end + 1;
         }

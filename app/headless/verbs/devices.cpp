@@ -26,14 +26,14 @@ std::string devices_text(const MachineFacts& machine) {
     for (const CacheFacts& cache : machine.caches) {
         caches += (caches.empty() ? "" : ", ") + cache_text(cache);
     }
-    std::string text = fmt::format(
-        "{}\n  {} cores, {} hardware threads\n  caches {}\n  memory {}\n  {}\n\n", printable(machine.processor),
-        machine.cores, machine.hardware_threads, caches.empty() ? "unknown" : caches,
-        format_bytes(machine.memory_bytes), printable(machine.operating_system));
+    std::string text = fmt::format("{}\n  {} cores, {} hardware threads\n  caches {}\n  memory {}\n  {}\n\n",
+                                   printable(machine.processor), machine.cores, machine.hardware_threads,
+                                   caches.empty() ? "unknown" : caches, format_bytes(machine.memory_bytes),
+                                   printable(machine.operating_system));
     TextTable table({{"backend", Align::left}, {"runs on", Align::left}, {"what it is", Align::left}});
     for (const KernelEntry& entry : kernels()) {
-        table.add_row({std::string(entry.name), entry.make(machine.hardware_threads)->description(),
-                       std::string(entry.meaning)});
+        table.add_row(
+            {std::string(entry.name), entry.make(machine.hardware_threads)->description(), std::string(entry.meaning)});
     }
     return text + table.text();
 }

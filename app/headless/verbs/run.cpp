@@ -126,9 +126,8 @@ int run(const RunOptions& options) {
     const bool json = options.progress == "jsonl";
     const std::unique_ptr<RunProgress> progress = json ? make_json_progress() : make_text_progress(experiment);
     progress->started(id, uuid, folder.path().string());
-    const RunEnd end = supervise({experiment, launcher, folder, id,
-                                  static_cast<Nanoseconds>(options.stall_seconds * 1e9)},
-                                 store, *progress);
+    const RunEnd end = supervise(
+        {experiment, launcher, folder, id, static_cast<Nanoseconds>(options.stall_seconds * 1e9)}, store, *progress);
     for (const ArtifactRecord& picture :
          draw_pictures(experiment, read_run(database, id), database, theme, folder.path())) {
         store.add_artifact(id, picture);
@@ -152,15 +151,16 @@ void declare_run(CLI::App& verb, VerbAction& action) {
     verb.add_option("--backend", options->backend, "Backend, instead of backend.name (see 'longscope-engine devices')");
     verb.add_option("--lengths", options->lengths,
                     "Lengths file, instead of sequence.lengths: one length a line, or a histogram {\"[a,b)\": p}");
-    verb.add_option("--db", options->database, "Result database; made when missing (default: " +
-                                                   default_database_path().string() + ")");
+    verb.add_option("--db", options->database,
+                    "Result database; made when missing (default: " + default_database_path().string() + ")");
     verb.add_option("--launcher", options->launcher, "mpirun: a process a rank; threads: all in one process")
         ->capture_default_str();
     verb.add_option("--progress", options->progress, "text for people, jsonl for programs (one JSON object a line)")
         ->check(CLI::IsMember({"text", "jsonl"}))
         ->capture_default_str();
     verb.add_option("--theme", options->theme, "Of the pictures: light or dark")->capture_default_str();
-    verb.add_option("--stall-timeout", options->stall_seconds, "Seconds without news after which the run is given up; 0: never")
+    verb.add_option("--stall-timeout", options->stall_seconds,
+                    "Seconds without news after which the run is given up; 0: never")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     verb.footer("Ctrl-C stops the run; what was measured until then is stored.");
@@ -176,7 +176,8 @@ void declare_thread_ranks(CLI::App& verb, VerbAction& action) {
     verb.group("");  // for the supervisor only: not in the help
     verb.add_option("FILE", options->file)->required();
     verb.add_option("RANKS", options->ranks)->required()->check(CLI::Range(1, 4096));
-    verb.callback([options, &action] { action = [options] { return run_thread_ranks(options->file, options->ranks); }; });
+    verb.callback(
+        [options, &action] { action = [options] { return run_thread_ranks(options->file, options->ranks); }; });
 }
 
 }  // namespace longscope

@@ -24,7 +24,10 @@ struct VerbEntry {
 // The registry, in the order of the help text.
 [[nodiscard]] const std::vector<VerbEntry>& verbs();
 
+void declare_run(CLI::App& verb, VerbAction& action);
+void declare_thread_ranks(CLI::App& verb, VerbAction& action);
 void declare_db(CLI::App& verb, VerbAction& action);
 void declare_devices(CLI::App& verb, VerbAction& action);
+void declare_mask(CLI::App& verb, VerbAction& action);
 
 }  // namespace longscope

@@ -17,8 +17,7 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
     mask_ = compile_mask(experiment.mask, domain);
     const PackedSequence sequence{domain.query_tokens, domain.cu_seqlens};
     tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);
-    const Schedule written =
-        find_strategy(experiment.layout.strategy).forward({shape_, *mask_, tokens_, rank});
+    const Schedule written = find_strategy(experiment.layout.strategy).forward({shape_, *mask_, tokens_, rank});
     schedule_ = schedule_from_json(parse_json(to_json(written).dump(), "schedule"));
     pairs_ = totals(schedule_).pairs;
     plan_hash_ = fnv1a(plan_text(shape_, to_json(experiment.mask), sequence, experiment.layout.strategy,
@@ -38,8 +37,8 @@ void DrawContext::make_inputs() {
     const std::int64_t values = shape_.key_value_heads * own.size() * shape_.head_dim_v;
     queries_ = AlignedBuffer<float>(shape_.query_heads * own.size() * shape_.head_dim_qk);
     key_values_ = AlignedBuffer<float>(keys + values);
-    fill_inputs(input_seed_, InputTensor::query,
-                {queries_.data(), shape_.query_heads, own.size(), shape_.head_dim_qk}, positions);
+    fill_inputs(input_seed_, InputTensor::query, {queries_.data(), shape_.query_heads, own.size(), shape_.head_dim_qk},
+                positions);
     fill_inputs(input_seed_, InputTensor::key,
                 {key_values_.data(), shape_.key_value_heads, own.size(), shape_.head_dim_qk}, positions);
     fill_inputs(input_seed_, InputTensor::value,

@@ -21,9 +21,10 @@ auto reading(const Json& json, Read read) {
 }
 
 Json to_json(const TraceEvent& event) {
-    return {event.rank,        to_string(event.stream), to_string(event.category), event.start_ns,
-            event.duration_ns, event.bytes,             event.flops,               event.operation,
-            event.flow,        event.step};
+    return {event.rank,     to_string(event.stream), to_string(event.category),
+            event.start_ns, event.duration_ns,       event.bytes,
+            event.flops,    event.operation,         event.flow,
+            event.step};
 }
 
 TraceEvent event_from(const Json& json) {

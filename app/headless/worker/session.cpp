@@ -95,17 +95,15 @@ class Session {
         head_pairs_done_ = 0;
         const double whole = static_cast<double>(experiment_.sequence.draws * repetitions());
         const double before = static_cast<double>(draw * repetitions() + number);
-        const auto head_pairs = static_cast<double>(
-            std::max<std::int64_t>(1, context.pairs() * experiment_.shape.query_heads));
+        const auto head_pairs =
+            static_cast<double>(std::max<std::int64_t>(1, context.pairs() * experiment_.shape.query_heads));
         ExecuteHooks hooks;
         hooks.head_pairs_done = &head_pairs_done_;
-        hooks.poll = [&] {
-            report_progress((before + static_cast<double>(head_pairs_done_) / head_pairs) / whole);
-        };
+        hooks.poll = [&] { report_progress((before + static_cast<double>(head_pairs_done_) / head_pairs) / whole); };
         communicator_.barrier();
-        ExecuteResult result = execute({context.schedule(), experiment_.shape, context.mask(), context.tokens(),
-                                        *kernel_, context.inputs()},
-                                       communicator_, hooks);
+        ExecuteResult result = execute(
+            {context.schedule(), experiment_.shape, context.mask(), context.tokens(), *kernel_, context.inputs()},
+            communicator_, hooks);
         RankResult rank;
         rank.rank = communicator_.rank();
         rank.tokens = context.own_tokens().size();

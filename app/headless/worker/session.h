@@ -10,7 +10,7 @@
 namespace longscope {
 
 struct SessionOptions {
-    int threads = 1;            // of this rank's kernel
+    int threads = 1;           // of this rank's kernel
     std::string library_text;  // what connects the ranks
 };
 

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "app/headless/command_line.h"
+#include "engine/base/json.h"
+#include "tests/support/temporary_folder.h"
+
+namespace longscope {
+namespace {
+
+struct Outcome {
+    int code = 0;
+    std::string output;
+    std::string errors;
+};
+
+Outcome run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"longscope-engine", "mask"});
+    std::vector<const char*> argv;
+    for (const std::string& argument : arguments) {
+        argv.push_back(argument.c_str());
+    }
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    Outcome outcome;
+    outcome.code = run_command_line(static_cast<int>(argv.size()), argv.data());
+    std::fflush(stdout);
+    std::fflush(stderr);
+    outcome.output = testing::internal::GetCapturedStdout();
+    outcome.errors = testing::internal::GetCapturedStderr();
+    return outcome;
+}
+
+const std::string causal_documents = R"({"and": [{"causal": {}}, {"documents": {}}]})";
+
+TEST(MaskStats, PrintsExactFigures) {
+    const Outcome outcome = run({"stats", "--mask", causal_documents, "--documents", "100,200,300"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    for (const char* line :
+         {"mask             causal and documents\n", "tokens           600\n", "pairs kept       70,300 of 360,000\n",
+          "density          19.5 %\n", "tiles            25 of 128 x 128: 14 empty, 1 full, 10 partial\n",
+          "tiles kept       44.0 %\n", "keys per query   min 1, mean 117.2, max 300\n"}) {
+        EXPECT_NE(outcome.output.find(line), std::string::npos) << line << "in\n" << outcome.output;
+    }
+}
+
+TEST(MaskStats, PrintsJson) {
+    const Outcome outcome = run({"stats", "--mask", R"({"window": {"left": 3, "right": 0}})", "--tokens", "10",
+                                 "--q-tile", "4", "--k-tile", "2", "--json"});
+    ASSERT_EQ(outcome.code, exit_done) << outcome.errors;
+    Json document = parse_json(outcome.output, "output");
+    EXPECT_GE(document.at("compile_ns").get<std::int64_t>(), 0);
+    document.erase("compile_ns");
+    EXPECT_EQ(document, parse_json(R"({
+        "mask": {"window": {"left": 3, "right": 0}},
+        "tokens": 10,
+        "documents": 1,
+        "pairs": 34,
+        "density": 0.34,
+        "tiles": {"q_tile": 4, "k_tile": 2, "empty": 6, "full": 1, "partial": 8, "kept_share": 0.6},
+        "keys_per_query": {"min": 1, "mean": 3.4, "max": 4}})",
+                                   "expected"));
+}
+
+TEST(MaskStats, ReadsTheMaskFromAFile) {
+    const TemporaryFolder folder;
+    const std::filesystem::path path = folder.path() / "mask.json";
+    std::ofstream(path) << causal_documents;
+    const Outcome outcome = run({"stats", "--mask", path.string(), "--tokens", "64"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    EXPECT_NE(outcome.output.find("pairs kept       2,080 of 4,096\n"), std::string::npos);
+}
+
+TEST(MaskStats, TakesTheLongestSequence) {
+    const Outcome outcome =
+        run({"stats", "--mask", R"({"full": {}})", "--tokens", "1073741824", "--q-tile", "1048576"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    EXPECT_NE(outcome.output.find("pairs kept       1,152,921,504,606,846,976 of"), std::string::npos);
+}
+
+TEST(MaskStats, NamesWhatIsWrongInOneLine) {
+    const auto complaint = [](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "stats");
+        const Outcome outcome = run(std::move(arguments));
+        EXPECT_EQ(outcome.code, exit_bad_input);
+        EXPECT_EQ(outcome.output, "");
+        EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1) << outcome.errors;
+        return outcome.errors;
+    };
+    const std::string start = "longscope-engine: ";
+    EXPECT_EQ(
+        complaint({"--mask", causal_documents, "--tokens", "5", "--documents", "1,2"}),
+        start + "--documents: 3 tokens in all do not fill the sequence; accepted: lengths that sum to --tokens 5\n");
+    for (const char* documents : {"1,x", "1,,2", "-4", "1,2,", "1.5", "0", "99999999999999999999", "1 ,2"}) {
+        EXPECT_NE(complaint({"--mask", causal_documents, "--documents", documents}).find("is not the length of a doc"),
+                  std::string::npos)
+            << documents;
+    }
+    EXPECT_NE(complaint({"--mask", causal_documents, "--documents", "1073741824,1"}).find("too many"),
+              std::string::npos);
+    EXPECT_EQ(complaint({"--mask", causal_documents}),
+              start + "--tokens: is missing; accepted: an integer from 1 to 1073741824, or --documents\n");
+    for (const char* tokens : {"0", "-1", "1073741825", "99999999999999999999", "x", "1.5"}) {
+        EXPECT_NE(complaint({"--mask", causal_documents, "--tokens", tokens}).find("--tokens"), std::string::npos);
+    }
+    EXPECT_NE(complaint({"--mask", R"({"windw": {}})", "--tokens", "5"}).find("mask: windw is not a mask"),
+              std::string::npos);
+    EXPECT_NE(complaint({"--mask", R"({"window": {"left": 9, "right": 0}})", "--tokens", "5"})
+                  .find("mask.window.left: 9 is larger than the sequence"),
+              std::string::npos);
+    EXPECT_NE(complaint({"--mask", "{", "--tokens", "5"}).find("is not valid JSON"), std::string::npos);
+    EXPECT_NE(complaint({"--mask", "/no/such/file", "--tokens", "5"}).find("/no/such/file: cannot read"),
+              std::string::npos);
+    EXPECT_NE(complaint({"--mask", causal_documents, "--tokens", "5", "--q-tile", "0"}).find("--q-tile"),
+              std::string::npos);
+}
+
+TEST(MaskRender, DrawsIntoTheFile) {
+    const TemporaryFolder folder;
+    for (const char* name : {"mask.png", "mask.svg", "mask.pdf"}) {
+        const std::filesystem::path path = folder.path() / name;
+        const Outcome outcome =
+            run({"render", "--mask", causal_documents, "--documents", "3000,2000", "-o", path.string(), "--theme",
+                 "dark", "--width", "700", "--region", "0:4000,1000:5000"});
+        EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+        EXPECT_EQ(outcome.output, path.string() + "\n");
+        EXPECT_GT(std::filesystem::file_size(path), 1000U);
+    }
+    std::ifstream file(folder.path() / "mask.svg");
+    const std::string svg{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_NE(svg.find(R"(width="700")"), std::string::npos);
+    EXPECT_NE(svg.find(">causal and documents</text>"), std::string::npos);
+    EXPECT_NE(svg.find(">Shown: queries 0 to 4,000, keys 1,000 to 5,000; "), std::string::npos);
+}
+
+TEST(MaskRender, NamesWhatIsWrong) {
+    const TemporaryFolder folder;
+    const auto complaint = [](int code, std::vector<std::string> more) {
+        std::vector<std::string> arguments{"render", "--mask", causal_documents, "--tokens", "100"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const Outcome outcome = run(arguments);
+        EXPECT_EQ(outcome.code, code);
+        return outcome.errors;
+    };
+    const std::string picture = (folder.path() / "a.png").string();
+    EXPECT_NE(complaint(exit_bad_input, {}).find("--output is required"), std::string::npos);
+    EXPECT_NE(complaint(exit_bad_input, {"-o", "a.gif"}).find("--output: a.gif is not the name of a picture"),
+              std::string::npos);
+    EXPECT_NE(complaint(exit_bad_input, {"-o", picture, "--theme", "pink"}).find("--theme: pink is not a theme"),
+              std::string::npos);
+    for (const char* region : {"0:5,0", "0:5", "a:b,c:d", "0:5,0:5x", "0,5:0,5", "0:99999999999999999999,0:5", ":"}) {
+        EXPECT_NE(complaint(exit_bad_input, {"-o", picture, "--region", region}).find("is not a region"),
+                  std::string::npos)
+            << region;
+    }
+    for (const char* region : {"0:101,0:5", "5:5,0:5", "-1:5,0:5"}) {
+        EXPECT_NE(complaint(exit_bad_input, {"-o", picture, "--region", region}).find("is not a part of the mask"),
+                  std::string::npos)
+            << region;
+    }
+    EXPECT_NE(complaint(exit_bad_input, {"-o", picture, "--width", "10"}).find("--width"), std::string::npos);
+    EXPECT_FALSE(std::filesystem::exists(picture));
+    EXPECT_NE(complaint(exit_failed, {"-o", "/no/such/folder/a.png"}).find("/no/such/folder/a.png: cannot write"),
+              std::string::npos);
+}
+
+TEST(Mask, HelpListsTheMasks) {
+    const Outcome outcome = run({"--help"});
+    EXPECT_EQ(outcome.code, exit_done);
+    for (const char* word : {"stats", "render", "causal", "documents", "window", "and, or", "not"}) {
+        EXPECT_NE(outcome.output.find(word), std::string::npos) << word;
+    }
+}
+
+TEST(Mask, WantsAWordMore) {
+    const Outcome outcome = run({});
+    EXPECT_EQ(outcome.code, exit_bad_input);
+    EXPECT_NE(outcome.errors.find("subcommand"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace longscope
