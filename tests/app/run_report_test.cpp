@@ -124,7 +124,7 @@ TEST(RunReport, WithManyRanksOnlyTheSlowestDrawIsListed) {
 TEST(RunReport, HostileContentGivesALineAtMost) {
     StoredRun run = sample();
     run.record.experiment_name = "\x1b[2J\nRun 2";
-    run.record.experiment = "{\"a\": \"" + std::string(10'000, 'x') + "\", \"b\n\": [1,2,3,4,5,6,7,8,9,10]}";
+    run.record.experiment = "{\"a\": \"" + std::string(10'000, 'x') + "\", \"b\\n\": [1,2,3,4,5,6,7,8,9,10]}";
     run.record.environment = "[1";
     run.record.started_utc = "yesterday";
     run.draws[0].repetitions[1].record.duration_ns = std::numeric_limits<std::int64_t>::max();

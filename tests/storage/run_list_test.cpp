@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "engine/base/bounded_file.h"
 #include "profiler/statistics.h"
 #include "storage/run_query.h"
 #include "storage/run_statistics.h"
@@ -152,6 +153,21 @@ TEST_F(RunListTest, EveryViewAnswers) {
     EXPECT_EQ(
         database_.handle().execAndGet("SELECT json_extract(document, '$.processor') FROM environments").getString(),
         "Example 9000");
+}
+
+TEST_F(RunListTest, TheDocumentedQueriesGiveRows) {
+    store_sample_run(store_);
+    const std::string text =
+        read_bounded_file(std::filesystem::path(LONGSCOPE_SOURCE_DIR) / "resources/docs/database.md", 1 << 20);
+    int queries = 0;
+    const std::string fence = "```sql\n";
+    for (auto begin = text.find(fence); begin != std::string::npos; begin = text.find(fence, begin + 1)) {
+        const auto first = begin + fence.size();
+        SQLite::Statement query(database_.handle(), text.substr(first, text.find("```", first) - first));
+        EXPECT_TRUE(query.executeStep()) << query.getQuery();
+        ++queries;
+    }
+    EXPECT_GE(queries, 3);
 }
 
 TEST_F(RunListTest, ContentThatWeNeverWriteIsAnError) {
