@@ -54,7 +54,6 @@ void paint_timeline(const Experiment& experiment, const StoredRepetition& repeti
     options.title = fmt::format("{}: {} over {} ranks, draw 1, repetition {} ({})", experiment.name,
                                 experiment.layout.strategy, experiment.layout.ranks, repetition.record.index + 1,
                                 format_duration(repetition.record.duration_ns));
-    options.window = TimeWindow{0, repetition.record.duration_ns};
     for (const RankResult& rank : repetition.record.ranks) {
         const auto wall = static_cast<double>(repetition.record.duration_ns);
         options.shares.push_back({static_cast<double>(rank.computing_ns) / wall,
