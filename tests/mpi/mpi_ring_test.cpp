@@ -34,8 +34,7 @@ void expect_ring_exact(const AttentionCase& problem, const std::string& dispatch
     const std::int64_t received = world.payload_bytes_received() - received_before;
     EXPECT_EQ(received, totals(run.schedule).bytes_received);
     EXPECT_EQ(received, ring_bytes_received(c.input(world.rank())));
-    EXPECT_EQ(sum_over_ranks(static_cast<double>(totals(run.schedule).pairs)),
-              static_cast<double>(c.mask->pairs()));
+    EXPECT_EQ(sum_over_ranks(static_cast<double>(totals(run.schedule).pairs)), static_cast<double>(c.mask->pairs()));
 }
 
 AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlens, const std::string& mask) {
@@ -48,9 +47,8 @@ AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlen
 
 TEST(MpiRing, EqualsTheReferenceForEveryDispatchAndMask) {
     for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag"}) {
-        for (const char* mask :
-             {R"({"and": [{"documents": {}}, {"causal": {}}]})", R"({"full": {}})",
-              R"({"or": [{"sink": {"tokens": 3}}, {"window": {"left": 17, "right": 0}}]})"}) {
+        for (const char* mask : {R"({"and": [{"documents": {}}, {"causal": {}}]})", R"({"full": {}})",
+                                 R"({"or": [{"sink": {"tokens": 3}}, {"window": {"left": 17, "right": 0}}]})"}) {
             expect_ring_exact(make_case(331, {0, 1, 3, 60, 61, 190, 331}, mask), dispatch);
         }
     }

@@ -108,7 +108,8 @@ int run(const RunOptions& options) {
     (void)launcher.command("", experiment.layout.ranks);  // what is missing is said before anything is stored
 
     const bool default_place = options.database.empty();
-    const std::filesystem::path database_path = default_place ? default_database_path() : std::filesystem::path(options.database);
+    const std::filesystem::path database_path =
+        default_place ? default_database_path() : std::filesystem::path(options.database);
     if (default_place) {
         create_folder_of(database_path);
     }
