@@ -170,7 +170,8 @@ class Evaluator {
     std::size_t next_sweep_ = 0;
 };
 
-std::unique_ptr<Mask> build(std::shared_ptr<const Node> node, std::int64_t query_tokens, std::int64_t key_tokens) {
+std::unique_ptr<Mask> build(const std::shared_ptr<const Node>& node, std::int64_t query_tokens,
+                            std::int64_t key_tokens) {
     Evaluator evaluator(*node, {0, key_tokens});
     return std::make_unique<ZoneMask>(
         query_tokens, key_tokens, evaluator.breaks(), [&](Range rows, ZoneList& out) { evaluator.zones_of(rows, out); },

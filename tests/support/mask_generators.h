@@ -178,6 +178,7 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
 // The set of these ascending positions, handed over as single tokens.
 [[nodiscard]] inline TokenSet token_set_of(const std::vector<std::int64_t>& positions) {
     std::vector<Range> ranges;
+    ranges.reserve(positions.size());
     for (const std::int64_t position : positions) {
         ranges.push_back({position, position + 1});
     }

@@ -74,7 +74,7 @@ class TextReader {
 
     std::string read_word() {
         const std::size_t length = rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789");
-        const std::string word(rest_.substr(0, length));
+        std::string word(rest_.substr(0, length));
         require(!word.empty());
         rest_.remove_prefix(word.size());
         return word;

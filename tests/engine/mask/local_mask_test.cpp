@@ -8,6 +8,7 @@
 
 #include "tests/support/brute_force_mask.h"
 #include "tests/support/mask_generators.h"
+#include "tests/support/range_lists.h"
 
 namespace longscope {
 namespace {
@@ -27,10 +28,7 @@ RC_GTEST_PROP(LocalMask, RowRunsAreTheLocalKeysOfEachLocalQuery, ()) {
     std::vector<Range> runs{{-7, 99}};  // to be replaced, not appended to
     for (std::size_t row = 0; row < query_positions.size(); ++row) {
         local.row_runs(static_cast<std::int64_t>(row), runs);
-        for (std::size_t i = 0; i < runs.size(); ++i) {
-            RC_ASSERT(!runs[i].empty());
-            RC_ASSERT(i == 0 || runs[i - 1].end < runs[i].begin);
-        }
+        RC_ASSERT(are_separate_runs(runs));
         for (std::size_t column = 0; column < key_positions.size(); ++column) {
             const bool in_runs = std::any_of(
                 runs.begin(), runs.end(), [&](Range run) { return run.contains(static_cast<std::int64_t>(column)); });

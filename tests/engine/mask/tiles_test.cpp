@@ -40,11 +40,13 @@ RC_GTEST_PROP(Tiles, RunsOfARowCoverAllTilesAndAreMaximal, ()) {
     const std::int64_t tiles = (drawn.domain.key_tokens + k_tile - 1) / k_tile;
     const std::vector<TileRun> runs = mask->classify_row_of_tiles(rows, k_tile);
     std::int64_t covered = 0;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-        RC_ASSERT(runs[i].tiles.begin == covered);
-        RC_ASSERT(!runs[i].tiles.empty());
-        RC_ASSERT(i == 0 || runs[i - 1].tile_class != runs[i].tile_class);
-        covered = runs[i].tiles.end;
+    for (const TileRun& run : runs) {
+        RC_ASSERT(run.tiles.begin == covered);
+        RC_ASSERT(!run.tiles.empty());
+        covered = run.tiles.end;
+    }
+    for (std::size_t i = 1; i < runs.size(); ++i) {
+        RC_ASSERT(runs[i - 1].tile_class != runs[i].tile_class);
     }
     RC_ASSERT(covered == tiles);
 }

@@ -8,6 +8,7 @@
 
 #include "tests/support/brute_force_mask.h"
 #include "tests/support/mask_generators.h"
+#include "tests/support/range_lists.h"
 
 namespace longscope {
 namespace {
@@ -29,11 +30,10 @@ void check_row_runs(const Mask& mask, const BruteForceMask& truth) {
     std::vector<Range> runs{{-7, 99}};  // to be replaced, not appended to
     for (std::int64_t query = 0; query < truth.query_tokens(); ++query) {
         mask.row_runs(query, runs);
+        RC_ASSERT(are_separate_runs(runs));
         std::vector<std::int64_t> keys;
-        for (std::size_t i = 0; i < runs.size(); ++i) {
-            RC_ASSERT(!runs[i].empty());
-            RC_ASSERT(i == 0 || runs[i - 1].end < runs[i].begin);
-            for (std::int64_t key = runs[i].begin; key < runs[i].end; ++key) {
+        for (const Range run : runs) {
+            for (std::int64_t key = run.begin; key < run.end; ++key) {
                 keys.push_back(key);
             }
         }
