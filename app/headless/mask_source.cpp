@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/headless/experiment_names.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
+#include "engine/parallel/dispatch.h"
 
 namespace longscope {
 
@@ -44,23 +46,56 @@ std::vector<std::int64_t> cumulative_lengths(std::string_view documents) {
     }
 }
 
+MaskSource of_experiment(const MaskSourceOptions& options) {
+    const Experiment experiment = read_experiment(options.experiment, experiment_names());
+    if (options.draw >= experiment.sequence.draws) {
+        throw bad_input("--draw", std::to_string(options.draw), "is not a draw of the experiment",
+                        fmt::format("an integer from 0 to {}", experiment.sequence.draws - 1));
+    }
+    MaskSource source;
+    source.expression = experiment.mask;
+    source.domain = domain_of_draw(experiment, options.draw);
+    source.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch),
+                                   {source.domain.query_tokens, source.domain.cu_seqlens}, experiment.layout.ranks);
+    source.shape = experiment.shape;
+    source.title = fmt::format("{}, draw {}: {}", experiment.name, options.draw, to_text(experiment.mask));
+    return source;
+}
+
 }  // namespace
 
 void declare_mask_source(CLI::App& verb, MaskSourceOptions& options) {
-    verb.add_option(
-            "--mask", options.mask,
-            R"(the mask as JSON, such as '{"and": [{"causal": {}}, {"documents": {}}]}', or a file that holds it)")
-        ->required()
-        ->type_name("JSON|FILE");
+    CLI::Option* file =
+        verb.add_option("FILE", options.experiment, "an experiment: its mask, the documents of a draw, its layout");
+    verb.add_option("--draw", options.draw, "which draw of the experiment, from 0")
+        ->needs(file)
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    CLI::Option* mask =
+        verb.add_option(
+                "--mask", options.mask,
+                R"(the mask as JSON, such as '{"and": [{"causal": {}}, {"documents": {}}]}', or a file that holds it)")
+            ->type_name("JSON|FILE")
+            ->excludes(file);
     verb.add_option("--tokens", options.tokens, "length of the sequence; without it, the sum of the documents")
+        ->needs(mask)
         ->check(CLI::Range(std::int64_t{1}, max_tokens))
         ->type_name("N");
     verb.add_option("--documents", options.documents, "lengths of the documents in it; without it, one document")
+        ->needs(mask)
         ->type_name("L1,L2,...");
 }
 
 MaskSource resolve(const MaskSourceOptions& options) {
-    MaskSource source{parse_mask(read_mask(options.mask), "mask"), {}, {}};
+    if (!options.experiment.empty()) {
+        return of_experiment(options);
+    }
+    if (options.mask.empty()) {
+        throw Error(ErrorKind::bad_input, "FILE: is missing; accepted: an experiment, or --mask and --tokens");
+    }
+    MaskSource source;
+    source.expression = parse_mask(read_mask(options.mask), "mask");
+    source.title = to_text(source.expression);
     std::int64_t tokens = options.tokens;
     if (!options.documents.empty()) {
         source.domain.cu_seqlens = cumulative_lengths(options.documents);

@@ -4,15 +4,19 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/mask/expression.h"
 #include "engine/mask/token_set.h"
+#include "engine/tensor/attention_shape.h"
 
 namespace longscope {
 
 struct MaskSourceOptions {
+    std::string experiment;   // a file; or else:
+    std::int64_t draw = 0;    // of the experiment
     std::string mask;         // JSON, or the name of a file that holds it
     std::int64_t tokens = 0;  // 0: the sum of the documents
     std::string documents;    // "L1,L2,..."; empty: one document
@@ -21,7 +25,9 @@ struct MaskSourceOptions {
 struct MaskSource {
     MaskExpression expression;
     MaskDomain domain;
-    std::vector<TokenSet> ranks;  // what each rank holds; empty when no layout is given
+    std::vector<TokenSet> ranks;          // what each rank holds; empty when no layout is given
+    std::optional<AttentionShape> shape;  // of the experiment
+    std::string title;                    // for pictures
 };
 
 // Adds the options to a verb. `options` must outlive the parsing.

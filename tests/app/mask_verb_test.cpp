@@ -181,5 +181,30 @@ TEST(Mask, WantsAWordMore) {
     EXPECT_NE(outcome.errors.find("subcommand"), std::string::npos);
 }
 
+TEST(MaskVerb, TakesAnExperimentWithItsDocumentsAndItsLayout) {
+    const std::string file = LONGSCOPE_SOURCE_DIR "/resources/experiments/documents-64k-zigzag.json";
+    const Outcome outcome = run({"stats", file, "--draw", "1", "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.errors;
+    const Json stats = parse_json(outcome.output, "stats");
+    std::int64_t pairs = 0;
+    for (const Json& rank : stats.at("ranks").at("pairs")) {
+        pairs += rank.get<std::int64_t>();
+    }
+    EXPECT_EQ(stats.at("tokens"), 65536);
+    EXPECT_EQ(stats.at("ranks").at("pairs").size(), 4U);
+    EXPECT_EQ(pairs, stats.at("pairs").get<std::int64_t>());
+    // 2 heads (Dqk + Dv) a pair.
+    EXPECT_EQ(stats.at("forward_flops").get<double>(), 2.0 * 8 * 128 * static_cast<double>(pairs));
+    EXPECT_NE(stats.at("pairs"), parse_json(run({"stats", file, "--json"}).output, "stats").at("pairs"));
+
+    EXPECT_NE(run({"stats", file, "--draw", "3"})
+                  .errors.find("--draw: 3 is not a draw of the experiment; accepted: an "
+                              "integer from 0 to 2"),
+              std::string::npos);
+    EXPECT_EQ(run({"stats", file, "--mask", "{}"}).code, exit_bad_input);
+    EXPECT_EQ(run({"stats"}).errors,
+              "longscope-engine: FILE: is missing; accepted: an experiment, or --mask and --tokens\n");
+}
+
 }  // namespace
 }  // namespace longscope

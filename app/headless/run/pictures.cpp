@@ -21,7 +21,7 @@ void paint_mask(const Experiment& experiment, const Theme& theme, const std::fil
     const std::unique_ptr<Mask> mask = compile_mask(experiment.mask, domain);
     MaskPictureOptions options;
     options.theme = theme;
-    options.title = fmt::format("{}, draw 1: {}", experiment.name, to_text(experiment.mask));
+    options.title = fmt::format("{}, draw 0: {}", experiment.name, to_text(experiment.mask));
     options.cu_seqlens = domain.cu_seqlens;
     options.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch), {domain.query_tokens, domain.cu_seqlens},
                                     experiment.layout.ranks);
@@ -51,9 +51,9 @@ void paint_timeline(const Experiment& experiment, const StoredRepetition& repeti
     const Trace trace{static_cast<std::int32_t>(experiment.layout.ranks), read_events(database, repetition.id)};
     TimelineOptions options;
     options.theme = theme;
-    options.title = fmt::format("{}: {} over {} ranks, draw 1, repetition {} ({})", experiment.name,
-                                experiment.layout.strategy, experiment.layout.ranks, repetition.record.index + 1,
-                                format_duration(repetition.record.duration_ns));
+    options.title =
+        fmt::format("{}: {} over {} ranks, draw 0, repetition {} ({})", experiment.name, experiment.layout.strategy,
+                    experiment.layout.ranks, repetition.record.index, format_duration(repetition.record.duration_ns));
     for (const RankResult& rank : repetition.record.ranks) {
         const auto wall = static_cast<double>(repetition.record.duration_ns);
         options.shares.push_back({static_cast<double>(rank.computing_ns) / wall,

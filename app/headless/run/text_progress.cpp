@@ -34,8 +34,8 @@ class TextProgress final : public RunProgress {
         if (type == "started") {
             line(fmt::format("{} ranks: {}", message.value("ranks", 0), message.value("kernel", "")));
         } else if (type == "draw") {
-            draw_ = message.value("draw", std::int64_t{0}) + 1;
-            line(fmt::format("draw {} of {}: {} documents, {} pairs", draw_, draws_,
+            draw_ = message.value("draw", std::int64_t{0});
+            line(fmt::format("draw {}: {} documents, {} pairs", draw_,
                              format_count(message.value("documents", std::int64_t{0})),
                              format_count(message.value("pairs", std::int64_t{0}))));
         }
@@ -70,7 +70,7 @@ class TextProgress final : public RunProgress {
             left =
                 fmt::format("  about {} left", format_duration(static_cast<Nanoseconds>(elapsed / done * (1 - done))));
         }
-        fmt::print(stderr, "\r\x1b[K[{:{}}] {:3.0f} %  draw {} of {}{}", std::string(filled, '='), bar_width,
+        fmt::print(stderr, "\r\x1b[K[{:{}}] {:3.0f} %  draw {} ({} in all){}", std::string(filled, '='), bar_width,
                    done * 100.0, draw_, draws_, left);
         std::fflush(stderr);
         bar_shown_ = true;

@@ -54,7 +54,7 @@ int render(const Options& options) {
     const MaskSource source = resolve(options.source);
     MaskPictureOptions picture;
     picture.theme = theme_named(options.theme, "--theme");
-    picture.title = to_text(source.expression);
+    picture.title = source.title;
     picture.width = options.width;
     picture.cu_seqlens = source.domain.cu_seqlens;
     picture.ranks = source.ranks;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "app/headless/mask_source.h"
+#include "app/headless/text_table.h"
 #include "app/headless/verbs/mask_verbs.h"
 #include "engine/base/clock.h"
 #include "engine/base/units.h"
+#include "engine/mask/local_mask.h"
 #include "engine/mask/row_statistics.h"
 
 namespace longscope {
@@ -27,6 +30,7 @@ struct Stats {
     std::int64_t all_pairs = 0;
     TileCounts tiles;
     RowStatistics rows;
+    std::vector<std::int64_t> rank_pairs;  // of one head; empty without a layout
 
     [[nodiscard]] double density() const { return static_cast<double>(pairs) / static_cast<double>(all_pairs); }
     [[nodiscard]] std::int64_t documents() const {
@@ -44,11 +48,26 @@ Stats measure(const Options& options) {
     stats.all_pairs = mask->box().pairs();
     stats.tiles = count_tiles(*mask, options.q_tile, options.k_tile);
     stats.rows = row_statistics(*mask);
+    const TokenSet all_keys({{0, mask->key_tokens()}});
+    for (const TokenSet& queries : stats.source.ranks) {
+        stats.rank_pairs.push_back(LocalMask(*mask, queries, all_keys).pairs());
+    }
     return stats;
 }
 
+// How much more than the mean the busiest rank has to do.
+double largest_over_mean(const std::vector<std::int64_t>& pairs) {
+    std::int64_t sum = 0;
+    for (const std::int64_t rank : pairs) {
+        sum += rank;
+    }
+    return sum == 0 ? 1.0
+                    : static_cast<double>(*std::max_element(pairs.begin(), pairs.end())) *
+                          static_cast<double>(pairs.size()) / static_cast<double>(sum);
+}
+
 void print_json(const Stats& stats) {
-    const Json document{
+    Json document{
         {"mask", to_json(stats.source.expression)},
         {"tokens", stats.source.domain.query_tokens},
         {"documents", stats.documents()},
@@ -65,6 +84,18 @@ void print_json(const Stats& stats) {
          {{"min", stats.rows.min_keys}, {"mean", stats.rows.mean_keys}, {"max", stats.rows.max_keys}}},
         {"compile_ns", stats.compile_ns},
     };
+    if (stats.source.shape) {
+        document["forward_flops"] = forward_flops(*stats.source.shape, stats.pairs);
+    }
+    if (!stats.rank_pairs.empty()) {
+        Json tokens = Json::array();
+        for (const TokenSet& rank : stats.source.ranks) {
+            tokens.push_back(rank.size());
+        }
+        document["ranks"] = {{"tokens", std::move(tokens)},
+                             {"pairs", stats.rank_pairs},
+                             {"largest_over_mean", largest_over_mean(stats.rank_pairs)}};
+    }
     fmt::print("{}\n", document.dump(2));
 }
 
@@ -81,7 +112,19 @@ void print_text(const Stats& stats) {
     line("tiles kept", format_percent(stats.tiles.kept_share()));
     line("keys per query", fmt::format("min {}, mean {:.1f}, max {}", format_count(stats.rows.min_keys),
                                        stats.rows.mean_keys, format_count(stats.rows.max_keys)));
+    if (stats.source.shape) {
+        line("forward FLOPs", format_short_count(forward_flops(*stats.source.shape, stats.pairs)));
+    }
     line("compiled in", format_duration(stats.compile_ns));
+    if (!stats.rank_pairs.empty()) {
+        TextTable table({{"rank"}, {"tokens"}, {"pairs"}});
+        for (std::size_t rank = 0; rank < stats.rank_pairs.size(); ++rank) {
+            table.add_row({std::to_string(rank), format_count(stats.source.ranks[rank].size()),
+                           format_count(stats.rank_pairs[rank])});
+        }
+        fmt::print("\n{}the busiest rank has {:.3f} times the mean\n", table.text(),
+                   largest_over_mean(stats.rank_pairs));
+    }
 }
 
 }  // namespace
