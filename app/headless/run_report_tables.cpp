@@ -25,8 +25,8 @@ std::string rate_text(double rate) {
     return std::isfinite(rate) ? format_flops_per_s(rate) : "-";
 }
 
-std::string part_text(double part_ns, double total_ns) {
-    return fmt::format("{} ({:>6})", report_duration(part_ns), format_percent(total_ns > 0 ? part_ns / total_ns : 0));
+std::string share_text(double part_ns, double total_ns) {
+    return format_percent(total_ns > 0 ? part_ns / total_ns : 0);
 }
 
 const StoredDraw& slowest(const std::vector<StoredDraw>& draws) {
@@ -43,16 +43,16 @@ std::string rank_table(const StoredDraw& draw, std::string_view which) {
     if (ranks.empty()) {
         return {};
     }
+    // Shares, so that the table fits a terminal; `db show --json` and `db export` have the times.
     TextTable table({{"rank"},
                      {"tokens"},
                      {"pairs"},
                      {"computing"},
-                     {"exposed comm."},
+                     {"exposed"},
                      {"waiting"},
                      {"other"},
-                     {"sent"},
                      {"received"},
-                     {"peak memory"}});
+                     {"memory"}});
     double busiest_ns = 0;
     double sum_ns = 0;
     for (const RankMeans& r : ranks) {
@@ -60,14 +60,15 @@ std::string rank_table(const StoredDraw& draw, std::string_view which) {
         busiest_ns = std::max(busiest_ns, r.computing_ns);
         sum_ns += r.computing_ns;
         table.add_row({std::to_string(r.rank), format_count(r.tokens), format_short_count(static_cast<double>(r.pairs)),
-                       part_text(r.computing_ns, total_ns), part_text(r.exposed_communication_ns, total_ns),
-                       part_text(r.waiting_ns, total_ns), part_text(r.other_ns, total_ns), bytes_text(r.bytes_sent),
+                       share_text(r.computing_ns, total_ns), share_text(r.exposed_communication_ns, total_ns),
+                       share_text(r.waiting_ns, total_ns), share_text(r.other_ns, total_ns),
                        bytes_text(r.bytes_received), format_bytes(r.peak_memory_bytes)});
     }
-    std::string text = fmt::format("\nRanks of draw {}{}: means of {} measured repetitions", draw.record.index, which,
-                                   measured_durations_ns(draw).size());
+    std::string text =
+        fmt::format("\nRanks of draw {}{}: shares of the time (exposed: communication that nothing hides)",
+                    draw.record.index, which);
     if (sum_ns > 0) {
-        text += fmt::format("; the busiest computes {:.3f} times the mean",
+        text += fmt::format("\nthe busiest rank computes {:.3f} times the mean",
                             busiest_ns * static_cast<double>(ranks.size()) / sum_ns);
     }
     return text + '\n' + table.text(2);

@@ -48,15 +48,17 @@ Error against the reference (output: relative L2, lse: absolute)
      0    64       2.5e-07  1e-06      1e-06  1e-05  passed
      1    64       2.5e-07  1e-06      1e-06  1e-05  passed
 
-Ranks of draw 0: means of 3 measured repetitions; the busiest computes 1.000 times the mean
-  rank  tokens  pairs         computing    exposed comm.          waiting             other      sent  received  peak memory
-     0       4      6  1.40 ms (70.0 %)  400 us (20.0 %)  120 us ( 6.0 %)  80.0 us ( 4.0 %)  4.00 KiB  2.00 KiB     1.00 MiB
-     1       4     15  1.40 ms (70.0 %)  400 us (20.0 %)  120 us ( 6.0 %)  80.0 us ( 4.0 %)  4.00 KiB  2.00 KiB     1.00 MiB
+Ranks of draw 0: shares of the time (exposed: communication that nothing hides)
+the busiest rank computes 1.000 times the mean
+  rank  tokens  pairs  computing  exposed  waiting  other  received    memory
+     0       4      6     70.0 %   20.0 %    6.0 %  4.0 %  2.00 KiB  1.00 MiB
+     1       4     15     70.0 %   20.0 %    6.0 %  4.0 %  2.00 KiB  1.00 MiB
 
-Ranks of draw 1: means of 3 measured repetitions; the busiest computes 1.000 times the mean
-  rank  tokens  pairs         computing    exposed comm.          waiting            other      sent  received  peak memory
-     0       4      6  2.10 ms (70.0 %)  600 us (20.0 %)  180 us ( 6.0 %)  120 us ( 4.0 %)  4.00 KiB  2.00 KiB     1.00 MiB
-     1       4     15  2.10 ms (70.0 %)  600 us (20.0 %)  180 us ( 6.0 %)  120 us ( 4.0 %)  4.00 KiB  2.00 KiB     1.00 MiB
+Ranks of draw 1: shares of the time (exposed: communication that nothing hides)
+the busiest rank computes 1.000 times the mean
+  rank  tokens  pairs  computing  exposed  waiting  other  received    memory
+     0       4      6     70.0 %   20.0 %    6.0 %  4.0 %  2.00 KiB  1.00 MiB
+     1       4     15     70.0 %   20.0 %    6.0 %  4.0 %  2.00 KiB  1.00 MiB
 
 Experiment
   version           1
