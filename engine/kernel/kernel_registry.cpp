@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/base/error.h"
+#include "engine/base/registry.h"
 #include "engine/kernel/kernel.h"
 
 namespace longscope {
@@ -13,14 +13,7 @@ const std::vector<KernelEntry>& kernels() {
 }
 
 std::unique_ptr<Kernel> make_kernel(std::string_view name, int threads) {
-    std::string names;
-    for (const KernelEntry& entry : kernels()) {
-        if (entry.name == name) {
-            return entry.make(threads);
-        }
-        names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    }
-    throw bad_input("backend.name", name, "is not a backend", names);
+    return find_entry(kernels(), name, "backend.name", "a backend").make(threads);
 }
 
 }  // namespace longscope

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/base/error.h"
+#include "engine/base/registry.h"
 #include "engine/parallel/dispatch.h"
 
 namespace longscope {
@@ -15,14 +15,7 @@ const std::vector<DispatchEntry>& dispatches() {
 }
 
 const DispatchEntry& find_dispatch(std::string_view name) {
-    std::string names;
-    for (const DispatchEntry& entry : dispatches()) {
-        if (entry.name == name) {
-            return entry;
-        }
-        names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    }
-    throw bad_input("layout.dispatch", name, "is not a dispatch", names);
+    return find_entry(dispatches(), name, "layout.dispatch", "a dispatch");
 }
 
 std::vector<TokenSet> dispatch_tokens(const DispatchEntry& dispatch, const PackedSequence& sequence,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/base/error.h"
+#include "engine/base/registry.h"
 #include "engine/parallel/strategy.h"
 
 namespace longscope {
@@ -13,14 +13,7 @@ const std::vector<StrategyEntry>& strategies() {
 }
 
 const StrategyEntry& find_strategy(std::string_view name) {
-    std::string names;
-    for (const StrategyEntry& entry : strategies()) {
-        if (entry.name == name) {
-            return entry;
-        }
-        names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    }
-    throw bad_input("layout.strategy", name, "is not a strategy", names);
+    return find_entry(strategies(), name, "layout.strategy", "a strategy");
 }
 
 }  // namespace longscope

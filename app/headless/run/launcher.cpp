@@ -5,6 +5,7 @@
 
 #include "app/headless/run/child_process.h"
 #include "engine/base/error.h"
+#include "engine/base/registry.h"
 
 namespace longscope {
 
@@ -62,14 +63,7 @@ const std::vector<LauncherEntry>& launchers() {
 }
 
 const LauncherEntry& find_launcher(std::string_view name) {
-    std::string names;
-    for (const LauncherEntry& entry : launchers()) {
-        if (entry.name == name) {
-            return entry;
-        }
-        names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    }
-    throw bad_input("--launcher", name, "is not a launcher", names);
+    return find_entry(launchers(), name, "--launcher", "a launcher");
 }
 
 }  // namespace longscope
