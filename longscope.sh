@@ -16,7 +16,6 @@ ninja-build        | runs the build                                           | 
 pkg-config         | finds the libraries that bring no CMake files            | build
 nlohmann-json3-dev | reads and writes JSON                                    | build
 libfmt-dev         | formats text                                             | build
-libspdlog-dev      | writes log lines                                         | build
 libcli11-dev       | parses the command line                                  | build
 libtbb-dev         | runs kernels on several threads                          | build
 libhwy-dev         | vector instructions, chosen at run time                  | build

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <optional>
 
@@ -28,7 +29,7 @@ namespace {
 
 struct RunOptions {
     std::string file;
-    std::optional<std::int64_t> ranks;
+    std::optional<std::string> ranks;
     std::optional<std::string> backend;
     std::optional<std::string> lengths;
     std::string database;
@@ -38,10 +39,17 @@ struct RunOptions {
     double stall_seconds = 600;
 };
 
+// What is not a number stays a text, which the field then refuses with what it accepts.
+Json number_or_text(const std::string& text) {
+    std::int64_t number = 0;
+    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return status == std::errc() && end == text.data() + text.size() ? Json(number) : Json(text);
+}
+
 std::vector<FieldOverride> overrides_of(const RunOptions& options) {
     std::vector<FieldOverride> overrides;
     if (options.ranks) {
-        overrides.push_back({"layout.ranks", *options.ranks});
+        overrides.push_back({"layout.ranks", number_or_text(*options.ranks)});
     }
     if (options.backend) {
         overrides.push_back({"backend.name", *options.backend});

@@ -91,6 +91,14 @@ TEST(CpuKernel, StaysWithinTheBoundAtSixteenThousandKeys) {
     expect_exact(make_case(40, 16384, R"({"full": {}})", {1, 1, 1, 64, 64, DType::float32}));
 }
 
+TEST(CpuKernel, StaysWithinTheBoundAtSixtyFiveThousandKeys) {
+    const AttentionCase c = make_case(16, 65536, R"({"full": {}})", {1, 2, 1, 64, 64, DType::float32});
+    const AttentionInputs inputs(c);
+    const AttentionError error = error_of(reference_attention(c, inputs), run_kernel("cpu", c, inputs, 2));
+    EXPECT_LE(error.output_relative_l2, 2e-6);
+    EXPECT_LE(error.lse_absolute, 1e-5);
+}
+
 TEST(CpuKernel, LargeScoresDoNotOverflow) {
     AttentionCase c = make_case(60, 200, R"({"full": {}})", small);
     AttentionInputs inputs(c);
