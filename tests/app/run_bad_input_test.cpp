@@ -24,9 +24,8 @@ class RunBadInput : public RunFixture {
         EXPECT_LE(end.error[0].size(), 400U) << end.error[0];
         EXPECT_EQ(end.error[0].find("longscope-engine", 5), std::string::npos) << end.error[0];
     }
-    // With --db and --launcher threads.
     void expect_bad(const std::string& part, const Json& experiment, const std::vector<std::string>& more = {}) {
-        std::vector<std::string> arguments{"run", put(experiment), "--db", database(), "--launcher", "threads"};
+        std::vector<std::string> arguments{"run", put(experiment), "--db", database()};
         arguments.insert(arguments.end(), more.begin(), more.end());
         expect_refusal(exit_bad_input, part, arguments);
         EXPECT_FALSE(std::filesystem::exists(database())) << "nothing is stored";
@@ -67,6 +66,11 @@ TEST_F(RunBadInput, AWrongOption) {
         expect_bad("--stall-timeout", small_experiment(), {"--stall-timeout", seconds});
     }
     expect_refusal(exit_bad_input, "FILE is required", {"run"});
+    // As a variable of a script that is not set gives it: never the default instead.
+    for (const char* option : {"--ranks", "--backend", "--lengths", "--launcher", "--theme", "--stall-timeout"}) {
+        expect_bad(option, small_experiment(), {option, ""});
+    }
+    expect_refusal(exit_bad_input, "--db", {"run", put(small_experiment()), "--db", ""});
 }
 
 TEST_F(RunBadInput, AWrongLengthsFile) {

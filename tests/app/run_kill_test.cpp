@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs that are stopped or killed: what was measured stays, the end is recorded, no process is left.
+#include <algorithm>
 #include <csignal>
 
 #include "app/headless/command_line.h"
@@ -35,12 +36,32 @@ TEST_P(RunVerb, AnInterruptedRunKeepsWhatWasMeasured) {
     const EngineEnd& end = engine.finish();
     EXPECT_EQ(end.status.code, exit_interrupted) << end.text();
     ASSERT_EQ(end.error.size(), 1U) << end.text();
-    EXPECT_NE(end.error[0].find("run 1 cancelled in draw 1 of 1, repetition "), std::string::npos) << end.text();
+    EXPECT_NE(end.error[0].find("run 1 cancelled: stopped in draw 1 of 1, repetition "), std::string::npos)
+        << end.text();
     const StoredRun run = stored();
     EXPECT_EQ(run.record.state, RunState::cancelled);
     EXPECT_GE(repetitions(run), 1);
     EXPECT_EQ(run.artifacts.size(), 2U) << "what was measured is drawn";
     expect_sound_database();
+    expect_no_process_left();
+}
+
+TEST_P(RunVerb, ASignalThatIsIgnoredFromTheStartStaysIgnored) {
+    // As nohup does.
+    std::vector<std::string> command{"bash", "-c", "trap '' HUP; exec \"$@\"", "bash", engine_program()};
+    const std::vector<std::string> rest = arguments(long_experiment(), follow);
+    command.insert(command.end(), rest.begin(), rest.end());
+    EngineProcess engine = EngineProcess::by(command);
+    ASSERT_TRUE(engine.wait_for_repetition());
+    engine.send_signal(SIGHUP);
+    engine.send_signal(SIGTERM);
+    const EngineEnd& end = engine.finish();
+    EXPECT_EQ(end.status.code, exit_interrupted) << end.text();
+    EXPECT_EQ(std::count_if(end.out.begin(), end.out.end(),
+                            [](const std::string& line) { return line.find("stopping") != std::string::npos; }),
+              1)
+        << "only SIGTERM stops it";
+    EXPECT_EQ(stored().record.state, RunState::cancelled);
     expect_no_process_left();
 }
 
