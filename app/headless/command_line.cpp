@@ -5,6 +5,7 @@
 
 #include <new>
 
+#include "app/headless/output.h"
 #include "app/headless/verbs/verb.h"
 #include "engine/base/error.h"
 #include "engine/base/version.h"
@@ -29,7 +30,7 @@ int exit_code_of(ErrorKind kind) {
 }
 
 int fail(int code, std::string_view message) {
-    fmt::print(stderr, "longscope-engine: {}\n", message);
+    write_error(fmt::format("longscope-engine: {}\n", message));
     return code;
 }
 

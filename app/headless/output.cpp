@@ -16,8 +16,13 @@ void write_output(std::string_view text) {
     }
 }
 
+void write_error(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+}
+
 void write_note(std::string_view text) {
-    fmt::print(stderr, "longscope-engine: note: {}\n", text);
+    write_error(fmt::format("longscope-engine: note: {}\n", text));
 }
 
 }  // namespace longscope

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
 
 #include "engine/base/error.h"
@@ -36,6 +37,7 @@ std::array<int, 2> make_pipe() {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+    signal(SIGPIPE, SIG_DFL);
     const int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
@@ -124,8 +126,9 @@ ChildProcess::~ChildProcess() {
 }
 
 void ChildProcess::send_signal(int signal) const {
-    // The group may not exist yet for a moment after fork: then the process alone.
-    if (kill(-pid_, signal) != 0) {
+    // The group may not exist yet for a moment after fork: then the process alone. Once the process has been waited
+    // for its number may be another's, while that of its group is not given anew as long as the group has members.
+    if (kill(-pid_, signal) != 0 && !status_) {
         kill(pid_, signal);
     }
 }
@@ -141,7 +144,10 @@ std::optional<ExitStatus> ChildProcess::status() {
 }
 
 std::optional<std::string> find_program(const std::string& name) {
-    const auto usable = [](const std::string& path) { return access(path.c_str(), X_OK) == 0; };
+    const auto usable = [](const std::string& path) {
+        std::error_code ignored;
+        return access(path.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(path, ignored);
+    };
     if (name.find('/') != std::string::npos) {
         return usable(name) ? std::optional(name) : std::nullopt;
     }

@@ -35,7 +35,7 @@ class ChildProcess {
     [[nodiscard]] int output() const { return output_; }
     [[nodiscard]] int error_output() const { return error_output_; }
 
-    // To the whole group.
+    // To the whole group, also to what is left of it when the child has ended.
     void send_signal(int signal) const;
     // Does not wait; empty while it runs.
     [[nodiscard]] std::optional<ExitStatus> status();

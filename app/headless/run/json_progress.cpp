@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/headless/output.h"
 #include "app/headless/run/run_progress.h"
+#include "engine/base/error.h"
 
 namespace longscope {
 
@@ -44,7 +45,13 @@ class JsonProgress final : public RunProgress {
     }
 
   private:
-    static void write(const Json& message) { write_output(shown(message) + "\n"); }
+    // A reader that has left, or a full disk behind it, does not touch the run.
+    static void write(const Json& message) {
+        try {
+            write_output(shown(message) + "\n");
+        } catch (const Error&) {
+        }
+    }
 };
 
 }  // namespace

@@ -10,6 +10,16 @@
 namespace longscope {
 
 void RunRecorder::hear(const Json& message) {
+    try {
+        record(message);
+    } catch (const Json::exception& error) {
+        throw failed(fmt::format("a message of a worker is damaged: {}", error.what()));
+    } catch (const std::out_of_range&) {
+        throw failed(fmt::format("a message of a worker is damaged: no such draw or rank in {:.200}", shown(message)));
+    }
+}
+
+void RunRecorder::record(const Json& message) {
     const std::string type = message.is_object() ? message.value("type", "") : "";
     if (type == "clock") {
         store_.add_clock(run_, message::read_clock(message));

@@ -30,6 +30,7 @@ class RunRecorder {
     [[nodiscard]] std::string where() const;
 
   private:
+    void record(const Json& message);
     void add_draw(const Json& message);
     void add_repetition(const Json& message);
     void add_check(const Json& message);

@@ -13,18 +13,29 @@ namespace longscope {
 SignalWatch::SignalWatch() {
     sigset_t watched;
     sigemptyset(&watched);
-    sigaddset(&watched, SIGINT);
-    sigaddset(&watched, SIGTERM);
-    sigaddset(&watched, SIGHUP);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+        // A blocked signal would be delivered here even where it is ignored.
+        struct sigaction action {};
+        sigaction(number, nullptr, &action);
+        if (action.sa_handler != SIG_IGN) {
+            sigaddset(&watched, number);
+        }
+    }
     sigprocmask(SIG_BLOCK, &watched, &previous_);
     descriptor_ = signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
     if (descriptor_ < 0) {
-        throw failed("cannot watch for signals: " + system_error_text(errno));
+        const std::string reason = system_error_text(errno);
+        sigprocmask(SIG_SETMASK, &previous_, nullptr);
+        throw failed("cannot watch for signals: " + reason);
     }
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &ignore, &previous_pipe_);
 }
 
 SignalWatch::~SignalWatch() {
     close(descriptor_);
+    sigaction(SIGPIPE, &previous_pipe_, nullptr);
     sigprocmask(SIG_SETMASK, &previous_, nullptr);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// SIGINT, SIGTERM and SIGHUP as something to poll for, as long as the object lives.
+// SIGINT, SIGTERM and SIGHUP as something to poll for, as long as the object lives; those that this process ignores
+// (nohup) stay ignored. SIGPIPE is ignored meanwhile: who reads what is printed may leave.
 #pragma once
 
 #include <csignal>
@@ -22,6 +23,7 @@ class SignalWatch {
 
   private:
     sigset_t previous_{};
+    struct sigaction previous_pipe_ {};
     int descriptor_ = -1;
 };
 

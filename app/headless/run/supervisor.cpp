@@ -10,7 +10,6 @@
 
 #include "app/headless/run/child_process.h"
 #include "app/headless/run/run_recorder.h"
-#include "app/headless/run/signal_watch.h"
 #include "app/headless/run/worker_stream.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
@@ -44,10 +43,10 @@ class Supervisor {
         last_news_ns_ = now_ns();
         bool output_open = true;
         bool error_open = true;
-        while (output_open || error_open || !child.status()) {
+        while ((output_open || error_open || !child.status()) && !given_up_) {
             std::array<struct pollfd, 3> waits{{{output_open ? child.output() : -1, POLLIN, 0},
                                                 {error_open ? child.error_output() : -1, POLLIN, 0},
-                                                {signals_.descriptor(), POLLIN, 0}}};
+                                                {input_.signals.descriptor(), POLLIN, 0}}};
             poll(waits.data(), waits.size(), 200);
             if (waits[0].revents != 0) {
                 output_open = output_.read_from(child.output(), [&](std::string_view line) { hear(line, child); });
@@ -55,20 +54,26 @@ class Supervisor {
             if (waits[1].revents != 0) {
                 error_open = errors_.read_from(child.error_output(), [&](std::string_view line) { note(line); });
             }
-            while (signals_.take() != 0) {
+            while (input_.signals.take() != 0) {
                 cancel(child);
             }
             watch(child);
         }
-        return end(*child.status());
+        return end(child.status().value_or(ExitStatus{}));
     }
 
   private:
     void hear(std::string_view line, const ChildProcess& child) {
+        if (line.empty()) {
+            return;
+        }
         Json message;
         try {
             message = parse_json(line, "a worker's message");
         } catch (const Error&) {
+            message = nullptr;
+        }
+        if (!message.is_object() || !message.value("type", Json()).is_string()) {
             note(line);  // something else that was printed
             return;
         }
@@ -88,7 +93,7 @@ class Supervisor {
         input_.folder.append_log(std::string(line) + "\n");
         static const std::regex killed(R"(process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+))");
         std::match_results<std::string_view::const_iterator> match;
-        if (killed_.empty() && std::regex_search(line.begin(), line.end(), match, killed)) {
+        if (killed_.empty() && asked_to_end_ns_ == 0 && std::regex_search(line.begin(), line.end(), match, killed)) {
             const int signal = std::stoi(match[3].str());
             killed_ = fmt::format("rank {} on {} was killed by signal {} ({})", match[1].str(), match[2].str(), signal,
                                   strsignal(signal));
@@ -109,11 +114,16 @@ class Supervisor {
         if (asked_to_end_ns_ == 0) {
             asked_to_end_ns_ = now_ns();
             child.send_signal(SIGTERM);
+            child.send_signal(SIGCONT);  // a stopped process would not hear of it
         }
     }
 
-    void watch(const ChildProcess& child) {
+    void watch(ChildProcess& child) {
         const Nanoseconds now = now_ns();
+        if (child.status()) {
+            stop(child);  // what it left behind may hold the pipes
+            given_up_ = now - asked_to_end_ns_ > 2 * grace_ns;
+        }
         if (asked_to_end_ns_ != 0) {
             if (now - asked_to_end_ns_ > grace_ns) {
                 child.send_signal(SIGKILL);
@@ -128,17 +138,18 @@ class Supervisor {
 
     RunEnd end(const ExitStatus& status) const {
         if (cancelled_) {
-            return {RunState::cancelled, fmt::format("cancelled {}", recorder_.where())};
+            return {RunState::cancelled, fmt::format("stopped {}", recorder_.where())};
         }
         if (timed_out_) {
             return {RunState::timed_out,
                     fmt::format("no progress for {} {}", format_duration(input_.stall_limit_ns), recorder_.where())};
         }
-        if (!recorder_.failure_kind().empty()) {
-            return {state_of_kind(recorder_.failure_kind()), recorder_.failure_text()};
-        }
+        // Before the failures that the others report because a rank is gone.
         if (!killed_.empty()) {
             return {RunState::failed, fmt::format("{} {}", killed_, recorder_.where())};
+        }
+        if (!recorder_.failure_kind().empty()) {
+            return {state_of_kind(recorder_.failure_kind()), recorder_.failure_text()};
         }
         if (recorder_.finished() && status.good()) {
             return {RunState::done, ""};
@@ -153,7 +164,6 @@ class Supervisor {
     const SuperviseInput& input_;
     RunProgress& progress_;
     RunRecorder recorder_;
-    SignalWatch signals_;
     LineReader output_;
     LineReader errors_;
     std::string killed_;
@@ -161,6 +171,7 @@ class Supervisor {
     Nanoseconds asked_to_end_ns_ = 0;
     bool cancelled_ = false;
     bool timed_out_ = false;
+    bool given_up_ = false;
 };
 
 }  // namespace
@@ -169,10 +180,15 @@ RunEnd supervise(const SuperviseInput& input, RunStore& store, RunProgress& prog
     RunEnd end;
     try {
         end = Supervisor(input, store, progress).run();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
         end = {RunState::failed, error.what()};
     }
-    store.end_run(input.run, end.state, end.message);
+    try {
+        store.end_run(input.run, end.state, end.message);
+    } catch (const Error& error) {
+        progress.ended(std::string(to_string(RunState::failed)), error.what());
+        throw;
+    }
     progress.ended(std::string(to_string(end.state)), end.message);
     return end;
 }

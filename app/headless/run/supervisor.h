@@ -8,6 +8,7 @@
 #include "app/headless/run/launcher.h"
 #include "app/headless/run/run_folder.h"
 #include "app/headless/run/run_progress.h"
+#include "app/headless/run/signal_watch.h"
 #include "engine/experiment/experiment.h"
 #include "storage/run_store.h"
 
@@ -17,6 +18,7 @@ struct SuperviseInput {
     const Experiment& experiment;
     const LauncherEntry& launcher;
     const RunFolder& folder;
+    const SignalWatch& signals;
     std::int64_t run;            // in the store
     Nanoseconds stall_limit_ns;  // without any news the run is timed out; 0: never
 };
@@ -26,9 +28,8 @@ struct RunEnd {
     std::string message;  // empty when done
 };
 
-// Returns how the run ended, which is stored already. SIGINT, SIGTERM and SIGHUP cancel it (a second one ends it at
-// once); they must be blocked by the caller (SignalWatch). Throws Error only when the store fails; the workers are
-// ended then too.
+// Returns how the run ended, which is stored already. A signal cancels it, a second one ends it at once. Throws Error
+// only when the store fails; the workers are ended then too.
 [[nodiscard]] RunEnd supervise(const SuperviseInput& input, RunStore& store, RunProgress& progress);
 
 }  // namespace longscope

@@ -2,8 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-
+#include "app/headless/output.h"
 #include "app/headless/run/run_progress.h"
 #include "engine/base/clock.h"
 #include "engine/base/units.h"
@@ -32,7 +31,8 @@ class TextProgress final : public RunProgress {
     void heard(const Json& message, double done) override {
         const std::string type = message.value("type", "");
         if (type == "started") {
-            line(fmt::format("{} ranks: {}", message.value("ranks", 0), message.value("kernel", "")));
+            const auto ranks = message.value("ranks", std::int64_t{0});
+            line(fmt::format("{} rank{}: {}", ranks, ranks == 1 ? "" : "s", message.value("kernel", "")));
         } else if (type == "draw") {
             draw_ = message.value("draw", std::int64_t{0});
             line(fmt::format("draw {}: {} documents, {} pairs", draw_,
@@ -48,15 +48,14 @@ class TextProgress final : public RunProgress {
   private:
     void clear() {
         if (terminal_ && bar_shown_) {
-            fmt::print(stderr, "\r\x1b[K");
-            std::fflush(stderr);
+            write_error("\r\x1b[K");
         }
         bar_shown_ = false;
     }
 
     void line(const std::string& text) {
         clear();
-        fmt::print(stderr, "{}\n", text);
+        write_error(text + "\n");
     }
 
     void bar(double done) {
@@ -70,9 +69,8 @@ class TextProgress final : public RunProgress {
             left =
                 fmt::format("  about {} left", format_duration(static_cast<Nanoseconds>(elapsed / done * (1 - done))));
         }
-        fmt::print(stderr, "\r\x1b[K[{:{}}] {:3.0f} %  draw {} ({} in all){}", std::string(filled, '='), bar_width,
-                   done * 100.0, draw_, draws_, left);
-        std::fflush(stderr);
+        write_error(fmt::format("\r\x1b[K[{:{}}] {:3.0f} %  draw {} ({} in all){}", std::string(filled, '='), bar_width,
+                                done * 100.0, draw_, draws_, left));
         bar_shown_ = true;
     }
 

@@ -11,9 +11,15 @@
 
 namespace longscope {
 
+namespace {
+
+constexpr int max_pieces = 64;
+
+}  // namespace
+
 bool LineReader::read_from(int descriptor, const std::function<void(std::string_view)>& line) {
     std::array<char, 65536> piece{};
-    for (;;) {
+    for (int pieces = 0; pieces < max_pieces; ++pieces) {
         const ssize_t got = read(descriptor, piece.data(), piece.size());
         if (got < 0 && errno == EINTR) {
             continue;
@@ -40,6 +46,7 @@ bool LineReader::read_from(int descriptor, const std::function<void(std::string_
             throw failed("a worker's message is too long");
         }
     }
+    return true;
 }
 
 }  // namespace longscope

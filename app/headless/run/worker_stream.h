@@ -10,7 +10,8 @@ namespace longscope {
 
 class LineReader {
   public:
-    // Reads what is there from a non-blocking descriptor and calls `line` for every complete line (without its end).
+    // Reads what is there from a non-blocking descriptor (of a flood only some MiB, so that the caller can see to
+    // other things) and calls `line` for every complete line (without its end).
     // False when the pipe has ended; a last line without an end counts as one. Lines longer than max_line_bytes are
     // an Error(failed).
     bool read_from(int descriptor, const std::function<void(std::string_view)>& line);

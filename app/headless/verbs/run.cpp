@@ -108,7 +108,33 @@ int exit_code_of(RunState state) {
     }
 }
 
+Nanoseconds stall_limit(double seconds) {
+    constexpr double most_seconds = 1e9;
+    if (!(seconds >= 0.0 && seconds <= most_seconds)) {  // written so that a NaN does not pass
+        throw bad_input("--stall-timeout", fmt::format("{:g}", seconds), "is not a time",
+                        "seconds from 0 (never) to 1000000000");
+    }
+    return static_cast<Nanoseconds>(seconds * 1e9);
+}
+
+// The run is over and stored: a picture that cannot be drawn takes nothing away from it. Of a run that ended badly its
+// own message says enough.
+void store_pictures(const Experiment& experiment, std::int64_t run, RunState state, Database& database, RunStore& store,
+                    const Theme& theme, const std::filesystem::path& folder) {
+    try {
+        for (const ArtifactRecord& picture :
+             draw_pictures(experiment, read_run(database, run), database, theme, folder)) {
+            store.add_artifact(run, picture);
+        }
+    } catch (const Error& error) {
+        if (state == RunState::done) {
+            write_note(fmt::format("the pictures of run {} are not drawn: {}", run, error.what()));
+        }
+    }
+}
+
 int run(const RunOptions& options) {
+    const Nanoseconds stall_limit_ns = stall_limit(options.stall_seconds);
     const Experiment experiment =
         with_absolute_paths(read_experiment(options.file, experiment_names(), overrides_of(options)));
     const LauncherEntry& launcher = find_launcher(options.launcher);
@@ -131,22 +157,23 @@ int run(const RunOptions& options) {
     const std::string uuid = random_uuid();
     const RunFolder folder(run_folder_path(database_path, uuid));
     write_file_atomically(folder.experiment(), to_json(experiment).dump(2) + "\n");
-    const std::int64_t id = store.begin_run(record_of(experiment, launcher, uuid, folder.path()));
     const bool json = options.progress == "jsonl";
-    const std::unique_ptr<RunProgress> progress = json ? make_json_progress() : make_text_progress(experiment);
-    progress->started(id, uuid, folder.path().string());
-    const RunEnd end = supervise(
-        {experiment, launcher, folder, id, static_cast<Nanoseconds>(options.stall_seconds * 1e9)}, store, *progress);
-    for (const ArtifactRecord& picture :
-         draw_pictures(experiment, read_run(database, id), database, theme, folder.path())) {
-        store.add_artifact(id, picture);
+    std::int64_t id = 0;
+    RunEnd end;
+    {
+        const SignalWatch signals;
+        id = store.begin_run(record_of(experiment, launcher, uuid, folder.path()));
+        const std::unique_ptr<RunProgress> progress = json ? make_json_progress() : make_text_progress(experiment);
+        progress->started(id, uuid, folder.path().string());
+        end = supervise({experiment, launcher, folder, signals, id, stall_limit_ns}, store, *progress);
     }
+    store_pictures(experiment, id, end.state, database, store, theme, folder.path());
     if (!json) {
         write_output(run_report(read_run(database, id)));
         write_output(fmt::format("database: {}\n", std::filesystem::absolute(database_path).string()));
     }
     if (end.state != RunState::done) {
-        write_note(fmt::format("longscope-engine: run {} {}: {}", id, to_string(end.state), end.message));
+        write_error(fmt::format("longscope-engine: run {} {}: {}\n", id, to_string(end.state), end.message));
     }
     return exit_code_of(end.state);
 }
@@ -155,13 +182,19 @@ int run(const RunOptions& options) {
 
 void declare_run(CLI::App& verb, VerbAction& action) {
     auto options = std::make_shared<RunOptions>();
+    // An empty value, as of a variable that is not set, must not mean the default.
+    const CLI::Validator given(
+        [](const std::string& text) { return text.empty() ? std::string("needs a value") : std::string(); }, "");
     verb.add_option("FILE", options->file, "The experiment (see resources/docs/experiment.md)")->required();
-    verb.add_option("--ranks", options->ranks, "Ranks, instead of layout.ranks of the experiment");
-    verb.add_option("--backend", options->backend, "Backend, instead of backend.name (see 'longscope-engine devices')");
+    verb.add_option("--ranks", options->ranks, "Ranks, instead of layout.ranks of the experiment")->check(given);
+    verb.add_option("--backend", options->backend, "Backend, instead of backend.name (see 'longscope-engine devices')")
+        ->check(given);
     verb.add_option("--lengths", options->lengths,
-                    "Lengths file, instead of sequence.lengths: one length a line, or a histogram {\"[a,b)\": p}");
+                    "Lengths file, instead of sequence.lengths: one length a line, or a histogram {\"[a,b)\": p}")
+        ->check(given);
     verb.add_option("--db", options->database,
-                    "Result database; made when missing (default: " + default_database_path().string() + ")");
+                    "Result database; made when missing (default: " + default_database_path().string() + ")")
+        ->check(given);
     verb.add_option("--launcher", options->launcher, "mpirun: a process a rank; threads: all in one process")
         ->capture_default_str();
     verb.add_option("--progress", options->progress, "text for people, jsonl for programs (one JSON object a line)")
@@ -170,7 +203,7 @@ void declare_run(CLI::App& verb, VerbAction& action) {
     verb.add_option("--theme", options->theme, "Of the pictures: light or dark")->capture_default_str();
     verb.add_option("--stall-timeout", options->stall_seconds,
                     "Seconds without news after which the run is given up; 0: never")
-        ->check(CLI::NonNegativeNumber)
+        ->check(given)
         ->capture_default_str();
     verb.footer("Ctrl-C stops the run; what was measured until then is stored.");
     verb.callback([options, &action] { action = [options] { return run(*options); }; });

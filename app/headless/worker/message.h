@@ -45,7 +45,7 @@ struct Check {
 [[nodiscard]] Json check(const Check& check);
 [[nodiscard]] Json failed(std::int64_t rank, const std::string& kind, const std::string& text);
 
-// Throw Error(bad_input) when a field is missing or of another type.
+// Throw Error(failed) when a field is missing or of another type.
 [[nodiscard]] ClockRecord read_clock(const Json& json);
 [[nodiscard]] Draw read_draw(const Json& json);
 [[nodiscard]] Repetition read_repetition(const Json& json);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // longscope-worker EXPERIMENT: one rank, started by mpirun.
-#include <fmt/format.h>
-
 #include "app/headless/command_line.h"
 #include "app/headless/experiment_names.h"
+#include "app/headless/output.h"
 #include "app/headless/worker/session.h"
 #include "app/headless/worker/worker.h"
 #include "engine/execute/mpi/mpi_communicator.h"
@@ -11,7 +10,7 @@
 int main(int argc, char** argv) {
     using namespace longscope;  // NOLINT(google-build-using-namespace): this file's only function
     if (argc != 2) {
-        fmt::print(stderr, "longscope-worker: is started by 'longscope-engine run'\n");
+        write_error("longscope-worker: is started by 'longscope-engine run'\n");
         return exit_bad_input;
     }
     end_with_parent();

@@ -12,14 +12,16 @@
 
 #include "app/headless/command_line.h"
 #include "app/headless/experiment_names.h"
+#include "app/headless/output.h"
 #include "app/headless/worker/session.h"
 #include "engine/base/error.h"
 #include "engine/execute/local_group.h"
 
 namespace longscope {
 
-void write_message(const Json& message) {
-    const std::string line = shown(message) + "\n";
+namespace {
+
+void write_line(const std::string& line) {
     std::size_t written = 0;
     while (written < line.size()) {
         const ssize_t put = ::write(STDOUT_FILENO, line.data() + written, line.size() - written);
@@ -28,6 +30,12 @@ void write_message(const Json& message) {
         }
         written += put < 0 ? 0 : static_cast<std::size_t>(put);
     }
+}
+
+}  // namespace
+
+void write_message(const Json& message) {
+    write_line(shown(message) + "\n");
 }
 
 int report_errors(int rank, const std::function<void()>& action) {
@@ -47,9 +55,10 @@ int report_errors(int rank, const std::function<void()>& action) {
         text = error.what();
     }
     try {
-        write_message(message::failed(rank, kind, text));
+        // On a line of its own even when it falls into another rank's message, on the way through mpirun.
+        write_line("\n" + shown(message::failed(rank, kind, text)) + "\n");
     } catch (const Error&) {
-        fmt::print(stderr, "rank {}: {}\n", rank, text);
+        write_error(fmt::format("rank {}: {}\n", rank, text));
     }
     return exit_failed;
 }
