@@ -5,6 +5,7 @@
 #include <hwloc.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 #include <memory>

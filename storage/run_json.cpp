@@ -2,6 +2,7 @@
 #include "storage/run_json.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "profiler/statistics.h"
 #include "storage/run_statistics.h"

@@ -2,6 +2,7 @@
 #include "storage/run_query.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 

@@ -2,6 +2,7 @@
 #include "storage/run_store.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
 #include "engine/base/hash.h"

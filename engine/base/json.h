@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // JSON as user input: parsing with limits, and reading of objects field by field such that every complaint names the
-// field by its full path ("shape.query_heads"), the value, and what is accepted.
+// field by its full path ("shape.query_heads"), the value, and what is accepted. Only declares Json, which is slow to
+// compile: a source file that makes values or looks into them includes <nlohmann/json.hpp> itself.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
 #include <string_view>

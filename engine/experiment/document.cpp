@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The document as a file, and fields set from outside.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
 #include "engine/experiment/error_context.h"
 #include "engine/experiment/experiment.h"
+#include "engine/experiment/field_override.h"
 
 namespace longscope {
 
@@ -40,6 +42,10 @@ void apply(const FieldOverride& change, Json& document) {
 }
 
 }  // namespace
+
+Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names) {
+    return read_experiment(path, names, {});
+}
 
 Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names,
                            const std::vector<FieldOverride>& overrides) {

@@ -75,16 +75,13 @@ struct ExperimentNames {
     std::vector<std::string> backends;
 };
 
-// A field that the user sets from outside: "layout.ranks" to 8. Fields on the way that are missing are made.
-struct FieldOverride {
-    std::string field;
-    Json value;
-};
+struct FieldOverride;  // engine/experiment/field_override.h
 
 // Reads a document from a file; the overrides are applied before anything is checked. Every message begins with the
 // file's name. An experiment without a name is called after its file. Throws Error(bad_input).
+[[nodiscard]] Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names);
 [[nodiscard]] Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names,
-                                         const std::vector<FieldOverride>& overrides = {});
+                                         const std::vector<FieldOverride>& overrides);
 
 // `folder` is where relative paths begin. The mask is compiled over the documents of the first draw, so that whatever
 // does not fit together is said now. Throws Error(bad_input).

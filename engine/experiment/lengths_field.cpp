@@ -2,6 +2,7 @@
 #include "engine/experiment/lengths_field.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <system_error>
 

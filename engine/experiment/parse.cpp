@@ -2,6 +2,7 @@
 // One function a field of the document, in the document's order.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 

@@ -2,6 +2,7 @@
 #include "engine/mask/expression.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/parallel/plan_text.h"
 
+#include <nlohmann/json.hpp>
+
 #include "engine/base/version.h"
 
 namespace longscope {

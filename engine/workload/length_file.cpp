@@ -2,6 +2,7 @@
 #include "engine/workload/length_file.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <charconv>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -199,7 +200,7 @@ TEST(MaskVerb, TakesAnExperimentWithItsDocumentsAndItsLayout) {
 
     EXPECT_NE(run({"stats", file, "--draw", "3"})
                   .errors.find("--draw: 3 is not a draw of the experiment; accepted: an "
-                              "integer from 0 to 2"),
+                               "integer from 0 to 2"),
               std::string::npos);
     EXPECT_EQ(run({"stats", file, "--mask", "{}"}).code, exit_bad_input);
     EXPECT_EQ(run({"stats"}).errors,

@@ -2,6 +2,7 @@
 #include "storage/export.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <sstream>
 

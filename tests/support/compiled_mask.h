@@ -2,6 +2,8 @@
 // Masks from the text that a user would write.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <memory>
 #include <string_view>
 

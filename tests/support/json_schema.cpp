@@ -2,6 +2,7 @@
 #include "tests/support/json_schema.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <stdexcept>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rapidcheck.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -3,6 +3,8 @@
 // and the executor sees only what was read back.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "engine/execute/communicator.h"
 #include "engine/execute/executor.h"
 #include "engine/parallel/schedule.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <nlohmann/json.hpp>
+
 #include "app/headless/output.h"
 #include "app/headless/run/run_progress.h"
 #include "engine/base/error.h"

@@ -2,6 +2,7 @@
 #include "app/headless/run/run_recorder.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
 #include "engine/base/units.h"

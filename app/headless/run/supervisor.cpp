@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <cstring>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <nlohmann/json.hpp>
+
 #include "app/headless/output.h"
 #include "app/headless/run_report.h"
 #include "app/headless/verbs/db.h"

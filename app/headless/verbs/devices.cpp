@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // longscope-engine devices: the backends of this build and the machine that they run on.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "app/headless/output.h"
 #include "app/headless/text_table.h"

@@ -19,6 +19,7 @@
 #include "app/headless/worker/worker.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
+#include "engine/experiment/field_override.h"
 #include "profiler/environment.h"
 #include "storage/run_query.h"
 #include "storage/uuid.h"

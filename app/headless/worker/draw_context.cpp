@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/headless/worker/draw_context.h"
 
+#include <nlohmann/json.hpp>
+
 #include "engine/base/hash.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/plan_text.h"

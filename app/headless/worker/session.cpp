@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <tbb/task_arena.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <bit>
 #include <cmath>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <nlohmann/json.hpp>
+
 #include "engine/mask/leaf.h"
 #include "engine/mask/leaves/first_keys.h"
 

@@ -2,6 +2,7 @@
 #include "engine/base/json.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <functional>
 

@@ -2,6 +2,7 @@
 #include "engine/draw/cairo_painter.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 #include <sstream>

@@ -2,6 +2,7 @@
 #include "engine/draw/mask_picture.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What is wrong with a document, and the line that says so.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/engine/experiment/example.h"
 #include "tests/support/message_of.h"

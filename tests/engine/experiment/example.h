@@ -2,6 +2,8 @@
 // Documents that the tests of experiments start from.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "engine/base/bounded_file.h"
 #include "engine/experiment/experiment.h"
 

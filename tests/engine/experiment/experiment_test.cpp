@@ -2,9 +2,11 @@
 #include "engine/experiment/experiment.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <numeric>
 
+#include "engine/experiment/field_override.h"
 #include "tests/engine/experiment/example.h"
 #include "tests/support/message_of.h"
 #include "tests/support/temporary_folder.h"

@@ -2,6 +2,7 @@
 // Whatever a document holds, reading it ends in an experiment or in one line of complaint.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
+#include <nlohmann/json.hpp>
 
 #include <optional>
 

@@ -2,6 +2,7 @@
 #include "engine/kernel/cpu/tile_plan.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "engine/mask/expression.h"
 

@@ -2,6 +2,7 @@
 #include "engine/workload/length_file.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/bounded_file.h"
 #include "tests/support/message_of.h"
