@@ -101,7 +101,11 @@ std::int64_t resolve_run(Database& database, std::string_view text) {
                        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         SQLite::Statement select(database.handle(), "SELECT id FROM run WHERE substr(uuid, 1, length(?1)) = ?1");
         bind_all(select, prefix);
-        const auto found = prefix.empty() ? std::vector<std::int64_t>() : up_to_two(select);
+        // A few digits always mean a number: the run that it named may be gone, and another one's uuid begin so.
+        constexpr std::size_t uuid_digits = 8;
+        const bool number_only = prefix.size() < uuid_digits &&
+                                 std::all_of(prefix.begin(), prefix.end(), [](char c) { return c >= '0' && c <= '9'; });
+        const auto found = number_only ? std::vector<std::int64_t>() : up_to_two(select);
         if (found.empty()) {
             throw no_run(text, "names no run in " + database.path().string());
         }

@@ -19,7 +19,7 @@ TEST_P(RunVerb, AWorkerThatIsKilledFailsTheRun) {
     EXPECT_EQ(end.status.code, exit_failed) << end.text();
     ASSERT_EQ(end.error.size(), 1U) << end.text();
     EXPECT_NE(end.error[0].find("signal 9 (Killed)"), std::string::npos) << end.text();
-    EXPECT_NE(end.error[0].find("in draw 1 of 1, repetition "), std::string::npos) << end.text();
+    EXPECT_NE(end.error[0].find("in draw 0, after "), std::string::npos) << end.text();
     const StoredRun run = stored();
     EXPECT_EQ(run.record.state, RunState::failed);
     EXPECT_NE(end.error[0].find(run.record.message), std::string::npos);
@@ -36,8 +36,7 @@ TEST_P(RunVerb, AnInterruptedRunKeepsWhatWasMeasured) {
     const EngineEnd& end = engine.finish();
     EXPECT_EQ(end.status.code, exit_interrupted) << end.text();
     ASSERT_EQ(end.error.size(), 1U) << end.text();
-    EXPECT_NE(end.error[0].find("run 1 cancelled: stopped in draw 1 of 1, repetition "), std::string::npos)
-        << end.text();
+    EXPECT_NE(end.error[0].find("run 1 cancelled: stopped in draw 0, after "), std::string::npos) << end.text();
     const StoredRun run = stored();
     EXPECT_EQ(run.record.state, RunState::cancelled);
     EXPECT_GE(repetitions(run), 1);
@@ -91,7 +90,7 @@ TEST_P(RunVerb, AStoppedWorkerIsTimedOut) {
     const EngineEnd& end = engine.finish();
     EXPECT_EQ(end.status.code, exit_failed) << end.text();
     ASSERT_EQ(end.error.size(), 1U) << end.text();
-    EXPECT_NE(end.error[0].find("run 1 timed out: no progress for 1.00 s in draw 1 of 1"), std::string::npos)
+    EXPECT_NE(end.error[0].find("run 1 timed out: no progress for 1.00 s in draw 0, after "), std::string::npos)
         << end.text();
     EXPECT_EQ(stored().record.state, RunState::timed_out);
     expect_sound_database();

@@ -79,13 +79,15 @@ TEST_F(RunListTest, ARunIsNamedByNumberUuidPrefixOrLast) {
     EXPECT_EQ(resolve_run(database_, "2"), 2);
     EXPECT_EQ(resolve_run(database_, "1B"), 2);
     EXPECT_EQ(resolve_run(database_, "1a000000-0000-4000-8000-000000000000"), 1);
-    EXPECT_EQ(resolve_run(database_, "77"), 3) << "no run 77: the beginning of a uuid";
+    EXPECT_EQ(resolve_run(database_, "77000000"), 3);
+    expect_no_run("77", "names no run in");  // a few digits are a number, never the beginning of a uuid
     EXPECT_EQ(resolve_run(database_, "1"), 1) << "a number before the beginning of a uuid";
     for (const char* unknown : {"4", "0", "-1", "", "%", "_a", "1c", "99999999999999999999", "Last"}) {
         expect_no_run(unknown, "names no run in");
     }
     begin("7f000000-0000-4000-8000-000000000000");
-    expect_no_run("7", "more than one uuid");
+    begin("7f100000-0000-4000-8000-000000000000");
+    expect_no_run("7f", "more than one uuid");
     expect_error(ErrorKind::bad_input, {"run: 99 is not in"}, [&] { (void)read_run(database_, 99); });
 }
 

@@ -46,9 +46,10 @@ std::string RunRecorder::where() const {
         return "before the first draw";
     }
     const std::int64_t all = experiment_.repetitions.warm_up + experiment_.repetitions.measured;
-    const std::string draw = fmt::format("in draw {} of {}", draw_ids_.rbegin()->first + 1, experiment_.sequence.draws);
-    return repetitions_heard_ < all ? fmt::format("{}, repetition {} of {}", draw, repetitions_heard_ + 1, all)
-                                    : fmt::format("{}, while checking", draw);
+    const std::int64_t draw = draw_ids_.rbegin()->first;
+    return repetitions_heard_ < all
+               ? fmt::format("in draw {}, after {} of {} repetitions", draw, repetitions_heard_, all)
+               : fmt::format("in draw {}, while checking", draw);
 }
 
 void RunRecorder::add_draw(const Json& message) {
@@ -93,8 +94,8 @@ void RunRecorder::add_check(const Json& message) {
         failure_text_ = fmt::format(
             "draw {}: the output differs from the reference: relative error {:.2g} (at most {:.2g}), lse off by {:.2g} "
             "(at most {:.2g})",
-            check.draw + 1, check.record.output_relative_error, check.record.output_limit,
-            check.record.lse_absolute_error, check.record.lse_limit);
+            check.draw, check.record.output_relative_error, check.record.output_limit, check.record.lse_absolute_error,
+            check.record.lse_limit);
     }
 }
 

@@ -26,7 +26,7 @@ class RunRecorder {
     // The first failure that a worker reported; empty kind when none has.
     [[nodiscard]] const std::string& failure_kind() const { return failure_kind_; }
     [[nodiscard]] const std::string& failure_text() const { return failure_text_; }
-    // What the workers were at, for messages: "in draw 1, repetition 3 of 6".
+    // What the workers were at, for messages: "in draw 0, after 3 of 6 repetitions".
     [[nodiscard]] std::string where() const;
 
   private:
