@@ -12,6 +12,9 @@ struct Poison {
     float value;
 };
 
+// Googletest would print the bytes, pointers among them, and the test would have another name in every process.
+void PrintTo(const Poison& poison, std::ostream* out) { *out << poison.name; }
+
 class NonFinite : public ::testing::TestWithParam<Poison> {
   protected:
     static constexpr std::int64_t tokens = 300;
