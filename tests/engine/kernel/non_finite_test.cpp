@@ -13,7 +13,9 @@ struct Poison {
 };
 
 // Googletest would print the bytes, pointers among them, and the test would have another name in every process.
-void PrintTo(const Poison& poison, std::ostream* out) { *out << poison.name; }
+void PrintTo(const Poison& poison, std::ostream* out) {
+    *out << poison.name;
+}
 
 class NonFinite : public ::testing::TestWithParam<Poison> {
   protected:
