@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <thread>
@@ -25,6 +26,11 @@ struct DestroyTopology {
 using Topology = std::unique_ptr<std::remove_pointer_t<hwloc_topology_t>, DestroyTopology>;
 
 Topology load_topology() {
+    // Where the kernel does not show its processors (a container without sysfs), hwloc complains on standard error.
+    std::error_code ignored;
+    if (!std::filesystem::exists("/sys/devices/system/cpu/cpu0/topology", ignored)) {
+        return nullptr;
+    }
     hwloc_topology_t raw = nullptr;
     if (hwloc_topology_init(&raw) != 0) {
         return nullptr;
