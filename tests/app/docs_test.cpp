@@ -8,6 +8,7 @@
 #include "engine/base/bounded_file.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/strategy.h"
+#include "tests/support/paths.h"
 
 namespace longscope {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "app/headless/command_line.h"
 #include "engine/base/json.h"
+#include "tests/support/paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace longscope {

@@ -9,6 +9,7 @@
 #include "storage/run_list.h"
 #include "storage/run_store.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/paths.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/temporary_folder.h"
 

@@ -12,6 +12,7 @@
 #include "storage/run_statistics.h"
 #include "storage/run_store.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/paths.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/temporary_folder.h"
 

@@ -16,6 +16,7 @@
 #include "app/headless/run/child_process.h"
 #include "app/headless/run/worker_stream.h"
 #include "engine/base/json.h"
+#include "tests/support/paths.h"
 
 namespace longscope {
 

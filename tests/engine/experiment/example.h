@@ -6,6 +6,7 @@
 
 #include "engine/base/bounded_file.h"
 #include "engine/experiment/experiment.h"
+#include "tests/support/paths.h"
 
 namespace longscope {
 

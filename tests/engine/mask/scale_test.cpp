@@ -11,6 +11,7 @@
 #include "engine/mask/local_mask.h"
 #include "engine/mask/zone_mask.h"
 #include "tests/support/compiled_mask.h"
+#include "tests/support/paths.h"
 
 namespace longscope {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "engine/workload/length_file.h"
 #include "engine/workload/packing.h"
+#include "tests/support/paths.h"
 
 namespace longscope {
 namespace {
