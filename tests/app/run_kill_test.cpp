@@ -82,7 +82,7 @@ TEST_P(RunVerb, ASecondInterruptEndsStoppedWorkersToo) {
 
 TEST_P(RunVerb, AStoppedWorkerIsTimedOut) {
     std::vector<std::string> list = arguments(long_experiment(), follow);
-    list.insert(list.end(), {"--stall-timeout", "1"});
+    list.insert(list.end(), {"--stall-timeout", "3"});
     EngineProcess engine(list);
     ASSERT_TRUE(engine.wait_for_repetition());
     ASSERT_FALSE(workers().empty());
@@ -90,7 +90,7 @@ TEST_P(RunVerb, AStoppedWorkerIsTimedOut) {
     const EngineEnd& end = engine.finish();
     EXPECT_EQ(end.status.code, exit_failed) << end.text();
     ASSERT_EQ(end.error.size(), 1U) << end.text();
-    EXPECT_NE(end.error[0].find("run 1 timed out: no progress for 1.00 s in draw 0, after "), std::string::npos)
+    EXPECT_NE(end.error[0].find("run 1 timed out: no progress for 3.00 s in draw 0, after "), std::string::npos)
         << end.text();
     EXPECT_EQ(stored().record.state, RunState::timed_out);
     expect_sound_database();

@@ -14,6 +14,7 @@ BEGIN {
 function found(what) { printf "%s:%d: %s\n", FILENAME, FNR, what }
 function exists(path,   line, status) {
     if (!(path in known)) { status = (getline line < path); close(path); known[path] = status >= 0 }
+    if (!known[path]) { status = (getline line < (path ".in")); close(path ".in"); known[path] = status >= 0 }
     return known[path]
 }
 FNR == 1 {

@@ -129,7 +129,8 @@ RC_GTEST_PROP(SamplePositions, AreDifferentAscendingAndOfTheSequence, ()) {
     for (std::size_t i = 0; i < positions.size(); ++i) {
         RC_ASSERT(positions[i] >= 0);
         RC_ASSERT(positions[i] < tokens);
-        RC_ASSERT(i == 0 || positions[i - 1] < positions[i]);
+        // In its own parentheses: RC_ASSERT evaluates both sides of a bare ||.
+        RC_ASSERT((i == 0 || positions[i - 1] < positions[i]));
     }
 }
 
