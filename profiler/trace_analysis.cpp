@@ -21,9 +21,13 @@ struct Message {
     std::int32_t receiver = -1;
     Nanoseconds send_start_ns = never;
     Nanoseconds receive_start_ns = never;
+    Nanoseconds collective_start_ns = never;  // when the last rank came to it
 
     // When the peer of `rank` came; `never` when its event is missing.
     [[nodiscard]] Nanoseconds peer_start_ns(std::int32_t rank) const {
+        if (collective_start_ns != never) {
+            return collective_start_ns;
+        }
         return rank == sender ? receive_start_ns : send_start_ns;
     }
 };
@@ -44,6 +48,11 @@ Messages find_messages(const Trace& trace) {
             Message& message = messages[event.flow];
             message.receiver = event.rank;
             message.receive_start_ns = std::min(message.receive_start_ns, event.start_ns);
+        } else if (event.category == Category::collective) {
+            Message& message = messages[event.flow];
+            message.collective_start_ns = message.collective_start_ns == Message::never
+                                              ? event.start_ns
+                                              : std::max(message.collective_start_ns, event.start_ns);
         }
     }
     return messages;
@@ -117,7 +126,9 @@ class RankAnalysis {
             }
             case Category::send:
             case Category::receive:
-                // A transfer on the compute stream holds it up.
+            case Category::collective:
+            case Category::copy:
+                // On the compute stream they hold it up, for the sake of communication alone.
                 result.exposed_communication_ns += length_ns;
                 return;
         }
@@ -165,7 +176,8 @@ TraceTotals totals(const Trace& trace) {
     for (const TraceEvent& event : trace.events) {
         for (RankTotals* sums : {&result.ranks[rank_index(trace, event)], &result.sum}) {
             sums->bytes_sent += event.category == Category::send ? event.bytes : 0;
-            sums->bytes_received += event.category == Category::receive ? event.bytes : 0;
+            const bool arrives = event.category == Category::receive || event.category == Category::collective;
+            sums->bytes_received += arrives ? event.bytes : 0;
             sums->flops += event.flops;
         }
     }

@@ -18,12 +18,12 @@ struct Theme {
     std::string_view name;  // "light", "dark"
     Colour background;
     Colour foreground;
-    Colour muted;                        // secondary text
-    Colour grid;                         // axes, frames and separators
-    Colour edge;                         // borders of documents, over any density
-    Colour flow;                         // from a send to its receive
-    std::vector<Colour> density;         // as CellGrid::ramp
-    std::array<Colour, 6> categories{};  // by Category
+    Colour muted;                                     // secondary text
+    Colour grid;                                      // axes, frames and separators
+    Colour edge;                                      // borders of documents, over any density
+    Colour flow;                                      // from a send to its receive
+    std::vector<Colour> density;                      // as CellGrid::ramp
+    std::array<Colour, category_count> categories{};  // by Category
     std::array<Colour, 8> few_ranks{};
     std::vector<Colour> many_ranks;  // a ramp, from the first rank to the last
 

@@ -9,7 +9,6 @@ namespace longscope {
 
 namespace {
 
-constexpr std::size_t category_count = 6;
 // However short its time beside others of the same point, a category shows in this share of the row.
 constexpr double least_share = 0.2;
 

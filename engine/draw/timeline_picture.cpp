@@ -30,8 +30,10 @@ constexpr double max_group = 112;
 // Parts of a rank's group: compute, send, receive; the rest is the gap to the next rank.
 constexpr std::array<double, 3> row_shares{0.46, 0.19, 0.19};
 
-constexpr std::array<Category, 6> all_categories{Category::attend, Category::merge,   Category::finalize,
-                                                 Category::send,   Category::receive, Category::wait};
+// In the order of the legend.
+constexpr std::array<Category, category_count> all_categories{Category::attend,     Category::merge, Category::finalize,
+                                                              Category::copy,       Category::send,  Category::receive,
+                                                              Category::collective, Category::wait};
 
 using Row = std::vector<const TraceEvent*>;
 
@@ -169,9 +171,17 @@ class TimelinePicture {
     }
 
     void draw_legend() {
+        std::array<bool, category_count> occurs{};
+        for (const TraceEvent& event : trace_.events) {
+            occurs.at(static_cast<std::size_t>(event.category)) = true;
+        }
         double x = margin;
         for (const Category category : all_categories) {
             const std::string name(to_string(category));
+            if (!occurs.at(static_cast<std::size_t>(category)) ||
+                x + 18 + estimated_text_width(name, 12) > list_.width) {
+                continue;
+            }
             list_.add(FilledRect{{x, 76, 12, 12}, theme_.category(category)});
             list_.add(Text{{x + 18, 86.5}, name, theme_.muted, 12});
             x += 18 + estimated_text_width(name, 12) + 20;

@@ -5,19 +5,37 @@
 
 #include <array>
 #include <cmath>
-#include <map>
+#include <numeric>
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/execute/block_copy.h"
+#include "engine/execute/collective.h"
 
 namespace longscope {
 
 namespace {
 
+// Of a transfer.
+Category category_of(OperationKind kind) {
+    switch (kind) {
+        case OperationKind::send:
+            return Category::send;
+        case OperationKind::recv:
+            return Category::receive;
+        default:
+            return Category::collective;
+    }
+}
+
 class Executor {
   public:
     Executor(const ExecuteInput& input, Communicator& communicator, const ExecuteHooks& hooks)
-        : input_(input), communicator_(communicator), hooks_(hooks), completed_(input.schedule.operations.size(), 0) {
+        : input_(input),
+          communicator_(communicator),
+          hooks_(hooks),
+          completed_(input.schedule.operations.size(), 0),
+          buffers_(input.shape, input.tokens, input.schedule.rank, input.inputs) {
         for (const Operation& operation : input.schedule.operations) {
             stream(operation.stream).operations.push_back(&operation);
         }
@@ -74,8 +92,7 @@ class Executor {
                 }
                 state.transfer.reset();
                 completed_[static_cast<std::size_t>(operation.id)] = 1;
-                record(operation, operation.kind == OperationKind::send ? Category::send : Category::receive,
-                       state.started_ns, now_ns());
+                record(operation, category_of(operation.kind), state.started_ns, now_ns());
                 ++state.next;
             }
         }
@@ -134,7 +151,7 @@ class Executor {
         event.category = category;
         event.start_ns = start_ns;
         event.duration_ns = end_ns - start_ns;
-        event.bytes = category == Category::send || category == Category::receive ? operation.bytes : 0;
+        event.bytes = category == Category::wait ? 0 : operation.bytes;
         event.flops = operation.flops;
         event.operation = operation.id;
         event.flow = operation.flow;
@@ -144,41 +161,77 @@ class Executor {
 
     std::unique_ptr<Transfer> start(const Operation& operation) {
         const auto peer = static_cast<int>(operation.peer);
-        const auto count = static_cast<std::size_t>(operation.bytes) / sizeof(float);
-        if (operation.kind == OperationKind::send) {
-            return communicator_.send(peer, std::as_bytes(key_values(operation.buffer).first(count)));
+        switch (operation.kind) {
+            case OperationKind::send:
+                return communicator_.send(peer, buffers_.bytes(operation.buffer, operation.bytes));
+            case OperationKind::recv:
+                return communicator_.receive(peer, buffers_.writable_bytes(operation.buffer, operation.bytes));
+            case OperationKind::all_gather:
+            case OperationKind::all_to_all:
+                return exchange(operation);
+            default:
+                throw failed(
+                    fmt::format("schedule: operation {}: no transfer, on a stream of transfers", operation.id));
         }
-        AlignedBuffer<float>& buffer = key_value_buffers_.at(operation.buffer);
-        return communicator_.receive(peer, std::as_writable_bytes(buffer.span().first(count)));
     }
 
-    std::span<const float> key_values(std::int64_t buffer) const {
-        return buffer == own_key_values ? input_.inputs.key_values : key_value_buffers_.at(buffer).span();
+    std::unique_ptr<Transfer> exchange(const Operation& operation) {
+        const bool same_for_all = operation.kind == OperationKind::all_gather;
+        const auto sum = [](const std::vector<std::int64_t>& sizes) {
+            return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+        };
+        const std::int64_t own = operation.sent_bytes[static_cast<std::size_t>(communicator_.rank())];
+        std::span<const std::byte> source =
+            buffers_.bytes(operation.buffer, same_for_all ? own : sum(operation.sent_bytes));
+        std::span<std::byte> target = buffers_.writable_bytes(operation.into, sum(operation.received_bytes));
+        std::vector<std::span<const std::byte>> sent;
+        std::vector<std::span<std::byte>> received;
+        for (std::size_t rank = 0; rank < operation.sent_bytes.size(); ++rank) {
+            const auto size = static_cast<std::size_t>(operation.sent_bytes[rank]);
+            if (size > source.size()) {
+                throw failed(fmt::format("schedule: operation {} sends more than it has", operation.id));
+            }
+            sent.push_back(source.first(size));
+            if (!same_for_all) {
+                source = source.subspan(size);
+            }
+            const auto arriving = static_cast<std::size_t>(operation.received_bytes[rank]);
+            received.push_back(target.first(arriving));
+            target = target.subspan(arriving);
+        }
+        return start_exchange(communicator_, sent, received);
     }
 
     void perform(const Operation& operation) {
         switch (operation.kind) {
             case OperationKind::alloc:
-                allocate(operation);
+                buffers_.allocate(operation);
                 break;
             case OperationKind::free:
-                key_value_buffers_.erase(operation.buffer);
-                partials_.erase(operation.buffer);
+                buffers_.free(operation.buffer);
                 break;
             case OperationKind::attend:
                 timed(operation, Category::attend, [&] { attend(operation); });
                 break;
             case OperationKind::merge:
                 timed(operation, Category::merge,
-                      [&] { merge(*partials_.at(operation.into), *partials_.at(operation.partial)); });
+                      [&] { merge(buffers_.partial(operation.into), buffers_.partial(operation.partial)); });
                 break;
             case OperationKind::finalize:
                 // Softmax partials are kept normalised: there is nothing left to scale.
                 timed(operation, Category::finalize,
-                      [&] { result_.output = std::move(partials_.at(operation.partial)); });
+                      [&] { result_.output = buffers_.take_partial(operation.partial); });
+                break;
+            case OperationKind::gather:
+                timed(operation, Category::copy, [&] { gather_blocks(operation, buffers_); });
+                break;
+            case OperationKind::scatter:
+                timed(operation, Category::copy, [&] { scatter_blocks(operation, buffers_); });
                 break;
             case OperationKind::send:
             case OperationKind::recv:
+            case OperationKind::all_gather:
+            case OperationKind::all_to_all:
                 throw failed(fmt::format("schedule: operation {}: a transfer on the compute stream", operation.id));
         }
     }
@@ -190,28 +243,19 @@ class Executor {
         record(operation, category, start_ns, now_ns());
     }
 
-    void allocate(const Operation& operation) {
-        if (operation.role == BufferRole::key_values) {
-            key_value_buffers_.emplace(operation.buffer,
-                                       AlignedBuffer<float>(operation.bytes / std::int64_t{sizeof(float)}));
-            return;
-        }
-        const std::int64_t rows = input_.tokens[static_cast<std::size_t>(input_.schedule.rank)].size();
-        auto partial = std::make_unique<Partial>(input_.shape.query_heads, rows, input_.shape.head_dim_v);
-        partial->reset();
-        partials_.emplace(operation.buffer, std::move(partial));
-    }
-
     void attend(const Operation& operation) {
-        const TokenSet& queries = input_.tokens[static_cast<std::size_t>(operation.queries)];
-        const TokenSet& keys = input_.tokens[static_cast<std::size_t>(operation.keys)];
-        const std::span<const float> buffer = key_values(operation.buffer);
-        const LocalMask mask(input_.mask, queries, keys);
-        input_.kernel.attend({input_.inputs.queries, keys_in(buffer, input_.shape, keys.size()),
-                              values_in(buffer, input_.shape, keys.size()), &mask,
+        const HeadMatrix<const float> queries = buffers_.queries(operation.query_buffer);
+        const HeadMatrix<const float> keys = buffers_.keys(operation.buffer, operation.keys);
+        Partial& partial = buffers_.partial(operation.partial);
+        const LocalMask mask(input_.mask, buffers_.token_set(operation.queries), buffers_.token_set(operation.keys));
+        if (queries.tokens != mask.rows() || partial.rows() != mask.rows() || partial.heads() != queries.heads ||
+            keys.heads == 0 || queries.heads % keys.heads != 0) {
+            throw failed(
+                fmt::format("schedule: operation {}: queries, keys and result do not fit together", operation.id));
+        }
+        input_.kernel.attend({queries, keys, buffers_.values(operation.buffer, operation.keys), &mask,
                               1.0 / std::sqrt(static_cast<double>(input_.shape.head_dim_qk))},
-                             *partials_.at(operation.partial),
-                             {[this] { progress_now_and_then(); }, hooks_.head_pairs_done, hooks_.cancelled});
+                             partial, {[this] { progress_now_and_then(); }, hooks_.head_pairs_done, hooks_.cancelled});
     }
 
     // From the tile loop, where a tile may take a microsecond: often enough to keep transfers moving, rarely enough to
@@ -229,22 +273,12 @@ class Executor {
     const ExecuteHooks& hooks_;
     std::array<StreamState, 3> streams_;
     std::vector<unsigned char> completed_;
-    std::map<std::int64_t, AlignedBuffer<float>> key_value_buffers_;
-    std::map<std::int64_t, std::unique_ptr<Partial>> partials_;
+    RankBuffers buffers_;
     ExecuteResult result_;
     Nanoseconds last_progress_ns_ = 0;
 };
 
 }  // namespace
-
-HeadMatrix<const float> keys_in(std::span<const float> buffer, const AttentionShape& shape, std::int64_t tokens) {
-    return {buffer.data(), shape.key_value_heads, tokens, shape.head_dim_qk};
-}
-
-HeadMatrix<const float> values_in(std::span<const float> buffer, const AttentionShape& shape, std::int64_t tokens) {
-    return {buffer.data() + shape.key_value_heads * tokens * shape.head_dim_qk, shape.key_value_heads, tokens,
-            shape.head_dim_v};
-}
 
 ExecuteResult execute(const ExecuteInput& input, Communicator& communicator, const ExecuteHooks& hooks) {
     return Executor(input, communicator, hooks).run();

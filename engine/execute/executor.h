@@ -10,20 +10,14 @@
 #include <vector>
 
 #include "engine/execute/communicator.h"
+#include "engine/execute/rank_buffers.h"
 #include "engine/kernel/kernel.h"
 #include "engine/mask/mask.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
-#include "engine/tensor/attention_shape.h"
 #include "engine/trace/trace.h"
 
 namespace longscope {
-
-// One rank's tokens, in the order of its token set. Keys and values lie in one buffer, keys first, as they travel.
-struct RankInputs {
-    HeadMatrix<const float> queries;
-    std::span<const float> key_values;
-};
 
 struct ExecuteHooks {
     std::function<void()> poll;                            // as AttendHooks::poll; also called while waiting
@@ -51,11 +45,5 @@ struct ExecuteResult {
 // Throws Error: failed when a transfer fails or the schedule cannot be carried out (it waits for itself, names a buffer
 // that does not fit), cancelled, out_of_memory.
 [[nodiscard]] ExecuteResult execute(const ExecuteInput& input, Communicator& communicator, const ExecuteHooks& hooks);
-
-// How keys and values of `tokens` tokens lie in one buffer.
-[[nodiscard]] HeadMatrix<const float> keys_in(std::span<const float> buffer, const AttentionShape& shape,
-                                              std::int64_t tokens);
-[[nodiscard]] HeadMatrix<const float> values_in(std::span<const float> buffer, const AttentionShape& shape,
-                                                std::int64_t tokens);
 
 }  // namespace longscope

@@ -44,7 +44,8 @@ struct LayoutField {
 
 struct BackendField {
     std::string name = "cpu";
-    std::int64_t threads = 0;  // of each rank; 0: the rank's share of its machine
+    std::int64_t threads = 0;                // of each rank; 0: the rank's share of its machine
+    std::int64_t memory_per_rank_bytes = 0;  // what each rank may use; 0: its share of what its machine has available
 };
 
 struct RepetitionsField {

@@ -19,6 +19,7 @@ constexpr std::int64_t max_head_dim = 1024;
 constexpr std::int64_t max_draws = 1000;
 constexpr std::int64_t max_ranks = 65536;
 constexpr std::int64_t max_threads = 4096;
+constexpr std::int64_t max_memory_bytes = std::int64_t{1} << 50;
 constexpr std::int64_t max_warm_up = 1000;
 constexpr std::int64_t max_measured = 10000;
 constexpr std::int64_t max_check_rows = 1'000'000;
@@ -118,6 +119,8 @@ BackendField parse_backend(JsonObject object, const ExperimentNames& names) {
     BackendField backend;
     backend.name = one_of(object, "name", backend.name, names.backends);
     backend.threads = object.integer_or("threads", backend.threads, 0, max_threads);
+    backend.memory_per_rank_bytes =
+        object.integer_or("memory_per_rank_bytes", backend.memory_per_rank_bytes, 0, max_memory_bytes);
     object.finish();
     return backend;
 }

@@ -40,7 +40,10 @@ Json to_json(const Experiment& experiment) {
             {"sequence", to_json(experiment.sequence)},
             {"mask", to_json(experiment.mask)},
             {"layout", {{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}}},
-            {"backend", {{"name", backend.name}, {"threads", backend.threads}}},
+            {"backend",
+             {{"name", backend.name},
+              {"threads", backend.threads},
+              {"memory_per_rank_bytes", backend.memory_per_rank_bytes}}},
             {"repetitions", {{"warm_up", repetitions.warm_up}, {"measured", repetitions.measured}}},
             {"check", {{"rows", experiment.check.rows}}}};
 }

@@ -36,6 +36,7 @@ struct DispatchEntry {
 
 [[nodiscard]] TokenSet contiguous_tokens(const PackedSequence& sequence, std::int64_t ranks, std::int64_t rank);
 [[nodiscard]] TokenSet zigzag_tokens(const PackedSequence& sequence, std::int64_t ranks, std::int64_t rank);
+[[nodiscard]] TokenSet striped_tokens(const PackedSequence& sequence, std::int64_t ranks, std::int64_t rank);
 [[nodiscard]] TokenSet per_document_zigzag_tokens(const PackedSequence& sequence, std::int64_t ranks,
                                                   std::int64_t rank);
 

@@ -10,6 +10,7 @@ const std::vector<DispatchEntry>& dispatches() {
         {"zigzag", "of 2N chunks of the sequence, rank r holds chunks r and 2N-1-r", zigzag_tokens},
         {"per_document_zigzag", "zigzag inside every document, also where 2N does not divide its length",
          per_document_zigzag_tokens},
+        {"striped", "rank r holds every N-th token, beginning with token r", striped_tokens},
     };
     return entries;
 }

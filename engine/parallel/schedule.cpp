@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 
 namespace longscope {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kind_words{"alloc", "free", "send", "recv", "attend", "merge", "finalize"};
-constexpr std::array<std::string_view, 2> role_words{"key_values", "partial"};
+constexpr std::array<std::string_view, 11> kind_words{
+    "alloc", "free", "send", "recv", "attend", "merge", "finalize", "all_gather", "all_to_all", "gather", "scatter"};
+constexpr std::array<std::string_view, 4> role_words{"key_values", "partial", "queries", "message"};
 
 }  // namespace
 
@@ -20,6 +22,11 @@ std::string_view to_string(OperationKind kind) {
 
 std::string_view to_string(BufferRole role) {
     return role_words.at(static_cast<std::size_t>(role));
+}
+
+std::int64_t bytes_to_others(const Operation& operation, std::int64_t rank) {
+    return std::accumulate(operation.sent_bytes.begin(), operation.sent_bytes.end(), std::int64_t{0}) -
+           operation.sent_bytes.at(static_cast<std::size_t>(rank));
 }
 
 ScheduleTotals totals(const Schedule& schedule) {
@@ -44,9 +51,16 @@ ScheduleTotals totals(const Schedule& schedule) {
             case OperationKind::free:
                 live_bytes -= live[operation.buffer];
                 break;
+            case OperationKind::all_gather:
+            case OperationKind::all_to_all:
+                sums.bytes_sent += bytes_to_others(operation, schedule.rank);
+                sums.bytes_received += operation.bytes;
+                break;
             case OperationKind::attend:
             case OperationKind::merge:
             case OperationKind::finalize:
+            case OperationKind::gather:
+            case OperationKind::scatter:
                 break;
         }
     }

@@ -10,26 +10,40 @@
 #include <vector>
 
 #include "engine/base/json.h"
+#include "engine/mask/zone.h"
 #include "engine/parallel/stream.h"
 
 namespace longscope {
 
 enum class OperationKind : std::uint8_t {
-    alloc,     // buffer `buffer` of `bytes`, of the given role
-    free,      // buffer `buffer`
-    send,      // the content of `buffer` to `peer`
-    recv,      // into `buffer` from `peer`; it then holds keys and values of token set `keys`
-    attend,    // queries of token set `queries` over the keys in `buffer`; result replaces partial `partial`
-    merge,     // partial `partial` into partial `into`
-    finalize,  // partial `partial` becomes the output
+    alloc,       // buffer `buffer` of `bytes`, of the given role; `tokens` and `heads` say what it has room for
+    free,        // buffer `buffer`
+    send,        // the content of `buffer` to `peer`
+    recv,        // into `buffer` from `peer`; it then holds keys and values of token set `keys`
+    attend,      // queries of token set `queries` over the keys in `buffer`; result replaces partial `partial`
+    merge,       // partial `partial` into partial `into`
+    finalize,    // partial `partial` becomes the output
+    all_gather,  // the content of `buffer` to every rank; those of all ranks, in their order, into message `into`
+    all_to_all,  // block p of `buffer` to rank p; the blocks from all ranks, in their order, into message `into`
+    gather,      // block p for every rank p, in their order, from `buffer` (of the given role) into message `into`
+    scatter,     // the reverse: the blocks in message `buffer` into `into` (of the given role)
 };
 
-enum class BufferRole : std::uint8_t { key_values, partial };
+// A message is bytes under way: the blocks of all ranks, one after the other.
+enum class BufferRole : std::uint8_t { key_values, partial, queries, message };
 
 [[nodiscard]] std::string_view to_string(OperationKind kind);
 [[nodiscard]] std::string_view to_string(BufferRole role);
 
-// Fields that a kind does not use stay at -1 or 0.
+// Token sets are named by numbers: those of the dispatch by their ranks, and all tokens of the sequence by the number
+// of ranks.
+//
+// Block p of a gather or a scatter is what rank p has to do with: where `heads` is given, the heads heads[p] of all
+// tokens that the buffer has room for; otherwise all heads that it has room for, of the tokens of rank p. Within a
+// block stand heads x tokens x dim of the queries; or of the keys, then of the values; or of the partial output, then
+// its lse.
+//
+// Fields that a kind does not use stay at -1, 0 or empty.
 struct Operation {
     std::int64_t id = 0;  // position in Schedule::operations
     OperationKind kind = OperationKind::alloc;
@@ -38,15 +52,22 @@ struct Operation {
     std::vector<std::int64_t> after;  // operations of other streams that must have completed
     BufferRole role = BufferRole::key_values;
     std::int64_t buffer = -1;
-    std::int64_t bytes = 0;     // alloc: size; send, recv: payload
+    std::int64_t bytes = 0;     // alloc: size; send, recv: payload; all_gather, all_to_all: payload received
     std::int64_t peer = -1;     // rank
     std::int64_t flow = -1;     // the same at sender and receiver, unique in the run
-    std::int64_t queries = -1;  // token set = rank of the dispatch
-    std::int64_t keys = -1;
+    std::int64_t queries = -1;  // token set
+    std::int64_t keys = -1;     // token set
     std::int64_t partial = -1;  // buffer
     std::int64_t into = -1;     // buffer
     std::int64_t pairs = 0;     // exact, of one head
-    double flops = 0;           // of all heads
+    double flops = 0;           // of all heads that it computes
+
+    std::int64_t query_buffer = -1;  // attend: the queries; -1: the rank's own
+    std::int64_t tokens = -1;        // alloc: token set; -1: of different ones in turn, or of the rank's own
+    std::vector<Range> heads;        // alloc: one range (none: all); gather, scatter: one for each rank
+    // all_gather, all_to_all: payload to and from each rank; what stays on this rank stands there too, but is not sent.
+    std::vector<std::int64_t> sent_bytes;
+    std::vector<std::int64_t> received_bytes;
 
     [[nodiscard]] bool operator==(const Operation&) const = default;
 };
@@ -71,6 +92,8 @@ struct ScheduleTotals {
     double flops = 0;
     std::int64_t peak_buffer_bytes = 0;  // of alloc less free, in the order of the compute stream
 };
+// Of all_gather and all_to_all: what leaves this rank for others.
+[[nodiscard]] std::int64_t bytes_to_others(const Operation& operation, std::int64_t rank);
 [[nodiscard]] ScheduleTotals totals(const Schedule& schedule);
 
 [[nodiscard]] Json to_json(const Schedule& schedule);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,23 @@ class ScheduleBuilder {
         return alloc(buffer, BufferRole::partial,
                      Partial::size_bytes(input_.shape.query_heads, tokens_of(input_.rank), input_.shape.head_dim_v));
     }
+    // For the tokens and heads of a token set.
+    std::int64_t alloc_queries(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_room(buffer, BufferRole::queries, tokens, heads,
+                          heads.size() * tokens_of(tokens) * input_.shape.head_dim_qk * element_bytes());
+    }
+    std::int64_t alloc_key_values(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_room(
+            buffer, BufferRole::key_values, tokens, heads,
+            heads.size() * tokens_of(tokens) * (input_.shape.head_dim_qk + input_.shape.head_dim_v) * element_bytes());
+    }
+    std::int64_t alloc_partial(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_room(buffer, BufferRole::partial, tokens, heads,
+                          Partial::size_bytes(heads.size(), tokens_of(tokens), input_.shape.head_dim_v));
+    }
+    std::int64_t alloc_message(std::int64_t buffer, std::int64_t bytes) {
+        return alloc(buffer, BufferRole::message, bytes);
+    }
     std::int64_t free(std::int64_t buffer, std::vector<std::int64_t> after) {
         Operation operation;
         operation.kind = OperationKind::free;
@@ -44,6 +62,49 @@ class ScheduleBuilder {
     std::int64_t recv(std::int32_t step, std::int64_t buffer, std::int64_t content, std::int64_t peer,
                       std::int64_t flow, std::vector<std::int64_t> after) {
         return transfer(OperationKind::recv, step, buffer, content, peer, flow, std::move(after));
+    }
+    // `flow` is the same at all ranks. The sizes are by rank, the own one included.
+    std::int64_t exchange(OperationKind kind, std::int32_t step, std::int64_t buffer, std::int64_t into,
+                          std::int64_t flow, std::vector<std::int64_t> sent_bytes,
+                          std::vector<std::int64_t> received_bytes, std::vector<std::int64_t> after) {
+        Operation operation;
+        operation.kind = kind;
+        operation.stream = Stream::receive;
+        operation.step = step;
+        operation.after = std::move(after);
+        operation.buffer = buffer;
+        operation.into = into;
+        operation.flow = flow;
+        operation.bytes = std::accumulate(received_bytes.begin(), received_bytes.end(), std::int64_t{0}) -
+                          received_bytes[static_cast<std::size_t>(input_.rank)];
+        operation.sent_bytes = std::move(sent_bytes);
+        operation.received_bytes = std::move(received_bytes);
+        return add(std::move(operation));
+    }
+    // A gather or scatter; `heads` by rank, or none: by tokens.
+    std::int64_t copy(OperationKind kind, std::int32_t step, BufferRole role, std::int64_t buffer, std::int64_t into,
+                      std::vector<Range> heads, std::vector<std::int64_t> after) {
+        Operation operation;
+        operation.kind = kind;
+        operation.step = step;
+        operation.after = std::move(after);
+        operation.role = role;
+        operation.buffer = buffer;
+        operation.into = into;
+        operation.heads = std::move(heads);
+        return add(std::move(operation));
+    }
+    // Of all tokens: `query_heads` of the queries in `query_buffer` (-1: the own ones, of the own tokens).
+    std::int64_t attend_all_keys(std::int32_t step, std::int64_t query_buffer, Range query_heads, std::int64_t buffer,
+                                 std::int64_t partial, std::int64_t pairs) {
+        const std::int64_t id = attend(step, input_.ranks(), buffer, partial, pairs, {});
+        Operation& operation = schedule_.operations.back();
+        operation.query_buffer = query_buffer;
+        if (query_buffer >= 0) {
+            operation.queries = input_.ranks();
+        }
+        operation.flops *= static_cast<double>(query_heads.size()) / static_cast<double>(input_.shape.query_heads);
+        return id;
     }
     std::int64_t attend(std::int32_t step, std::int64_t keys, std::int64_t buffer, std::int64_t partial,
                         std::int64_t pairs, std::vector<std::int64_t> after) {
@@ -75,14 +136,20 @@ class ScheduleBuilder {
         return add(std::move(operation));
     }
 
-    [[nodiscard]] std::int64_t tokens_of(std::int64_t rank) const {
-        return input_.tokens[static_cast<std::size_t>(rank)].size();
+    // Of a token set: a rank's, or all.
+    [[nodiscard]] std::int64_t tokens_of(std::int64_t set) const {
+        return set == input_.ranks() ? input_.mask.query_tokens() : input_.tokens[static_cast<std::size_t>(set)].size();
     }
     // Exact pairs between the queries of this rank and the keys of another.
     [[nodiscard]] std::int64_t pairs_with(std::int64_t rank) const {
         return LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)],
                          input_.tokens[static_cast<std::size_t>(rank)])
             .pairs();
+    }
+    // The same with the keys of all.
+    [[nodiscard]] std::int64_t pairs_with_all() const {
+        const TokenSet all({{0, input_.mask.key_tokens()}});
+        return LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)], all).pairs();
     }
     [[nodiscard]] Schedule take() { return std::move(schedule_); }
 
@@ -100,6 +167,14 @@ class ScheduleBuilder {
         operation.bytes = bytes;
         return add(std::move(operation));
     }
+    std::int64_t alloc_room(std::int64_t buffer, BufferRole role, std::int64_t tokens, Range heads,
+                            std::int64_t bytes) {
+        const std::int64_t id = alloc(buffer, role, bytes);
+        schedule_.operations.back().tokens = tokens;
+        schedule_.operations.back().heads = {heads};
+        return id;
+    }
+    [[nodiscard]] std::int64_t element_bytes() const { return size_bytes(input_.shape.dtype); }
     std::int64_t transfer(OperationKind kind, std::int32_t step, std::int64_t buffer, std::int64_t content,
                           std::int64_t peer, std::int64_t flow, std::vector<std::int64_t> after) {
         Operation operation;

@@ -21,12 +21,20 @@ void put(Json& json, const char* name, std::int64_t value, std::int64_t absent) 
     }
 }
 
+bool has_role(OperationKind kind) {
+    return kind == OperationKind::alloc || kind == OperationKind::gather || kind == OperationKind::scatter;
+}
+
+bool is_collective(OperationKind kind) {
+    return kind == OperationKind::all_gather || kind == OperationKind::all_to_all;
+}
+
 Json to_json(const Operation& operation) {
     Json json{{"op", to_string(operation.kind)}, {"stream", to_string(operation.stream)}, {"step", operation.step}};
     if (!operation.after.empty()) {
         json["after"] = operation.after;
     }
-    if (operation.kind == OperationKind::alloc) {
+    if (has_role(operation.kind)) {
         json["role"] = to_string(operation.role);
     }
     put(json, "buffer", operation.buffer, -1);
@@ -40,6 +48,15 @@ Json to_json(const Operation& operation) {
     put(json, "pairs", operation.pairs, 0);
     if (operation.flops != 0) {
         json["flops"] = operation.flops;
+    }
+    put(json, "query_buffer", operation.query_buffer, -1);
+    put(json, "tokens", operation.tokens, -1);
+    for (const Range heads : operation.heads) {
+        json["heads"].push_back({heads.begin, heads.end});
+    }
+    if (is_collective(operation.kind)) {
+        json["sent_bytes"] = operation.sent_bytes;
+        json["received_bytes"] = operation.received_bytes;
     }
     return json;
 }
@@ -59,36 +76,76 @@ Enum word(JsonObject& object, const std::string& name, int count) {
     throw bad_input(object.path_of(name), text, "is unknown", accepted);
 }
 
+// A list that may be absent; `read` takes an item and its path.
+template <typename Read>
+auto list(JsonObject& object, const std::string& name, Read read) {
+    std::vector<decltype(read(Json(), ""))> items;
+    const Json* json = object.optional(name);
+    if (json != nullptr && !json->is_array()) {
+        throw bad_input(object.path_of(name), shown(*json), "is not a list", "a list");
+    }
+    for (std::size_t i = 0; json != nullptr && i < json->size(); ++i) {
+        items.push_back(read((*json)[i], fmt::format("{}[{}]", object.path_of(name), i)));
+    }
+    return items;
+}
+
+Range range_from_json(const Json& json, const std::string& path) {
+    if (!json.is_array() || json.size() != 2) {
+        throw bad_input(path, shown(json), "is not a range", "[first, end]");
+    }
+    const std::int64_t begin = checked_integer(json[0], path, 0, any);
+    return {begin, checked_integer(json[1], path, begin, any)};
+}
+
+// One entry for each rank where there is one for each.
+void check_lists(const Operation& operation, const std::string& path, std::size_t ranks) {
+    const auto check = [&](const char* name, std::size_t size, std::size_t expected) {
+        if (size != expected) {
+            throw bad_input(fmt::format("{}.{}", path, name), fmt::format("{} entries", size),
+                            "are not as many as needed", std::to_string(expected));
+        }
+    };
+    const std::size_t blocks = is_collective(operation.kind) ? ranks : 0;
+    check("sent_bytes", operation.sent_bytes.size(), blocks);
+    check("received_bytes", operation.received_bytes.size(), blocks);
+    if (!operation.heads.empty()) {
+        check("heads", operation.heads.size(), operation.kind == OperationKind::alloc ? 1 : ranks);
+    }
+}
+
 Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t count, std::int64_t ranks) {
     const std::string path = fmt::format("operations[{}]", id);
     JsonObject object(json, path);
     Operation operation;
     operation.id = id;
-    operation.kind = word<OperationKind>(object, "op", 7);
+    operation.kind = word<OperationKind>(object, "op", 11);
     operation.stream = word<Stream>(object, "stream", 3);
     operation.step = static_cast<std::int32_t>(object.integer("step", 0, std::numeric_limits<std::int32_t>::max()));
-    if (const Json* after = object.optional("after"); after != nullptr) {
-        if (!after->is_array()) {
-            throw bad_input(path + ".after", shown(*after), "is not a list", "a list of operations");
-        }
-        for (const Json& item : *after) {
-            operation.after.push_back(checked_integer(item, path + ".after", 0, count - 1));
-        }
-    }
-    if (operation.kind == OperationKind::alloc) {
-        operation.role = word<BufferRole>(object, "role", 2);
+    operation.after = list(object, "after", [&](const Json& item, const std::string& where) {
+        return checked_integer(item, where, 0, count - 1);
+    });
+    if (has_role(operation.kind)) {
+        operation.role = word<BufferRole>(object, "role", 4);
     }
     operation.buffer = object.integer_or("buffer", -1, 0, any);
     operation.bytes = object.integer_or("bytes", 0, 0, any);
     operation.peer = object.integer_or("peer", -1, 0, ranks - 1);
     operation.flow = object.integer_or("flow", -1, 0, any);
-    operation.queries = object.integer_or("queries", -1, 0, ranks - 1);
-    operation.keys = object.integer_or("keys", -1, 0, ranks - 1);
+    operation.queries = object.integer_or("queries", -1, 0, ranks);
+    operation.keys = object.integer_or("keys", -1, 0, ranks);
     operation.partial = object.integer_or("partial", -1, 0, any);
     operation.into = object.integer_or("into", -1, 0, any);
     operation.pairs = object.integer_or("pairs", 0, 0, any);
     operation.flops = object.number_or("flops", 0.0, 0.0, std::numeric_limits<double>::max());
+    operation.query_buffer = object.integer_or("query_buffer", -1, 0, any);
+    operation.tokens = object.integer_or("tokens", -1, 0, ranks);
+    operation.heads = list(object, "heads", range_from_json);
+    const auto bytes = [](const Json& item, const std::string& where) { return checked_integer(item, where, 0, any); };
+    operation.sent_bytes = list(object, "sent_bytes", bytes);
+    operation.received_bytes = list(object, "received_bytes", bytes);
     object.finish();
+    check_lists(operation, path, static_cast<std::size_t>(ranks));
     return operation;
 }
 
@@ -99,7 +156,8 @@ void check_buffers(const Schedule& schedule) {
         if (operation.kind == OperationKind::alloc) {
             known.insert(operation.buffer);
         }
-        for (const std::int64_t buffer : {operation.buffer, operation.partial, operation.into}) {
+        for (const std::int64_t buffer :
+             {operation.buffer, operation.partial, operation.into, operation.query_buffer}) {
             if (buffer >= 0 && known.count(buffer) == 0) {
                 throw bad_input(fmt::format("operations[{}]", operation.id), fmt::format("buffer {}", buffer),
                                 "is used before it is allocated", "an allocated buffer");

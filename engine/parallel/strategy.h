@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct StrategyInput {
 struct StrategyEntry {
     std::string_view name;
     std::string_view meaning;
+    // Why it cannot serve this shape on so many ranks, in one line; empty when it can. The functions below may be
+    // called only then.
+    std::string (*infeasible)(const AttentionShape& shape, std::int64_t ranks);
     // The part of one rank in the forward pass.
     Schedule (*forward)(const StrategyInput& input);
     // The closed formula of the payload bytes that a rank receives, which the schedule's must equal.
@@ -38,7 +42,19 @@ struct StrategyEntry {
 // Throws Error(bad_input) that lists the names.
 [[nodiscard]] const StrategyEntry& find_strategy(std::string_view name);
 
+// Throws Error(infeasible) with the strategy's reason when it cannot serve this shape on so many ranks.
+void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks);
+
+[[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks);
+
 [[nodiscard]] Schedule ring_forward(const StrategyInput& input);
 [[nodiscard]] std::int64_t ring_bytes_received(const StrategyInput& input);
+
+[[nodiscard]] Schedule all_gather_forward(const StrategyInput& input);
+[[nodiscard]] std::int64_t all_gather_bytes_received(const StrategyInput& input);
+
+[[nodiscard]] std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks);
+[[nodiscard]] Schedule ulysses_forward(const StrategyInput& input);
+[[nodiscard]] std::int64_t ulysses_bytes_received(const StrategyInput& input);
 
 }  // namespace longscope

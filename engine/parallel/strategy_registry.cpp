@@ -7,9 +7,23 @@ namespace longscope {
 const std::vector<StrategyEntry>& strategies() {
     static const std::vector<StrategyEntry> entries{
         {"ring", "keys and values travel from rank to rank, N-1 hops, while each rank computes on what it holds",
-         ring_forward, ring_bytes_received},
+         always_feasible, ring_forward, ring_bytes_received},
+        {"all_gather", "every rank gets all keys and values at once, then computes on them in one piece",
+         always_feasible, all_gather_forward, all_gather_bytes_received},
+        {"ulysses", "all ranks exchange tokens for heads: each computes some heads of the whole sequence, then back",
+         ulysses_infeasible, ulysses_forward, ulysses_bytes_received},
     };
     return entries;
+}
+
+std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*ranks*/) {
+    return {};
+}
+
+void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks) {
+    if (std::string reason = strategy.infeasible(shape, ranks); !reason.empty()) {
+        throw Error(ErrorKind::infeasible, std::move(reason));
+    }
 }
 
 const StrategyEntry& find_strategy(std::string_view name) {

@@ -9,7 +9,8 @@ namespace longscope {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> category_words{"attend", "merge", "finalize", "send", "receive", "wait"};
+constexpr std::array<std::string_view, category_count> category_words{"attend",  "merge", "finalize", "send",
+                                                                      "receive", "wait",  "copy",     "collective"};
 
 }  // namespace
 

@@ -14,13 +14,17 @@
 namespace longscope {
 
 enum class Category : std::uint8_t {
-    attend,    // a kernel over one block of keys
-    merge,     // of a partial result into the running one
-    finalize,  // the last touch on the output
-    send,      // from the call to the completion of a transfer at the sender
-    receive,   // the same at the receiver
-    wait,      // the compute stream stands still until a transfer has completed
+    attend,      // a kernel over one block of keys
+    merge,       // of a partial result into the running one
+    finalize,    // the last touch on the output
+    send,        // from the call to the completion of a transfer at the sender
+    receive,     // the same at the receiver
+    wait,        // the compute stream stands still until a transfer has completed
+    copy,        // blocks of a message put together or taken apart
+    collective,  // from the call to the completion of an exchange among all ranks
 };
+
+inline constexpr std::size_t category_count = 8;
 
 [[nodiscard]] std::string_view to_string(Category category);
 // Throws Error(failed) for a word that to_string does not return.
@@ -32,10 +36,11 @@ struct TraceEvent {
     Category category = Category::attend;
     Nanoseconds start_ns = 0;
     Nanoseconds duration_ns = 0;
-    std::int64_t bytes = 0;      // payload of a transfer
+    std::int64_t bytes = 0;      // payload of a transfer; of a collective: received
     double flops = 0;            // of an attend
     std::int64_t operation = 0;  // id in the rank's schedule
-    std::int64_t flow = -1;      // joins the send, the receive and the wait of one message; -1: none
+    std::int64_t flow = -1;      // joins the send, the receive and the wait of one message, or the parts of all ranks
+                                 // in one collective; -1: none
     std::int32_t step = 0;       // of the strategy
 
     [[nodiscard]] Nanoseconds end_ns() const { return start_ns + duration_ns; }

@@ -37,7 +37,11 @@ void RunRecorder::record(const Json& message) {
         done_ = 1.0;
     } else if (type == "failed" && failure_kind_.empty()) {
         failure_kind_ = message.value("kind", "failed");
-        failure_text_ = fmt::format("rank {}: {}", message.value("rank", 0), message.value("message", ""));
+        // What the ranks found out together, each of them says with the same words, which name the rank that it is
+        // about.
+        const std::string text = message.value("message", "");
+        failure_text_ =
+            text.find("rank ") == std::string::npos ? fmt::format("rank {}: {}", message.value("rank", 0), text) : text;
     }
 }
 

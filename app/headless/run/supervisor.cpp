@@ -14,6 +14,7 @@
 #include "app/headless/run/worker_stream.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
+#include "engine/parallel/strategy.h"
 
 namespace longscope {
 
@@ -38,8 +39,9 @@ class Supervisor {
         : input_(input), progress_(progress), recorder_(input.experiment, input.run, store) {}
 
     RunEnd run() {
-        const LaunchCommand launch =
-            input_.launcher.command(input_.folder.experiment(), input_.experiment.layout.ranks);
+        const LayoutField& layout = input_.experiment.layout;
+        require_feasible(find_strategy(layout.strategy), input_.experiment.shape, layout.ranks);
+        const LaunchCommand launch = input_.launcher.command(input_.folder.experiment(), layout.ranks);
         ChildProcess child(launch.command, launch.environment);
         last_news_ns_ = now_ns();
         bool output_open = true;
@@ -181,6 +183,8 @@ RunEnd supervise(const SuperviseInput& input, RunStore& store, RunProgress& prog
     RunEnd end;
     try {
         end = Supervisor(input, store, progress).run();
+    } catch (const Error& error) {
+        end = {state_of_kind(std::string(to_string(error.kind()))), error.what()};
     } catch (const std::exception& error) {
         end = {RunState::failed, error.what()};
     }

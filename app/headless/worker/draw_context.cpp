@@ -19,9 +19,13 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
     mask_ = compile_mask(experiment.mask, domain);
     const PackedSequence sequence{domain.query_tokens, domain.cu_seqlens};
     tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);
-    const Schedule written = find_strategy(experiment.layout.strategy).forward({shape_, *mask_, tokens_, rank});
+    const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
+    require_feasible(strategy, shape_, ranks);
+    const Schedule written = strategy.forward({shape_, *mask_, tokens_, rank});
     schedule_ = schedule_from_json(parse_json(to_json(written).dump(), "schedule"));
-    pairs_ = totals(schedule_).pairs;
+    const ScheduleTotals sums = totals(schedule_);
+    pairs_ = sums.pairs;
+    head_pairs_ = sums.flops / forward_flops(shape_, 1) * static_cast<double>(shape_.query_heads);
     plan_hash_ = fnv1a(plan_text(shape_, to_json(experiment.mask), sequence, experiment.layout.strategy,
                                  experiment.layout.dispatch, tokens_, input_seed_));
 }

@@ -25,7 +25,9 @@ class DrawContext {
     [[nodiscard]] const std::vector<TokenSet>& tokens() const { return tokens_; }
     [[nodiscard]] const TokenSet& own_tokens() const { return tokens_[static_cast<std::size_t>(schedule_.rank)]; }
     [[nodiscard]] const Schedule& schedule() const { return schedule_; }
-    [[nodiscard]] std::int64_t pairs() const { return pairs_; }  // of this rank, of one head
+    // Of this rank: pairs of one head, and of all heads that it computes.
+    [[nodiscard]] std::int64_t pairs() const { return pairs_; }
+    [[nodiscard]] double head_pairs() const { return head_pairs_; }
     [[nodiscard]] std::uint64_t plan_hash() const { return plan_hash_; }
     [[nodiscard]] std::uint64_t input_seed() const { return input_seed_; }
     [[nodiscard]] RankInputs inputs() const;
@@ -37,6 +39,7 @@ class DrawContext {
     std::vector<TokenSet> tokens_;
     Schedule schedule_;
     std::int64_t pairs_ = 0;
+    double head_pairs_ = 0;
     std::uint64_t plan_hash_ = 0;
     std::uint64_t input_seed_ = 0;
     AlignedBuffer<float> queries_;

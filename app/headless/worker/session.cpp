@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "app/headless/worker/draw_context.h"
+#include "app/headless/worker/memory_check.h"
 #include "app/headless/worker/peak_memory.h"
 #include "engine/base/hash.h"
 #include "engine/execute/executor.h"
@@ -66,6 +67,8 @@ class Session {
         DrawContext context(experiment_, draw, communicator_.rank(), communicator_.size());
         require_same_plan(communicator_, context.plan_hash());
         report_draw(draw, context);
+        require_memory(communicator_, memory_ledger(context.schedule(), experiment_.shape, context.own_tokens().size()),
+                       experiment_.backend.memory_per_rank_bytes);
         arena_.execute([&] { context.make_inputs(); });
         ExecuteResult last;
         for (std::int64_t i = 0; i < repetitions(); ++i) {
@@ -96,8 +99,7 @@ class Session {
         head_pairs_done_ = 0;
         const double whole = static_cast<double>(experiment_.sequence.draws * repetitions());
         const double before = static_cast<double>(draw * repetitions() + number);
-        const auto head_pairs =
-            static_cast<double>(std::max<std::int64_t>(1, context.pairs() * experiment_.shape.query_heads));
+        const double head_pairs = std::max(1.0, context.head_pairs());
         ExecuteHooks hooks;
         hooks.head_pairs_done = &head_pairs_done_;
         hooks.poll = [&] { report_progress((before + static_cast<double>(head_pairs_done_) / head_pairs) / whole); };

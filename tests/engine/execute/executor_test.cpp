@@ -7,7 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/execute/local_group.h"
-#include "tests/support/ring_run.h"
+#include "tests/support/strategy_run.h"
 
 namespace longscope {
 namespace {

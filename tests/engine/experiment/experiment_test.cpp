@@ -48,7 +48,7 @@ TEST(Experiment, WritesOutItsDefaults) {
         "sequence": {"tokens": 64, "draws": 1, "seed": 1},
         "mask": {"causal": {}},
         "layout": {"ranks": 1, "strategy": "ring", "dispatch": "contiguous"},
-        "backend": {"name": "cpu", "threads": 0},
+        "backend": {"name": "cpu", "threads": 0, "memory_per_rank_bytes": 0},
         "repetitions": {"warm_up": 1, "measured": 5},
         "check": {"rows": 64}})",
                                      "expected");

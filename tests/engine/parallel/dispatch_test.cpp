@@ -55,6 +55,19 @@ RC_GTEST_PROP(Dispatch, PerDocumentZigzagFollowsItsFormula, ()) {
     }
 }
 
+TEST(Dispatch, StripedRanksDifferByARowOfTheTriangle) {
+    // Rank r of N with s tokens: s (r + 1) + N s (s - 1) / 2 causal pairs.
+    const std::int64_t ranks = 4;
+    const std::int64_t share = 25;
+    const auto mask = compile_mask(parse_mask(parse_json(R"({"causal": {}})", "test"), "mask"), {100, 100, {}});
+    const TokenSet all({{0, 100}});
+    const std::vector<TokenSet> sets = dispatch_tokens(find_dispatch("striped"), {100, {}}, ranks);
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+        EXPECT_EQ(LocalMask(*mask, sets[static_cast<std::size_t>(rank)], all).pairs(),
+                  share * (rank + 1) + ranks * share * (share - 1) / 2);
+    }
+}
+
 // Areas per rank of 64 tokens over 4 ranks, published for the layouts of context parallelism.
 TEST(Dispatch, AreasPerRankEqualTheKnownTable) {
     struct Row {
@@ -91,7 +104,8 @@ TEST(Dispatch, AnUnknownNameIsRefusedWithTheNamesThatThereAre) {
         FAIL();
     } catch (const Error& error) {
         EXPECT_STREQ(error.what(),
-                     "layout.dispatch: zigzig is not a dispatch; accepted: contiguous, zigzag, per_document_zigzag");
+                     "layout.dispatch: zigzig is not a dispatch; accepted: contiguous, zigzag, per_document_zigzag, "
+                     "striped");
     }
 }
 

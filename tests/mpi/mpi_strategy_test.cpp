@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "tests/mpi/mpi_world.h"
-#include "tests/support/ring_run.h"
+#include "tests/support/strategy_run.h"
 
 namespace longscope {
 namespace {
@@ -18,14 +18,14 @@ double sum_over_ranks(double value) {
     return sum;
 }
 
-void expect_ring_exact(const AttentionCase& problem, const std::string& dispatch) {
-    SCOPED_TRACE(problem.text() + " " + dispatch);
+void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, const std::string& dispatch) {
+    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " " + dispatch);
     Communicator& world = mpi_world();
     const AttentionInputs inputs(problem);
     const ReferenceResult reference = reference_attention(problem, inputs);
     const DispatchedCase c(problem, dispatch, world.size());
     const std::int64_t received_before = world.payload_bytes_received();
-    const RankRun run = run_rank(c, "ring", inputs, world);
+    const RankRun run = run_rank(c, std::string(strategy.name), inputs, world);
     const RankError error = error_of_rank(c, reference, run, world.rank());
     const double squares = sum_over_ranks(error.squares);
     const double norm = sum_over_ranks(error.norm);
@@ -33,31 +33,39 @@ void expect_ring_exact(const AttentionCase& problem, const std::string& dispatch
     EXPECT_LE(error.lse_absolute, 1e-5);
     const std::int64_t received = world.payload_bytes_received() - received_before;
     EXPECT_EQ(received, totals(run.schedule).bytes_received);
-    EXPECT_EQ(received, ring_bytes_received(c.input(world.rank())));
-    EXPECT_EQ(sum_over_ranks(static_cast<double>(totals(run.schedule).pairs)), static_cast<double>(c.mask->pairs()));
+    EXPECT_EQ(received, strategy.bytes_received(c.input(world.rank())));
+    EXPECT_EQ(sum_over_ranks(totals(run.schedule).flops), forward_flops(problem.shape, c.mask->pairs()));
+}
+
+void expect_all_exact(const AttentionCase& problem, const std::string& dispatch) {
+    for (const StrategyEntry& strategy : strategies()) {
+        if (strategy.infeasible(problem.shape, mpi_world().size()).empty()) {
+            expect_exact(strategy, problem, dispatch);
+        }
+    }
 }
 
 AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlens, const std::string& mask) {
     AttentionCase c;
-    c.shape = {1, 4, 2, 32, 48, DType::float32};
+    c.shape = {1, 12, 2, 32, 48, DType::float32};
     c.domain = {tokens, tokens, std::move(cu_seqlens)};
     c.mask_json = mask;
     return c;
 }
 
-TEST(MpiRing, EqualsTheReferenceForEveryDispatchAndMask) {
-    for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag"}) {
+TEST(MpiStrategies, EqualsTheReferenceForEveryDispatchAndMask) {
+    for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag", "striped"}) {
         for (const char* mask : {R"({"and": [{"documents": {}}, {"causal": {}}]})", R"({"full": {}})",
                                  R"({"or": [{"sink": {"tokens": 3}}, {"window": {"left": 17, "right": 0}}]})"}) {
-            expect_ring_exact(make_case(331, {0, 1, 3, 60, 61, 190, 331}, mask), dispatch);
+            expect_all_exact(make_case(331, {0, 1, 3, 60, 61, 190, 331}, mask), dispatch);
         }
     }
 }
 
-TEST(MpiRing, EqualsTheReferenceWithBlocksTooLargeForAnEagerMessage) {
+TEST(MpiStrategies, EqualsTheReferenceWithBlocksTooLargeForAnEagerMessage) {
     // About 400 KB a block at two processes: Open MPI sends such messages by rendezvous.
-    expect_ring_exact(make_case(1500, {0, 700, 1500}, R"({"and": [{"documents": {}}, {"causal": {}}]})"),
-                      "per_document_zigzag");
+    expect_all_exact(make_case(1500, {0, 700, 1500}, R"({"and": [{"documents": {}}, {"causal": {}}]})"),
+                     "per_document_zigzag");
 }
 
 }  // namespace

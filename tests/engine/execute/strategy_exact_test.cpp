@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Ring attention over in-process ranks against the float64 reference (DESIGN.md section 6), and its bytes against the
+// Every strategy over in-process ranks against the float64 reference (DESIGN.md section 6), and its bytes against the
 // schedule and the closed formula.
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "engine/execute/local_group.h"
-#include "tests/support/ring_run.h"
+#include "tests/support/strategy_run.h"
 
 namespace longscope {
 namespace {
 
-void expect_ring_exact(const AttentionCase& problem, const std::string& dispatch, int ranks) {
-    SCOPED_TRACE(problem.text() + " " + dispatch + " over " + std::to_string(ranks) + " ranks");
+void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, const std::string& dispatch, int ranks) {
+    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " " + dispatch + " over " + std::to_string(ranks) +
+                 " ranks");
     const AttentionInputs inputs(problem);
     const ReferenceResult reference = reference_attention(problem, inputs);
     const DispatchedCase c(problem, dispatch, ranks);
     std::vector<RankRun> runs(static_cast<std::size_t>(ranks));
     run_local_ranks(ranks, [&](Communicator& communicator) {
-        runs[static_cast<std::size_t>(communicator.rank())] = run_rank(c, "ring", inputs, communicator);
+        runs[static_cast<std::size_t>(communicator.rank())] =
+            run_rank(c, std::string(strategy.name), inputs, communicator);
     });
     RankError sum;
     for (int rank = 0; rank < ranks; ++rank) {
@@ -29,10 +31,19 @@ void expect_ring_exact(const AttentionCase& problem, const std::string& dispatch
         sum.lse_absolute = std::max(sum.lse_absolute, error.lse_absolute);
         EXPECT_EQ(run.bytes_received, totals(run.schedule).bytes_received);
         EXPECT_EQ(run.bytes_sent, totals(run.schedule).bytes_sent);
-        EXPECT_EQ(run.bytes_received, ring_bytes_received(c.input(rank)));
+        EXPECT_EQ(run.bytes_received, strategy.bytes_received(c.input(rank)));
     }
     EXPECT_LE(std::sqrt(sum.squares), 1e-6 * std::sqrt(sum.norm));
     EXPECT_LE(sum.lse_absolute, 1e-5);
+}
+
+// With every strategy that is feasible.
+void expect_all_exact(const AttentionCase& problem, const std::string& dispatch, int ranks) {
+    for (const StrategyEntry& strategy : strategies()) {
+        if (strategy.infeasible(problem.shape, ranks).empty()) {
+            expect_exact(strategy, problem, dispatch, ranks);
+        }
+    }
 }
 
 AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlens, const std::string& mask,
@@ -46,37 +57,48 @@ AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlen
 
 const std::string causal_documents = R"({"and": [{"documents": {}}, {"causal": {}}]})";
 
-TEST(Ring, EqualsTheReferenceOverOneToEightRanksAndEveryDispatch) {
+TEST(Strategies, EqualsTheReferenceOverOneToEightRanksAndEveryDispatch) {
     const AttentionCase c = make_case(331, {0, 1, 3, 60, 61, 190, 331}, causal_documents);
     for (int ranks = 1; ranks <= 8; ++ranks) {
-        for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag"}) {
-            expect_ring_exact(c, dispatch, ranks);
+        for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag", "striped"}) {
+            expect_all_exact(c, dispatch, ranks);
         }
     }
 }
 
-TEST(Ring, EqualsTheReferenceForMasksThatDependOnDistance) {
+TEST(Strategies, EqualsTheReferenceForMasksThatDependOnDistance) {
     // Zigzag joins two distant chunks: a kernel with local positions would get windows wrong.
     for (const char* mask : {R"({"window": {"left": 40, "right": 0}})", R"({"window": {"left": 11, "right": 25}})",
                              R"({"or": [{"sink": {"tokens": 3}}, {"window": {"left": 17, "right": 0}}]})",
                              R"({"or": [{"causal": {}}, {"prefix": {"tokens": 50}}]})",
                              R"({"not": {"window": {"left": 60, "right": 60}}})", R"({"full": {}})"}) {
-        expect_ring_exact(make_case(257, {}, mask), "zigzag", 4);
-        expect_ring_exact(make_case(257, {0, 100, 257}, mask), "per_document_zigzag", 3);
+        expect_all_exact(make_case(257, {}, mask), "zigzag", 4);
+        expect_all_exact(make_case(257, {}, mask), "striped", 4);
+        expect_all_exact(make_case(257, {0, 100, 257}, mask), "per_document_zigzag", 3);
     }
 }
 
-TEST(Ring, EqualsTheReferenceForHeadRatiosAndDimensions) {
+TEST(Strategies, EqualsTheReferenceForHeadRatiosAndDimensions) {
     for (const AttentionShape shape :
          {AttentionShape{1, 8, 2, 64, 64, DType::float32}, AttentionShape{1, 3, 3, 17, 5, DType::float32},
           AttentionShape{1, 5, 1, 40, 80, DType::float32}}) {
-        expect_ring_exact(make_case(150, {0, 70, 150}, causal_documents, shape), "per_document_zigzag", 4);
+        expect_all_exact(make_case(150, {0, 70, 150}, causal_documents, shape), "per_document_zigzag", 4);
     }
 }
 
-TEST(Ring, WorksWhenRanksHaveNoTokensOrSeeNothing) {
-    expect_ring_exact(make_case(3, {}, R"({"causal": {}})"), "zigzag", 8);
-    expect_ring_exact(make_case(20, {0, 1, 2, 20}, R"({"not": {"full": {}}})"), "per_document_zigzag", 3);
+TEST(Strategies, WorkWhenRanksHaveNoTokensOrSeeNothing) {
+    expect_all_exact(make_case(3, {}, R"({"causal": {}})"), "zigzag", 8);
+    expect_all_exact(make_case(20, {0, 1, 2, 20}, R"({"not": {"full": {}}})"), "per_document_zigzag", 3);
+}
+
+// Ulysses with 4, 8 and 24 query heads over all the numbers of ranks that divide them, one key/value head to all.
+TEST(Strategies, EqualTheReferenceForKeyValueHeadsThatAreDividedSharedAndReplicated) {
+    for (const auto& [query_heads, key_value_heads, ranks] :
+         {std::tuple{8, 8, 8}, {8, 2, 2}, {8, 2, 4}, {8, 1, 8}, {6, 3, 3}, {6, 3, 6}, {24, 4, 2}}) {
+        expect_all_exact(
+            make_case(121, {0, 40, 121}, causal_documents, {1, query_heads, key_value_heads, 24, 40, DType::float32}),
+            "per_document_zigzag", ranks);
+    }
 }
 
 }  // namespace

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/execute/block_copy.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "engine/base/error.h"
+
+namespace longscope {
+
+namespace {
+
+// One tensor of a buffer: heads x tokens x dim.
+struct Part {
+    float* data = nullptr;
+    std::int64_t dim = 0;
+};
+
+// What a buffer is made of, in the order in which blocks hold it. A gather only reads what it is given here.
+std::vector<Part> parts_of(BufferRole role, std::int64_t buffer, const BufferPlan& plan, RankBuffers& buffers) {
+    const AttentionShape& shape = buffers.shape();
+    const auto whole = [](HeadMatrix<const float> matrix) { return Part{const_cast<float*>(matrix.data), matrix.dim}; };
+    switch (role) {
+        case BufferRole::queries:
+            return {whole(buffers.queries(buffer))};
+        case BufferRole::key_values:
+            return {whole(buffers.keys(buffer, plan.tokens)), whole(buffers.values(buffer, plan.tokens))};
+        case BufferRole::partial: {
+            Partial& partial = buffers.partial(buffer);
+            return {{partial.output().data, shape.head_dim_v}, {partial.lse(0), 1}};
+        }
+        case BufferRole::message:
+            break;
+    }
+    throw failed("schedule: a message has no blocks to take apart");
+}
+
+class BlockCopy {
+  public:
+    BlockCopy(const Operation& operation, RankBuffers& buffers, bool gathers) : buffers_(buffers), gathers_(gathers) {
+        const std::int64_t typed = gathers ? operation.buffer : operation.into;
+        plan_ = buffers.plan(operation.role, typed);
+        if (plan_.tokens < 0) {
+            throw failed(
+                fmt::format("schedule: operation {}: the tokens of buffer {} are not known", operation.id, typed));
+        }
+        parts_ = parts_of(operation.role, typed, plan_, buffers);
+        message_ = buffers.writable_floats(gathers ? operation.into : operation.buffer);
+    }
+
+    void run(const Operation& operation) {
+        const TokenSet& held = buffers_.token_set(plan_.tokens);
+        for (std::int64_t rank = 0; rank < buffers_.ranks(); ++rank) {
+            const bool by_heads = !operation.heads.empty();
+            const Range heads = by_heads ? operation.heads[static_cast<std::size_t>(rank)] : plan_.heads;
+            const TokenSet& tokens = by_heads ? held : buffers_.token_set(rank);
+            if (heads.begin < plan_.heads.begin || heads.end > plan_.heads.end) {
+                throw failed(fmt::format("schedule: operation {}: heads {} to {} of a buffer of heads {} to {}",
+                                         operation.id, heads.begin, heads.end, plan_.heads.begin, plan_.heads.end));
+            }
+            for (const Part& part : parts_) {
+                for (std::int64_t head = heads.begin; head < heads.end; ++head) {
+                    copy_head(part, head - plan_.heads.begin, held, tokens);
+                }
+            }
+        }
+    }
+
+  private:
+    // The rows of one head: ascending positions lie in ascending order on both sides.
+    void copy_head(const Part& part, std::int64_t head, const TokenSet& held, const TokenSet& tokens) {
+        for (const Range range : tokens.ranges()) {
+            const Range rows = held.local(range);
+            if (rows.size() != range.size()) {
+                throw failed("schedule: a block has tokens that its buffer has no room for");
+            }
+            const auto count = static_cast<std::size_t>(rows.size() * part.dim);
+            if (count > message_.size()) {
+                throw failed("schedule: a message is too short for its blocks");
+            }
+            float* row = part.data + (head * held.size() + rows.begin) * part.dim;
+            if (gathers_) {
+                std::memcpy(message_.data(), row, count * sizeof(float));
+            } else {
+                std::memcpy(row, message_.data(), count * sizeof(float));
+            }
+            message_ = message_.subspan(count);
+        }
+    }
+
+    RankBuffers& buffers_;
+    bool gathers_;
+    BufferPlan plan_;
+    std::vector<Part> parts_;
+    std::span<float> message_;  // what is left of it
+};
+
+}  // namespace
+
+void gather_blocks(const Operation& operation, RankBuffers& buffers) {
+    BlockCopy(operation, buffers, true).run(operation);
+}
+
+void scatter_blocks(const Operation& operation, RankBuffers& buffers) {
+    BlockCopy(operation, buffers, false).run(operation);
+}
+
+}  // namespace longscope

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Striped: rank r holds the tokens i with i mod N = r, so that causal work is even to within a row (Brandon et al.,
+// "Striped attention", 2023).
+#include "engine/parallel/dispatch.h"
+
+namespace longscope {
+
+TokenSet striped_tokens(const PackedSequence& sequence, std::int64_t ranks, std::int64_t rank) {
+    std::vector<Range> ranges;
+    ranges.reserve(static_cast<std::size_t>(sequence.tokens / ranks + 1));
+    for (std::int64_t token = rank; token < sequence.tokens; token += ranks) {
+        ranges.push_back({token, token + 1});
+    }
+    return TokenSet(std::move(ranges));
+}
+
+}  // namespace longscope

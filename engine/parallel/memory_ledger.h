@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What one rank needs in memory for a schedule, told before anything is allocated.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/parallel/schedule.h"
+#include "engine/tensor/attention_shape.h"
+
+namespace longscope {
+
+struct MemoryLedger {
+    std::int64_t input_bytes = 0;   // the rank's own queries, keys and values
+    std::int64_t buffer_bytes = 0;  // the most that the schedule holds at once; its result is among it
+    [[nodiscard]] std::int64_t total_bytes() const { return input_bytes + buffer_bytes; }
+};
+
+// `tokens` are those of the schedule's rank. Mask, trace and the kernel's own few tiles are not in it.
+[[nodiscard]] MemoryLedger memory_ledger(const Schedule& schedule, const AttentionShape& shape, std::int64_t tokens);
+
+}  // namespace longscope

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Ulysses (Jacobs et al. 2023, "DeepSpeed Ulysses"): an all-to-all turns some tokens of all heads into all tokens of
+// some heads; each rank computes its heads over the whole sequence, and a second all-to-all turns the result back. With
+// fewer key/value heads than ranks, ranks that share one get a copy each.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "engine/parallel/schedule_builder.h"
+
+namespace longscope {
+
+namespace {
+
+// Buffers, in the order of their use.
+constexpr std::int64_t queries_arriving = 1;
+constexpr std::int64_t queries = 2;
+constexpr std::int64_t key_values_leaving = 3;
+constexpr std::int64_t key_values_arriving = 4;
+constexpr std::int64_t key_values = 5;
+constexpr std::int64_t result_of_heads = 6;
+constexpr std::int64_t results_leaving = 7;
+constexpr std::int64_t results_arriving = 8;
+constexpr std::int64_t result = 9;
+
+// Share p of n heads over N ranks; with n < N, the head that ranks p, p + 1, ... share.
+Range share_of(std::int64_t heads, std::int64_t ranks, std::int64_t rank) {
+    const std::int64_t begin = rank * heads / ranks;
+    return {begin, begin + std::max<std::int64_t>(1, heads / ranks)};
+}
+
+std::vector<Range> shares(std::int64_t heads, std::int64_t ranks) {
+    std::vector<Range> ranges;
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+        ranges.push_back(share_of(heads, ranks, rank));
+    }
+    return ranges;
+}
+
+struct ExchangeBytes {
+    std::vector<std::int64_t> sent;
+    std::vector<std::int64_t> received;
+};
+
+// Rank p gets heads `by_rank[p]` of the tokens of every rank; `bytes` are those of one head of one token.
+ExchangeBytes tokens_for_heads(const StrategyInput& input, const std::vector<Range>& by_rank, std::int64_t bytes) {
+    ExchangeBytes sizes;
+    const std::int64_t own_tokens = input.tokens[static_cast<std::size_t>(input.rank)].size();
+    const std::int64_t own_heads = by_rank[static_cast<std::size_t>(input.rank)].size();
+    for (std::size_t p = 0; p < by_rank.size(); ++p) {
+        sizes.sent.push_back(by_rank[p].size() * own_tokens * bytes);
+        sizes.received.push_back(own_heads * input.tokens[p].size() * bytes);
+    }
+    return sizes;
+}
+
+std::int64_t sum(const std::vector<std::int64_t>& sizes) {
+    return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+}
+
+}  // namespace
+
+std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks) {
+    if (shape.query_heads % ranks != 0) {
+        return fmt::format("Ulysses needs query heads divisible by {} ranks: {} are given", ranks, shape.query_heads);
+    }
+    if (shape.key_value_heads % ranks != 0 && ranks % shape.key_value_heads != 0) {
+        return fmt::format(
+            "Ulysses needs key/value heads divisible by {} ranks, or ranks divisible by key/value heads: {} are given",
+            ranks, shape.key_value_heads);
+    }
+    return {};
+}
+
+Schedule ulysses_forward(const StrategyInput& input) {
+    const AttentionShape& shape = input.shape;
+    const std::int64_t ranks = input.ranks();
+    const std::int64_t element = size_bytes(shape.dtype);
+    const std::vector<Range> query_heads = shares(shape.query_heads, ranks);
+    const std::vector<Range> key_value_heads = shares(shape.key_value_heads, ranks);
+    const Range own_query_heads = query_heads[static_cast<std::size_t>(input.rank)];
+    const Range own_key_value_heads = key_value_heads[static_cast<std::size_t>(input.rank)];
+    ScheduleBuilder builder("ulysses", input);
+
+    // Queries lie head by head: what leaves for rank p lies together already.
+    ExchangeBytes sizes = tokens_for_heads(input, query_heads, shape.head_dim_qk * element);
+    std::int64_t room = builder.alloc_message(queries_arriving, sum(sizes.received));
+    const std::int64_t queries_here = builder.exchange(OperationKind::all_to_all, 0, -1, queries_arriving, 0,
+                                                       std::move(sizes.sent), std::move(sizes.received), {room});
+
+    sizes = tokens_for_heads(input, key_value_heads, (shape.head_dim_qk + shape.head_dim_v) * element);
+    builder.alloc_message(key_values_leaving, sum(sizes.sent));
+    room = builder.alloc_message(key_values_arriving, sum(sizes.received));
+    const std::int64_t packed = builder.copy(OperationKind::gather, 0, BufferRole::key_values, own_key_values,
+                                             key_values_leaving, key_value_heads, {});
+    const std::int64_t key_values_here =
+        builder.exchange(OperationKind::all_to_all, 0, key_values_leaving, key_values_arriving, 1,
+                         std::move(sizes.sent), std::move(sizes.received), {room, packed});
+
+    builder.alloc_queries(queries, ranks, own_query_heads);
+    builder.copy(OperationKind::scatter, 0, BufferRole::queries, queries_arriving, queries, {}, {queries_here});
+    builder.free(queries_arriving, {});
+    builder.alloc_key_values(key_values, ranks, own_key_value_heads);
+    builder.copy(OperationKind::scatter, 0, BufferRole::key_values, key_values_arriving, key_values, {},
+                 {key_values_here});
+    builder.free(key_values_leaving, {});
+    builder.free(key_values_arriving, {});
+
+    builder.alloc_partial(result_of_heads, ranks, own_query_heads);
+    if (const std::int64_t pairs = input.mask.pairs(); pairs > 0) {
+        builder.attend_all_keys(1, queries, own_query_heads, key_values, result_of_heads, pairs);
+    }
+    builder.free(queries, {});
+    builder.free(key_values, {});
+
+    // Back: O and lse in float32, whatever the inputs are.
+    sizes = tokens_for_heads(input, query_heads, Partial::size_bytes(1, 1, shape.head_dim_v));
+    std::swap(sizes.sent, sizes.received);
+    builder.alloc_message(results_leaving, sum(sizes.sent));
+    room = builder.alloc_message(results_arriving, sum(sizes.received));
+    const std::int64_t results_packed =
+        builder.copy(OperationKind::gather, 2, BufferRole::partial, result_of_heads, results_leaving, {}, {});
+    builder.free(result_of_heads, {});
+    const std::int64_t results_here =
+        builder.exchange(OperationKind::all_to_all, 2, results_leaving, results_arriving, 2, std::move(sizes.sent),
+                         std::move(sizes.received), {room, results_packed});
+    builder.alloc_partial(result, input.rank, {0, shape.query_heads});
+    builder.copy(OperationKind::scatter, 2, BufferRole::partial, results_arriving, result, query_heads, {results_here});
+    builder.free(results_leaving, {});
+    builder.free(results_arriving, {});
+    builder.finalize(2, result);
+    return builder.take();
+}
+
+std::int64_t ulysses_bytes_received(const StrategyInput& input) {
+    const AttentionShape& shape = input.shape;
+    std::int64_t others = -input.tokens[static_cast<std::size_t>(input.rank)].size();
+    for (const TokenSet& set : input.tokens) {
+        others += set.size();
+    }
+    const std::int64_t own = input.tokens[static_cast<std::size_t>(input.rank)].size();
+    const std::int64_t query_heads = shape.query_heads / input.ranks();
+    const std::int64_t key_value_heads = std::max<std::int64_t>(1, shape.key_value_heads / input.ranks());
+    // (t - t_r) tokens of its heads come in; the result of its t_r tokens comes back for the heads of the others.
+    return others * size_bytes(shape.dtype) *
+               (query_heads * shape.head_dim_qk + key_value_heads * (shape.head_dim_qk + shape.head_dim_v)) +
+           own * (shape.query_heads - query_heads) * Partial::size_bytes(1, 1, shape.head_dim_v);
+}
+
+}  // namespace longscope

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every strategy and dispatch through `run`, and layouts that cannot be.
+#include "app/headless/command_line.h"
+#include "engine/parallel/dispatch.h"
+#include "engine/parallel/strategy.h"
+#include "tests/app/run_fixture.h"
+
+namespace longscope {
+namespace {
+
+TEST_P(RunVerb, EveryStrategyIsExactAndMovesWhatItsFormulaSays) {
+    std::int64_t runs = 0;
+    for (const StrategyEntry& strategy : strategies()) {
+        SCOPED_TRACE(strategy.name);
+        Json json = small_experiment();
+        json["layout"] = {{"ranks", 4}, {"strategy", strategy.name}, {"dispatch", "striped"}};
+        json["sequence"]["draws"] = 1;
+        const EngineEnd end = run_engine_process(arguments(json));
+        ASSERT_TRUE(end.status.good()) << end.text();
+        const StoredRun run = stored(++runs);
+        ASSERT_EQ(run.draws.size(), 1U);
+        ASSERT_EQ(run.draws[0].checks.size(), 1U);
+        EXPECT_TRUE(run.draws[0].checks[0].passed);
+
+        const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
+        const MaskDomain domain = domain_of_draw(experiment, 0);
+        const auto mask = compile_mask(experiment.mask, domain);
+        const auto tokens = dispatch_tokens(find_dispatch("striped"), {domain.query_tokens, domain.cu_seqlens}, 4);
+        for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
+            EXPECT_EQ(rank.bytes_received, strategy.bytes_received({experiment.shape, *mask, tokens, rank.rank}));
+        }
+    }
+}
+
+TEST_P(RunVerb, AnInfeasibleLayoutIsAStateOfTheRunWithItsReason) {
+    Json json = small_experiment();
+    json["layout"]["strategy"] = "ulysses";  // 4 query heads over 3 ranks
+    const EngineEnd end = run_engine_process(arguments(json));
+    EXPECT_EQ(end.status.code, exit_failed) << end.text();
+    ASSERT_FALSE(end.error.empty());
+    EXPECT_EQ(end.error.back(),
+              "longscope-engine: run 1 infeasible: Ulysses needs query heads divisible by 3 ranks: 4 are given");
+    EXPECT_EQ(stored().record.state, RunState::infeasible);
+    EXPECT_EQ(stored().record.message, "Ulysses needs query heads divisible by 3 ranks: 4 are given");
+}
+
+TEST_P(RunVerb, WhatNeedsMoreMemoryThanThereMayBeIsRefusedBeforeItIsAllocated) {
+    Json json = small_experiment();
+    json["backend"]["memory_per_rank_bytes"] = 100'000;
+    const EngineEnd end = run_engine_process(arguments(json));
+    EXPECT_EQ(end.status.code, exit_failed) << end.text();
+    ASSERT_FALSE(end.error.empty());
+    EXPECT_NE(end.error.back().find("run 1 out of memory: rank 0 would need "), std::string::npos) << end.error.back();
+    EXPECT_NE(end.error.back().find("; backend.memory_per_rank_bytes allows 97.7 KiB"), std::string::npos)
+        << end.error.back();
+    EXPECT_EQ(stored().record.state, RunState::out_of_memory);
+}
+
+TEST_P(RunVerb, WhatTheMachineHasNoMemoryForIsRefusedBeforeItIsAllocated) {
+    // About 2 TiB of queries, of which no page is touched.
+    Json json = small_experiment();
+    json["shape"] = {{"query_heads", 512}, {"key_value_heads", 1}, {"head_dim_qk", 1024}, {"head_dim_v", 1}};
+    json["sequence"] = {{"tokens", 1 << 20}};
+    const EngineEnd end = run_engine_process(arguments(json));
+    EXPECT_EQ(end.status.code, exit_failed) << end.text();
+    ASSERT_FALSE(end.error.empty());
+    EXPECT_NE(end.error.back().find("run 1 out of memory: the 3 ranks on the machine of rank 0 would need 2."),
+              std::string::npos)
+        << end.error.back();
+    EXPECT_NE(end.error.back().find(" TiB for tensors and buffers"), std::string::npos) << end.error.back();
+}
+
+}  // namespace
+}  // namespace longscope

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/parallel/memory_ledger.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/kernel/partial.h"
+#include "tests/support/dispatched_case.h"
+
+namespace longscope {
+namespace {
+
+// 8 query heads, 2 key/value heads, dimensions 64: 256 tokens over 4 ranks.
+
+DispatchedCase make_case() {
+    AttentionCase problem;
+    problem.shape = {1, 8, 2, 64, 64, DType::float32};
+    problem.domain = {256, 256, {}};
+    problem.mask_json = R"({"causal": {}})";
+    return {std::move(problem), "contiguous", 4};
+}
+
+MemoryLedger ledger_of(const char* strategy) {
+    const DispatchedCase c = make_case();
+    return memory_ledger(find_strategy(strategy).forward(c.input(1)), c.problem.shape, 64);
+}
+
+constexpr std::int64_t own_key_values_bytes = 64 * 2 * 128 * 4;
+constexpr std::int64_t own_query_bytes = 64 * 8 * 64 * 4;
+
+TEST(MemoryLedger, InputsAreTheRanksOwnTensors) {
+    for (const char* strategy : {"ring", "all_gather", "ulysses"}) {
+        EXPECT_EQ(ledger_of(strategy).input_bytes, own_query_bytes + own_key_values_bytes);
+    }
+}
+
+TEST(MemoryLedger, ARingHoldsTwoBlocksAndTwoPartials) {
+    EXPECT_EQ(ledger_of("ring").buffer_bytes, 2 * own_key_values_bytes + 2 * Partial::size_bytes(8, 64, 64));
+}
+
+TEST(MemoryLedger, AnAllGatherHoldsAllKeysTwiceWhileItPutsThemInOrder) {
+    EXPECT_EQ(ledger_of("all_gather").buffer_bytes, 2 * 4 * own_key_values_bytes);
+}
+
+TEST(MemoryLedger, UlyssesHoldsQueriesAndResultOfItsHeadsOverTheWholeSequence) {
+    // While it puts keys and values in order: its queries, and keys and values leaving, arriving and in order (one
+    // key/value head, a copy for each of the two ranks that share it).
+    const std::int64_t queries = 256 * 2 * 64 * 4;
+    const std::int64_t key_values = 256 * 1 * 128 * 4;
+    EXPECT_EQ(ledger_of("ulysses").buffer_bytes, queries + 3 * key_values);
+}
+
+}  // namespace
+}  // namespace longscope

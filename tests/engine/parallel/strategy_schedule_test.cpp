@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What holds for the schedules of every strategy.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "engine/base/error.h"
+#include "tests/support/dispatched_case.h"
+
+namespace longscope {
+namespace {
+
+constexpr const char* causal_documents = R"({"and": [{"documents": {}}, {"causal": {}}]})";
+
+DispatchedCase make_case(const char* mask, const std::string& dispatch, std::int64_t ranks) {
+    AttentionCase problem;
+    problem.shape = {1, 24, 4, 16, 24, DType::float32};
+    problem.domain = {203, 203, {0, 1, 60, 61, 150, 203}};
+    problem.mask_json = mask;
+    return {std::move(problem), dispatch, ranks};
+}
+
+// Every strategy with every dispatch over 1 to 8 ranks, where it is feasible.
+template <typename Check>
+void for_every_layout(const char* mask, Check check) {
+    for (const StrategyEntry& strategy : strategies()) {
+        int layouts = 0;
+        for (const DispatchEntry& dispatch : dispatches()) {
+            for (std::int64_t ranks = 1; ranks <= 8; ++ranks) {
+                const DispatchedCase c = make_case(mask, std::string(dispatch.name), ranks);
+                if (strategy.infeasible(c.problem.shape, ranks).empty()) {
+                    SCOPED_TRACE(std::string(strategy.name) + " " + std::string(dispatch.name) + " over " +
+                                 std::to_string(ranks) + " ranks");
+                    check(strategy, c);
+                    ++layouts;
+                }
+            }
+        }
+        EXPECT_GE(layouts, 4 * 4) << strategy.name;
+    }
+}
+
+TEST(Strategies, BytesEqualTheClosedFormulaWithEachRanksOwnTokens) {
+    for_every_layout(causal_documents, [](const StrategyEntry& strategy, const DispatchedCase& c) {
+        std::int64_t sent = 0;
+        std::int64_t received = 0;
+        for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {
+            const ScheduleTotals sums = totals(strategy.forward(c.input(rank)));
+            EXPECT_EQ(sums.bytes_received, strategy.bytes_received(c.input(rank)));
+            sent += sums.bytes_sent;
+            received += sums.bytes_received;
+        }
+        EXPECT_EQ(sent, received);
+    });
+}
+
+TEST(Strategies, WorkOfAllRanksSumsToThatOfTheMask) {
+    for (const char* mask : {causal_documents, R"({"full": {}})", R"({"window": {"left": 9, "right": 3}})",
+                             R"({"or": [{"sink": {"tokens": 7}}, {"window": {"left": 20, "right": 0}}]})"}) {
+        for_every_layout(mask, [](const StrategyEntry& strategy, const DispatchedCase& c) {
+            double flops = 0;
+            for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {
+                flops += totals(strategy.forward(c.input(rank))).flops;
+            }
+            EXPECT_DOUBLE_EQ(flops, forward_flops(c.problem.shape, c.mask->pairs()));
+        });
+    }
+}
+
+// Of strategies that divide tokens among the ranks, not heads.
+TEST(Strategies, PairsOfAllRanksSumToTheMasksArea) {
+    for_every_layout(causal_documents, [](const StrategyEntry& strategy, const DispatchedCase& c) {
+        std::int64_t pairs = 0;
+        for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {
+            pairs += totals(strategy.forward(c.input(rank))).pairs;
+        }
+        EXPECT_EQ(pairs, strategy.name == "ulysses" ? c.ranks() * c.mask->pairs() : c.mask->pairs());
+    });
+}
+
+TEST(Strategies, EverySendMeetsOneReceiveOfTheSameSize) {
+    for_every_layout(causal_documents, [](const StrategyEntry& strategy, const DispatchedCase& c) {
+        struct Half {
+            std::int64_t rank;
+            std::int64_t peer;
+            std::int64_t bytes;
+        };
+        std::map<std::int64_t, Half> sends;
+        std::map<std::int64_t, Half> receives;
+        // By flow, sender and receiver.
+        std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, std::int64_t> sent;
+        std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, std::int64_t> received;
+        for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {
+            for (const Operation& operation : strategy.forward(c.input(rank)).operations) {
+                if (operation.kind == OperationKind::send) {
+                    EXPECT_TRUE(sends.emplace(operation.flow, Half{rank, operation.peer, operation.bytes}).second);
+                } else if (operation.kind == OperationKind::recv) {
+                    EXPECT_TRUE(receives.emplace(operation.flow, Half{rank, operation.peer, operation.bytes}).second);
+                }
+                for (std::size_t p = 0; p < operation.sent_bytes.size(); ++p) {
+                    const auto peer = static_cast<std::int64_t>(p);
+                    EXPECT_TRUE(sent.emplace(std::tuple(operation.flow, rank, peer), operation.sent_bytes[p]).second);
+                    EXPECT_TRUE(
+                        received.emplace(std::tuple(operation.flow, peer, rank), operation.received_bytes[p]).second);
+                }
+            }
+        }
+        EXPECT_EQ(sent, received);
+        ASSERT_EQ(sends.size(), receives.size());
+        for (const auto& [flow, send] : sends) {
+            ASSERT_EQ(receives.count(flow), 1U);
+            EXPECT_EQ(receives.at(flow).rank, send.peer);
+            EXPECT_EQ(receives.at(flow).peer, send.rank);
+            EXPECT_EQ(receives.at(flow).bytes, send.bytes);
+        }
+    });
+}
+
+TEST(Strategies, SchedulesComeBackFromTheirStoredFormUnchanged) {
+    for_every_layout(causal_documents, [](const StrategyEntry& strategy, const DispatchedCase& c) {
+        const Schedule schedule = strategy.forward(c.input(c.ranks() - 1));
+        EXPECT_EQ(schedule_from_json(parse_json(to_json(schedule).dump(), "test")), schedule);
+    });
+}
+
+TEST(Strategies, EveryBufferIsAllocatedOnceAndFreedUnlessItIsTheResult) {
+    for_every_layout(causal_documents, [](const StrategyEntry& strategy, const DispatchedCase& c) {
+        std::set<std::int64_t> live;
+        for (const Operation& operation : strategy.forward(c.input(0)).operations) {
+            if (operation.kind == OperationKind::alloc) {
+                EXPECT_TRUE(live.insert(operation.buffer).second) << operation.buffer;
+            } else if (operation.kind == OperationKind::free) {
+                EXPECT_EQ(live.erase(operation.buffer), 1U) << operation.buffer;
+            } else if (operation.kind == OperationKind::finalize) {
+                EXPECT_EQ(live.erase(operation.partial), 1U);
+            }
+        }
+        EXPECT_TRUE(live.empty());
+    });
+}
+
+}  // namespace
+}  // namespace longscope
