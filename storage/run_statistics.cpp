@@ -17,6 +17,24 @@ std::vector<double> measured_durations_ns(const StoredDraw& draw) {
     return durations_ns;
 }
 
+const StoredRepetition* typical_repetition(const StoredDraw& draw) {
+    std::vector<const StoredRepetition*> measured;
+    for (const StoredRepetition& repetition : draw.repetitions) {
+        if (repetition.record.measured) {
+            measured.push_back(&repetition);
+        }
+    }
+    if (measured.empty()) {
+        return nullptr;
+    }
+    const auto middle = measured.begin() + static_cast<std::ptrdiff_t>(measured.size() / 2);
+    std::nth_element(measured.begin(), middle, measured.end(),
+                     [](const StoredRepetition* a, const StoredRepetition* b) {
+                         return a->record.duration_ns < b->record.duration_ns;
+                     });
+    return *middle;
+}
+
 double flops_per_s(const StoredDraw& draw, double duration_ns) {
     return duration_ns > 0 ? draw.record.flops * 1e9 / duration_ns : std::numeric_limits<double>::quiet_NaN();
 }

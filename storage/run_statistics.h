@@ -11,6 +11,9 @@ namespace longscope {
 // Of the measured repetitions of a draw, in order; warm-up is left out.
 [[nodiscard]] std::vector<double> measured_durations_ns(const StoredDraw& draw);
 
+// The measured repetition whose time is the median (the upper one of two); a null pointer when none is stored.
+[[nodiscard]] const StoredRepetition* typical_repetition(const StoredDraw& draw);
+
 // The draw's FLOP by a duration; NaN when that is not above zero.
 [[nodiscard]] double flops_per_s(const StoredDraw& draw, double duration_ns);
 

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "engine/base/atomic_file.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 
@@ -33,9 +34,8 @@ class FileDescriptor {
     int descriptor_;
 };
 
-Error cannot(std::string_view verb, const std::filesystem::path& path, int error_number) {
-    return {verb == "read" ? ErrorKind::bad_input : ErrorKind::failed,
-            fmt::format("{}: cannot {}: {}", path.string(), verb, system_error_text(error_number))};
+Error cannot_read(const std::filesystem::path& path, int error_number) {
+    return {ErrorKind::bad_input, fmt::format("{}: cannot read: {}", path.string(), system_error_text(error_number))};
 }
 
 }  // namespace
@@ -43,11 +43,11 @@ Error cannot(std::string_view verb, const std::filesystem::path& path, int error
 std::string read_bounded_file(const std::filesystem::path& path, std::int64_t max_bytes) {
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0) {
-        throw cannot("read", path, errno);
+        throw cannot_read(path, errno);
     }
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) {
-        throw cannot("read", path, errno);
+        throw cannot_read(path, errno);
     }
     if (!S_ISREG(status.st_mode)) {
         throw bad_input(path.string(), S_ISDIR(status.st_mode) ? "a folder" : "a special file", "cannot be read",
@@ -65,7 +65,7 @@ std::string read_bounded_file(const std::filesystem::path& path, std::int64_t ma
             continue;
         }
         if (got < 0) {
-            throw cannot("read", path, errno);
+            throw cannot_read(path, errno);
         }
         if (got == 0) {
             break;
@@ -77,36 +77,9 @@ std::string read_bounded_file(const std::filesystem::path& path, std::int64_t ma
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-    const std::filesystem::path temporary = path.string() + fmt::format(".tmp{}", ::getpid());
-    {
-        const FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-        if (file.get() < 0) {
-            throw cannot("write", path, errno);
-        }
-        std::size_t written = 0;
-        while (written < content.size()) {
-            const ssize_t put = ::write(file.get(), content.data() + written, content.size() - written);
-            if (put < 0 && errno == EINTR) {
-                continue;
-            }
-            if (put < 0) {
-                const int error_number = errno;
-                ::unlink(temporary.c_str());
-                throw cannot("write", path, error_number);
-            }
-            written += static_cast<std::size_t>(put);
-        }
-        if (::fsync(file.get()) != 0 && errno != EINVAL && errno != EROFS) {
-            const int error_number = errno;
-            ::unlink(temporary.c_str());
-            throw cannot("write", path, error_number);
-        }
-    }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-        const int error_number = errno;
-        ::unlink(temporary.c_str());
-        throw cannot("write", path, error_number);
-    }
+    AtomicFile file(path);
+    file.stream().write(content.data(), static_cast<std::streamsize>(content.size()));
+    file.commit();
 }
 
 }  // namespace longscope

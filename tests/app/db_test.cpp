@@ -35,8 +35,8 @@ class DbVerb : public testing::Test {
 };
 
 TEST_F(DbVerb, HasHelpEverywhere) {
-    for (const std::vector<std::string>& verb :
-         std::vector<std::vector<std::string>>{{"db"}, {"db", "list"}, {"db", "show"}, {"db", "export"}}) {
+    for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{
+             {"db"}, {"db", "list"}, {"db", "show"}, {"db", "export"}, {"db", "render"}}) {
         std::vector<std::string> arguments = verb;
         arguments.emplace_back("--help");
         const EngineRun run = run_engine(arguments);
@@ -102,12 +102,66 @@ TEST_F(DbVerb, ExportWritesToStandardOutputOrAFile) {
     EXPECT_EQ(parse_json(json.out, "output")["draws"][0]["repetitions"][0]["events"].size(), 4U);
 
     expect_bad_input({"db", "export", "1", "--format", "xml", "--db", file()},
-                     "--format: xml is not a format; accepted: csv, json");
+                     "--format: xml is not a format; accepted: csv, json, trace, trace-per-rank");
     expect_bad_input({"db", "export", "1", "--db", file()}, "--format");
     const EngineRun nowhere =
         run_engine({"db", "export", "1", "--format", "csv", "--db", file(), "-o", file("no/run.csv")});
     EXPECT_EQ(nowhere.code, exit_failed);
     EXPECT_NE(nowhere.error.find("no/run.csv: cannot write"), std::string::npos);
+}
+
+TEST_F(DbVerb, DrawsTheTimelineOfAStoredRunInEveryForm) {
+    Database database(file("real.db"));
+    RunStore store(database);
+    RunRecord record = sample_record();
+    record.experiment = R"({"mask":{"and":[{"documents":{}},{"causal":{}}]},
+                            "layout":{"strategy":"ring","dispatch":"zigzag"}})";
+    const std::int64_t run = store.begin_run(record);
+    const std::int64_t draw = store.add_draw(run, sample_draw(0));
+    store.add_repetition(draw, sample_repetition(0, true, 1));
+    store.end_run(run, RunState::done, "");
+    for (const auto& [name, magic] : {std::pair{"t.png", "\x89PNG"}, {"t.svg", "<?xml"}, {"t.pdf", "%PDF"}}) {
+        for (const char* what : {"timeline", "mask"}) {
+            const EngineRun drawn =
+                run_engine({"db", "render", "1", "--db", file("real.db"), "-o", file(name), "--what", what});
+            EXPECT_EQ(drawn.code, exit_done) << drawn.error;
+            EXPECT_EQ(read_bounded_file(file(name), 1 << 20).rfind(magic, 0), 0U) << name;
+        }
+    }
+    const std::string svg = read_bounded_file(file("t.svg"), 1 << 20);
+    EXPECT_NE(svg.find("documents and causal"), std::string::npos) << "the mask, drawn last";
+    expect_bad_input({"db", "render", "1", "--db", file("real.db"), "-o", file("t.gif")}, "--output: ");
+    expect_bad_input({"db", "render", "1", "--db", file(), "-o", file("t.png")},
+                     "experiment.layout.strategy: (nothing) is not stored with the run");
+}
+
+TEST_F(DbVerb, ExportsTracesOfOneFileOrOneForEachRank) {
+    const EngineRun one = run_engine({"db", "export", "1", "--format", "trace", "--db", file(), "--draw", "1"});
+    EXPECT_EQ(one.code, exit_done) << one.error;
+    const Json trace = parse_json(one.out, "trace");
+    EXPECT_EQ(trace.at("longscope").at("draw"), 1);
+    EXPECT_EQ(trace.at("longscope").at("repetition"), 1) << "whose time is the median";
+    EXPECT_EQ(std::count_if(trace.at("traceEvents").begin(), trace.at("traceEvents").end(),
+                            [](const Json& event) { return event.at("ph") == "X"; }),
+              4);
+    const EngineRun less = run_engine(
+        {"db", "export", "1", "--format", "trace", "--db", file(), "--max-events", "3", "-o", file("t.json")});
+    EXPECT_EQ(less.code, exit_done);
+    EXPECT_NE(less.error.find("the trace: the 3 longest of 4 events are kept"), std::string::npos) << less.error;
+
+    const EngineRun all = run_engine(
+        {"db", "export", "1", "--format", "trace-per-rank", "--db", file(), "-o", file("ranks"), "--repetition", "2"});
+    EXPECT_EQ(all.code, exit_done) << all.error;
+    for (int rank = 0; rank < 2; ++rank) {
+        const std::string name = "ranks/rank-" + std::to_string(rank) + ".json";
+        EXPECT_EQ(parse_json(read_bounded_file(file(name), 1 << 20), name).at("distributedInfo").at("rank"), rank);
+    }
+    expect_bad_input({"db", "export", "1", "--format", "trace-per-rank", "--db", file()},
+                     "--output: (nothing) is not enough for --format trace-per-rank; accepted: a place to write to");
+    expect_bad_input({"db", "export", "1", "--format", "trace", "--db", file(), "--draw", "2"},
+                     "--draw: 2 is not in run 1; accepted: 0 to 1");
+    expect_bad_input({"db", "export", "1", "--format", "trace", "--db", file(), "--repetition", "3"},
+                     "--repetition: 3 is not among the measured ones of draw 0; accepted: 0 to 2");
 }
 
 TEST_F(DbVerb, AMissingDatabaseIsNotMade) {

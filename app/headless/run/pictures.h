@@ -3,19 +3,19 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "engine/draw/theme.h"
-#include "engine/experiment/experiment.h"
 #include "storage/database.h"
 #include "storage/records.h"
 
 namespace longscope {
 
-// mask.png and timeline.png of the first draw in `folder`; the timeline is that of the measured repetition whose time
-// is the median. Draws nothing that the run does not have. Throws Error(failed).
-[[nodiscard]] std::vector<ArtifactRecord> draw_pictures(const Experiment& experiment, const StoredRun& run,
-                                                        Database& database, const Theme& theme,
-                                                        const std::filesystem::path& folder);
+// mask and timeline of the first draw in `folder`, as png, svg or pdf; the timeline is that of the measured repetition
+// whose time is the median. Draws nothing that the run does not have. Throws Error.
+[[nodiscard]] std::vector<ArtifactRecord> draw_pictures(const StoredRun& run, Database& database, const Theme& theme,
+                                                        const std::filesystem::path& folder,
+                                                        const std::string& extension);
 
 }  // namespace longscope

@@ -24,6 +24,7 @@ void declare_db(CLI::App& verb, VerbAction& action) {
     declare_db_list(verb, action);
     declare_db_show(verb, action);
     declare_db_export(verb, action);
+    declare_db_render(verb, action);
 }
 
 }  // namespace longscope

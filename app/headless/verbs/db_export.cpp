@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <sstream>
+#include <fmt/format.h>
 
-#include "app/headless/output.h"
+#include "app/headless/export_formats.h"
 #include "app/headless/verbs/db.h"
-#include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
-#include "storage/export.h"
+#include "engine/base/registry.h"
 #include "storage/run_list.h"
 
 namespace longscope {
@@ -17,43 +16,48 @@ struct ExportOptions {
     std::string run;
     std::string format;
     std::string output;
+    std::int64_t draw = 0;
+    std::optional<std::int64_t> repetition;
+    std::int64_t max_events = 0;
 };
 
 int export_run(const ExportOptions& options) {
-    if (options.format != "csv" && options.format != "json") {
-        throw bad_input("--format", options.format, "is not a format", "csv, json");
+    const ExportFormat& format = find_entry(export_formats(), options.format, "--format", "a format");
+    if (format.needs_output && options.output.empty()) {
+        throw bad_input("--output", "(nothing)", fmt::format("is not enough for --format {}", format.name),
+                        "a place to write to");
     }
     const auto database = open_to_read(options.file);
-    const std::int64_t run = resolve_run(*database, options.run);
-    std::ostringstream text;
-    if (options.format == "csv") {
-        export_csv(*database, run, text);
-    } else {
-        export_json(*database, run, text);
-    }
-    if (options.output.empty()) {
-        write_output(text.str());
-    } else {
-        write_file_atomically(options.output, text.str());
-    }
+    format.write({*database, resolve_run(*database, options.run), options.output, options.draw, options.repetition,
+                  options.max_events});
     return 0;
 }
 
 }  // namespace
 
 void declare_db_export(CLI::App& db, VerbAction& action) {
-    CLI::App* verb = db.add_subcommand("export", "writes one run as CSV or JSON");
+    CLI::App* verb = db.add_subcommand("export", "writes one run for other programs");
     const auto options = std::make_shared<ExportOptions>();
+    std::string formats;
+    std::string names;
+    for (const ExportFormat& format : export_formats()) {
+        formats += fmt::format("{}{}: {}", formats.empty() ? "" : "; ", format.name, format.meaning);
+        names += fmt::format("{}{}", names.empty() ? "" : "|", format.name);
+    }
     verb->add_option("run", options->run, "A run's number, its uuid or the beginning of it, or last")
         ->type_name("RUN")
         ->required();
     add_database_option(*verb, options->file);
-    verb->add_option("--format", options->format,
-                     "csv: a row per repetition and rank; json: everything, with plans and events")
-        ->type_name("csv|json")
-        ->required();
-    verb->add_option("-o,--output", options->output, "Write to this file instead of standard output")
-        ->type_name("FILE");
+    verb->add_option("--format", options->format, formats)->type_name(names)->required();
+    verb->add_option("-o,--output", options->output, "Write to this file (or folder) instead of standard output")
+        ->type_name("PATH");
+    verb->add_option("--draw", options->draw, "Of a trace: the draw")->capture_default_str();
+    verb->add_option("--repetition", options->repetition,
+                     "Of a trace: the measured repetition (default: the one whose time is the median)");
+    verb->add_option("--max-events", options->max_events,
+                     "Of a trace: keep the longest events of each file and say how many are not there; 0: all")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+        ->capture_default_str();
     verb->callback([options, &action] { action = [options] { return export_run(*options); }; });
 }
 

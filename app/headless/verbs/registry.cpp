@@ -6,7 +6,7 @@ namespace longscope {
 const std::vector<VerbEntry>& verbs() {
     static const std::vector<VerbEntry> entries{
         {"run", "runs an experiment, stores and draws it", declare_run},
-        {"db", "lists, shows and exports stored runs", declare_db},
+        {"db", "lists, shows, draws and exports stored runs", declare_db},
         {"devices", "lists the backends and what they run on", declare_devices},
         {"mask", "counts and draws masks", declare_mask},
         {"thread-ranks", "", declare_thread_ranks},

@@ -37,6 +37,7 @@ struct RunOptions {
     std::string launcher = "mpirun";
     std::string progress = "text";
     std::string theme = "light";
+    std::string pictures = "png";
     double stall_seconds = 600;
 };
 
@@ -120,11 +121,11 @@ Nanoseconds stall_limit(double seconds) {
 
 // The run is over and stored: a picture that cannot be drawn takes nothing away from it. Of a run that ended badly its
 // own message says enough.
-void store_pictures(const Experiment& experiment, std::int64_t run, RunState state, Database& database, RunStore& store,
-                    const Theme& theme, const std::filesystem::path& folder) {
+void store_pictures(std::int64_t run, RunState state, Database& database, RunStore& store, const Theme& theme,
+                    const std::filesystem::path& folder, const std::string& extension) {
     try {
         for (const ArtifactRecord& picture :
-             draw_pictures(experiment, read_run(database, run), database, theme, folder)) {
+             draw_pictures(read_run(database, run), database, theme, folder, extension)) {
             store.add_artifact(run, picture);
         }
     } catch (const Error& error) {
@@ -168,7 +169,7 @@ int run(const RunOptions& options) {
         progress->started(id, uuid, folder.path().string());
         end = supervise({experiment, launcher, folder, signals, id, stall_limit_ns}, store, *progress);
     }
-    store_pictures(experiment, id, end.state, database, store, theme, folder.path());
+    store_pictures(id, end.state, database, store, theme, folder.path(), options.pictures);
     if (!json) {
         write_output(run_report(read_run(database, id)));
         write_output(fmt::format("database: {}\n", std::filesystem::absolute(database_path).string()));
@@ -202,6 +203,9 @@ void declare_run(CLI::App& verb, VerbAction& action) {
         ->check(CLI::IsMember({"text", "jsonl"}))
         ->capture_default_str();
     verb.add_option("--theme", options->theme, "Of the pictures: light or dark")->capture_default_str();
+    verb.add_option("--pictures", options->pictures, "What the pictures are stored as: png, svg or pdf")
+        ->check(CLI::IsMember({"png", "svg", "pdf"}))
+        ->capture_default_str();
     verb.add_option("--stall-timeout", options->stall_seconds,
                     "Seconds without news after which the run is given up; 0: never")
         ->check(given)

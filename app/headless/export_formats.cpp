@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/export_formats.h"
+
+#include <functional>
+#include <sstream>
+
+#include "app/headless/export_trace.h"
+#include "app/headless/output.h"
+#include "engine/base/atomic_file.h"
+#include "storage/export.h"
+
+namespace longscope {
+
+namespace {
+
+void to_output(const ExportRequest& request, const std::function<void(std::ostream&)>& write) {
+    if (request.output.empty()) {
+        std::ostringstream text;
+        write(text);
+        write_output(text.str());
+        return;
+    }
+    AtomicFile file(request.output);
+    write(file.stream());
+    file.commit();
+}
+
+void write_csv(const ExportRequest& request) {
+    to_output(request, [&](std::ostream& out) { export_csv(request.database, request.run, out); });
+}
+
+void write_json(const ExportRequest& request) {
+    to_output(request, [&](std::ostream& out) { export_json(request.database, request.run, out); });
+}
+
+void write_trace(const ExportRequest& request) {
+    to_output(request, [&](std::ostream& out) { export_trace(request, out); });
+}
+
+}  // namespace
+
+const std::vector<ExportFormat>& export_formats() {
+    static const std::vector<ExportFormat> formats{
+        {"csv", "a row per repetition and rank", false, write_csv},
+        {"json", "everything, with plans and events", false, write_json},
+        {"trace", "one repetition as a Chrome trace of all ranks, for ui.perfetto.dev", false, write_trace},
+        {"trace-per-rank", "a folder with a file for each rank, for HolisticTraceAnalysis", true,
+         export_trace_per_rank},
+    };
+    return formats;
+}
+
+}  // namespace longscope

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/export_trace.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+#include "app/headless/output.h"
+#include "app/headless/stored_pictures.h"
+#include "engine/base/atomic_file.h"
+#include "engine/base/error.h"
+#include "profiler/chrome_trace.h"
+#include "storage/run_query.h"
+
+namespace longscope {
+
+namespace {
+
+struct Selection {
+    Trace trace;
+    ChromeTraceOptions options;
+};
+
+Selection select(const ExportRequest& request) {
+    const StoredRun run = read_run(request.database, request.run);
+    const StoredDraw& draw = find_draw(run, request.draw);
+    const StoredRepetition& repetition = find_repetition(draw, request.repetition);
+    Json clocks = Json::array();
+    for (const ClockRecord& clock : run.clocks) {
+        clocks.push_back({{"rank", clock.rank}, {"offset_ns", clock.offset_ns}, {"error_ns", clock.error_ns}});
+    }
+    const Json metadata{{"run", run.record.uuid},
+                        {"experiment", run.record.experiment_name},
+                        {"draw", draw.record.index},
+                        {"repetition", repetition.record.index},
+                        {"duration_ns", repetition.record.duration_ns},
+                        {"host", run.record.host},
+                        {"clocks", std::move(clocks)}};
+    Selection selection;
+    selection.trace = {static_cast<std::int32_t>(run.record.ranks), read_events(request.database, repetition.id)};
+    selection.options.name = fmt::format("{}, draw {}, repetition {}", run.record.experiment_name, draw.record.index,
+                                         repetition.record.index);
+    selection.options.metadata = metadata.dump(-1, ' ', false, Json::error_handler_t::replace);
+    selection.options.max_events = request.max_events;
+    return selection;
+}
+
+void report(const ChromeTraceReport& written, const std::string& what) {
+    if (written.dropped_events > 0) {
+        write_note(fmt::format("{}: the {} longest of {} events are kept", what, written.events,
+                               written.events + written.dropped_events));
+    }
+}
+
+}  // namespace
+
+void export_trace(const ExportRequest& request, std::ostream& out) {
+    const Selection selection = select(request);
+    report(write_chrome_trace(selection.trace, selection.options, out), "the trace");
+}
+
+void export_trace_per_rank(const ExportRequest& request) {
+    Selection selection = select(request);
+    std::error_code error;
+    std::filesystem::create_directories(request.output, error);
+    if (error) {
+        throw failed(fmt::format("{}: cannot make the folder: {}", request.output, error.message()));
+    }
+    for (std::int32_t rank = 0; rank < selection.trace.ranks; ++rank) {
+        AtomicFile file(std::filesystem::path(request.output) / fmt::format("rank-{}.json", rank));
+        selection.options.rank = rank;
+        report(write_chrome_trace(selection.trace, selection.options, file.stream()), fmt::format("rank {}", rank));
+        file.commit();
+    }
+}
+
+}  // namespace longscope

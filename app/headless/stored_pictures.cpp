@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/stored_pictures.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/base/json.h"
+#include "engine/base/units.h"
+#include "engine/draw/mask_picture.h"
+#include "engine/draw/timeline_picture.h"
+#include "engine/mask/expression.h"
+#include "engine/parallel/dispatch.h"
+#include "engine/workload/packing.h"
+#include "storage/run_query.h"
+#include "storage/run_statistics.h"
+
+namespace longscope {
+
+namespace {
+
+// A field of the stored document that everything was checked of when it was stored; databases are untrusted all the
+// same.
+const Json& field(const Json& document, const char* group, const char* name) {
+    if (!document.is_object() || !document.contains(group) || !document[group].is_object() ||
+        !document[group].contains(name)) {
+        throw bad_input(fmt::format("experiment.{}.{}", group, name), "(nothing)", "is not stored with the run",
+                        "the document of an experiment");
+    }
+    return document[group][name];
+}
+
+std::string layout_word(const Json& document, const char* name) {
+    const Json& word = field(document, "layout", name);
+    return word.is_string() ? word.get<std::string>() : shown(word);
+}
+
+}  // namespace
+
+const StoredDraw& find_draw(const StoredRun& run, std::int64_t number) {
+    const auto found = std::find_if(run.draws.begin(), run.draws.end(),
+                                    [&](const StoredDraw& draw) { return draw.record.index == number; });
+    if (found != run.draws.end()) {
+        return *found;
+    }
+    if (run.draws.empty()) {
+        throw failed(fmt::format("run {} has no draws", run.id));
+    }
+    throw bad_input("--draw", std::to_string(number), fmt::format("is not in run {}", run.id),
+                    fmt::format("{} to {}", run.draws.front().record.index, run.draws.back().record.index));
+}
+
+const StoredRepetition& find_repetition(const StoredDraw& draw, std::optional<std::int64_t> number) {
+    const StoredRepetition* typical = typical_repetition(draw);
+    if (typical == nullptr) {
+        throw failed(fmt::format("draw {} has no measured repetition", draw.record.index));
+    }
+    if (!number) {
+        return *typical;
+    }
+    const auto found = std::find_if(draw.repetitions.begin(), draw.repetitions.end(), [&](const StoredRepetition& r) {
+        return r.record.measured && r.record.index == *number;
+    });
+    if (found == draw.repetitions.end()) {
+        throw bad_input("--repetition", std::to_string(*number),
+                        fmt::format("is not among the measured ones of draw {}", draw.record.index),
+                        fmt::format("0 to {}", measured_durations_ns(draw).size() - 1));
+    }
+    return *found;
+}
+
+DisplayList draw_stored_mask(const StoredRun& run, const StoredDraw& draw, const StoredPictureOptions& options) {
+    const Json document = parse_json(run.record.experiment, "the stored experiment");
+    const MaskDomain domain{draw.record.tokens, draw.record.tokens, cu_seqlens(draw.record.lengths)};
+    if (domain.cu_seqlens.back() != draw.record.tokens) {
+        throw bad_input("draw.lengths", std::to_string(domain.cu_seqlens.back()), "is not the sum of the documents",
+                        std::to_string(draw.record.tokens));
+    }
+    const MaskExpression expression = parse_mask(document.value("mask", Json()), "mask");
+    const std::unique_ptr<Mask> mask = compile_mask(expression, domain);
+    MaskPictureOptions picture;
+    picture.theme = options.theme;
+    picture.width = options.width;
+    picture.title = fmt::format("{}, draw {}: {}", run.record.experiment_name, draw.record.index, to_text(expression));
+    picture.cu_seqlens = domain.cu_seqlens;
+    picture.ranks = dispatch_tokens(find_dispatch(layout_word(document, "dispatch")),
+                                    {domain.query_tokens, domain.cu_seqlens}, run.record.ranks);
+    return draw_mask(*mask, picture);
+}
+
+DisplayList draw_stored_timeline(Database& database, const StoredRun& run, const StoredDraw& draw,
+                                 const StoredRepetition& repetition, const StoredPictureOptions& options) {
+    const Json document = parse_json(run.record.experiment, "the stored experiment");
+    const Trace trace{static_cast<std::int32_t>(run.record.ranks), read_events(database, repetition.id)};
+    TimelineOptions picture;
+    picture.theme = options.theme;
+    picture.width = options.width;
+    picture.title = fmt::format("{}: {} over {} ranks, draw {}, repetition {} ({})", run.record.experiment_name,
+                                layout_word(document, "strategy"), run.record.ranks, draw.record.index,
+                                repetition.record.index, format_duration(repetition.record.duration_ns));
+    for (const RankResult& rank : repetition.record.ranks) {
+        const auto wall = static_cast<double>(repetition.record.duration_ns);
+        picture.shares.push_back({static_cast<double>(rank.computing_ns) / wall,
+                                  static_cast<double>(rank.exposed_communication_ns) / wall,
+                                  static_cast<double>(rank.waiting_ns) / wall});
+    }
+    return draw_timeline(trace, picture);
+}
+
+}  // namespace longscope
