@@ -18,7 +18,25 @@ namespace {
 
 constexpr std::int64_t max_mask_file_bytes = std::int64_t{1} << 20;
 
-Json read_mask(const std::string& mask) {
+MaskSource of_experiment(const MaskSourceOptions& options) {
+    const Experiment experiment = read_experiment(options.experiment, experiment_names());
+    if (options.draw >= experiment.sequence.draws) {
+        throw bad_input("--draw", std::to_string(options.draw), "is not a draw of the experiment",
+                        fmt::format("an integer from 0 to {}", experiment.sequence.draws - 1));
+    }
+    MaskSource source;
+    source.expression = experiment.mask;
+    source.domain = domain_of_draw(experiment, options.draw);
+    source.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch),
+                                   {source.domain.query_tokens, source.domain.cu_seqlens}, experiment.layout.ranks);
+    source.shape = experiment.shape;
+    source.title = fmt::format("{}, draw {}: {}", experiment.name, options.draw, to_text(experiment.mask));
+    return source;
+}
+
+}  // namespace
+
+Json read_mask_json(const std::string& mask) {
     if (mask.substr(std::min(mask.find_first_not_of(" \t\n"), mask.size())).starts_with('{')) {
         return parse_json(mask, "--mask");
     }
@@ -46,24 +64,6 @@ std::vector<std::int64_t> cumulative_lengths(std::string_view documents) {
         documents.remove_prefix(field.size() + 1);
     }
 }
-
-MaskSource of_experiment(const MaskSourceOptions& options) {
-    const Experiment experiment = read_experiment(options.experiment, experiment_names());
-    if (options.draw >= experiment.sequence.draws) {
-        throw bad_input("--draw", std::to_string(options.draw), "is not a draw of the experiment",
-                        fmt::format("an integer from 0 to {}", experiment.sequence.draws - 1));
-    }
-    MaskSource source;
-    source.expression = experiment.mask;
-    source.domain = domain_of_draw(experiment, options.draw);
-    source.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch),
-                                   {source.domain.query_tokens, source.domain.cu_seqlens}, experiment.layout.ranks);
-    source.shape = experiment.shape;
-    source.title = fmt::format("{}, draw {}: {}", experiment.name, options.draw, to_text(experiment.mask));
-    return source;
-}
-
-}  // namespace
 
 void declare_mask_source(CLI::App& verb, MaskSourceOptions& options) {
     CLI::Option* file =
@@ -95,7 +95,7 @@ MaskSource resolve(const MaskSourceOptions& options) {
         throw Error(ErrorKind::bad_input, "FILE: is missing; accepted: an experiment, or --mask and --tokens");
     }
     MaskSource source;
-    source.expression = parse_mask(read_mask(options.mask), "mask");
+    source.expression = parse_mask(read_mask_json(options.mask), "mask");
     source.title = to_text(source.expression);
     std::int64_t tokens = options.tokens;
     if (!options.documents.empty()) {

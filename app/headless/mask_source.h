@@ -30,6 +30,11 @@ struct MaskSource {
     std::string title;                    // for pictures
 };
 
+// Of an option --mask: JSON, or the name of a file that holds it. Throws Error(bad_input).
+[[nodiscard]] Json read_mask_json(const std::string& mask);
+// Of an option --documents "L1,L2,...": [0, L1, L1 + L2, ...]. Throws Error(bad_input).
+[[nodiscard]] std::vector<std::int64_t> cumulative_lengths(std::string_view documents);
+
 // Adds the options to a verb. `options` must outlive the parsing.
 void declare_mask_source(CLI::App& verb, MaskSourceOptions& options);
 

@@ -10,29 +10,12 @@
 
 #include "engine/base/atomic_file.h"
 #include "engine/base/error.h"
+#include "engine/base/file_descriptor.h"
 #include "engine/base/units.h"
 
 namespace longscope {
 
 namespace {
-
-class FileDescriptor {
-  public:
-    explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
-    FileDescriptor(const FileDescriptor&) = delete;
-    FileDescriptor& operator=(const FileDescriptor&) = delete;
-    FileDescriptor(FileDescriptor&&) = delete;
-    FileDescriptor& operator=(FileDescriptor&&) = delete;
-    ~FileDescriptor() {
-        if (descriptor_ >= 0) {
-            ::close(descriptor_);
-        }
-    }
-    [[nodiscard]] int get() const { return descriptor_; }
-
-  private:
-    int descriptor_;
-};
 
 Error cannot_read(const std::filesystem::path& path, int error_number) {
     return {ErrorKind::bad_input, fmt::format("{}: cannot read: {}", path.string(), system_error_text(error_number))};
@@ -40,24 +23,26 @@ Error cannot_read(const std::filesystem::path& path, int error_number) {
 
 }  // namespace
 
-std::string read_bounded_file(const std::filesystem::path& path, std::int64_t max_bytes) {
-    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.get() < 0) {
-        throw cannot_read(path, errno);
-    }
+std::int64_t regular_file_size(int descriptor, const std::filesystem::path& path) {
     struct stat status {};
-    if (::fstat(file.get(), &status) != 0) {
+    if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
         throw cannot_read(path, errno);
     }
     if (!S_ISREG(status.st_mode)) {
         throw bad_input(path.string(), S_ISDIR(status.st_mode) ? "a folder" : "a special file", "cannot be read",
                         "a regular file");
     }
-    if (status.st_size > max_bytes) {
-        throw bad_input(path.string(), format_bytes(status.st_size), "is too large",
+    return status.st_size;
+}
+
+std::string read_bounded_file(const std::filesystem::path& path, std::int64_t max_bytes) {
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const std::int64_t size = regular_file_size(file.get(), path);
+    if (size > max_bytes) {
+        throw bad_input(path.string(), format_bytes(size), "is too large",
                         fmt::format("at most {}", format_bytes(max_bytes)));
     }
-    std::string content(static_cast<std::size_t>(status.st_size), '\0');
+    std::string content(static_cast<std::size_t>(size), '\0');
     std::size_t filled = 0;
     while (filled < content.size()) {
         const ssize_t got = ::read(file.get(), content.data() + filled, content.size() - filled);

@@ -1,31 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include "app/headless/output.h"
+#include "app/headless/progress_bar.h"
 #include "app/headless/run/run_progress.h"
-#include "engine/base/clock.h"
 #include "engine/base/units.h"
 
 namespace longscope {
 
 namespace {
 
-constexpr int bar_width = 30;
-
 class TextProgress final : public RunProgress {
   public:
-    explicit TextProgress(const Experiment& experiment)
-        : terminal_(isatty(STDERR_FILENO) != 0), draws_(experiment.sequence.draws) {
+    explicit TextProgress(const Experiment& experiment) : draws_(experiment.sequence.draws) {
         line(fmt::format("{}: {} tokens, {} over {} rank{}, {} dispatch", experiment.name,
                          format_count(experiment.sequence.tokens), experiment.layout.strategy, experiment.layout.ranks,
                          experiment.layout.ranks == 1 ? "" : "s", experiment.layout.dispatch));
     }
-    ~TextProgress() override { clear(); }
 
     void started(std::int64_t /*run*/, const std::string& /*uuid*/, const std::string& /*run_folder*/) override {
-        start_ns_ = now_ns();
+        bar_.start();
         bar(0.0);
     }
 
@@ -44,42 +39,19 @@ class TextProgress final : public RunProgress {
     }
 
     void log(const std::string& text) override { line(text); }
-    void ended(const std::string& /*state*/, const std::string& /*message*/) override { clear(); }
+    void ended(const std::string& /*state*/, const std::string& /*message*/) override { bar_.clear(); }
 
   private:
-    void clear() {
-        if (terminal_ && bar_shown_) {
-            write_error("\r\x1b[K");
-        }
-        bar_shown_ = false;
-    }
-
     void line(const std::string& text) {
-        clear();
+        bar_.clear();
         write_error(text + "\n");
     }
 
-    void bar(double done) {
-        if (!terminal_) {
-            return;
-        }
-        const auto filled = static_cast<std::size_t>(done * bar_width);
-        std::string left;
-        if (done > 0.02) {
-            const auto elapsed = static_cast<double>(now_ns() - start_ns_);
-            left =
-                fmt::format("  about {} left", format_duration(static_cast<Nanoseconds>(elapsed / done * (1 - done))));
-        }
-        write_error(fmt::format("\r\x1b[K[{:{}}] {:3.0f} %  draw {} ({} in all){}", std::string(filled, '='), bar_width,
-                                done * 100.0, draw_, draws_, left));
-        bar_shown_ = true;
-    }
+    void bar(double done) { bar_.show(done, fmt::format("draw {} ({} in all)", draw_, draws_)); }
 
-    bool terminal_;
-    bool bar_shown_ = false;
+    ProgressBar bar_;
     std::int64_t draws_;
     std::int64_t draw_ = 0;
-    Nanoseconds start_ns_ = 0;
 };
 
 }  // namespace

@@ -6,9 +6,11 @@ namespace longscope {
 const std::vector<VerbEntry>& verbs() {
     static const std::vector<VerbEntry> entries{
         {"run", "runs an experiment, stores and draws it", declare_run},
+        {"attend", "attention on your own tensors, files in, files out", declare_attend},
         {"db", "lists, shows, draws and exports stored runs", declare_db},
         {"devices", "lists the backends and what they run on", declare_devices},
         {"mask", "counts and draws masks", declare_mask},
+        {"verify", "another program's output against the reference: where it departs", declare_verify},
         {"thread-ranks", "", declare_thread_ranks},
     };
     return entries;

@@ -26,8 +26,10 @@ struct VerbEntry {
 
 void declare_run(CLI::App& verb, VerbAction& action);
 void declare_thread_ranks(CLI::App& verb, VerbAction& action);
+void declare_attend(CLI::App& verb, VerbAction& action);
 void declare_db(CLI::App& verb, VerbAction& action);
 void declare_devices(CLI::App& verb, VerbAction& action);
+void declare_verify(CLI::App& verb, VerbAction& action);
 void declare_mask(CLI::App& verb, VerbAction& action);
 
 }  // namespace longscope

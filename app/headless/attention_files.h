@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The user's own queries, keys and values in files, and the mask over them: what `attend` and `verify` begin with.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/mask/expression.h"
+#include "engine/tensor/attention_shape.h"
+#include "engine/tensor/tensor_file.h"
+#include "engine/tensor/tensor_layout.h"
+
+namespace longscope {
+
+struct AttentionFileOptions {
+    std::string queries;
+    std::string keys;
+    std::string values;
+    std::string mask;
+    std::string documents;
+    std::string layout;
+    std::optional<double> scale;
+    int threads = 0;
+};
+
+// `options` must outlive the parsing.
+void declare_attention_files(CLI::App& verb, AttentionFileOptions& options);
+
+class AttentionFiles {
+  public:
+    // Opens the files and checks that they fit together. Throws Error(bad_input) that names the option.
+    explicit AttentionFiles(const AttentionFileOptions& options);
+
+    [[nodiscard]] const TensorLayout& layout() const { return *layout_; }
+    [[nodiscard]] const LaidOutTensor& queries() const { return q_; }
+    [[nodiscard]] const LaidOutTensor& keys() const { return k_; }
+    [[nodiscard]] const LaidOutTensor& values() const { return v_; }
+    [[nodiscard]] const AttentionShape& shape() const { return shape_; }
+    [[nodiscard]] const MaskExpression& expression() const { return expression_; }
+    [[nodiscard]] const MaskDomain& domain() const { return domain_; }
+    [[nodiscard]] const Mask& mask() const { return *mask_; }
+    [[nodiscard]] double scale() const { return scale_; }
+    [[nodiscard]] int threads() const { return threads_; }
+    // Throws Error(bad_input) when a file that is to be written is one of those that are read.
+    void require_other_file(const std::string& output, const std::string& option) const;
+
+  private:
+    TensorFile q_file_;
+    TensorFile k_file_;
+    TensorFile v_file_;
+    const TensorLayout* layout_;
+    LaidOutTensor q_;
+    LaidOutTensor k_;
+    LaidOutTensor v_;
+    AttentionShape shape_;
+    MaskExpression expression_;
+    MaskDomain domain_;
+    std::unique_ptr<Mask> mask_;
+    double scale_;
+    int threads_;
+};
+
+// Queries, keys and values of one batch item, as kernels take them; views of the files where that is possible.
+struct AttentionItem {
+    AttentionItem(const AttentionFiles& files, std::int64_t item)
+        : queries(head_matrix(files.queries(), item, query_room)),
+          keys(head_matrix(files.keys(), item, key_room)),
+          values(head_matrix(files.values(), item, value_room)) {}
+    AttentionItem(const AttentionItem&) = delete;
+    AttentionItem& operator=(const AttentionItem&) = delete;
+    AttentionItem(AttentionItem&&) = delete;
+    AttentionItem& operator=(AttentionItem&&) = delete;
+    ~AttentionItem() = default;
+
+    std::vector<float> query_room;
+    std::vector<float> key_room;
+    std::vector<float> value_room;
+    HeadMatrix<const float> queries;
+    HeadMatrix<const float> keys;
+    HeadMatrix<const float> values;
+};
+
+}  // namespace longscope

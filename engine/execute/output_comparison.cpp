@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/execute/output_comparison.h"
+
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/kernel/reference/reference_row.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+RowDifference compare_row(const ComparedOutput& given, const AttentionRule& rule, std::int64_t head,
+                          std::int64_t query) {
+    const std::int64_t kv_head =
+        rule.interleaved_groups ? head % given.keys.heads : head / (given.queries.heads / given.keys.heads);
+    const auto dim_qk = static_cast<std::size_t>(given.queries.dim);
+    const auto dim_v = static_cast<std::size_t>(given.values.dim);
+    ReferenceRow reference(dim_v);
+    std::vector<Range> runs;
+    rule.mask->row_runs(query, runs);
+    for (const Range run : runs) {
+        for (std::int64_t key = run.begin; key < run.end; ++key) {
+            reference.add({given.queries.row(head, query), dim_qk}, {given.keys.row(kv_head, key), dim_qk},
+                          {given.values.row(kv_head, key), dim_v}, rule.scale);
+        }
+    }
+    RowDifference difference{head, query, 0, 0, 0, reference.lse()};
+    for (std::size_t d = 0; d < dim_v; ++d) {
+        const double expected = reference.output(d);
+        const double got = given.output.row(head, query)[d];
+        const bool same = got == expected || (std::isnan(got) && std::isnan(expected));
+        difference.squared_error += same ? 0.0 : (got - expected) * (got - expected);
+        difference.squared_norm += std::isfinite(expected) ? expected * expected : 0.0;
+    }
+    difference.lse = given.lse == nullptr ? difference.reference_lse : given.lse[head * given.output.tokens + query];
+    return difference;
+}
+
+}  // namespace
+
+double RowDifference::lse_error() const {
+    if (lse == reference_lse || (std::isnan(lse) && std::isnan(reference_lse))) {
+        return 0.0;
+    }
+    const double distance = std::abs(lse - reference_lse);
+    return std::isnan(distance) ? infinity : distance;
+}
+
+std::vector<RowDifference> compare_rows(const ComparedOutput& given, const AttentionRule& rule,
+                                        const std::vector<std::int64_t>& queries, int threads,
+                                        const std::function<void(double)>& poll, const std::atomic<bool>* cancelled) {
+    const auto caller = std::this_thread::get_id();
+    const std::size_t count = queries.size() * static_cast<std::size_t>(given.queries.heads);
+    std::vector<RowDifference> rows(count);
+    std::atomic<std::size_t> done{0};
+    tbb::task_arena arena(threads);
+    arena.execute([&] {
+        tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+            if (cancelled != nullptr && *cancelled) {
+                return;
+            }
+            rows[i] =
+                compare_row(given, rule, static_cast<std::int64_t>(i / queries.size()), queries[i % queries.size()]);
+            ++done;
+            if (poll && std::this_thread::get_id() == caller) {
+                poll(static_cast<double>(done) / static_cast<double>(count));
+            }
+        });
+    });
+    if (cancelled != nullptr && *cancelled) {
+        throw Error(ErrorKind::cancelled, "cancelled");
+    }
+    return rows;
+}
+
+double relative_error(const std::vector<RowDifference>& rows) {
+    double squares = 0;
+    double norm = 0;
+    for (const RowDifference& row : rows) {
+        squares += row.squared_error;
+        norm += row.squared_norm;
+    }
+    const double error = norm == 0.0 ? std::sqrt(squares) : std::sqrt(squares / norm);
+    return std::isnan(error) ? infinity : error;
+}
+
+}  // namespace longscope
