@@ -184,7 +184,7 @@ class Writer {
 
     // In the manner of Kineto the kind of a kernel is told by its name.
     [[nodiscard]] std::string name_of(const TraceEvent& event) const {
-        const std::string word(to_string(event.category));
+        std::string word(to_string(event.category));
         if (!per_rank()) {
             return word;
         }

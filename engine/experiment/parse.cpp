@@ -52,7 +52,7 @@ void check_version(JsonObject& root) {
 
 std::string bounded_text(JsonObject& object, const std::string& name, const std::string& fallback, std::int64_t min,
                          std::int64_t max, bool one_line) {
-    const std::string text = object.text_or(name, fallback);
+    std::string text = object.text_or(name, fallback);
     // Characters, not bytes: continuation bytes of UTF-8 do not count.
     const auto size = std::count_if(text.begin(), text.end(),
                                     [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
@@ -67,7 +67,7 @@ std::string bounded_text(JsonObject& object, const std::string& name, const std:
 
 std::string one_of(JsonObject& object, const std::string& name, const std::string& fallback,
                    const std::vector<std::string>& accepted) {
-    const std::string text = object.text_or(name, fallback);
+    std::string text = object.text_or(name, fallback);
     if (std::find(accepted.begin(), accepted.end(), text) == accepted.end()) {
         throw bad_input(object.path_of(name), shown(Json(text)), "is not known",
                         fmt::format("{}", fmt::join(accepted, ", ")));

@@ -21,8 +21,8 @@ std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*rank
 }
 
 void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks) {
-    if (std::string reason = strategy.infeasible(shape, ranks); !reason.empty()) {
-        throw Error(ErrorKind::infeasible, std::move(reason));
+    if (const std::string reason = strategy.infeasible(shape, ranks); !reason.empty()) {
+        throw Error(ErrorKind::infeasible, reason);
     }
 }
 

@@ -29,6 +29,7 @@ class AlignedBuffer {
         const std::size_t bytes =
             (static_cast<std::size_t>(size) * sizeof(T) + alignment_bytes - 1) / alignment_bytes * alignment_bytes;
         if (bytes > 0) {
+            // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the one place where memory is owned by hand.
             data_.reset(static_cast<T*>(std::aligned_alloc(alignment_bytes, bytes)));
             if (data_ == nullptr) {
                 throw Error(ErrorKind::out_of_memory, "out of memory: a buffer of " +
@@ -50,6 +51,7 @@ class AlignedBuffer {
 
   private:
     struct Free {
+        // NOLINTNEXTLINE(cppcoreguidelines-owning-memory)
         void operator()(T* pointer) const { std::free(pointer); }
     };
     std::unique_ptr<T, Free> data_;

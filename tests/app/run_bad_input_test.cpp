@@ -87,9 +87,7 @@ TEST_F(RunBadInput, AWrongLengthsFile) {
 }
 
 TEST_F(RunBadInput, AFileThatIsNoExperiment) {
-    for (const char* text : {"", "{", "[]", "null", "{\"[0,5)\": 1.0}",
-                             "\x7f"
-                             "ELF"}) {
+    for (const char* text : {"", "{", "[]", "null", "{\"[0,5)\": 1.0}", "\177ELF"}) {
         expect_refusal(exit_bad_input, "x.json", {"run", put("x.json", text), "--db", database()});
     }
     expect_refusal(exit_bad_input, "none.json: cannot read", {"run", path("none.json").string()});

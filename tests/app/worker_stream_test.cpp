@@ -12,6 +12,7 @@
 namespace longscope {
 namespace {
 
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): the tests that derive from it end with it.
 class WorkerStream : public testing::Test {
   protected:
     WorkerStream() { EXPECT_EQ(pipe2(ends_.data(), O_NONBLOCK | O_CLOEXEC), 0); }

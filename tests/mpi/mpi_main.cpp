@@ -37,7 +37,7 @@ int run(int argc, char** argv) {
     ::testing::InitGoogleTest(&argc, argv);
     ::testing::TestEventListeners& listeners = ::testing::UnitTest::GetInstance()->listeners();
     if (world->rank() != 0) {
-        delete listeners.Release(listeners.default_result_printer());
+        delete listeners.Release(listeners.default_result_printer());  // NOLINT: given back to us
     }
     listeners.Append(new EndAllOnFailure);  // NOLINT: owned by the framework
     return RUN_ALL_TESTS();

@@ -5,7 +5,9 @@
 extern "C" {
 
 // The name is LeakSanitizer's; without it nobody calls this.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 const char* __lsan_default_suppressions();
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 const char* __lsan_default_suppressions() {
     return "leak:libfontconfig\n";
 }

@@ -13,7 +13,7 @@ namespace {
 
 std::filesystem::path own_program() {
     std::error_code error;
-    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+    std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
     if (error) {
         throw failed("/proc/self/exe: cannot read: " + error.message());
     }

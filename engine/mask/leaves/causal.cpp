@@ -18,6 +18,7 @@ class CausalLeaf final : public MaskLeaf {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): all leaves are parsed by functions of one type.
 std::shared_ptr<const MaskLeaf> parse_causal_leaf(JsonObject parameters) {
     parameters.finish();
     return std::make_shared<CausalLeaf>();

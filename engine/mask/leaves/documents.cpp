@@ -34,6 +34,7 @@ class DocumentsLeaf final : public MaskLeaf {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): all leaves are parsed by functions of one type.
 std::shared_ptr<const MaskLeaf> parse_documents_leaf(JsonObject parameters) {
     parameters.finish();
     return std::make_shared<DocumentsLeaf>();

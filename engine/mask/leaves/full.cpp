@@ -17,6 +17,7 @@ class FullLeaf final : public MaskLeaf {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): all leaves are parsed by functions of one type.
 std::shared_ptr<const MaskLeaf> parse_full_leaf(JsonObject parameters) {
     parameters.finish();
     return std::make_shared<FullLeaf>();

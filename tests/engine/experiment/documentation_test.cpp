@@ -111,9 +111,9 @@ TEST(PageOnExperiments, ListsEveryFieldWithItsRangeAndDefault) {
         for (const char* word : {"minimum", "maximum", "default"}) {
             if (rules.contains(word)) {
                 const Json& value = rules[word];
-                const std::string shown_value = !value.is_string() ? value.dump()
-                                                : value == ""      ? "empty"
-                                                                   : value.get<std::string>();
+                const std::string shown_value = !value.is_string()                 ? value.dump()
+                                                : value.get<std::string>().empty() ? "empty"
+                                                                                   : value.get<std::string>();
                 EXPECT_NE(line.find(shown_value), std::string::npos) << line << " lacks " << word;
             }
         }

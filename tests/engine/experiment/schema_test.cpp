@@ -172,7 +172,7 @@ TEST(Schema, RequiresWhatTheReaderRequires) {
         Json document = example;
         document[place.pointer.parent_pointer()].erase(place.pointer.back());
         const std::string message = message_of([&] { (void)parsed(document); });
-        EXPECT_EQ(message != "(no error)", schema_violation(document, schema()) != "")
+        EXPECT_EQ(message != "(no error)", !schema_violation(document, schema()).empty())
             << place.field << ": " << message;
         if (place.required) {
             EXPECT_EQ(message.find(place.field + ": is missing"), 0U) << message;

@@ -23,7 +23,7 @@ class OpaqueMask final : public Mask {
     explicit OpaqueMask(const Mask& mask) : Mask(mask.query_tokens(), mask.key_tokens()), mask_(mask) {}
     bool contains(std::int64_t query, std::int64_t key) const override { return mask_.contains(query, key); }
     std::int64_t pairs_in(const Box& box) const override { return mask_.pairs_in(box); }
-    std::int64_t pairs_with(Range rows, const TokenSet& keys) const {
+    std::int64_t pairs_with(Range rows, const TokenSet& keys) const override {
         std::int64_t sum = 0;
         for (const Range range : keys.ranges()) {
             sum += mask_.pairs_in({rows, range});
