@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A descriptor that is closed when its owner goes.
 #pragma once
 
 #include <unistd.h>
 
 namespace longscope {
 
-// Owns a descriptor; -1 is none.
+// -1 is none.
 class FileDescriptor {
   public:
     explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
