@@ -146,12 +146,11 @@ void Database::choose_journal() {
         reason = exception.what();
         journal = handle_->execAndGet("PRAGMA journal_mode = DELETE").getString();
     }
+    // Every commit reaches the disk: a repetition that was stored survives a loss of power too.
+    handle_->exec("PRAGMA synchronous = FULL");
     if (journal == "wal") {
-        // After a crash of the machine the last commits may be gone, after one of the program none; never damage.
-        handle_->exec("PRAGMA synchronous = NORMAL");
         return;
     }
-    handle_->exec("PRAGMA synchronous = FULL");
     notices_.push_back(
         fmt::format("{}: no write-ahead log ({}): readers wait while a result is written", path_.string(), reason));
 }

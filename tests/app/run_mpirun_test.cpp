@@ -77,6 +77,12 @@ TEST_F(RunMpirun, AWorkerThatFailsTellsWhy) {
         "rank 2: no such day");
 }
 
+TEST_F(RunMpirun, WorkersOfAnotherVersionAreRefused) {
+    const EngineEnd end = run_with_script(
+        R"(echo '{"type":"started","version":"9.9","revision":"abc","ranks":3,"kernel":"x"}'; sleep 60)");
+    expect_failure(end, "the workers are longscope 9.9 (abc), this program is longscope ");
+}
+
 TEST_F(RunMpirun, AnExitWithoutAWordPointsToTheLog) {
     expect_failure(run_with_script("echo help is on the way >&2; exit 5"),
                    "ended with exit code 5 before the first draw");

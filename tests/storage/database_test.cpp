@@ -41,7 +41,7 @@ TEST(Database, EveryConnectionIsSetUp) {
         EXPECT_EQ(pragma(database, "cell_size_check"), "1");
         EXPECT_EQ(pragma(database, "busy_timeout"), "5000");
         if (database.writable()) {
-            EXPECT_EQ(pragma(database, "synchronous"), "1") << "NORMAL";
+            EXPECT_EQ(pragma(database, "synchronous"), "2") << "FULL";
         }
     }
 }

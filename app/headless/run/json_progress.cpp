@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <nlohmann/json.hpp>
 
-#include "app/headless/output.h"
 #include "app/headless/run/run_progress.h"
-#include "engine/base/error.h"
 
 namespace longscope {
 
@@ -11,6 +9,8 @@ namespace {
 
 class JsonProgress final : public RunProgress {
   public:
+    explicit JsonProgress(std::function<void(const std::string&)> sink) : sink_(std::move(sink)) {}
+
     void started(std::int64_t run, const std::string& uuid, const std::string& run_folder) override {
         write({{"type", "started"}, {"run", run}, {"uuid", uuid}, {"run_folder", run_folder}});
     }
@@ -47,19 +47,15 @@ class JsonProgress final : public RunProgress {
     }
 
   private:
-    // A reader that has left, or a full disk behind it, does not touch the run.
-    static void write(const Json& message) {
-        try {
-            write_output(shown(message) + "\n");
-        } catch (const Error&) {
-        }
-    }
+    void write(const Json& message) const { sink_(shown(message)); }
+
+    std::function<void(const std::string&)> sink_;
 };
 
 }  // namespace
 
-std::unique_ptr<RunProgress> make_json_progress() {
-    return std::make_unique<JsonProgress>();
+std::unique_ptr<RunProgress> make_json_progress(std::function<void(const std::string&)> sink) {
+    return std::make_unique<JsonProgress>(std::move(sink));
 }
 
 }  // namespace longscope

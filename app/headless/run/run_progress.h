@@ -2,6 +2,7 @@
 // What a run shows while it goes on: a line that people watch, or JSON lines that programs read.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,7 +32,11 @@ class RunProgress {
 // A bar on standard error when that is a terminal, otherwise a line per draw.
 [[nodiscard]] std::unique_ptr<RunProgress> make_text_progress(const Experiment& experiment);
 
-// One JSON object a line on standard output: started, progress, metric, log, finished, failed.
-[[nodiscard]] std::unique_ptr<RunProgress> make_json_progress();
+// One JSON object a line, without its end, to a sink: started, progress, metric, log, finished, failed.
+[[nodiscard]] std::unique_ptr<RunProgress> make_json_progress(std::function<void(const std::string&)> sink);
+
+// Tells two, one after the other.
+[[nodiscard]] std::unique_ptr<RunProgress> make_both(std::unique_ptr<RunProgress> first,
+                                                     std::unique_ptr<RunProgress> second);
 
 }  // namespace longscope

@@ -6,9 +6,24 @@
 
 #include "engine/base/error.h"
 #include "engine/base/units.h"
+#include "engine/base/version.h"
 #include "profiler/trace_analysis.h"
 
 namespace longscope {
+
+namespace {
+
+// What another build says may mean something else.
+void require_same_build(const Json& message) {
+    const std::string theirs = fmt::format("{} ({})", message.value("version", "?"), message.value("revision", "?"));
+    const std::string ours = fmt::format("{} ({})", version_text(), revision_text());
+    if (theirs != ours) {
+        throw failed(
+            fmt::format("the workers are longscope {}, this program is longscope {}: build both anew", theirs, ours));
+    }
+}
+
+}  // namespace
 
 void RunRecorder::hear(const Json& message) {
     try {
@@ -22,7 +37,9 @@ void RunRecorder::hear(const Json& message) {
 
 void RunRecorder::record(const Json& message) {
     const std::string type = message.is_object() ? message.value("type", "") : "";
-    if (type == "clock") {
+    if (type == "started") {
+        require_same_build(message);
+    } else if (type == "clock") {
         store_.add_clock(run_, message::read_clock(message));
     } else if (type == "draw") {
         add_draw(message);

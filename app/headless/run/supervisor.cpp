@@ -13,6 +13,7 @@
 #include "app/headless/run/run_recorder.h"
 #include "app/headless/run/worker_stream.h"
 #include "engine/base/error.h"
+#include "engine/base/host.h"
 #include "engine/base/units.h"
 #include "engine/parallel/strategy.h"
 
@@ -98,6 +99,7 @@ class Supervisor {
         std::match_results<std::string_view::const_iterator> match;
         if (killed_.empty() && asked_to_end_ns_ == 0 && std::regex_search(line.begin(), line.end(), match, killed)) {
             const int signal = std::stoi(match[3].str());
+            killed_hard_ = signal == SIGKILL;
             killed_ = fmt::format("rank {} on {} was killed by signal {} ({})", match[1].str(), match[2].str(), signal,
                                   strsignal(signal));
         }
@@ -148,6 +150,11 @@ class Supervisor {
                     fmt::format("no progress for {} {}", format_duration(input_.stall_limit_ns), recorder_.where())};
         }
         // Before the failures that the others report because a rank is gone.
+        const bool by_kernel = killed_hard_ && processes_killed_for_memory() > killed_for_memory_before_;
+        if (!killed_.empty() && by_kernel) {
+            return {RunState::out_of_memory,
+                    fmt::format("{} {}: the machine ran out of memory", killed_, recorder_.where())};
+        }
         if (!killed_.empty()) {
             return {RunState::failed, fmt::format("{} {}", killed_, recorder_.where())};
         }
@@ -170,6 +177,8 @@ class Supervisor {
     LineReader output_;
     LineReader errors_;
     std::string killed_;
+    bool killed_hard_ = false;
+    std::int64_t killed_for_memory_before_ = processes_killed_for_memory();
     Nanoseconds last_news_ns_ = 0;
     Nanoseconds asked_to_end_ns_ = 0;
     bool cancelled_ = false;

@@ -6,6 +6,7 @@ namespace longscope {
 const std::vector<VerbEntry>& verbs() {
     static const std::vector<VerbEntry> entries{
         {"run", "runs an experiment, stores and draws it", declare_run},
+        {"runs", "follows, cancels and clears up runs that go on elsewhere", declare_runs},
         {"attend", "attention on your own tensors, files in, files out", declare_attend},
         {"db", "lists, shows, draws and exports stored runs", declare_db},
         {"devices", "lists the backends and what they run on", declare_devices},

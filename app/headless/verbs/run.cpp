@@ -135,6 +135,14 @@ void store_pictures(std::int64_t run, RunState state, Database& database, RunSto
     }
 }
 
+// A reader that has left, or a full disk behind it, does not touch the run.
+void print_line(const std::string& line) {
+    try {
+        write_output(line + "\n");
+    } catch (const Error&) {
+    }
+}
+
 int run(const RunOptions& options) {
     const Nanoseconds stall_limit_ns = stall_limit(options.stall_seconds);
     const Experiment experiment =
@@ -164,10 +172,24 @@ int run(const RunOptions& options) {
     RunEnd end;
     {
         const SignalWatch signals;
-        id = store.begin_run(record_of(experiment, launcher, uuid, folder.path()));
-        const std::unique_ptr<RunProgress> progress = json ? make_json_progress() : make_text_progress(experiment);
+        const RunRecord record = record_of(experiment, launcher, uuid, folder.path());
+        id = store.begin_run(record);
+        RunFolderState state{id,
+                             uuid,
+                             std::string(to_string(RunState::running)),
+                             "",
+                             std::filesystem::absolute(database_path).lexically_normal().string(),
+                             record.host,
+                             record.pid};
+        folder.write_state(state);
+        const std::unique_ptr<RunProgress> progress =
+            make_both(json ? make_json_progress(print_line) : make_text_progress(experiment),
+                      make_json_progress([&](const std::string& line) { folder.append_progress(line); }));
         progress->started(id, uuid, folder.path().string());
         end = supervise({experiment, launcher, folder, signals, id, stall_limit_ns}, store, *progress);
+        state.state = to_string(end.state);
+        state.message = end.message;
+        folder.write_state(state);
     }
     store_pictures(id, end.state, database, store, theme, folder.path(), options.pictures);
     if (!json) {

@@ -25,6 +25,7 @@ struct VerbEntry {
 [[nodiscard]] const std::vector<VerbEntry>& verbs();
 
 void declare_run(CLI::App& verb, VerbAction& action);
+void declare_runs(CLI::App& verb, VerbAction& action);
 void declare_thread_ranks(CLI::App& verb, VerbAction& action);
 void declare_attend(CLI::App& verb, VerbAction& action);
 void declare_db(CLI::App& verb, VerbAction& action);

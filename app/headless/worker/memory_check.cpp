@@ -2,13 +2,12 @@
 #include "app/headless/worker/memory_check.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "engine/base/error.h"
 #include "engine/base/hash.h"
+#include "engine/base/host.h"
 #include "engine/base/memory.h"
 #include "engine/base/units.h"
 
@@ -17,9 +16,7 @@ namespace longscope {
 namespace {
 
 std::int64_t host_number() {
-    std::array<char, 256> name{};
-    gethostname(name.data(), name.size() - 1);
-    return static_cast<std::int64_t>(fnv1a(name.data()));
+    return static_cast<std::int64_t>(fnv1a(host_name()));
 }
 
 }  // namespace

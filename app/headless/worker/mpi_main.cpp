@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
         const int code = report_errors(rank, [&] {
             const Experiment experiment = read_experiment(argv[1], experiment_names());
             const SessionOptions options{thread_share(experiment.backend.threads, world->size()),
-                                         MpiEnvironment::library_text()};
+                                         MpiEnvironment::library_text(), argv[1]};
             run_session(experiment, *world, options, write_message);
         });
         if (code != exit_done) {

@@ -13,7 +13,11 @@
 #include "app/headless/worker/draw_context.h"
 #include "app/headless/worker/memory_check.h"
 #include "app/headless/worker/peak_memory.h"
+#include "app/headless/worker/rank_log.h"
 #include "engine/base/hash.h"
+#include "engine/base/host.h"
+#include "engine/base/units.h"
+#include "engine/base/version.h"
 #include "engine/execute/executor.h"
 #include "engine/execute/row_check.h"
 #include "engine/parallel/plan_text.h"
@@ -32,14 +36,31 @@ class Session {
           communicator_(communicator),
           kernel_(make_kernel(experiment.backend.name, options.threads)),
           arena_(options.threads),
-          sink_(sink) {
+          sink_(sink),
+          log_(options.experiment_file, communicator.rank()) {
+        log_.line(fmt::format("rank {} of {}, process {} on {}: {}; longscope {} ({})", communicator.rank(),
+                              communicator.size(), getpid(), host_name(), kernel_->description(), version_text(),
+                              revision_text()));
         tell({{"type", "started"},
+              {"version", version_text()},
+              {"revision", revision_text()},
               {"ranks", communicator.size()},
               {"library", options.library_text},
               {"kernel", kernel_->description()}});
     }
 
     void run() {
+        try {
+            run_all();
+            log_.line("finished");
+        } catch (const std::exception& error) {
+            log_.line(fmt::format("failed: {}", error.what()));
+            throw;
+        }
+    }
+
+  private:
+    void run_all() {
         offset_ = align_clock(communicator_);
         const std::vector<std::int64_t> offsets = communicator_.all_gather(offset_.offset_ns);
         const std::vector<std::int64_t> errors = communicator_.all_gather(offset_.error_ns);
@@ -52,7 +73,6 @@ class Session {
         tell({{"type", "finished"}});
     }
 
-  private:
     void tell(const Json& json) const {
         if (communicator_.rank() == 0) {
             sink_(json);
@@ -67,8 +87,11 @@ class Session {
         DrawContext context(experiment_, draw, communicator_.rank(), communicator_.size());
         require_same_plan(communicator_, context.plan_hash());
         report_draw(draw, context);
-        require_memory(communicator_, memory_ledger(context.schedule(), experiment_.shape, context.own_tokens().size()),
-                       experiment_.backend.memory_per_rank_bytes);
+        const MemoryLedger ledger = memory_ledger(context.schedule(), experiment_.shape, context.own_tokens().size());
+        log_.line(fmt::format("draw {}: plan {}, {} tokens, {} pairs a head, needs {} of memory", draw,
+                              hash_text(context.plan_hash()), context.own_tokens().size(), context.pairs(),
+                              format_bytes(ledger.total_bytes())));
+        require_memory(communicator_, ledger, experiment_.backend.memory_per_rank_bytes);
         arena_.execute([&] { context.make_inputs(); });
         ExecuteResult last;
         for (std::int64_t i = 0; i < repetitions(); ++i) {
@@ -107,6 +130,8 @@ class Session {
         ExecuteResult result = execute(
             {context.schedule(), experiment_.shape, context.mask(), context.tokens(), *kernel_, context.inputs()},
             communicator_, hooks);
+        log_.line(fmt::format("draw {}, repetition {} of {}: {}", draw, number + 1, repetitions(),
+                              format_duration(result.end_ns - result.begin_ns)));
         RankResult rank;
         rank.rank = communicator_.rank();
         rank.tokens = context.own_tokens().size();
@@ -193,6 +218,7 @@ class Session {
     std::unique_ptr<Kernel> kernel_;
     tbb::task_arena arena_;
     const MessageSink& sink_;
+    RankLog log_;
     ClockOffset offset_;
     std::atomic<std::int64_t> head_pairs_done_{0};
     Nanoseconds last_progress_ns_ = 0;

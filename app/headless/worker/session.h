@@ -3,6 +3,9 @@
 // plan, run the repetitions, check a sample of rows. Rank 0 reports.
 #pragma once
 
+#include <filesystem>
+#include <string>
+
 #include "app/headless/worker/message.h"
 #include "engine/execute/communicator.h"
 #include "engine/experiment/experiment.h"
@@ -10,8 +13,9 @@
 namespace longscope {
 
 struct SessionOptions {
-    int threads = 1;           // of this rank's kernel
-    std::string library_text;  // what connects the ranks
+    int threads = 1;                        // of this rank's kernel
+    std::string library_text;               // what connects the ranks
+    std::filesystem::path experiment_file;  // beside it each rank keeps its log
 };
 
 // Collective. `sink` is called on rank 0 only. Throws Error.

@@ -73,7 +73,8 @@ int run_thread_ranks(const std::filesystem::path& experiment_file, int ranks) {
     return report_errors(0, [&] {
         const Experiment experiment = read_experiment(experiment_file, experiment_names());
         run_local_ranks(ranks, [&](Communicator& communicator) {
-            const SessionOptions options{thread_share(experiment.backend.threads, ranks), "threads of one process"};
+            const SessionOptions options{thread_share(experiment.backend.threads, ranks), "threads of one process",
+                                         experiment_file};
             run_session(experiment, communicator, options, write_message);
         });
     });
