@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <ostream>
 
+#include "engine/base/json.h"
 #include "storage/database.h"
 
 namespace longscope {
@@ -15,6 +16,7 @@ namespace longscope {
 void export_csv(Database& database, std::int64_t run, std::ostream& out);
 
 // Everything that is stored about the run: run_to_json with the plans of each draw and the events of each repetition.
+[[nodiscard]] Json run_document(Database& database, std::int64_t run);
 void export_json(Database& database, std::int64_t run, std::ostream& out);
 
 }  // namespace longscope

@@ -8,7 +8,7 @@
 
 namespace longscope {
 
-void export_json(Database& database, std::int64_t run, std::ostream& out) {
+Json run_document(Database& database, std::int64_t run) {
     const StoredRun stored = read_run(database, run);
     Json json = run_to_json(stored);
     for (std::size_t d = 0; d < stored.draws.size(); ++d) {
@@ -24,7 +24,11 @@ void export_json(Database& database, std::int64_t run, std::ostream& out) {
             }
         }
     }
-    out << json.dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
+    return json;
+}
+
+void export_json(Database& database, std::int64_t run, std::ostream& out) {
+    out << run_document(database, run).dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace longscope

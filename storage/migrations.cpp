@@ -32,6 +32,7 @@ void write_origin(SQLite::Database& handle) {
 const std::vector<Migration>& migrations() {
     static const std::vector<Migration> registry{
         {1, "runs, draws, repetitions, events, checks", std::string(embedded_sql("0001.sql"))},
+        {2, "tags and notes", std::string(embedded_sql("0002.sql"))},
     };
     return registry;
 }

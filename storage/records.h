@@ -121,6 +121,8 @@ struct StoredRun {
     std::vector<StoredDraw> draws;
     std::vector<ClockRecord> clocks;
     std::vector<ArtifactRecord> artifacts;
+    std::vector<std::string> tags;  // in alphabetical order
+    std::string note;               // empty: none
 };
 
 }  // namespace longscope

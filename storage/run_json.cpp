@@ -133,6 +133,8 @@ Json run_to_json(const StoredRun& run) {
               {"host", record.host},
               {"pid", record.pid},
               {"run_folder", record.run_folder},
+              {"tags", run.tags},
+              {"note", text_or_null(run.note)},
               {"experiment", parse_json(record.experiment, "experiment.document")},
               {"environment", parse_json(record.environment, "environment.document")},
               {"clocks", Json::array()},

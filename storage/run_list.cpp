@@ -22,7 +22,8 @@ FROM runs LEFT JOIN (
     FROM draw_statistics GROUP BY run
 ) AS statistics ON statistics.run = runs.run
 WHERE (?1 = '' OR runs.state = ?1) AND (?2 = 0 OR runs.name = ?3)
-ORDER BY runs.run DESC LIMIT ?4)";
+      AND (?4 = 0 OR EXISTS (SELECT 1 FROM tags WHERE tags.run = runs.run AND tags.name = ?5))
+ORDER BY runs.run DESC LIMIT ?6)";
 
 RunSummary summary_from(SQLite::Statement& row) {
     RunSummary run;
@@ -74,7 +75,8 @@ std::vector<RunSummary> list_runs(Database& database, const RunFilter& filter) {
     return guarded(database, "list the runs", [&] {
         SQLite::Statement select(database.handle(), list_sql);
         bind_all(select, filter.state ? to_string(*filter.state) : std::string_view(), filter.name.has_value(),
-                 std::string_view(filter.name.value_or("")), filter.limit);
+                 std::string_view(filter.name.value_or("")), filter.tag.has_value(),
+                 std::string_view(filter.tag.value_or("")), filter.limit);
         std::vector<RunSummary> runs;
         while (select.executeStep()) {
             runs.push_back(summary_from(select));

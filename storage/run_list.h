@@ -17,6 +17,7 @@ namespace longscope {
 struct RunFilter {
     std::optional<RunState> state;
     std::optional<std::string> name;  // of the experiment, whole
+    std::optional<std::string> tag = {};
     std::int64_t limit = std::numeric_limits<std::int64_t>::max();
 };
 

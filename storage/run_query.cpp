@@ -151,6 +151,16 @@ StoredRun read_run(Database& database, std::int64_t run) {
         while (artifact.executeStep()) {
             stored.artifacts.push_back({artifact.getColumn(0).getString(), artifact.getColumn(1).getString()});
         }
+        SQLite::Statement tag(database.handle(), "SELECT name FROM tag WHERE run = ? ORDER BY name");
+        bind_all(tag, run);
+        while (tag.executeStep()) {
+            stored.tags.push_back(tag.getColumn(0).getString());
+        }
+        SQLite::Statement note(database.handle(), "SELECT text FROM note WHERE run = ?");
+        bind_all(note, run);
+        if (note.executeStep()) {
+            stored.note = note.getColumn(0).getString();
+        }
         return stored;
     });
 }

@@ -37,9 +37,10 @@ class RunStore {
     void add_clock(std::int64_t run, const ClockRecord& record);
     void add_artifact(std::int64_t run, const ArtifactRecord& record);
 
-    // Sets every queued or running run to `lost` for which abandoned(run folder) says that nobody holds it. Returns
-    // their numbers.
-    std::vector<std::int64_t> mark_lost(const std::function<bool(const std::string&)>& abandoned);
+    // Whether nobody holds a run folder any more; `host` is where its supervisor ran.
+    using IsAbandoned = std::function<bool(const std::string& folder, const std::string& host)>;
+    // Sets every queued or running run to `lost` whose folder is abandoned. Returns their numbers.
+    std::vector<std::int64_t> mark_lost(const IsAbandoned& abandoned);
 
   private:
     Database& database_;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/headless/export_formats.h"
 
+#include <filesystem>
 #include <functional>
 #include <sstream>
 
 #include "app/headless/export_trace.h"
 #include "app/headless/output.h"
 #include "engine/base/atomic_file.h"
+#include "engine/base/error.h"
 #include "storage/export.h"
+#include "storage/run_copy.h"
 
 namespace longscope {
 
@@ -26,26 +29,35 @@ void to_output(const ExportRequest& request, const std::function<void(std::ostre
 }
 
 void write_csv(const ExportRequest& request) {
-    to_output(request, [&](std::ostream& out) { export_csv(request.database, request.run, out); });
+    to_output(request, [&](std::ostream& out) { export_csv(request.database, request.runs.front(), out); });
 }
 
 void write_json(const ExportRequest& request) {
-    to_output(request, [&](std::ostream& out) { export_json(request.database, request.run, out); });
+    to_output(request, [&](std::ostream& out) { export_json(request.database, request.runs.front(), out); });
 }
 
 void write_trace(const ExportRequest& request) {
     to_output(request, [&](std::ostream& out) { export_trace(request, out); });
 }
 
+void write_sqlite(const ExportRequest& request) {
+    if (std::error_code ignored; std::filesystem::exists(request.output, ignored)) {
+        throw bad_input("--output", request.output, "is there already",
+                        "a new file (see 'db merge' to add runs to one)");
+    }
+    write_subset(request.database, request.runs, request.output);
+}
+
 }  // namespace
 
 const std::vector<ExportFormat>& export_formats() {
     static const std::vector<ExportFormat> formats{
-        {"csv", "a row per repetition and rank", false, write_csv},
-        {"json", "everything, with plans and events", false, write_json},
-        {"trace", "one repetition as a Chrome trace of all ranks, for ui.perfetto.dev", false, write_trace},
-        {"trace-per-rank", "a folder with a file for each rank, for HolisticTraceAnalysis", true,
+        {"csv", "a row per repetition and rank", false, false, write_csv},
+        {"json", "everything, with plans and events", false, false, write_json},
+        {"trace", "one repetition as a Chrome trace of all ranks, for ui.perfetto.dev", false, false, write_trace},
+        {"trace-per-rank", "a folder with a file for each rank, for HolisticTraceAnalysis", true, false,
          export_trace_per_rank},
+        {"sqlite", "a smaller database with these runs and all that belongs to them", true, true, write_sqlite},
     };
     return formats;
 }

@@ -15,9 +15,9 @@ namespace longscope {
 
 struct ExportRequest {
     Database& database;
-    std::int64_t run = 0;
-    std::string output;     // a file, or the folder of formats that write several; empty: standard output
-    std::int64_t draw = 0;  // of traces
+    std::vector<std::int64_t> runs;  // one, unless the format takes several
+    std::string output;              // a file, or the folder of formats that write several; empty: standard output
+    std::int64_t draw = 0;           // of traces
     std::optional<std::int64_t> repetition;  // of traces, measured; none: the one whose time is the median
     std::int64_t max_events = 0;             // of each file; 0: all
 };
@@ -26,6 +26,7 @@ struct ExportFormat {
     std::string_view name;
     std::string_view meaning;
     bool needs_output = false;  // cannot go to standard output
+    bool several_runs = false;
     // Throws Error. What a user should know it says on standard error.
     void (*write)(const ExportRequest& request);
 };

@@ -23,7 +23,7 @@ struct Selection {
 };
 
 Selection select(const ExportRequest& request) {
-    const StoredRun run = read_run(request.database, request.run);
+    const StoredRun run = read_run(request.database, request.runs.front());
     const StoredDraw& draw = find_draw(run, request.draw);
     const StoredRepetition& repetition = find_repetition(draw, request.repetition);
     Json clocks = Json::array();

@@ -109,6 +109,12 @@ std::string head_section(const StoredRun& run) {
     text += report_line("started", when_text(r));
     text += report_line("command", r.command_line);
     text += report_line("run folder", r.run_folder);
+    if (!run.tags.empty()) {
+        text += report_line("tags", fmt::format("{}", fmt::join(run.tags, ", ")));
+    }
+    if (!run.note.empty()) {
+        text += report_line("note", run.note);
+    }
     return text + report_line("uuid", r.uuid);
 }
 

@@ -4,6 +4,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "engine/base/bounded_file.h"
 #include "storage/embedded_sql.h"
 #include "storage/run_list.h"
@@ -33,6 +35,14 @@ std::vector<Migration> with_second(const std::string& sql) {
     return registry;
 }
 
+// Of this program, and of one that is newer by the test's migration.
+std::string present() {
+    return std::to_string(migrations().back().revision);
+}
+std::string next() {
+    return std::to_string(migrations().back().revision + 1);
+}
+
 const std::string good_sql = "ALTER TABLE run ADD COLUMN note TEXT; CREATE TABLE extra (a INTEGER) STRICT;";
 const std::string bad_sql = "CREATE TABLE extra (a INTEGER) STRICT; CREATE TABLE run (oops INTEGER) STRICT;";
 
@@ -58,8 +68,12 @@ TEST(Migrations, AnEmptyFileMigratedIsTheSchema) {
     const TemporaryFolder folder;
     Database database(folder.path() / "results.db");
     SQLite::Database plain(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    plain.exec(
-        read_bounded_file(std::filesystem::path(LONGSCOPE_SOURCE_DIR) / "resources/schemas/sql/0001.sql", 1 << 20));
+    for (const Migration& migration : migrations()) {
+        char name[32];
+        std::snprintf(name, sizeof(name), "%04d.sql", static_cast<int>(migration.revision));
+        plain.exec(
+            read_bounded_file(std::filesystem::path(LONGSCOPE_SOURCE_DIR) / "resources/schemas/sql" / name, 1 << 20));
+    }
     EXPECT_EQ(schema_of(database.handle()), schema_of(plain));
     EXPECT_GT(schema_of(plain).size(), 20U);
 }
@@ -71,9 +85,10 @@ TEST(Migrations, AnOlderFileIsMigratedAndKeepsItsRuns) {
         make_present_file(path);
         const std::vector<Migration> registry = with_second(good_sql);
         Database migrated(path, OpenOptions{.mode = mode, .registry = &registry});
-        EXPECT_EQ(migrated.revision(), 2);
+        EXPECT_EQ(std::to_string(migrated.revision()), next());
         ASSERT_EQ(migrated.notices().size(), 1U);
-        EXPECT_NE(migrated.notices()[0].find("migrated from schema revision 1 to 2"), std::string::npos);
+        EXPECT_NE(migrated.notices()[0].find("migrated from schema revision " + present() + " to " + next()),
+                  std::string::npos);
         EXPECT_EQ(list_runs(migrated).size(), 1U);
 
         Database fresh(folder.path() / "fresh.db", OpenOptions{.registry = &registry});
@@ -94,7 +109,7 @@ TEST(Migrations, AFailureLeavesTheFileAsItWas) {
     expect_error(ErrorKind::bad_input, {"results.db: cannot open the database: table run already exists"},
                  [&] { const Database database(path, OpenOptions{.registry = &registry}); });
     Database database(path);
-    EXPECT_EQ(database.revision(), 1);
+    EXPECT_EQ(std::to_string(database.revision()), present());
     EXPECT_EQ(schema_of(database.handle()), before);
     EXPECT_EQ(list_runs(database).size(), 1U);
 }
@@ -107,10 +122,12 @@ TEST(Migrations, ANewerFileCanBeReadButNotWritten) {
     { const Database database(path, OpenOptions{.registry = &registry}); }
     const std::string before = read_bounded_file(path, 64 << 20);
 
-    expect_error(ErrorKind::bad_input, {"results.db: schema revision 2 is newer", "accepted: revision 1 and older"},
-                 [&] { const Database database(path); });
+    expect_error(
+        ErrorKind::bad_input,
+        {"results.db: schema revision " + next() + " is newer", "accepted: revision " + present() + " and older"},
+        [&] { const Database database(path); });
     Database database(path, OpenMode::read_only);
-    EXPECT_EQ(database.revision(), 2);
+    EXPECT_EQ(std::to_string(database.revision()), next());
     ASSERT_EQ(database.notices().size(), 1U);
     EXPECT_NE(database.notices()[0].find("opened read-only"), std::string::npos);
     EXPECT_EQ(list_runs(database).size(), 1U);

@@ -200,10 +200,11 @@ TEST_F(RunStoreTest, UnfinishedRunsThatNobodyHoldsAreLost) {
     store_.end_run(finished, RunState::done, "");
 
     std::vector<std::string> asked;
-    const std::vector<std::int64_t> lost = store_.mark_lost([&](const std::string& run_folder) {
-        asked.push_back(run_folder);
-        return run_folder != "alive";
-    });
+    const std::vector<std::int64_t> lost =
+        store_.mark_lost([&](const std::string& run_folder, const std::string& /*host*/) {
+            asked.push_back(run_folder);
+            return run_folder != "alive";
+        });
     EXPECT_EQ(lost, (std::vector<std::int64_t>{dead, waiting}));
     EXPECT_EQ(asked, (std::vector<std::string>{"dead", "alive", "dead too"})) << "finished runs are left alone";
     EXPECT_EQ(read_run(database_, dead).record.state, RunState::lost);
@@ -215,7 +216,7 @@ TEST_F(RunStoreTest, UnfinishedRunsThatNobodyHoldsAreLost) {
 
 TEST_F(RunStoreTest, ARunThatEndsWhileItIsLookedForIsNotLost) {
     const std::int64_t run = store_.begin_run(sample_record());
-    const auto lost = store_.mark_lost([&](const std::string&) {
+    const auto lost = store_.mark_lost([&](const std::string&, const std::string& /*host*/) {
         store_.end_run(run, RunState::done, "");
         return true;
     });

@@ -12,6 +12,7 @@
 
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
+#include "engine/base/host.h"
 #include "engine/base/json.h"
 
 namespace longscope {
@@ -117,6 +118,11 @@ bool is_abandoned(const std::string& folder) {
     const bool free = flock(lock, LOCK_SH | LOCK_NB) == 0;
     close(lock);
     return free;
+}
+
+bool is_abandoned_on(const std::string& folder, const std::string& host) {
+    std::error_code ignored;
+    return (host == host_name() || std::filesystem::exists(lock_path(folder), ignored)) && is_abandoned(folder);
 }
 
 }  // namespace longscope

@@ -56,5 +56,7 @@ class RunFolder {
 
 // Whether nobody holds the lock of the folder; also when there is no such folder.
 [[nodiscard]] bool is_abandoned(const std::string& folder);
+// The same for a run that may be supervised on another machine: a folder that is not here tells nothing then.
+[[nodiscard]] bool is_abandoned_on(const std::string& folder, const std::string& host);
 
 }  // namespace longscope

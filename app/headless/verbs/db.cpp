@@ -25,6 +25,7 @@ void declare_db(CLI::App& verb, VerbAction& action) {
     declare_db_show(verb, action);
     declare_db_export(verb, action);
     declare_db_render(verb, action);
+    declare_db_edit(verb, action);
 }
 
 }  // namespace longscope

@@ -13,6 +13,7 @@ namespace longscope {
 void declare_db_list(CLI::App& db, VerbAction& action);
 void declare_db_show(CLI::App& db, VerbAction& action);
 void declare_db_export(CLI::App& db, VerbAction& action);
+void declare_db_edit(CLI::App& db, VerbAction& action);
 void declare_db_render(CLI::App& db, VerbAction& action);
 
 // Declares --db FILE; `file` gets the default place.

@@ -13,7 +13,7 @@ namespace {
 
 struct ExportOptions {
     std::string file;
-    std::string run;
+    std::vector<std::string> runs;
     std::string format;
     std::string output;
     std::int64_t draw = 0;
@@ -27,9 +27,16 @@ int export_run(const ExportOptions& options) {
         throw bad_input("--output", "(nothing)", fmt::format("is not enough for --format {}", format.name),
                         "a place to write to");
     }
+    if (!format.several_runs && options.runs.size() > 1) {
+        throw bad_input("run", fmt::format("{} runs", options.runs.size()),
+                        fmt::format("are too many for --format {}", format.name), "one");
+    }
     const auto database = open_to_read(options.file);
-    format.write({*database, resolve_run(*database, options.run), options.output, options.draw, options.repetition,
-                  options.max_events});
+    std::vector<std::int64_t> runs;
+    for (const std::string& run : options.runs) {
+        runs.push_back(resolve_run(*database, run));
+    }
+    format.write({*database, std::move(runs), options.output, options.draw, options.repetition, options.max_events});
     return 0;
 }
 
@@ -44,7 +51,7 @@ void declare_db_export(CLI::App& db, VerbAction& action) {
         formats += fmt::format("{}{}: {}", formats.empty() ? "" : "; ", format.name, format.meaning);
         names += fmt::format("{}{}", names.empty() ? "" : "|", format.name);
     }
-    verb->add_option("run", options->run, "A run's number, its uuid or the beginning of it, or last")
+    verb->add_option("run", options->runs, "A run's number, its uuid or the beginning of it, or last")
         ->type_name("RUN")
         ->required();
     add_database_option(*verb, options->file);

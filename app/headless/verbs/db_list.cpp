@@ -19,6 +19,7 @@ struct ListOptions {
     std::string file;
     std::string state;
     std::string name;
+    std::string tag;
     std::int64_t limit = 50;
     bool json = false;
 };
@@ -52,6 +53,9 @@ int list(const ListOptions& options) {
     if (!options.name.empty()) {
         filter.name = options.name;
     }
+    if (!options.tag.empty()) {
+        filter.tag = options.tag;
+    }
     const auto database = open_to_read(options.file);
     const std::vector<RunSummary> runs = list_runs(*database, filter);
     if (options.json) {
@@ -82,6 +86,7 @@ void declare_db_list(CLI::App& db, VerbAction& action) {
     add_database_option(*verb, options->file);
     verb->add_option("--state", options->state, "Only runs in this state: done, failed, lost, ...")->type_name("STATE");
     verb->add_option("--name", options->name, "Only runs of the experiment with this name")->type_name("NAME");
+    verb->add_option("--tag", options->tag, "Only runs with this tag (see db tag)")->type_name("TAG");
     verb->add_option("--limit", options->limit, "At most this many")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
         ->capture_default_str();

@@ -8,7 +8,7 @@ const std::vector<VerbEntry>& verbs() {
         {"run", "runs an experiment, stores and draws it", declare_run},
         {"runs", "follows, cancels and clears up runs that go on elsewhere", declare_runs},
         {"attend", "attention on your own tensors, files in, files out", declare_attend},
-        {"db", "lists, shows, draws and exports stored runs", declare_db},
+        {"db", "lists, shows, draws, exports, checks and merges stored runs", declare_db},
         {"devices", "lists the backends and what they run on", declare_devices},
         {"mask", "counts and draws masks", declare_mask},
         {"verify", "another program's output against the reference: where it departs", declare_verify},

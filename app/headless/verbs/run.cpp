@@ -162,7 +162,7 @@ int run(const RunOptions& options) {
         write_note(notice);
     }
     RunStore store(database);
-    store.mark_lost(is_abandoned);
+    store.mark_lost(is_abandoned_on);
 
     const std::string uuid = random_uuid();
     const RunFolder folder(run_folder_path(database_path, uuid));

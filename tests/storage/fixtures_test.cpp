@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A file of every released revision is migrated and keeps all that it holds.
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+
+#include "engine/base/bounded_file.h"
+#include "storage/check.h"
+#include "storage/migrations.h"
+#include "storage/run_edit.h"
+#include "storage/run_list.h"
+#include "storage/run_query.h"
+#include "tests/support/paths.h"
+#include "tests/support/temporary_folder.h"
+
+namespace longscope {
+namespace {
+
+TEST(Fixtures, EveryRevisionButTheNewestHasOneThatMigratesAndKeepsItsRuns) {
+    for (std::int64_t revision = 1; revision < migrations().back().revision; ++revision) {
+        SCOPED_TRACE("revision " + std::to_string(revision));
+        const TemporaryFolder folder;
+        const std::filesystem::path file = folder.path() / "old.db";
+        {
+            SQLite::Database old(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+            old.exec(read_bounded_file(std::string(LONGSCOPE_SOURCE_DIR) + "/tests/storage/fixtures/revision-" +
+                                           std::to_string(revision) + ".sql",
+                                       200'000));
+            EXPECT_EQ(schema_revision(old), revision);
+        }
+        Database database(file, OpenMode::create_or_open);
+        EXPECT_EQ(database.revision(), migrations().back().revision);
+        const std::vector<RunSummary> runs = list_runs(database);
+        ASSERT_EQ(runs.size(), 2U);
+        EXPECT_EQ(runs[0].ranks, 3);
+        EXPECT_EQ(runs[1].ranks, 2);
+        for (const RunSummary& summary : runs) {
+            const StoredRun run = read_run(database, summary.id);
+            EXPECT_EQ(run.record.state, RunState::done);
+            EXPECT_EQ(run.record.experiment_name, "fixture");
+            ASSERT_EQ(run.draws.size(), 2U);
+            for (const StoredDraw& draw : run.draws) {
+                EXPECT_EQ(draw.record.lengths, (std::vector<std::int64_t>{60, 36}));
+                EXPECT_EQ(draw.record.pairs, 60 * 61 / 2 + 36 * 37 / 2);
+                ASSERT_EQ(draw.repetitions.size(), 3U);
+                EXPECT_FALSE(read_events(database, draw.repetitions[2].id).empty());
+                EXPECT_EQ(static_cast<std::int64_t>(read_plans(database, draw.id).size()), summary.ranks);
+                EXPECT_TRUE(draw.checks.at(0).passed);
+            }
+            EXPECT_EQ(run.tags, std::vector<std::string>{});
+        }
+        EXPECT_EQ(check_database(database), std::vector<std::string>{});
+        add_tag(database, 1, "old");
+        EXPECT_EQ(read_run(database, 1).tags, std::vector<std::string>{"old"});
+    }
+}
+
+}  // namespace
+}  // namespace longscope
