@@ -58,4 +58,11 @@ void shift(std::vector<TraceEvent>& events, const ClockOffset& offset) {
     }
 }
 
+void shift(DroppedEvents& dropped, const ClockOffset& offset) {
+    if (dropped.count > 0) {
+        dropped.begin_ns += offset.offset_ns;
+        dropped.end_ns += offset.offset_ns;
+    }
+}
+
 }  // namespace longscope

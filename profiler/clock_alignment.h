@@ -6,6 +6,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/execute/communicator.h"
+#include "engine/trace/event_buffer.h"
 #include "engine/trace/trace.h"
 
 namespace longscope {
@@ -35,5 +36,6 @@ struct PingPong {
 
 // Moves events to the clock of rank 0.
 void shift(std::vector<TraceEvent>& events, const ClockOffset& offset);
+void shift(DroppedEvents& dropped, const ClockOffset& offset);
 
 }  // namespace longscope

@@ -87,9 +87,19 @@ class RankAnalysis {
         }
     }
 
+    void see(const DroppedEvents& dropped) {
+        if (dropped.count > 0) {
+            first_ns_ = std::min(first_ns_, std::max(dropped.begin_ns, window_.begin_ns));
+            last_ns_ = std::max(last_ns_, std::min(dropped.end_ns, window_.end_ns));
+            dropped_ = dropped;
+        }
+    }
+
     RankBreakdown finish() {
         RankBreakdown result;
         result.wall_ns = window_.end_ns - window_.begin_ns;
+        result.computing_ns = dropped_.computing_ns;
+        result.exposed_communication_ns = dropped_.standing_ns;
         if (first_ns_ > last_ns_) {
             result.waiting_ns = result.wall_ns;  // no event at all
             return result;
@@ -151,11 +161,13 @@ class RankAnalysis {
     Nanoseconds first_ns_ = std::numeric_limits<Nanoseconds>::max();
     Nanoseconds last_ns_ = std::numeric_limits<Nanoseconds>::min();
     std::vector<const TraceEvent*> compute_;
+    DroppedEvents dropped_;
 };
 
 }  // namespace
 
-std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns) {
+std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns,
+                                   const std::vector<DroppedEvents>& dropped) {
     if (end_ns < begin_ns) {
         throw failed(fmt::format("trace: the time from {} ns to {} ns cannot be analysed", begin_ns, end_ns));
     }
@@ -163,6 +175,9 @@ std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Na
     std::vector<RankAnalysis> ranks(static_cast<std::size_t>(merged.ranks), RankAnalysis(messages, {begin_ns, end_ns}));
     for (const TraceEvent& event : merged.events) {
         ranks[rank_index(merged, event)].see(event);
+    }
+    for (std::size_t rank = 0; rank < std::min(ranks.size(), dropped.size()); ++rank) {
+        ranks[rank].see(dropped[rank]);
     }
     std::vector<RankBreakdown> breakdowns;
     for (RankAnalysis& rank : ranks) {

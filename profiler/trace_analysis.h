@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/trace/event_buffer.h"
 #include "engine/trace/trace.h"
 
 namespace longscope {
@@ -26,8 +27,11 @@ struct RankBreakdown {
 // complete, the start of the receiver's `receive`. What lies before is waiting, what follows is exposed
 // communication. A wait without a flow, or whose peer's event is missing, is exposed communication. Where events of a
 // compute stream overlap, the time is the earlier one's.
+// `dropped`: of each rank, what the trace does not hold any more, or empty; of it the time of computing is computing,
+// the other time of the compute stream exposed communication.
 // Throws Error(failed) when end_ns < begin_ns or an event belongs to a rank that the trace does not have.
-[[nodiscard]] std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns);
+[[nodiscard]] std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns,
+                                                 const std::vector<DroppedEvents>& dropped = {});
 
 struct RankTotals {
     std::int64_t bytes_sent = 0;

@@ -98,7 +98,7 @@ std::string head_section(const StoredRun& run) {
     const RunRecord& r = run.record;
     std::string text = printable(fmt::format("Run {}: {}, {}", run.id, r.experiment_name, to_string(r.state))) + '\n';
     if (!r.message.empty()) {
-        text += report_line("reason", r.message);
+        text += report_line(r.state == RunState::done ? "note" : "reason", r.message);
     }
     if (!run.draws.empty()) {
         text += report_line("result", speed_text(run));

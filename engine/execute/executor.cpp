@@ -35,7 +35,8 @@ class Executor {
           communicator_(communicator),
           hooks_(hooks),
           completed_(input.schedule.operations.size(), 0),
-          buffers_(input.shape, input.tokens, input.schedule.rank, input.inputs) {
+          buffers_(input.shape, input.tokens, input.schedule.rank, input.inputs),
+          events_(input.max_events) {
         for (const Operation& operation : input.schedule.operations) {
             stream(operation.stream).operations.push_back(&operation);
         }
@@ -52,6 +53,8 @@ class Executor {
         }
         drain();
         result_.end_ns = now_ns();
+        result_.dropped = events_.dropped();
+        result_.events = events_.take();
         return std::move(result_);
     }
 
@@ -156,7 +159,7 @@ class Executor {
         event.operation = operation.id;
         event.flow = operation.flow;
         event.step = operation.step;
-        result_.events.push_back(event);
+        events_.add(event);
     }
 
     std::unique_ptr<Transfer> start(const Operation& operation) {
@@ -274,6 +277,7 @@ class Executor {
     std::array<StreamState, 3> streams_;
     std::vector<unsigned char> completed_;
     RankBuffers buffers_;
+    EventBuffer events_;
     ExecuteResult result_;
     Nanoseconds last_progress_ns_ = 0;
 };

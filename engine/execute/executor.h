@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "engine/mask/mask.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
+#include "engine/trace/event_buffer.h"
 #include "engine/trace/trace.h"
 
 namespace longscope {
@@ -33,11 +35,13 @@ struct ExecuteInput {
     const std::vector<TokenSet>& tokens;
     const Kernel& kernel;
     RankInputs inputs;
+    std::int64_t max_events = std::numeric_limits<std::int64_t>::max();  // that are kept of the trace
 };
 
 struct ExecuteResult {
     std::unique_ptr<Partial> output;  // of this rank's queries
     std::vector<TraceEvent> events;   // on this process's clock (engine/base/clock.h), in order of completion
+    DroppedEvents dropped;            // beyond max_events
     Nanoseconds begin_ns = 0;
     Nanoseconds end_ns = 0;
 };

@@ -22,7 +22,7 @@ Json travelled(const Json& message) {
 }
 
 message::Repetition sample() {
-    message::Repetition repetition{3, sample_repetition(2, true, 5), 1000, 5'001'000};
+    message::Repetition repetition{3, sample_repetition(2, true, 5), {{}, {12, 345, 67, 1200, 4000}}, 1000, 5'001'000};
     for (RankResult& rank : repetition.record.ranks) {
         // The supervisor works the times out from the events.
         rank.computing_ns = rank.exposed_communication_ns = rank.waiting_ns = rank.other_ns = 0;
@@ -42,6 +42,7 @@ TEST(Message, RepetitionsComeBackAsTheyWere) {
     const message::Repetition read = message::read_repetition(travelled(message::repetition(repetition)));
     EXPECT_EQ(read.draw, 3);
     EXPECT_EQ(read.record, repetition.record);
+    EXPECT_EQ(read.dropped, repetition.dropped);
     EXPECT_EQ(read.begin_ns, 1000);
     EXPECT_EQ(read.end_ns, 5'001'000);
 }
@@ -69,13 +70,15 @@ TEST(Message, InfiniteErrorsSurviveAndNanBecomesInfinite) {
 TEST(Message, ARepetitionSpansFromTheFirstBeginToTheLastEndOfItsRanks) {
     message::Repetition repetition;
     const RepetitionRecord ranks = sample().record;
-    message::add_rank_part(travelled(message::rank_part(ranks.ranks[0], {ranks.events[0]}, 200, 900)), repetition);
+    message::add_rank_part(travelled(message::rank_part(ranks.ranks[0], {ranks.events[0]}, {}, 200, 900)), repetition);
     EXPECT_EQ(repetition.record.duration_ns, 700);
-    message::add_rank_part(travelled(message::rank_part(ranks.ranks[1], {ranks.events[2]}, 150, 850)), repetition);
+    message::add_rank_part(
+        travelled(message::rank_part(ranks.ranks[1], {ranks.events[2]}, {7, 1, 2, 160, 800}, 150, 850)), repetition);
     EXPECT_EQ(repetition.begin_ns, 150);
     EXPECT_EQ(repetition.end_ns, 900);
     EXPECT_EQ(repetition.record.duration_ns, 750);
     EXPECT_EQ(repetition.record.ranks, ranks.ranks);
+    EXPECT_EQ(repetition.dropped, (std::vector<DroppedEvents>{{}, {7, 1, 2, 160, 800}}));
     EXPECT_EQ(repetition.record.events, (std::vector<TraceEvent>{ranks.events[0], ranks.events[2]}));
 }
 

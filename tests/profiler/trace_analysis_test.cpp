@@ -54,6 +54,22 @@ TEST(TraceAnalysis, ARankWithoutEventsWaits) {
     EXPECT_EQ(analyse(trace, 0, 150)[1], parts(0, 0, 150, 0));
 }
 
+TEST(TraceAnalysis, WhatWasDroppedStillCounts) {
+    // Computes from 20 to 100, stands still to 140, computes to 160; waits for others before and after.
+    const std::vector<TraceEvent> all{compute(0, Category::attend, 20, 100), compute(0, Category::wait, 100, 140),
+                                      compute(0, Category::merge, 140, 160)};
+    const RankBreakdown whole = parts(100, 40, 40, 0);
+    EXPECT_EQ(analyse({1, all}, 0, 180), std::vector{whole});
+    for (std::int64_t kept = 0; kept <= 3; ++kept) {
+        EventBuffer buffer(kept);
+        for (const TraceEvent& event : all) {
+            buffer.add(event);
+        }
+        const DroppedEvents dropped = buffer.dropped();
+        EXPECT_EQ(analyse({1, buffer.take()}, 0, 180, {dropped}), std::vector{whole}) << kept << " events kept";
+    }
+}
+
 TEST(TraceAnalysis, AWaitToReceiveIsSplitWhereTheSendBegins) {
     // Rank 1 wants the message at 100; rank 0 comes to send it at 140, and it is there at 200.
     const Trace trace{2,

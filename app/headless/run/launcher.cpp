@@ -20,7 +20,7 @@ std::filesystem::path own_program() {
     return program;
 }
 
-LaunchCommand mpirun_command(const std::filesystem::path& experiment_file, std::int64_t ranks) {
+LaunchCommand mpirun_command(const LaunchRequest& request) {
     if (!find_program("mpirun")) {
         throw failed(
             "mpirun: not found in PATH; install Open MPI (Debian: openmpi-bin) or run the ranks as threads with "
@@ -32,8 +32,15 @@ LaunchCommand mpirun_command(const std::filesystem::path& experiment_file, std::
     }
     LaunchCommand launch;
     // Ranks may be more than cores, and are then not bound to one each.
-    launch.command = {"mpirun", "--oversubscribe",     "--bind-to",     "none",
-                      "-n",     std::to_string(ranks), worker.string(), experiment_file.string()};
+    launch.command = {"mpirun",
+                      "--oversubscribe",
+                      "--bind-to",
+                      "none",
+                      "-n",
+                      std::to_string(request.ranks),
+                      worker.string(),
+                      request.experiment_file.string(),
+                      std::to_string(request.max_events)};
     if (geteuid() == 0) {
         launch.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
     }
@@ -44,8 +51,10 @@ std::string mpirun_library() {
     return first_line_of({"mpirun", "--version"});
 }
 
-LaunchCommand threads_command(const std::filesystem::path& experiment_file, std::int64_t ranks) {
-    return {{own_program().string(), "thread-ranks", experiment_file.string(), std::to_string(ranks)}, {}};
+LaunchCommand threads_command(const LaunchRequest& request) {
+    return {{own_program().string(), "thread-ranks", request.experiment_file.string(), std::to_string(request.ranks),
+             std::to_string(request.max_events)},
+            {}};
 }
 
 std::string threads_library() {

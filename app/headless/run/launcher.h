@@ -2,6 +2,7 @@
 // How the workers of a run are started. To add a way (srun, ssh): one function, one line in launcher.cpp, one test.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -15,11 +16,17 @@ struct LaunchCommand {
     std::vector<std::pair<std::string, std::string>> environment;
 };
 
+struct LaunchRequest {
+    std::filesystem::path experiment_file;
+    std::int64_t ranks = 1;
+    std::int64_t max_events = 0;  // that a rank keeps of a repetition; 0: the worker's own limit
+};
+
 struct LauncherEntry {
     std::string_view name;
     std::string_view meaning;
     // Throws Error(failed) when something is missing, and says what to install or to choose.
-    LaunchCommand (*command)(const std::filesystem::path& experiment_file, std::int64_t ranks);
+    LaunchCommand (*command)(const LaunchRequest& request);
     // What connects the ranks, for the record: "mpirun (Open MPI) 4.1.4".
     std::string (*library)();
 };

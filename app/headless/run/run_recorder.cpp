@@ -2,6 +2,7 @@
 #include "app/headless/run/run_recorder.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
@@ -86,7 +87,9 @@ void RunRecorder::add_draw(const Json& message) {
 void RunRecorder::add_repetition(const Json& message) {
     message::Repetition repetition = message::read_repetition(message);
     const Trace trace{static_cast<std::int32_t>(repetition.record.ranks.size()), repetition.record.events};
-    const std::vector<RankBreakdown> breakdowns = analyse(trace, repetition.begin_ns, repetition.end_ns);
+    const std::vector<RankBreakdown> breakdowns =
+        analyse(trace, repetition.begin_ns, repetition.end_ns, repetition.dropped);
+    count_dropped(repetition);
     for (RankResult& rank : repetition.record.ranks) {
         const RankBreakdown& breakdown = breakdowns.at(static_cast<std::size_t>(rank.rank));
         rank.computing_ns = breakdown.computing_ns;
@@ -105,6 +108,33 @@ void RunRecorder::add_repetition(const Json& message) {
     const auto before =
         static_cast<double>(repetition.draw * (experiment_.repetitions.warm_up + experiment_.repetitions.measured));
     done_ = std::max(done_, (before + static_cast<double>(repetitions_heard_)) / all);
+}
+
+void RunRecorder::count_dropped(const message::Repetition& repetition) {
+    for (std::size_t i = 0; i < repetition.dropped.size(); ++i) {
+        const std::int64_t rank = repetition.record.ranks.at(i).rank;
+        if (const std::int64_t dropped = repetition.dropped[i].count; dropped > cuts_[rank].dropped) {
+            const auto kept = std::count_if(repetition.record.events.begin(), repetition.record.events.end(),
+                                            [&](const TraceEvent& event) { return event.rank == rank; });
+            cuts_[rank] = {dropped, kept};
+        }
+    }
+}
+
+std::string RunRecorder::left_out() const {
+    constexpr std::size_t max_named = 8;
+    std::vector<std::string> sentences;
+    std::size_t cut_ranks = 0;
+    for (const auto& [rank, cut] : cuts_) {
+        if (cut.dropped > 0 && ++cut_ranks <= max_named) {
+            sentences.push_back(fmt::format("rank {}: {} of {} events kept", rank, format_count(cut.kept),
+                                            format_count(cut.kept + cut.dropped)));
+        }
+    }
+    if (cut_ranks > max_named) {
+        sentences.push_back(fmt::format("{} more ranks likewise", cut_ranks - max_named));
+    }
+    return sentences.empty() ? "" : fmt::format("timelines are cut: {}", fmt::join(sentences, "; "));
 }
 
 void RunRecorder::add_check(const Json& message) {

@@ -26,6 +26,8 @@ class RunRecorder {
     // The first failure that a worker reported; empty kind when none has.
     [[nodiscard]] const std::string& failure_kind() const { return failure_kind_; }
     [[nodiscard]] const std::string& failure_text() const { return failure_text_; }
+    // What the timelines that were stored do not hold, for people; empty when they are whole.
+    [[nodiscard]] std::string left_out() const;
     // What the workers were at, for messages: "in draw 0, after 3 of 6 repetitions".
     [[nodiscard]] std::string where() const;
 
@@ -34,6 +36,7 @@ class RunRecorder {
     void add_draw(const Json& message);
     void add_repetition(const Json& message);
     void add_check(const Json& message);
+    void count_dropped(const message::Repetition& repetition);
 
     const Experiment& experiment_;
     std::int64_t run_;
@@ -44,6 +47,12 @@ class RunRecorder {
     bool finished_ = false;
     std::string failure_kind_;
     std::string failure_text_;
+    // By rank, of the repetition of which it dropped most.
+    struct Cut {
+        std::int64_t dropped = 0;
+        std::int64_t kept = 0;
+    };
+    std::map<std::int64_t, Cut> cuts_;
 };
 
 }  // namespace longscope

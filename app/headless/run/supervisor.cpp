@@ -42,7 +42,8 @@ class Supervisor {
     RunEnd run() {
         const LayoutField& layout = input_.experiment.layout;
         require_feasible(find_strategy(layout.strategy), input_.experiment.shape, layout.ranks);
-        const LaunchCommand launch = input_.launcher.command(input_.folder.experiment(), layout.ranks);
+        const LaunchCommand launch =
+            input_.launcher.command({input_.folder.experiment(), layout.ranks, input_.max_events});
         ChildProcess child(launch.command, launch.environment);
         last_news_ns_ = now_ns();
         bool output_open = true;
@@ -63,7 +64,11 @@ class Supervisor {
             }
             watch(child);
         }
-        return end(child.status().value_or(ExitStatus{}));
+        RunEnd result = end(child.status().value_or(ExitStatus{}));
+        if (const std::string cut = recorder_.left_out(); !cut.empty()) {
+            result.message += (result.message.empty() ? "" : "; ") + cut;
+        }
+        return result;
     }
 
   private:

@@ -19,13 +19,14 @@ struct SuperviseInput {
     const LauncherEntry& launcher;
     const RunFolder& folder;
     const SignalWatch& signals;
-    std::int64_t run;            // in the store
-    Nanoseconds stall_limit_ns;  // without any news the run is timed out; 0: never
+    std::int64_t run;             // in the store
+    Nanoseconds stall_limit_ns;   // without any news the run is timed out; 0: never
+    std::int64_t max_events = 0;  // as LaunchRequest::max_events
 };
 
 struct RunEnd {
     RunState state = RunState::failed;
-    std::string message;  // empty when done
+    std::string message;  // why it did not end well, and what its timelines lack; empty when all is well
 };
 
 // Returns how the run ended, which is stored already. A signal cancels it, a second one ends it at once. Throws Error

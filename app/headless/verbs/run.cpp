@@ -39,6 +39,7 @@ struct RunOptions {
     std::string theme = "light";
     std::string pictures = "png";
     double stall_seconds = 600;
+    std::int64_t max_events = 0;
 };
 
 // What is not a number stays a text, which the field then refuses with what it accepts.
@@ -149,7 +150,7 @@ int run(const RunOptions& options) {
         with_absolute_paths(read_experiment(options.file, experiment_names(), overrides_of(options)));
     const LauncherEntry& launcher = find_launcher(options.launcher);
     const Theme& theme = theme_named(options.theme, "--theme");
-    (void)launcher.command("", experiment.layout.ranks);  // what is missing is said before anything is stored
+    (void)launcher.command({"", experiment.layout.ranks});  // what is missing is said before anything is stored
 
     const bool default_place = options.database.empty();
     const std::filesystem::path database_path =
@@ -186,7 +187,8 @@ int run(const RunOptions& options) {
             make_both(json ? make_json_progress(print_line) : make_text_progress(experiment),
                       make_json_progress([&](const std::string& line) { folder.append_progress(line); }));
         progress->started(id, uuid, folder.path().string());
-        end = supervise({experiment, launcher, folder, signals, id, stall_limit_ns}, store, *progress);
+        end = supervise({experiment, launcher, folder, signals, id, stall_limit_ns, options.max_events}, store,
+                        *progress);
         state.state = to_string(end.state);
         state.message = end.message;
         folder.write_state(state);
@@ -232,6 +234,11 @@ void declare_run(CLI::App& verb, VerbAction& action) {
                     "Seconds without news after which the run is given up; 0: never")
         ->check(given)
         ->capture_default_str();
+    verb.add_option("--max-events", options->max_events,
+                    "Events that each rank keeps of a repetition, the longest ones; 0: 500,000 among all ranks")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}))
+        ->type_name("N")
+        ->capture_default_str();
     verb.footer("Ctrl-C stops the run; what was measured until then is stored.");
     verb.callback([options, &action] { action = [options] { return run(*options); }; });
 }
@@ -240,13 +247,16 @@ void declare_thread_ranks(CLI::App& verb, VerbAction& action) {
     struct Options {
         std::string file;
         int ranks = 1;
+        std::int64_t max_events = 0;
     };
     auto options = std::make_shared<Options>();
     verb.group("");  // for the supervisor only: not in the help
     verb.add_option("FILE", options->file)->required();
     verb.add_option("RANKS", options->ranks)->required()->check(CLI::Range(1, 4096));
-    verb.callback(
-        [options, &action] { action = [options] { return run_thread_ranks(options->file, options->ranks); }; });
+    verb.add_option("MAX_EVENTS", options->max_events)->required();
+    verb.callback([options, &action] {
+        action = [options] { return run_thread_ranks(options->file, options->ranks, options->max_events); };
+    });
 }
 
 }  // namespace longscope

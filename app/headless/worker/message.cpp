@@ -63,6 +63,14 @@ RankResult rank_from(const Json& json) {
     return rank;
 }
 
+Json to_json(const DroppedEvents& dropped) {
+    return {dropped.count, dropped.computing_ns, dropped.standing_ns, dropped.begin_ns, dropped.end_ns};
+}
+
+DroppedEvents dropped_from(const Json& json) {
+    return {json.at(0), json.at(1), json.at(2), json.at(3), json.at(4)};
+}
+
 // JSON has no infinities: an error that is infinite travels as null.
 Json finite_or_null(double value) {
     return std::isfinite(value) ? Json(value) : Json(nullptr);
@@ -112,13 +120,17 @@ Draw read_draw(const Json& message) {
     });
 }
 
-Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events, Nanoseconds begin_ns,
-               Nanoseconds end_ns) {
+Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events, const DroppedEvents& dropped,
+               Nanoseconds begin_ns, Nanoseconds end_ns) {
     Json list = Json::array();
     for (const TraceEvent& event : events) {
         list.push_back(to_json(event));
     }
-    return {{"rank", to_json(rank)}, {"events", std::move(list)}, {"begin_ns", begin_ns}, {"end_ns", end_ns}};
+    return {{"rank", to_json(rank)},
+            {"events", std::move(list)},
+            {"dropped", to_json(dropped)},
+            {"begin_ns", begin_ns},
+            {"end_ns", end_ns}};
 }
 
 void add_rank_part(const Json& part, Repetition& repetition) {
@@ -127,6 +139,7 @@ void add_rank_part(const Json& part, Repetition& repetition) {
         for (const Json& event : json.at("events")) {
             repetition.record.events.push_back(event_from(event));
         }
+        repetition.dropped.push_back(dropped_from(json.at("dropped")));
         const bool first = repetition.record.ranks.size() == 1;
         const auto begin_ns = json.at("begin_ns").get<Nanoseconds>();
         const auto end_ns = json.at("end_ns").get<Nanoseconds>();
@@ -146,6 +159,10 @@ Json repetition(const Repetition& repetition) {
     for (const TraceEvent& event : repetition.record.events) {
         events.push_back(to_json(event));
     }
+    Json dropped = Json::array();
+    for (const DroppedEvents& rank : repetition.dropped) {
+        dropped.push_back(to_json(rank));
+    }
     return {{"type", "repetition"},
             {"draw", repetition.draw},
             {"index", repetition.record.index},
@@ -154,6 +171,7 @@ Json repetition(const Repetition& repetition) {
             {"begin_ns", repetition.begin_ns},
             {"end_ns", repetition.end_ns},
             {"ranks", std::move(ranks)},
+            {"dropped", std::move(dropped)},
             {"events", std::move(events)}};
 }
 
@@ -168,6 +186,9 @@ Repetition read_repetition(const Json& message) {
         repetition.end_ns = json.at("end_ns");
         for (const Json& rank : json.at("ranks")) {
             repetition.record.ranks.push_back(rank_from(rank));
+        }
+        for (const Json& dropped : json.at("dropped")) {
+            repetition.dropped.push_back(dropped_from(dropped));
         }
         for (const Json& event : json.at("events")) {
             repetition.record.events.push_back(event_from(event));

@@ -30,8 +30,9 @@ struct Draw {
 struct Repetition {
     std::int64_t draw = 0;
     RepetitionRecord record;
-    Nanoseconds begin_ns = 0;  // of all ranks: the earliest begin
-    Nanoseconds end_ns = 0;    // and the latest end
+    std::vector<DroppedEvents> dropped;  // as record.ranks: what is not among the record's events
+    Nanoseconds begin_ns = 0;            // of all ranks: the earliest begin
+    Nanoseconds end_ns = 0;              // and the latest end
 };
 
 struct Check {
@@ -52,8 +53,8 @@ struct Check {
 [[nodiscard]] Check read_check(const Json& json);
 
 // One rank's part of a repetition, as it travels to rank 0.
-[[nodiscard]] Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events, Nanoseconds begin_ns,
-                             Nanoseconds end_ns);
+[[nodiscard]] Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events,
+                             const DroppedEvents& dropped, Nanoseconds begin_ns, Nanoseconds end_ns);
 // Adds a part to a repetition.
 void add_rank_part(const Json& json, Repetition& repetition);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// longscope-worker EXPERIMENT: one rank, started by mpirun.
+// longscope-worker EXPERIMENT MAX_EVENTS: one rank, started by mpirun.
+#include <cstdlib>
+
 #include "app/headless/command_line.h"
 #include "app/headless/experiment_names.h"
 #include "app/headless/output.h"
@@ -9,7 +11,7 @@
 
 int main(int argc, char** argv) {
     using namespace longscope;  // NOLINT(google-build-using-namespace): this file's only function
-    if (argc != 2) {
+    if (argc != 3) {
         write_error("longscope-worker: is started by 'longscope-engine run'\n");
         return exit_bad_input;
     }
@@ -22,7 +24,8 @@ int main(int argc, char** argv) {
         const int code = report_errors(rank, [&] {
             const Experiment experiment = read_experiment(argv[1], experiment_names());
             const SessionOptions options{thread_share(experiment.backend.threads, world->size()),
-                                         MpiEnvironment::library_text(), argv[1]};
+                                         MpiEnvironment::library_text(), argv[1],
+                                         event_limit(std::atoll(argv[2]), world->size())};
             run_session(experiment, *world, options, write_message);
         });
         if (code != exit_done) {

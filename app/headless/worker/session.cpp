@@ -36,6 +36,7 @@ class Session {
           communicator_(communicator),
           kernel_(make_kernel(experiment.backend.name, options.threads)),
           arena_(options.threads),
+          max_events_(options.max_events),
           sink_(sink),
           log_(options.experiment_file, communicator.rank()) {
         log_.line(fmt::format("rank {} of {}, process {} on {}: {}; longscope {} ({})", communicator.rank(),
@@ -127,9 +128,9 @@ class Session {
         hooks.head_pairs_done = &head_pairs_done_;
         hooks.poll = [&] { report_progress((before + static_cast<double>(head_pairs_done_) / head_pairs) / whole); };
         communicator_.barrier();
-        ExecuteResult result = execute(
-            {context.schedule(), experiment_.shape, context.mask(), context.tokens(), *kernel_, context.inputs()},
-            communicator_, hooks);
+        ExecuteResult result = execute({context.schedule(), experiment_.shape, context.mask(), context.tokens(),
+                                        *kernel_, context.inputs(), max_events_},
+                                       communicator_, hooks);
         log_.line(fmt::format("draw {}, repetition {} of {}: {}", draw, number + 1, repetitions(),
                               format_duration(result.end_ns - result.begin_ns)));
         RankResult rank;
@@ -140,8 +141,9 @@ class Session {
         rank.bytes_received = communicator_.payload_bytes_received() - received_before;
         rank.peak_memory_bytes = peak_memory_bytes();
         shift(result.events, offset_);
+        shift(result.dropped, offset_);
         report_repetition(draw, number,
-                          message::rank_part(rank, result.events, result.begin_ns + offset_.offset_ns,
+                          message::rank_part(rank, result.events, result.dropped, result.begin_ns + offset_.offset_ns,
                                              result.end_ns + offset_.offset_ns));
         return result;
     }
@@ -217,6 +219,7 @@ class Session {
     Communicator& communicator_;
     std::unique_ptr<Kernel> kernel_;
     tbb::task_arena arena_;
+    std::int64_t max_events_;
     const MessageSink& sink_;
     RankLog log_;
     ClockOffset offset_;
@@ -229,6 +232,13 @@ class Session {
 void run_session(const Experiment& experiment, Communicator& communicator, const SessionOptions& options,
                  const MessageSink& sink) {
     Session(experiment, communicator, options, sink).run();
+}
+
+std::int64_t event_limit(std::int64_t wanted, int ranks) {
+    constexpr std::int64_t of_all_ranks = 500'000;
+    constexpr std::int64_t most = 100'000;
+    constexpr std::int64_t least = 100;
+    return wanted > 0 ? wanted : std::clamp(of_all_ranks / std::max(1, ranks), least, most);
 }
 
 int thread_share(std::int64_t wanted, int ranks) {

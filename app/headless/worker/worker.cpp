@@ -68,13 +68,13 @@ void end_with_parent() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-int run_thread_ranks(const std::filesystem::path& experiment_file, int ranks) {
+int run_thread_ranks(const std::filesystem::path& experiment_file, int ranks, std::int64_t max_events) {
     end_with_parent();
     return report_errors(0, [&] {
         const Experiment experiment = read_experiment(experiment_file, experiment_names());
         run_local_ranks(ranks, [&](Communicator& communicator) {
             const SessionOptions options{thread_share(experiment.backend.threads, ranks), "threads of one process",
-                                         experiment_file};
+                                         experiment_file, event_limit(max_events, ranks)};
             run_session(experiment, communicator, options, write_message);
         });
     });

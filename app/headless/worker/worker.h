@@ -19,6 +19,6 @@ int report_errors(int rank, const std::function<void()>& action);
 void end_with_parent();
 
 // Ranks as threads of this process. Returns the exit code.
-int run_thread_ranks(const std::filesystem::path& experiment_file, int ranks);
+int run_thread_ranks(const std::filesystem::path& experiment_file, int ranks, std::int64_t max_events);
 
 }  // namespace longscope
