@@ -2,8 +2,11 @@
 #include "storage/run_statistics.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
+
+#include "profiler/statistics.h"
 
 namespace longscope {
 
@@ -37,6 +40,36 @@ const StoredRepetition* typical_repetition(const StoredDraw& draw) {
 
 double flops_per_s(const StoredDraw& draw, double duration_ns) {
     return duration_ns > 0 ? draw.record.flops * 1e9 / duration_ns : std::numeric_limits<double>::quiet_NaN();
+}
+
+RunFigures figures_of(const StoredRun& run) {
+    RunFigures figures;
+    double sum_ns = 0;
+    double flops = 0;
+    double draws = 0;
+    bool checked = false;
+    double worst = 0;
+    for (const StoredDraw& draw : run.draws) {
+        if (const Summary summary = summarize(measured_durations_ns(draw)); summary.count > 0) {
+            sum_ns += summary.median;
+            flops += draw.record.flops;
+            draws += 1;
+        }
+        for (const CheckRecord& check : draw.checks) {
+            checked = true;
+            worst = std::isnan(worst) || check.output_relative_error <= worst ? worst : check.output_relative_error;
+        }
+    }
+    if (draws > 0) {
+        figures.median_ns = sum_ns / draws;
+    }
+    if (sum_ns > 0) {
+        figures.flops_per_s = flops * 1e9 / sum_ns;
+    }
+    if (checked) {
+        figures.output_relative_error = worst;
+    }
+    return figures;
 }
 
 std::vector<RankMeans> rank_means(const StoredDraw& draw) {

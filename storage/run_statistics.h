@@ -2,6 +2,7 @@
 // What the report, the exports and the tables derive from a stored run, so that they all say the same.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "storage/records.h"
@@ -16,6 +17,15 @@ namespace longscope {
 
 // The draw's FLOP by a duration; NaN when that is not above zero.
 [[nodiscard]] double flops_per_s(const StoredDraw& draw, double duration_ns);
+
+// A run in three figures.
+struct RunFigures {
+    double median_ns = std::numeric_limits<double>::quiet_NaN();    // mean over the draws of their medians
+    double flops_per_s = std::numeric_limits<double>::quiet_NaN();  // all FLOP by the sum of the medians
+    // The largest of all checks; NaN when one is no number, or when there are none.
+    double output_relative_error = std::numeric_limits<double>::quiet_NaN();
+};
+[[nodiscard]] RunFigures figures_of(const StoredRun& run);
 
 // The means of one rank over the measured repetitions of a draw: means, not medians, so that the parts still add up to
 // the whole. Tokens and pairs do not differ between repetitions; the memory is the largest.

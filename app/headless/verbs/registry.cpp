@@ -6,6 +6,7 @@ namespace longscope {
 const std::vector<VerbEntry>& verbs() {
     static const std::vector<VerbEntry> entries{
         {"run", "runs an experiment, stores and draws it", declare_run},
+        {"sweep", "runs an experiment with every combination of values, goes on where it stopped", declare_sweep},
         {"runs", "follows, cancels and clears up runs that go on elsewhere", declare_runs},
         {"attend", "attention on your own tensors, files in, files out", declare_attend},
         {"db", "lists, shows, draws, exports, checks and merges stored runs", declare_db},

@@ -26,6 +26,7 @@ struct VerbEntry {
 
 void declare_run(CLI::App& verb, VerbAction& action);
 void declare_runs(CLI::App& verb, VerbAction& action);
+void declare_sweep(CLI::App& verb, VerbAction& action);
 void declare_thread_ranks(CLI::App& verb, VerbAction& action);
 void declare_attend(CLI::App& verb, VerbAction& action);
 void declare_db(CLI::App& verb, VerbAction& action);

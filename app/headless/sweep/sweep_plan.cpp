@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/sweep/sweep_plan.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "app/headless/experiment_names.h"
+#include "engine/base/error.h"
+#include "storage/run_query.h"
+#include "storage/run_search.h"
+
+namespace longscope {
+
+namespace {
+
+// The document names the file alone, whose content may have changed since.
+bool has_the_same_documents(const Experiment& experiment, const StoredRun& run) {
+    if (experiment.sequence.lengths.form != LengthsField::Form::file) {
+        return true;
+    }
+    return std::all_of(run.draws.begin(), run.draws.end(), [&](const StoredDraw& draw) {
+        return draw.record.lengths == documents_of_draw(experiment, draw.record.index);
+    });
+}
+
+}  // namespace
+
+SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<Combination>& combinations) {
+    const ExperimentNames names = experiment_names();
+    SweepPlan plan;
+    for (const Combination& combination : combinations) {
+        try {
+            plan.points.push_back({combination, with_absolute_paths(read_experiment(file, names, combination))});
+        } catch (const Error& error) {
+            plan.mistakes.push_back(fmt::format("{:.200}: {}", to_text(combination), error.what()));
+        }
+    }
+    return plan;
+}
+
+void find_done_points(Database& database, const ExperimentRunner::Place& place, std::vector<SweepPoint>& points) {
+    for (SweepPoint& point : points) {
+        const std::string document = to_json(point.experiment).dump();
+        for (const std::int64_t run : find_done_runs(database, document, place.environment, place.host)) {
+            if (has_the_same_documents(point.experiment, read_run(database, run))) {
+                point.run = run;
+                point.state = RunState::done;
+                point.done_before = true;
+                break;
+            }
+        }
+    }
+}
+
+}  // namespace longscope

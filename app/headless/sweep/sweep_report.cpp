@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/sweep/sweep_report.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "app/headless/run_report_parts.h"
+#include "app/headless/sweep/sweep_file.h"
+#include "app/headless/text_table.h"
+#include "engine/base/units.h"
+#include "storage/run_json.h"
+#include "storage/run_query.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr std::size_t max_cell = 48;
+
+std::string cell(const Json& value) {
+    const std::string text = value_text(value);
+    return text.size() <= max_cell ? text : text.substr(0, max_cell - 3) + "...";
+}
+
+std::vector<Column> field_columns(const std::vector<SweepPoint>& points) {
+    std::vector<Column> columns;
+    if (!points.empty()) {
+        for (const FieldOverride& change : points.front().changes) {
+            columns.push_back({change.field, change.value.is_number() ? Align::right : Align::left});
+        }
+    }
+    return columns;
+}
+
+std::vector<std::string> field_cells(const SweepPoint& point) {
+    std::vector<std::string> cells;
+    for (const FieldOverride& change : point.changes) {
+        cells.push_back(cell(change.value));
+    }
+    return cells;
+}
+
+}  // namespace
+
+std::string figures_text(const RunFigures& figures) {
+    if (std::isnan(figures.median_ns)) {
+        return {};
+    }
+    std::string text = "median " + report_duration(figures.median_ns);
+    if (std::isfinite(figures.flops_per_s)) {
+        text += ", " + format_flops_per_s(figures.flops_per_s);
+    }
+    return text;
+}
+
+std::string sweep_table(const std::vector<SweepPoint>& points, Database& database) {
+    std::vector<Column> columns = field_columns(points);
+    for (const Column& column : {Column{"median"}, {"rate"}, {"error"}, {"run"}, {"state", Align::left}}) {
+        columns.push_back(column);
+    }
+    TextTable table(std::move(columns));
+    for (const SweepPoint& point : points) {
+        std::vector<std::string> cells = field_cells(point);
+        if (!point.run) {
+            cells.insert(cells.end(), {"-", "-", "-", "-", "not run"});
+        } else {
+            const RunFigures figures = figures_of(read_run(database, *point.run));
+            cells.push_back(std::isnan(figures.median_ns) ? "-" : report_duration(figures.median_ns));
+            cells.push_back(std::isfinite(figures.flops_per_s) ? format_flops_per_s(figures.flops_per_s) : "-");
+            cells.push_back(std::isnan(figures.output_relative_error) ? "-"
+                                                                      : report_error(figures.output_relative_error));
+            cells.push_back(std::to_string(*point.run));
+            cells.push_back(fmt::format("{}{}", to_string(point.state), point.done_before ? " before" : ""));
+        }
+        table.add_row(std::move(cells));
+    }
+    return table.text();
+}
+
+Json sweep_json(const std::vector<SweepPoint>& points, Database& database) {
+    Json json = Json::array();
+    for (const SweepPoint& point : points) {
+        Json entry{{"fields", changes_json(point.changes)}, {"run", nullptr}, {"state", nullptr}};
+        if (point.run) {
+            const RunFigures figures = figures_of(read_run(database, *point.run));
+            entry["run"] = *point.run;
+            entry["state"] = to_string(point.state);
+            entry["message"] = point.message;
+            entry["done_before"] = point.done_before;
+            entry["median_ns"] = number_to_json(figures.median_ns);
+            entry["flops_per_s"] = number_to_json(figures.flops_per_s);
+            entry["output_relative_error"] = number_to_json(figures.output_relative_error);
+        }
+        json.push_back(std::move(entry));
+    }
+    return json;
+}
+
+std::string sweep_plan_table(const std::vector<SweepPoint>& points) {
+    std::vector<Column> columns{{"number"}};
+    for (const Column& column : field_columns(points)) {
+        columns.push_back(column);
+    }
+    columns.push_back({"what happens", Align::left});
+    TextTable table(std::move(columns));
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        std::vector<std::string> cells{std::to_string(i + 1)};
+        for (std::string& text : field_cells(points[i])) {
+            cells.push_back(std::move(text));
+        }
+        cells.push_back(points[i].run ? fmt::format("skipped: run {} is done", *points[i].run) : "is run");
+        table.add_row(std::move(cells));
+    }
+    return table.text();
+}
+
+}  // namespace longscope
