@@ -15,6 +15,8 @@ namespace longscope {
 namespace {
 
 constexpr int max_nesting = 64;
+// Fields keep their order and are looked for one after the other: time grows with the square of their number.
+constexpr std::size_t max_fields = 20'000;
 
 std::string range_text(std::int64_t min, std::int64_t max) {
     if (max == std::numeric_limits<std::int64_t>::max()) {
@@ -39,6 +41,10 @@ Json parse_json(std::string_view text, std::string_view source) {
         } else if (event == Json::parse_event_t::key) {
             if (!names_by_depth.back().insert(parsed.get<std::string>()).second) {
                 throw bad_input(source, shown(parsed), "stands twice in one object", "each field once");
+            }
+            if (names_by_depth.back().size() > max_fields) {
+                throw bad_input(source, fmt::format("an object of more than {} fields", max_fields), "is too large",
+                                fmt::format("at most {} fields", max_fields));
             }
         }
         return true;

@@ -17,7 +17,8 @@ namespace longscope {
 using Json = nlohmann::ordered_json;
 
 // Parses text that came from `source` (a file name, for messages). Throws Error(bad_input) with line and column on a
-// syntax error, on a name that stands twice in one object, and on nesting deeper than 64.
+// syntax error, on a name that stands twice in one object, on nesting deeper than 64 and on objects of more than 20,000
+// fields.
 [[nodiscard]] Json parse_json(std::string_view text, std::string_view source);
 
 // A value as it is shown in messages: compact, invalid UTF-8 replaced.

@@ -2,6 +2,8 @@
 #include "engine/base/json.h"
 
 #include <gtest/gtest.h>
+
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include <functional>
@@ -78,6 +80,26 @@ TEST(BadInput, KeepsFieldsOnOneLineAndCutsBetweenCharacters) {
     const std::string value = std::string(119, 'x') + "\u00e4";  // two bytes, of which one would fit
     EXPECT_EQ(std::string(bad_input("f", value, "is long", "y").what()),
               "f: " + std::string(119, 'x') + "... is long; accepted: y");
+}
+
+TEST(ParseJson, ObjectsHaveAsManyFieldsAsCanBeReadInShortTime) {
+    const auto object_of = [](int fields) {
+        std::string text = "{";
+        for (int i = 0; i < fields; ++i) {
+            text += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) + "\":1";
+        }
+        return text + "}";
+    };
+    EXPECT_EQ(parse_json(object_of(20'000), "x.json").size(), 20'000U);
+    const auto begin = std::chrono::steady_clock::now();
+    try {
+        (void)parse_json(object_of(3'000'000), "x.json");
+        FAIL() << "not refused";
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(),
+                     "x.json: an object of more than 20000 fields is too large; accepted: at most 20000 fields");
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
 }  // namespace
