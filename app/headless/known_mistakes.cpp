@@ -34,9 +34,9 @@ Json with_leaf(const Json& mask, const std::string& name, const std::function<Js
     bool found = false;
     Json operands = Json::array();
     for (const Json& operand : value) {
-        Json replaced = with_leaf(operand, name, other);
+        const Json replaced = with_leaf(operand, name, other);
         found = found || !replaced.is_null();
-        operands.push_back(replaced.is_null() ? operand : std::move(replaced));
+        operands.push_back(replaced.is_null() ? operand : replaced);
     }
     return found ? Json{{key, std::move(operands)}} : Json(nullptr);
 }

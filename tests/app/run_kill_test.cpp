@@ -130,8 +130,7 @@ TEST_P(RunVerb, ARunThatGoesOnIsNotLostToOthers) {
 
 TEST_P(RunVerb, WhoWatchesMayLeave) {
     // The reader goes away after the first line; the run goes on to its end.
-    std::string command = "exec 3>&1; { ";
-    command += engine_program();
+    std::string command = "exec 3>&1; { '" + engine_program() + "'";
     for (const std::string& argument : arguments(small_experiment(), follow)) {
         command += " '" + argument + "'";
     }
