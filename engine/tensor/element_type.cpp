@@ -19,6 +19,13 @@ struct TypeFacts {
 };
 constexpr std::array<TypeFacts, 4> facts{{{"float64", 8}, {"float32", 4}, {"float16", 2}, {"bfloat16", 2}}};
 
+// As many as `to` has. The pointers of empty spans may be null, which memcpy must not be given.
+void copy_bytes(std::span<std::byte> to, std::span<const std::byte> from) {
+    if (!to.empty()) {
+        std::memcpy(to.data(), from.data(), to.size());
+    }
+}
+
 template <typename Stored, typename Convert>
 void read_all(std::span<const std::byte> bytes, std::span<float> out, Convert convert) {
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -108,7 +115,7 @@ void to_float(ElementType type, std::span<const std::byte> bytes, std::span<floa
             read_all<double>(bytes, out, [](double value) { return static_cast<float>(value); });
             return;
         case ElementType::float32:
-            std::memcpy(out.data(), bytes.data(), out.size_bytes());
+            copy_bytes(std::as_writable_bytes(out), bytes);
             return;
         case ElementType::float16:
             read_all<std::uint16_t>(bytes, out, float_from_half);
@@ -125,7 +132,7 @@ void from_float(std::span<const float> values, ElementType type, std::span<std::
             write_all<double>(values, out, [](float value) { return double{value}; });
             return;
         case ElementType::float32:
-            std::memcpy(out.data(), values.data(), values.size_bytes());
+            copy_bytes(out.first(values.size_bytes()), std::as_bytes(values));
             return;
         case ElementType::float16:
             write_all<std::uint16_t>(values, out, half_from_float);
