@@ -12,6 +12,7 @@
 #include <memory>
 #include <thread>
 
+#include "engine/base/host.h"
 #include "engine/base/units.h"
 #include "engine/base/version.h"
 #include "engine/kernel/cpu/tile_compute.h"
@@ -81,7 +82,7 @@ MachineFacts machine_facts() {
     facts.memory_bytes = std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
     struct utsname system {};
     if (uname(&system) == 0) {
-        facts.host = system.nodename;
+        facts.host = host_name();
         const std::string distribution = value_in_file("/etc/os-release", "PRETTY_NAME", '=');
         facts.operating_system =
             fmt::format("{}{}{} {}", distribution, distribution.empty() ? "" : ", ", system.sysname, system.release);

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "app/headless/output.h"
-#include "app/headless/stored_pictures.h"
+#include "app/headless/repetition_choice.h"
 #include "engine/base/atomic_file.h"
 #include "engine/base/error.h"
 #include "profiler/chrome_trace.h"

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/base/units.h"
@@ -15,7 +13,6 @@
 #include "engine/parallel/dispatch.h"
 #include "engine/workload/packing.h"
 #include "storage/run_query.h"
-#include "storage/run_statistics.h"
 
 namespace longscope {
 
@@ -38,38 +35,6 @@ std::string layout_word(const Json& document, const char* name) {
 }
 
 }  // namespace
-
-const StoredDraw& find_draw(const StoredRun& run, std::int64_t number) {
-    const auto found = std::find_if(run.draws.begin(), run.draws.end(),
-                                    [&](const StoredDraw& draw) { return draw.record.index == number; });
-    if (found != run.draws.end()) {
-        return *found;
-    }
-    if (run.draws.empty()) {
-        throw failed(fmt::format("run {} has no draws", run.id));
-    }
-    throw bad_input("--draw", std::to_string(number), fmt::format("is not in run {}", run.id),
-                    fmt::format("{} to {}", run.draws.front().record.index, run.draws.back().record.index));
-}
-
-const StoredRepetition& find_repetition(const StoredDraw& draw, std::optional<std::int64_t> number) {
-    const StoredRepetition* typical = typical_repetition(draw);
-    if (typical == nullptr) {
-        throw failed(fmt::format("draw {} has no measured repetition", draw.record.index));
-    }
-    if (!number) {
-        return *typical;
-    }
-    const auto found = std::find_if(draw.repetitions.begin(), draw.repetitions.end(), [&](const StoredRepetition& r) {
-        return r.record.measured && r.record.index == *number;
-    });
-    if (found == draw.repetitions.end()) {
-        throw bad_input("--repetition", std::to_string(*number),
-                        fmt::format("is not among the measured ones of draw {}", draw.record.index),
-                        fmt::format("0 to {}", measured_durations_ns(draw).size() - 1));
-    }
-    return *found;
-}
 
 DisplayList draw_stored_mask(const StoredRun& run, const StoredDraw& draw, const StoredPictureOptions& options) {
     const Json document = parse_json(run.record.experiment, "the stored experiment");

@@ -162,7 +162,6 @@ int note(const EditOptions& options) {
     return exit_done;
 }
 
-// `named` says what the verb works on: a file as its argument, or the option --db.
 CLI::App* declare(CLI::App& db, const char* name, const char* summary, int (*run)(const EditOptions&),
                   VerbAction& action, const std::shared_ptr<EditOptions>& options) {
     CLI::App* verb = db.add_subcommand(name, summary);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/headless/output.h"
+#include "app/headless/repetition_choice.h"
 #include "app/headless/stored_pictures.h"
 #include "app/headless/verbs/db.h"
 #include "engine/base/error.h"
