@@ -40,8 +40,10 @@ Usage: ./longscope.sh [--no-install] [COMMAND]
   (no command)               install what is missing, build, run the main job over 4 MPI processes:
                              $experiment
   build                      install what is missing and build the programs
-  test [--sanitize] [ARGS]   install what is missing, build everything, run the everyday tests
+  test [--sanitize | --threads] [ARGS]
+                             install what is missing, build everything, run the tests, all but the soak
                              (--sanitize: with the address and undefined-behaviour sanitizers;
+                             --threads: those of the in-process executor, with the thread sanitizer;
                              ARGS go to ctest, for example: -R mask, -L style)
   engine VERB ...            build quietly, then run longscope-engine VERB ... (engine --help lists the verbs)
   help                       this text
@@ -317,7 +319,12 @@ run_tests() {
     for argument in "$@"; do
         [[ $argument == -L* || $argument == --label-* ]] && labels=()
     done
-    build_targets ON all
+    if [[ $preset == threads ]]; then
+        # Of all that runs in threads of our own; the other programs are not built.
+        build_targets ON tests/engine/execute/all
+    else
+        build_targets ON all
+    fi
     [[ -n ${CTEST_PARALLEL_LEVEL:-} ]] || parallel=(-j "$(nproc)")
     cd "$root"
     exec ctest --preset "$preset" "${parallel[@]}" "${labels[@]}" "$@" 3>&-
@@ -346,6 +353,8 @@ main() {
                 install=no
             elif [[ $argument == --sanitize && $verb == test ]]; then
                 use_preset sanitize
+            elif [[ $argument == --threads && $verb == test ]]; then
+                use_preset threads
             elif [[ $verb == test ]]; then
                 rest+=("$argument")
             else

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/execute/output_comparison.h"
 
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
-
 #include <cmath>
 #include <limits>
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/base/thread_team.h"
 #include "engine/kernel/reference/reference_row.h"
 
 namespace longscope {
@@ -61,19 +59,16 @@ std::vector<RowDifference> compare_rows(const ComparedOutput& given, const Atten
     const std::size_t count = queries.size() * static_cast<std::size_t>(given.queries.heads);
     std::vector<RowDifference> rows(count);
     std::atomic<std::size_t> done{0};
-    tbb::task_arena arena(threads);
-    arena.execute([&] {
-        tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
-            if (cancelled != nullptr && *cancelled) {
-                return;
-            }
-            rows[i] =
-                compare_row(given, rule, static_cast<std::int64_t>(i / queries.size()), queries[i % queries.size()]);
-            ++done;
-            if (poll && std::this_thread::get_id() == caller) {
-                poll(static_cast<double>(done) / static_cast<double>(count));
-            }
-        });
+    ThreadTeam(threads).for_each(static_cast<std::int64_t>(count), [&](std::int64_t index) {
+        if (cancelled != nullptr && *cancelled) {
+            return;
+        }
+        const auto i = static_cast<std::size_t>(index);
+        rows[i] = compare_row(given, rule, static_cast<std::int64_t>(i / queries.size()), queries[i % queries.size()]);
+        ++done;
+        if (poll && std::this_thread::get_id() == caller) {
+            poll(static_cast<double>(done) / static_cast<double>(count));
+        }
     });
     if (cancelled != nullptr && *cancelled) {
         throw Error(ErrorKind::cancelled, "cancelled");

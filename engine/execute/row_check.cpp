@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/execute/row_check.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
 
 #include "engine/base/random.h"
+#include "engine/base/thread_team.h"
 #include "engine/kernel/reference/reference_row.h"
 #include "engine/workload/inputs.h"
 
@@ -120,7 +119,7 @@ RowCheck check_rows(const Partial& output, const TokenSet& tokens, const Mask& m
                     std::uint64_t input_seed, const std::vector<std::int64_t>& positions) {
     constexpr std::int64_t chunk_keys = 4096;
     std::vector<RowCheck> by_head(static_cast<std::size_t>(shape.key_value_heads));
-    tbb::parallel_for(std::int64_t{0}, shape.key_value_heads, [&](std::int64_t kv_head) {
+    ThreadTeam().for_each(shape.key_value_heads, [&](std::int64_t kv_head) {
         std::vector<CheckedRow> rows = rows_of_head(kv_head, tokens, mask, shape, input_seed, positions);
         for (std::int64_t begin = 0; begin < mask.key_tokens() && !rows.empty(); begin += chunk_keys) {
             const Range columns{begin, std::min(begin + chunk_keys, mask.key_tokens())};

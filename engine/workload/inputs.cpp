@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/workload/inputs.h"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 
 #include "engine/base/random.h"
+#include "engine/base/thread_team.h"
 #include "engine/workload/streams.h"
 
 namespace longscope {
@@ -34,15 +32,14 @@ void fill_inputs(std::uint64_t seed, InputTensor tensor, HeadMatrix<float> out,
                  std::span<const std::int64_t> positions) {
     // Enough rows a task to hide the cost of starting it.
     constexpr std::int64_t rows_per_task = 256;
-    tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, out.heads * out.tokens, rows_per_task),
-                      [&](const tbb::blocked_range<std::int64_t>& rows) {
-                          for (std::int64_t i = rows.begin(); i < rows.end(); ++i) {
-                              const std::int64_t head = i / out.tokens;
-                              const std::int64_t token = i % out.tokens;
-                              make_input_row(seed, tensor, head, positions[static_cast<std::size_t>(token)],
-                                             {out.row(head, token), static_cast<std::size_t>(out.dim)});
-                          }
-                      });
+    ThreadTeam().for_each_range(out.heads * out.tokens, rows_per_task, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            const std::int64_t head = i / out.tokens;
+            const std::int64_t token = i % out.tokens;
+            make_input_row(seed, tensor, head, positions[static_cast<std::size_t>(token)],
+                           {out.row(head, token), static_cast<std::size_t>(out.dim)});
+        }
+    });
 }
 
 }  // namespace longscope

@@ -180,6 +180,9 @@ expect_no_text -LE
 run "$launcher" test --sanitize
 expect_calls '^cmake --preset sanitize -DLONGSCOPE_TESTS=ON$'
 expect_text 'ctest --preset sanitize'
+run "$launcher" test --threads
+expect_calls '^cmake --build .*/build/threads --target tests/engine/execute/all '
+expect_text 'ctest --preset threads'
 sed -i 's,^CMAKE_HOME_DIRECTORY.*,CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere,' "$checkout/build/dev/CMakeCache.txt"
 run "$launcher" build
 expect_text 'this checkout was moved or copied'

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <tbb/task_arena.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +15,7 @@
 #include "app/headless/worker/rank_log.h"
 #include "engine/base/hash.h"
 #include "engine/base/host.h"
+#include "engine/base/thread_team.h"
 #include "engine/base/units.h"
 #include "engine/base/version.h"
 #include "engine/execute/executor.h"
@@ -35,7 +35,7 @@ class Session {
         : experiment_(experiment),
           communicator_(communicator),
           kernel_(make_kernel(experiment.backend.name, options.threads)),
-          arena_(options.threads),
+          team_(options.threads),
           max_events_(options.max_events),
           sink_(sink),
           log_(options.experiment_file, communicator.rank()) {
@@ -93,7 +93,7 @@ class Session {
                               hash_text(context.plan_hash()), context.own_tokens().size(), context.pairs(),
                               format_bytes(ledger.total_bytes())));
         require_memory(communicator_, ledger, experiment_.backend.memory_per_rank_bytes);
-        arena_.execute([&] { context.make_inputs(); });
+        team_.run([&] { context.make_inputs(); });
         ExecuteResult last;
         for (std::int64_t i = 0; i < repetitions(); ++i) {
             last = run_repetition(draw, i, context);
@@ -175,7 +175,7 @@ class Session {
         const std::vector<std::int64_t> positions =
             sample_positions(experiment_.sequence.tokens, experiment_.check.rows, context.input_seed());
         RowCheck own;
-        arena_.execute([&] {
+        team_.run([&] {
             own = check_rows(output, context.own_tokens(), context.mask(), experiment_.shape, context.input_seed(),
                              positions);
         });
@@ -218,7 +218,7 @@ class Session {
     const Experiment& experiment_;
     Communicator& communicator_;
     std::unique_ptr<Kernel> kernel_;
-    tbb::task_arena arena_;
+    ThreadTeam team_;
     std::int64_t max_events_;
     const MessageSink& sink_;
     RankLog log_;

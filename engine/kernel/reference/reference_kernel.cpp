@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/base/thread_team.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/reference/reference_row.h"
 
@@ -21,17 +19,14 @@ class ReferenceKernel final : public Kernel {
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         const auto caller = std::this_thread::get_id();
         const std::int64_t rows = input.queries.tokens;
-        tbb::task_arena arena(threads_);
-        arena.execute([&] {
-            tbb::parallel_for(std::int64_t{0}, input.queries.heads * rows, [&](std::int64_t i) {
-                if (hooks.cancelled != nullptr && *hooks.cancelled) {
-                    return;
-                }
-                attend_row(input, i / rows, i % rows, out, hooks);
-                if (hooks.poll && std::this_thread::get_id() == caller) {
-                    hooks.poll();
-                }
-            });
+        ThreadTeam(threads_).for_each(input.queries.heads * rows, [&](std::int64_t i) {
+            if (hooks.cancelled != nullptr && *hooks.cancelled) {
+                return;
+            }
+            attend_row(input, i / rows, i % rows, out, hooks);
+            if (hooks.poll && std::this_thread::get_id() == caller) {
+                hooks.poll();
+            }
         });
         if (hooks.cancelled != nullptr && *hooks.cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");
