@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
+#include "engine/base/words.h"
 #include "engine/experiment/experiment.h"
 #include "engine/experiment/lengths_field.h"
 
@@ -82,7 +83,8 @@ AttentionShape parse_shape(JsonObject object) {
     shape.key_value_heads = object.integer("key_value_heads", 1, max_heads);
     shape.head_dim_qk = object.integer("head_dim_qk", 1, max_head_dim);
     shape.head_dim_v = object.integer("head_dim_v", 1, max_head_dim);
-    one_of(object, "dtype", "float32", {"float32"});
+    shape.dtype = word_index<DType>(
+        dtype_words, one_of(object, "dtype", "float32", {dtype_words.begin(), dtype_words.end()}), "dtype");
     object.finish();
     if (const std::int64_t group_heads = shape.key_value_heads; shape.query_heads % group_heads != 0) {
         std::vector<std::int64_t> accepted;

@@ -12,6 +12,7 @@
 
 #include "engine/kernel/partial.h"
 #include "engine/mask/local_mask.h"
+#include "engine/tensor/attention_shape.h"
 #include "engine/tensor/head_matrix.h"
 
 namespace longscope {
@@ -56,6 +57,8 @@ class Kernel {
 struct KernelEntry {
     std::string_view name;
     std::string_view meaning;
+    // Why it does not compute this shape, in one line; empty when it does. make() may be called all the same.
+    std::string (*unsupported)(const AttentionShape& shape);
     // threads >= 1.
     std::unique_ptr<Kernel> (*make)(int threads);
 };
@@ -65,6 +68,9 @@ struct KernelEntry {
 
 // Throws Error(bad_input) that lists the names.
 [[nodiscard]] std::unique_ptr<Kernel> make_kernel(std::string_view name, int threads);
+
+// Throws Error(unsupported) with the backend's reason when it does not compute this shape, Error(bad_input) as above.
+void require_supported(std::string_view backend, const AttentionShape& shape);
 
 [[nodiscard]] std::unique_ptr<Kernel> make_reference_kernel(int threads);
 [[nodiscard]] std::unique_ptr<Kernel> make_cpu_kernel(int threads);

@@ -44,6 +44,19 @@ TEST_P(RunVerb, AnInfeasibleLayoutIsAStateOfTheRunWithItsReason) {
     EXPECT_EQ(stored().record.message, "Ulysses needs query heads divisible by 3 ranks: 4 are given");
 }
 
+TEST_P(RunVerb, AShapeThatTheBackendDoesNotComputeIsAStateOfTheRunWithItsReason) {
+    Json json = small_experiment();
+    json["shape"]["dtype"] = "bfloat16";
+    const EngineEnd end = run_engine_process(arguments(json));
+    EXPECT_EQ(end.status.code, exit_failed) << end.text();
+    const std::string reason = "backend cpu computes float32 only: bfloat16 is given";
+    ASSERT_FALSE(end.error.empty());
+    EXPECT_EQ(end.error.back(), "longscope-engine: run 1 unsupported: " + reason);
+    EXPECT_EQ(stored().record.state, RunState::unsupported);
+    EXPECT_EQ(stored().record.message, reason);
+    EXPECT_TRUE(stored().draws.empty());
+}
+
 TEST_P(RunVerb, WhatNeedsMoreMemoryThanThereMayBeIsRefusedBeforeItIsAllocated) {
     Json json = small_experiment();
     json["backend"]["memory_per_rank_bytes"] = 100'000;

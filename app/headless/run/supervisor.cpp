@@ -15,6 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/base/host.h"
 #include "engine/base/units.h"
+#include "engine/kernel/kernel.h"
 #include "engine/parallel/strategy.h"
 
 namespace longscope {
@@ -42,6 +43,7 @@ class Supervisor {
     RunEnd run() {
         const LayoutField& layout = input_.experiment.layout;
         require_feasible(find_strategy(layout.strategy), input_.experiment.shape, layout.ranks);
+        require_supported(input_.experiment.backend.name, input_.experiment.shape);
         const LaunchCommand launch =
             input_.launcher.command({input_.folder.experiment(), layout.ranks, input_.max_events});
         ChildProcess child(launch.command, launch.environment);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/hash.h"
+#include "engine/kernel/kernel.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/plan_text.h"
 #include "engine/parallel/strategy.h"
@@ -21,6 +22,7 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
     tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
     require_feasible(strategy, shape_, ranks);
+    require_supported(experiment.backend.name, shape_);
     const Schedule written = strategy.forward({shape_, *mask_, tokens_, rank});
     schedule_ = schedule_from_json(parse_json(to_json(written).dump(), "schedule"));
     const ScheduleTotals sums = totals(schedule_);

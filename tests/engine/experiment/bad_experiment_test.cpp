@@ -36,7 +36,7 @@ const Mistake mistakes[] = {
     {"/shape/query_heads", "-8", "shape.query_heads: -8 is too small; accepted: an integer from 1 to 4096"},
     {"/shape/query_heads", "8.0", "shape.query_heads: 8.0 is not an integer; accepted: an integer from 1 to 4096"},
     {"/shape/head_dim_v", nullptr, "shape.head_dim_v: is missing; accepted: an integer from 1 to 1024"},
-    {"/shape/dtype", "\"float8\"", "shape.dtype: \"float8\" is not known; accepted: float32"},
+    {"/shape/dtype", "\"float8\"", "shape.dtype: \"float8\" is not known; accepted: float32, bfloat16, float16"},
     {"/sequence/tokens", "1073741825",
      "sequence.tokens: 1073741825 is too large; accepted: an integer from 1 to 1073741824"},
     {"/sequence/tokens", "99999999999999999999",

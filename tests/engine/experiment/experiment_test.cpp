@@ -55,6 +55,15 @@ TEST(Experiment, WritesOutItsDefaults) {
     EXPECT_EQ(to_json(parsed(minimal_document())).dump(2), expected.dump(2));
 }
 
+TEST(Experiment, KnowsEveryElementType) {
+    for (const DType dtype : {DType::float32, DType::bfloat16, DType::float16}) {
+        Json document = minimal_document();
+        document["shape"]["dtype"] = to_string(dtype);
+        EXPECT_EQ(parsed(document).shape.dtype, dtype);
+        EXPECT_EQ(to_json(parsed(document))["shape"]["dtype"], to_string(dtype));
+    }
+}
+
 TEST(Experiment, ReadsBackWhatItWrites) {
     for (const Json& document : {example_document(), example_document_with_lengths("file"),
                                  example_document_with_lengths("histogram"), minimal_document()}) {
