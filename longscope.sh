@@ -22,6 +22,9 @@ libhwy-dev         | vector instructions, chosen at run time                  | 
 libsqlitecpp-dev   | C++ interface of the result database                     | build
 libsqlite3-dev     | the result database                                      | build
 libcairo2-dev      | draws masks and timelines to PNG                         | build
+qtbase5-dev        | the window                                              | build
+libqt5charts5-dev  | charts in the window                                    | build
+libqt5svg5-dev     | icons and SVG files of the window                       | build
 libhwloc-dev       | reads the processor, its caches and cores                | build
 libopenmpi-dev     | compiles the MPI worker                                  | build
 openmpi-bin        | mpirun, which starts the workers                         | build
