@@ -48,6 +48,8 @@ struct LeafEntry {
     std::string_view parameters;  // "left, right"
     std::string_view meaning;     // one line, with the convention
     std::shared_ptr<const MaskLeaf> (*parse)(JsonObject parameters);
+    // Parameters to begin with, as JSON: all of `parameters`, with values that suit most sequences.
+    std::string_view example;
 };
 
 // The registry, in the order in which help and documentation list it.

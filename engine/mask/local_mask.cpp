@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/mask/local_mask.h"
 
+#include <algorithm>
+
 namespace longscope {
 
 void LocalMask::row_runs(std::int64_t row, std::vector<Range>& runs) const {
@@ -27,6 +29,11 @@ std::int64_t LocalMask::pairs() const {
         sum += mask_->pairs_with(rows, *keys_);
     }
     return sum;
+}
+
+bool LocalMask::any_pair() const {
+    return std::any_of(queries_->ranges().begin(), queries_->ranges().end(),
+                       [&](Range rows) { return mask_->pairs_with(rows, *keys_) > 0; });
 }
 
 }  // namespace longscope

@@ -24,6 +24,8 @@ class LocalMask {
 
     // The exact number of kept pairs.
     [[nodiscard]] std::int64_t pairs() const;
+    // Is there one? Mostly known after a few ranges of tokens, where pairs() looks at all.
+    [[nodiscard]] bool any_pair() const;
 
   private:
     const Mask* mask_;

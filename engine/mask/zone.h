@@ -36,6 +36,7 @@ struct Box {
     Range k;
 
     [[nodiscard]] std::int64_t pairs() const { return q.size() * k.size(); }
+    [[nodiscard]] bool operator==(const Box&) const = default;
 };
 
 struct Zone {

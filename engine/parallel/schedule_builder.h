@@ -140,20 +140,20 @@ class ScheduleBuilder {
     [[nodiscard]] std::int64_t tokens_of(std::int64_t set) const {
         return set == input_.ranks() ? input_.mask.query_tokens() : input_.tokens[static_cast<std::size_t>(set)].size();
     }
-    // Exact pairs between the queries of this rank and the keys of another.
+    // Exact pairs between the queries of this rank and the keys of another; see StrategyInput::exact_pairs.
     [[nodiscard]] std::int64_t pairs_with(std::int64_t rank) const {
-        return LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)],
-                         input_.tokens[static_cast<std::size_t>(rank)])
-            .pairs();
+        return pairs_with(input_.tokens[static_cast<std::size_t>(rank)]);
     }
     // The same with the keys of all.
-    [[nodiscard]] std::int64_t pairs_with_all() const {
-        const TokenSet all({{0, input_.mask.key_tokens()}});
-        return LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)], all).pairs();
-    }
+    [[nodiscard]] std::int64_t pairs_with_all() const { return pairs_with(TokenSet({{0, input_.mask.key_tokens()}})); }
     [[nodiscard]] Schedule take() { return std::move(schedule_); }
 
   private:
+    [[nodiscard]] std::int64_t pairs_with(const TokenSet& keys) const {
+        const LocalMask mask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)], keys);
+        return input_.exact_pairs ? mask.pairs() : static_cast<std::int64_t>(mask.any_pair());
+    }
+
     std::int64_t add(Operation operation) {
         operation.id = static_cast<std::int64_t>(schedule_.operations.size());
         schedule_.operations.push_back(std::move(operation));

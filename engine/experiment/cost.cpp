@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/experiment/cost.h"
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/base/thread_team.h"
+#include "engine/kernel/kernel.h"
+#include "engine/mask/local_mask.h"
+#include "engine/parallel/dispatch.h"
+#include "engine/parallel/memory_ledger.h"
+#include "engine/parallel/strategy.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr std::int64_t tile = 128;
+
+void require_going_on(const std::atomic<bool>& cancelled) {
+    if (cancelled) {
+        throw Error(ErrorKind::cancelled, "cancelled");
+    }
+}
+
+}  // namespace
+
+CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw) {
+    CompiledDraw compiled{experiment, draw, domain_of_draw(experiment, draw), nullptr, {}};
+    compiled.mask = compile_mask(experiment.mask, compiled.domain);
+    compiled.ranks =
+        dispatch_tokens(find_dispatch(experiment.layout.dispatch),
+                        {compiled.domain.query_tokens, compiled.domain.cu_seqlens}, experiment.layout.ranks);
+    return compiled;
+}
+
+double ExperimentCost::largest_over_mean() const {
+    std::int64_t sum = 0;
+    std::int64_t largest = 0;
+    for (const RankCost& rank : ranks) {
+        sum += rank.pairs;
+        largest = std::max(largest, rank.pairs);
+    }
+    return sum == 0 ? 1.0 : static_cast<double>(largest) * static_cast<double>(ranks.size()) / static_cast<double>(sum);
+}
+
+ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancelled) {
+    const AttentionShape& shape = draw.experiment.shape;
+    const Mask& mask = *draw.mask;
+    ExperimentCost cost;
+    cost.documents = std::max<std::int64_t>(1, static_cast<std::int64_t>(draw.domain.cu_seqlens.size()) - 1);
+    cost.pairs = mask.pairs();
+    cost.all_pairs = mask.box().pairs();
+    cost.forward_flops = forward_flops(shape, cost.pairs);
+    require_going_on(cancelled);
+    cost.tiles = count_tiles(mask, tile, tile);
+
+    const StrategyEntry& strategy = find_strategy(draw.experiment.layout.strategy);
+    const auto ranks = static_cast<std::int64_t>(draw.ranks.size());
+    cost.infeasible = strategy.infeasible(shape, ranks);
+    for (const KernelEntry& backend : kernels()) {
+        if (backend.name == draw.experiment.backend.name) {
+            cost.unsupported = backend.unsupported(shape);
+        }
+    }
+    const TokenSet all_keys({{0, mask.key_tokens()}});
+    cost.ranks.resize(draw.ranks.size());
+    ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
+        require_going_on(cancelled);
+        const TokenSet& tokens = draw.ranks[static_cast<std::size_t>(rank)];
+        RankCost& own = cost.ranks[static_cast<std::size_t>(rank)];
+        own = {tokens.size(), LocalMask(mask, tokens, all_keys).pairs(), 0, 0};
+        if (cost.infeasible.empty()) {
+            const StrategyInput input{shape, mask, draw.ranks, rank, false};
+            own.bytes_received = strategy.bytes_received(input);
+            own.memory_bytes = memory_ledger(strategy.forward(input), shape, tokens.size()).total_bytes();
+        }
+    });
+    return cost;
+}
+
+}  // namespace longscope

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What one forward pass of an experiment costs, told without running it: exact work from the mask, payload bytes from
+// the strategy's closed formula, memory from its ledger.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/experiment/experiment.h"
+#include "engine/mask/mask.h"
+#include "engine/mask/token_set.h"
+
+namespace longscope {
+
+// One draw of an experiment, compiled. Immutable; shared between threads.
+struct CompiledDraw {
+    Experiment experiment;
+    std::int64_t draw = 0;
+    MaskDomain domain;
+    std::shared_ptr<const Mask> mask;
+    std::vector<TokenSet> ranks;  // what each holds
+};
+
+// 0 <= draw < sequence.draws. Throws Error(bad_input).
+[[nodiscard]] CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw);
+
+struct RankCost {
+    std::int64_t tokens = 0;
+    std::int64_t pairs = 0;  // of one head, by the queries that the rank holds
+    std::int64_t bytes_received = 0;
+    std::int64_t memory_bytes = 0;
+};
+
+struct ExperimentCost {
+    std::int64_t documents = 0;
+    std::int64_t pairs = 0;  // of one head
+    std::int64_t all_pairs = 0;
+    TileCounts tiles;             // of 128 x 128
+    double forward_flops = 0;     // of all heads
+    std::vector<RankCost> ranks;  // bytes and memory are 0 where `infeasible` says why
+    std::string infeasible;
+    std::string unsupported;
+
+    [[nodiscard]] double density() const { return static_cast<double>(pairs) / static_cast<double>(all_pairs); }
+    // How much more than the mean the busiest rank has to do; 1 where there is nothing to do.
+    [[nodiscard]] double largest_over_mean() const;
+};
+
+// Ends early with Error(cancelled) once `cancelled` is true.
+[[nodiscard]] ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancelled);
+
+}  // namespace longscope

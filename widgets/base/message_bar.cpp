@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/base/message_bar.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QToolButton>
+
+namespace longscope {
+
+namespace {
+
+// Of Okabe and Ito: legible on light and dark, and told apart by all.
+QColor colour_of(MessageBar::Kind kind) {
+    switch (kind) {
+        case MessageBar::Kind::note:
+            return {0x00, 0x72, 0xb2};
+        case MessageBar::Kind::warning:
+            return {0xe6, 0x9f, 0x00};
+        case MessageBar::Kind::error:
+            return {0xd5, 0x5e, 0x00};
+    }
+    return {};
+}
+
+}  // namespace
+
+MessageBar::MessageBar(QWidget* parent) : QFrame(parent), sign_(new QLabel(this)), label_(new QLabel(this)) {
+    setObjectName(QStringLiteral("message_bar"));
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(14, 5, 6, 5);
+    row->addWidget(sign_);
+    row->addWidget(label_, 1);
+    label_->setWordWrap(true);
+    label_->setTextFormat(Qt::PlainText);
+    label_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    label_->setAccessibleName(tr("Message"));
+    auto* close = new QToolButton(this);
+    close->setText(QStringLiteral("\u2715"));
+    close->setAutoRaise(true);
+    close->setToolTip(tr("Close this message"));
+    close->setAccessibleName(tr("Close this message"));
+    connect(close, &QToolButton::clicked, this, &MessageBar::clear);
+    row->addWidget(close);
+    hide();
+}
+
+QString MessageBar::text() const {
+    return isHidden() ? QString() : label_->text();
+}
+
+void MessageBar::show_message(const QString& text, Kind kind) {
+    kind_ = kind;
+    sign_->setText(kind == Kind::note ? tr("Note") : kind == Kind::warning ? tr("Attention") : tr("Error"));
+    QFont bold = font();
+    bold.setBold(true);
+    sign_->setFont(bold);
+    label_->setText(text);
+    show();
+    update();
+}
+
+void MessageBar::clear() {
+    label_->clear();
+    hide();
+}
+
+void MessageBar::paintEvent(QPaintEvent* /*event*/) {
+    QPainter painter(this);
+    QColor shade = colour_of(kind_);
+    painter.fillRect(QRect(0, 0, 5, height()), shade);
+    shade.setAlpha(38);
+    painter.fillRect(rect(), shade);
+}
+
+}  // namespace longscope

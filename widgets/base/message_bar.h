@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Messages in the page, not in a dialog: one line with a sign of its kind, which stays until it is closed or replaced.
+#pragma once
+
+#include <QFrame>
+#include <QString>
+
+class QLabel;
+
+namespace longscope {
+
+class MessageBar : public QFrame {
+    Q_OBJECT
+
+  public:
+    enum class Kind { note, warning, error };
+
+    explicit MessageBar(QWidget* parent = nullptr);
+
+    [[nodiscard]] QString text() const;
+    [[nodiscard]] Kind kind() const { return kind_; }
+
+  public Q_SLOTS:
+    void show_message(const QString& text, Kind kind);
+    void show_error(const QString& text) { show_message(text, Kind::error); }
+    void clear();
+
+  protected:
+    void paintEvent(QPaintEvent* event) override;
+
+  private:
+    Kind kind_ = Kind::note;
+    QLabel* sign_;
+    QLabel* label_;
+};
+
+}  // namespace longscope

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A mask as a picture that is moved and zoomed: queries down, keys right, shaded by the exact density; borders of
+// documents and ranks. Tiles come from another thread; until one is there a coarser one stands in for it.
+#pragma once
+
+#include <QCache>
+#include <QImage>
+#include <QWidget>
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "engine/draw/display_list.h"
+#include "engine/experiment/cost.h"
+#include "engine/parallel/token_owners.h"
+#include "widgets/base/appearance.h"
+#include "widgets/mask/mask_viewport.h"
+#include "widgets/mask/tile_store.h"
+
+namespace longscope {
+
+// What is shown. Immutable.
+struct ShownMask {
+    CompiledDraw draw;
+    TokenOwners owners;
+};
+
+// Of the last frame: how many of its tiles were as fine as they should be.
+struct FrameQuality {
+    int tiles = 0;
+    int exact = 0;
+    int one_level_coarser = 0;
+
+    [[nodiscard]] bool sharp() const { return tiles > 0 && exact == tiles; }
+    [[nodiscard]] bool counts() const { return tiles > 0 && exact + one_level_coarser == tiles; }
+};
+
+[[nodiscard]] uint qHash(const DensityTileKey& key, uint seed = 0);
+
+class MaskCanvas : public QWidget {
+    Q_OBJECT
+
+  public:
+    explicit MaskCanvas(const Appearance& appearance, QWidget* parent = nullptr);
+
+    // Null: nothing. The view stays where it is when the matrix has the same size.
+    void show_mask(std::shared_ptr<const ShownMask> mask);
+    [[nodiscard]] const std::shared_ptr<const ShownMask>& shown() const { return mask_; }
+    // Says in place of a picture why there is none.
+    void set_empty_text(const QString& text);
+
+    [[nodiscard]] const MaskViewport& viewport() const { return viewport_; }
+    [[nodiscard]] std::optional<Box> selection() const { return selection_; }
+    [[nodiscard]] const FrameQuality& frame_quality() const { return quality_; }
+    [[nodiscard]] QRectF plot() const;  // where the matrix is painted, in the widget's coordinates
+    // What is in view, for files. Only with a mask.
+    [[nodiscard]] DisplayList picture(double width) const;
+    // "query 5, key 3, ..." of a point of the widget; empty outside of the matrix.
+    [[nodiscard]] QString text_at(const QPointF& point) const;
+
+    [[nodiscard]] QSize sizeHint() const override { return {900, 700}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {240, 180}; }
+
+  public Q_SLOTS:
+    void zoom_in();
+    void zoom_out();
+    void fit();
+    // The selection as large as it goes; when it is, or without one, the whole matrix.
+    void focus_selection();
+    void select(std::optional<Box> box);
+
+  Q_SIGNALS:
+    void hovered(const QString& text);
+    void selection_changed();
+    void view_changed();
+
+  protected:
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+  private:
+    enum class Drag { none, pan, select };
+
+    [[nodiscard]] std::int32_t level() const;
+    [[nodiscard]] QRectF rect_of(const Box& box) const;
+    [[nodiscard]] Box box_between(const QPointF& a, const QPointF& b) const;
+    void paint_tiles(QPainter& painter);
+    void paint_tile(QPainter& painter, const DensityTileKey& key, std::int32_t coarsest);
+    void want_tiles();
+    const QImage* image_of(const DensityTileKey& key, const DensityTile& tile);
+    void moved();
+    void zoom_by(double factor, const QPointF& at);
+    void describe();
+
+    const Appearance& appearance_;
+    std::shared_ptr<const ShownMask> mask_;
+    QString empty_text_;
+    MaskViewport viewport_;
+    TileStore tiles_;
+    QCache<DensityTileKey, QImage> images_;
+    std::array<Colour, 256> colours_{};
+    std::optional<Box> selection_;
+    FrameQuality quality_;
+    Drag drag_ = Drag::none;
+    QPointF drag_from_;
+    QPointF drag_at_;
+};
+
+}  // namespace longscope
