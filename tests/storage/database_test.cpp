@@ -41,7 +41,7 @@ TEST(Database, EveryConnectionIsSetUp) {
         EXPECT_EQ(pragma(database, "cell_size_check"), "1");
         EXPECT_EQ(pragma(database, "busy_timeout"), "5000");
         if (database.writable()) {
-            EXPECT_EQ(pragma(database, "synchronous"), "2") << "FULL";
+            EXPECT_EQ(pragma(database, "synchronous"), "3") << "EXTRA";
         }
     }
 }
@@ -80,7 +80,7 @@ TEST(Database, WithoutAWriteAheadLogItFallsBackAndSaysSo) {
     // Locks by files, as for file systems without byte-range locks: no shared memory, hence no write-ahead log.
     Database database(folder.path() / "results.db", OpenOptions{.file_layer = "unix-dotfile"});
     EXPECT_EQ(pragma(database, "journal_mode"), "delete");
-    EXPECT_EQ(pragma(database, "synchronous"), "2") << "FULL";
+    EXPECT_EQ(pragma(database, "synchronous"), "3") << "EXTRA";
     ASSERT_EQ(database.notices().size(), 1U);
     EXPECT_NE(database.notices()[0].find("results.db: no write-ahead log"), std::string::npos);
     RunStore store(database);
