@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "storage/bind.h"
+#include "storage/read_view.h"
 
 namespace longscope {
 
@@ -133,8 +134,7 @@ std::vector<StoredDraw> read_draws(Database& database, std::int64_t run) {
 
 StoredRun read_run(Database& database, std::int64_t run) {
     return guarded(database, "read a run", [&] {
-        // A read transaction: all statements see the same commit.
-        SQLite::Transaction view(database.handle());
+        const ReadView view(database);
         StoredRun stored;
         stored.id = run;
         stored.record = read_record(database, run);

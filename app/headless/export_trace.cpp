@@ -11,6 +11,7 @@
 #include "engine/base/atomic_file.h"
 #include "engine/base/error.h"
 #include "profiler/chrome_trace.h"
+#include "storage/read_view.h"
 #include "storage/run_query.h"
 
 namespace longscope {
@@ -23,6 +24,7 @@ struct Selection {
 };
 
 Selection select(const ExportRequest& request) {
+    const ReadView view(request.database);
     const StoredRun run = read_run(request.database, request.runs.front());
     const StoredDraw& draw = find_draw(run, request.draw);
     const StoredRepetition& repetition = find_repetition(draw, request.repetition);
