@@ -151,10 +151,14 @@ TEST(Refusal, ADamagedDatabaseIsAnErrorNotACrash) {
 TEST(Refusal, OurMarkOnAnotherSchema) {
     const TemporaryFolder folder;
     const auto path = folder.path() / "results.db";
-    {
+    const auto forge = [&](std::int64_t revision) {
         SQLite::Database forged(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-        forged.exec("CREATE TABLE t (a); PRAGMA application_id = 0x4C534350; PRAGMA user_version = 1");
-    }
+        forged.exec("CREATE TABLE IF NOT EXISTS t (a); PRAGMA application_id = 0x4C534350; PRAGMA user_version = " +
+                    std::to_string(revision));
+    };
+    forge(1);
+    expect_refused(path, ErrorKind::bad_input, "cannot open the database: no such table");
+    forge(migrations().back().revision);
     Database database(path, OpenMode::read_only);
     expect_error(ErrorKind::bad_input, {"results.db: cannot list the runs: no such table"},
                  [&] { (void)list_runs(database); });
