@@ -63,6 +63,21 @@ TEST(Database, AnEmptyFileBecomesADatabase) {
     EXPECT_EQ(Database(folder.path() / "empty.db").revision(), migrations().back().revision);
 }
 
+// Power was lost while the first pages were on their way: the beginning is missing, the journal says that nothing was
+// there before.
+TEST(Database, AFileThatWasNeverFinishedBecomesADatabase) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "results.db";
+    const std::string journal("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7\0\0\0\0once\0\0\0\0\0\0\2\0\0\0\x10\0", 28);
+    write_file_atomically(path.string() + "-journal", journal + std::string(484, '\0'));
+    write_file_atomically(path, std::string(512, '\0') + std::string(7680, 'x'));
+    expect_error(ErrorKind::bad_input, {"results.db: is empty"},
+                 [&] { const Database database(path, OpenMode::read_only); });
+    Database database(path);
+    EXPECT_EQ(database.revision(), migrations().back().revision);
+    EXPECT_EQ(database.handle().execAndGet("PRAGMA integrity_check").getString(), "ok");
+}
+
 TEST(Database, NamesThatSQLiteTakesForMoreAreFiles) {
     const TemporaryFolder folder;
     const auto before = std::filesystem::current_path();
