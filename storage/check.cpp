@@ -10,6 +10,7 @@
 #include "engine/base/json.h"
 #include "engine/parallel/schedule.h"
 #include "storage/bind.h"
+#include "storage/read_view.h"
 #include "storage/run_list.h"
 #include "storage/run_query.h"
 
@@ -31,7 +32,10 @@ class Check {
         for (std::size_t i = 0; i < runs.size(); ++i) {
             at_ = fmt::format("run {}", runs[i].id);
             try {
-                check_run(read_run(database_, runs[i].id));
+                const ReadView view(database_);
+                if (is_there(runs[i].id)) {
+                    check_run(read_run(database_, runs[i].id));
+                }
             } catch (const Error& error) {
                 problem(error.what());
             }
@@ -57,6 +61,15 @@ class Check {
         } catch (const SQLite::Exception& exception) {
             problem(exception.what());
         }
+    }
+
+    // Somebody may delete it meanwhile.
+    [[nodiscard]] bool is_there(std::int64_t run) {
+        return guarded(database_, "look for a run", [&] {
+            SQLite::Statement found(database_.handle(), "SELECT 1 FROM run WHERE id = ?");
+            bind_all(found, run);
+            return found.executeStep();
+        });
     }
 
     void check_run(const StoredRun& run) {

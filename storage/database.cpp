@@ -79,6 +79,11 @@ void Database::open_handle(bool writing) {
     sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_LENGTH, max_value_bytes);
     register_json_valid(*handle_);
     handle_->exec("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+    if (writing) {
+        // Every commit reaches the disk: a repetition that was stored survives a loss of power too. FULL is not enough
+        // for a rollback journal: its folder is not synced, so that the journal may come back and undo the last commit.
+        handle_->exec("PRAGMA synchronous = EXTRA");
+    }
 }
 
 void Database::open() {
@@ -146,8 +151,6 @@ void Database::choose_journal() {
         reason = exception.what();
         journal = handle_->execAndGet("PRAGMA journal_mode = DELETE").getString();
     }
-    // Every commit reaches the disk: a repetition that was stored survives a loss of power too.
-    handle_->exec("PRAGMA synchronous = FULL");
     if (journal == "wal") {
         return;
     }

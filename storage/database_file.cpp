@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -27,12 +28,26 @@ Error not_ours(const std::filesystem::path& path, std::string_view why) {
 
 constexpr int header_bytes = 100;
 
-std::int64_t big_endian_32(const std::array<unsigned char, header_bytes>& header, std::size_t offset) {
+std::int64_t big_endian_32(std::string_view header, std::size_t offset) {
     std::int64_t value = 0;
     for (std::size_t i = 0; i < 4; ++i) {
-        value = value * 256 + header[offset + i];
+        value = value * 256 + static_cast<unsigned char>(header[offset + i]);
     }
     return value;
+}
+
+// Whether a rollback journal says that nothing was in the file before the transaction that filled it. When power was
+// lost in the middle of it, any part of the file may be missing, the header too, and SQLite will make it empty again.
+bool was_empty_before(SQLite::Database& handle) {
+    constexpr std::string_view journal_magic("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
+    constexpr std::size_t page_records_offset = 8;
+    constexpr std::size_t former_pages_offset = 16;
+    std::array<char, 28> bytes{};
+    const char* name = sqlite3_filename_journal(sqlite3_db_filename(handle.getHandle(), "main"));
+    std::ifstream journal(name, std::ios::binary);
+    const std::string_view header(bytes.data(), bytes.size());
+    return journal.read(bytes.data(), bytes.size()) && header.substr(0, journal_magic.size()) == journal_magic &&
+           big_endian_32(header, page_records_offset) == 0 && big_endian_32(header, former_pages_offset) == 0;
 }
 
 }  // namespace
@@ -80,12 +95,14 @@ bool check_database_header(SQLite::Database& handle, const std::filesystem::path
     if (size == 0) {
         return true;
     }
-    std::array<unsigned char, header_bytes> header{};
-    if (size < header_bytes || file->pMethods->xRead(file, header.data(), header_bytes, 0) != SQLITE_OK) {
-        throw not_ours(path, "is not a database");
-    }
+    std::array<char, header_bytes> bytes{};
+    const std::string_view header(bytes.data(), bytes.size());
     constexpr std::string_view magic("SQLite format 3\0", 16);
-    if (std::string_view(reinterpret_cast<const char*>(header.data()), magic.size()) != magic) {
+    const bool read = size >= header_bytes && file->pMethods->xRead(file, bytes.data(), header_bytes, 0) == SQLITE_OK;
+    if (!read || header.substr(0, magic.size()) != magic) {
+        if (was_empty_before(handle)) {
+            return true;
+        }
         throw not_ours(path, "is not a database");
     }
     if (big_endian_32(header, 68) != database_application_id) {

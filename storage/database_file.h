@@ -21,8 +21,9 @@ inline constexpr std::int64_t database_application_id = 0x4C534350;
 void check_database_location(const std::filesystem::path& path, bool may_create);
 
 // Throws Error(bad_input) unless the file behind a freshly opened handle is empty or has a header of SQLite with our
-// application_id. Returns whether it is empty. Reads through the handle's own descriptor and takes no lock: closing
-// another descriptor of the same file would drop the locks of this process's other connections (POSIX).
+// application_id. Returns whether it is empty, or will be once SQLite has undone the transaction that was making it
+// when power was lost. Reads through the handle's own descriptor and takes no lock: closing another descriptor of the
+// same file would drop the locks of this process's other connections (POSIX).
 bool check_database_header(SQLite::Database& handle, const std::filesystem::path& path);
 
 // Why opening failed, from the file and its folder: "Permission denied", "Read-only file system", else `otherwise`.

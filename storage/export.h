@@ -15,7 +15,8 @@ namespace longscope {
 // an error that is not a number is an empty field.
 void export_csv(Database& database, std::int64_t run, std::ostream& out);
 
-// Everything that is stored about the run: run_to_json with the plans of each draw and the events of each repetition.
+// Everything that is stored about the run: run_to_json with the plans of each draw and the events of each repetition,
+// in one consistent view.
 [[nodiscard]] Json run_document(Database& database, std::int64_t run);
 void export_json(Database& database, std::int64_t run, std::ostream& out);
 

@@ -46,7 +46,7 @@ constexpr std::string_view header =
     "draw,seed,documents,tokens,pairs,flops,output_relative_error,lse_absolute_error,check_passed,"
     "repetition,kind,duration_ns,"
     "rank,rank_tokens,rank_pairs,computing_ns,exposed_communication_ns,waiting_ns,other_ns,bytes_sent,bytes_received,"
-    "peak_memory_bytes\r\n";
+    "peak_memory_bytes,dropped_events\r\n";
 
 Row run_fields(const StoredRun& run) {
     const RunRecord& r = run.record;
@@ -81,7 +81,8 @@ Row rank_fields(const RankResult& r) {
             field(r.other_ns),
             field(r.bytes_sent),
             field(r.bytes_received),
-            field(r.peak_memory_bytes)};
+            field(r.peak_memory_bytes),
+            field(r.dropped_events)};
 }
 
 void write_row(std::ostream& out, const std::vector<Row>& parts) {

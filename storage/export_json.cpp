@@ -3,12 +3,14 @@
 
 #include "engine/base/json.h"
 #include "storage/export.h"
+#include "storage/read_view.h"
 #include "storage/run_json.h"
 #include "storage/run_query.h"
 
 namespace longscope {
 
 Json run_document(Database& database, std::int64_t run) {
+    const ReadView view(database);
     const StoredRun stored = read_run(database, run);
     Json json = run_to_json(stored);
     for (std::size_t d = 0; d < stored.draws.size(); ++d) {

@@ -33,6 +33,7 @@ const std::vector<Migration>& migrations() {
     static const std::vector<Migration> registry{
         {1, "runs, draws, repetitions, events, checks", std::string(embedded_sql("0001.sql"))},
         {2, "tags and notes", std::string(embedded_sql("0002.sql"))},
+        {3, "dropped events", std::string(embedded_sql("0003.sql"))},
     };
     return registry;
 }

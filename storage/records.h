@@ -59,6 +59,7 @@ struct RankResult {
     std::int64_t bytes_sent = 0;
     std::int64_t bytes_received = 0;
     std::int64_t peak_memory_bytes = 0;
+    std::int64_t dropped_events = 0;  // that are not among the repetition's events: those are bounded
 
     [[nodiscard]] bool operator==(const RankResult&) const = default;
 };

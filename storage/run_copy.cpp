@@ -14,6 +14,7 @@
 #include "engine/base/json.h"
 #include "storage/bind.h"
 #include "storage/export.h"
+#include "storage/read_view.h"
 #include "storage/run_insert.h"
 #include "storage/run_list.h"
 #include "storage/run_query.h"
@@ -42,6 +43,7 @@ std::map<std::string, std::int64_t> runs_by_uuid(Database& database) {
 // In the caller's transaction on `into`.
 void copy_run(Database& into, Database& from, std::int64_t run) {
     SQLite::Database& handle = into.handle();
+    const ReadView view(from);
     const StoredRun stored = read_run(from, run);
     const std::int64_t number = insert_run(handle, stored.record);
     for (const StoredDraw& draw : stored.draws) {

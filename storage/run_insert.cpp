@@ -39,10 +39,10 @@ void insert_ranks(SQLite::Database& handle, std::int64_t repetition, const std::
     SQLite::Statement insert(handle,
                              "INSERT INTO rank_result (repetition, rank, tokens, pairs, computing_ns, "
                              "exposed_communication_ns, waiting_ns, other_ns, bytes_sent, bytes_received, "
-                             "peak_memory_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                             "peak_memory_bytes, dropped_events) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (const RankResult& r : ranks) {
         bind_all(insert, repetition, r.rank, r.tokens, r.pairs, r.computing_ns, r.exposed_communication_ns,
-                 r.waiting_ns, r.other_ns, r.bytes_sent, r.bytes_received, r.peak_memory_bytes);
+                 r.waiting_ns, r.other_ns, r.bytes_sent, r.bytes_received, r.peak_memory_bytes, r.dropped_events);
         insert.exec();
         insert.reset();
     }

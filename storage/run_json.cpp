@@ -25,7 +25,8 @@ Json rank_to_json(const RankResult& r) {
             {"other_ns", r.other_ns},
             {"bytes_sent", r.bytes_sent},
             {"bytes_received", r.bytes_received},
-            {"peak_memory_bytes", r.peak_memory_bytes}};
+            {"peak_memory_bytes", r.peak_memory_bytes},
+            {"dropped_events", r.dropped_events}};
 }
 
 Json repetition_to_json(const StoredRepetition& repetition) {

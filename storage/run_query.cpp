@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "storage/bind.h"
+#include "storage/read_view.h"
 
 namespace longscope {
 
@@ -57,17 +58,18 @@ WHERE run.id = ?)");
 }
 
 std::vector<RankResult> read_ranks(Database& database, std::int64_t repetition) {
-    SQLite::Statement row(database.handle(),
-                          "SELECT rank, tokens, pairs, computing_ns, exposed_communication_ns, waiting_ns, other_ns, "
-                          "bytes_sent, bytes_received, peak_memory_bytes FROM rank_result WHERE repetition = ? "
-                          "ORDER BY rank");
+    SQLite::Statement row(
+        database.handle(),
+        "SELECT rank, tokens, pairs, computing_ns, exposed_communication_ns, waiting_ns, other_ns, "
+        "bytes_sent, bytes_received, peak_memory_bytes, dropped_events FROM rank_result WHERE repetition = ? "
+        "ORDER BY rank");
     bind_all(row, repetition);
     std::vector<RankResult> ranks;
     while (row.executeStep()) {
         ranks.push_back({row.getColumn(0).getInt64(), row.getColumn(1).getInt64(), row.getColumn(2).getInt64(),
                          row.getColumn(3).getInt64(), row.getColumn(4).getInt64(), row.getColumn(5).getInt64(),
                          row.getColumn(6).getInt64(), row.getColumn(7).getInt64(), row.getColumn(8).getInt64(),
-                         row.getColumn(9).getInt64()});
+                         row.getColumn(9).getInt64(), row.getColumn(10).getInt64()});
     }
     return ranks;
 }
@@ -133,8 +135,7 @@ std::vector<StoredDraw> read_draws(Database& database, std::int64_t run) {
 
 StoredRun read_run(Database& database, std::int64_t run) {
     return guarded(database, "read a run", [&] {
-        // A read transaction: all statements see the same commit.
-        SQLite::Transaction view(database.handle());
+        const ReadView view(database);
         StoredRun stored;
         stored.id = run;
         stored.record = read_record(database, run);

@@ -38,6 +38,16 @@ const StoredRepetition* typical_repetition(const StoredDraw& draw) {
     return *middle;
 }
 
+std::int64_t dropped_events(const RepetitionRecord& repetition) {
+    std::int64_t sum = 0;
+    for (const RankResult& rank : repetition.ranks) {
+        // A file may say anything.
+        const std::int64_t room = std::numeric_limits<std::int64_t>::max() - sum;
+        sum += std::clamp<std::int64_t>(rank.dropped_events, 0, room);
+    }
+    return sum;
+}
+
 double flops_per_s(const StoredDraw& draw, double duration_ns) {
     return duration_ns > 0 ? draw.record.flops * 1e9 / duration_ns : std::numeric_limits<double>::quiet_NaN();
 }
@@ -95,6 +105,7 @@ std::vector<RankMeans> rank_means(const StoredDraw& draw) {
             sum.of.bytes_sent += static_cast<double>(result.bytes_sent);
             sum.of.bytes_received += static_cast<double>(result.bytes_received);
             sum.of.peak_memory_bytes = std::max(sum.of.peak_memory_bytes, result.peak_memory_bytes);
+            sum.of.dropped_events = std::max(sum.of.dropped_events, result.dropped_events);
         }
     }
     std::vector<RankMeans> means;

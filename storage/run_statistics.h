@@ -15,6 +15,9 @@ namespace longscope {
 // The measured repetition whose time is the median (the upper one of two); a null pointer when none is stored.
 [[nodiscard]] const StoredRepetition* typical_repetition(const StoredDraw& draw);
 
+// That its timeline lacks, of all ranks.
+[[nodiscard]] std::int64_t dropped_events(const RepetitionRecord& repetition);
+
 // The draw's FLOP by a duration; NaN when that is not above zero.
 [[nodiscard]] double flops_per_s(const StoredDraw& draw, double duration_ns);
 
@@ -28,7 +31,7 @@ struct RunFigures {
 [[nodiscard]] RunFigures figures_of(const StoredRun& run);
 
 // The means of one rank over the measured repetitions of a draw: means, not medians, so that the parts still add up to
-// the whole. Tokens and pairs do not differ between repetitions; the memory is the largest.
+// the whole. Tokens and pairs do not differ between repetitions; memory and dropped events are the largest.
 struct RankMeans {
     std::int64_t rank = 0;
     std::int64_t tokens = 0;
@@ -40,6 +43,7 @@ struct RankMeans {
     double bytes_sent = 0;
     double bytes_received = 0;
     std::int64_t peak_memory_bytes = 0;
+    std::int64_t dropped_events = 0;
 
     [[nodiscard]] double total_ns() const { return computing_ns + exposed_communication_ns + waiting_ns + other_ns; }
 };

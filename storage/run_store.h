@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writes runs into a result database while they happen. Every call is one transaction: when it returns, what it was
-// given survives the death of this process; when it throws, nothing of it is stored. Another writer is waited for as
-// long as the database's busy timeout says. Errors are Error(failed) that name the file and the reason.
+// given survives the death of this process and a loss of power; when it throws, nothing of it is stored. Another writer
+// is waited for as long as the database's busy timeout says. Errors are Error(failed) that name the file and the
+// reason.
 #pragma once
 
 #include <cstdint>

@@ -44,25 +44,32 @@ std::string rank_table(const StoredDraw& draw, std::string_view which) {
         return {};
     }
     // Shares, so that the table fits a terminal; `db show --json` and `db export` have the times.
-    TextTable table({{"rank"},
-                     {"tokens"},
-                     {"pairs"},
-                     {"computing"},
-                     {"exposed"},
-                     {"waiting"},
-                     {"other"},
-                     {"received"},
-                     {"memory"}});
+    std::vector<Column> columns{{"rank"},    {"tokens"}, {"pairs"},    {"computing"}, {"exposed"},
+                                {"waiting"}, {"other"},  {"received"}, {"memory"}};
+    const bool cut = std::any_of(ranks.begin(), ranks.end(), [](const RankMeans& r) { return r.dropped_events > 0; });
+    if (cut) {
+        columns.push_back({"dropped"});
+    }
+    TextTable table(std::move(columns));
     double busiest_ns = 0;
     double sum_ns = 0;
     for (const RankMeans& r : ranks) {
         const double total_ns = r.total_ns();
         busiest_ns = std::max(busiest_ns, r.computing_ns);
         sum_ns += r.computing_ns;
-        table.add_row({std::to_string(r.rank), format_count(r.tokens), format_short_count(static_cast<double>(r.pairs)),
-                       share_text(r.computing_ns, total_ns), share_text(r.exposed_communication_ns, total_ns),
-                       share_text(r.waiting_ns, total_ns), share_text(r.other_ns, total_ns),
-                       bytes_text(r.bytes_received), format_bytes(r.peak_memory_bytes)});
+        std::vector<std::string> row{std::to_string(r.rank),
+                                     format_count(r.tokens),
+                                     format_short_count(static_cast<double>(r.pairs)),
+                                     share_text(r.computing_ns, total_ns),
+                                     share_text(r.exposed_communication_ns, total_ns),
+                                     share_text(r.waiting_ns, total_ns),
+                                     share_text(r.other_ns, total_ns),
+                                     bytes_text(r.bytes_received),
+                                     format_bytes(r.peak_memory_bytes)};
+        if (cut) {
+            row.push_back(format_count(r.dropped_events));
+        }
+        table.add_row(std::move(row));
     }
     std::string text =
         fmt::format("\nRanks of draw {}{}: shares of the time (exposed: communication that nothing hides)",
@@ -70,6 +77,9 @@ std::string rank_table(const StoredDraw& draw, std::string_view which) {
     if (sum_ns > 0) {
         text += fmt::format("\nthe busiest rank computes {:.3f} times the mean",
                             busiest_ns * static_cast<double>(ranks.size()) / sum_ns);
+    }
+    if (cut) {
+        text += "\ndropped: events that the timeline of a repetition lacks (run --max-events)";
     }
     return text + '\n' + table.text(2);
 }

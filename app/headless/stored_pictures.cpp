@@ -13,6 +13,7 @@
 #include "engine/parallel/dispatch.h"
 #include "engine/workload/packing.h"
 #include "storage/run_query.h"
+#include "storage/run_statistics.h"
 
 namespace longscope {
 
@@ -65,6 +66,7 @@ DisplayList draw_stored_timeline(Database& database, const StoredRun& run, const
     picture.title = fmt::format("{}: {} over {} ranks, draw {}, repetition {} ({})", run.record.experiment_name,
                                 layout_word(document, "strategy"), run.record.ranks, draw.record.index,
                                 repetition.record.index, format_duration(repetition.record.duration_ns));
+    picture.dropped_events = dropped_events(repetition.record);
     for (const RankResult& rank : repetition.record.ranks) {
         const auto wall = static_cast<double>(repetition.record.duration_ns);
         picture.shares.push_back({static_cast<double>(rank.computing_ns) / wall,

@@ -163,6 +163,9 @@ class TimelinePicture {
         if (!trace_.events.empty()) {
             facts += fmt::format(" in {}", format_duration(span_ns_));
         }
+        if (options_.dropped_events > 0) {
+            facts += fmt::format(", {} shorter ones dropped", format_count(options_.dropped_events));
+        }
         if (options_.window) {
             facts += fmt::format("; shown: {} from {} on", format_duration(scale_.end_ns - scale_.begin_ns),
                                  format_duration(scale_.begin_ns - origin_ns_));

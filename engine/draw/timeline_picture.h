@@ -32,6 +32,7 @@ struct TimelineOptions {
     double height = 900;               // more where the ranks need it, less where they do not
     std::vector<RankShares> shares;    // empty, or one a rank
     std::optional<TimeWindow> window;  // the time that is shown; absent: from the first event to the last
+    std::int64_t dropped_events = 0;   // that the trace lacks; the caption says so
     std::int64_t max_flows = 200;      // with more messages than these in view, none is joined by a line
 };
 

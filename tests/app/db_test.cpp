@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "app/headless/stored_pictures.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/json.h"
+#include "storage/run_query.h"
+#include "tests/engine/draw/list_queries.h"
 #include "tests/support/run_engine.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/temporary_folder.h"
@@ -130,6 +133,10 @@ TEST_F(DbVerb, DrawsTheTimelineOfAStoredRunInEveryForm) {
     }
     const std::string svg = read_bounded_file(file("t.svg"), 1 << 20);
     EXPECT_NE(svg.find("documents and causal"), std::string::npos) << "the mask, drawn last";
+    const StoredRun stored = read_run(database, run);
+    const DisplayList timeline =
+        draw_stored_timeline(database, stored, stored.draws.at(0), stored.draws.at(0).repetitions.at(0), {});
+    EXPECT_TRUE(has_text(timeline, "2 ranks, 4 events in 500 ns, 3 shorter ones dropped")) << texts_of(timeline).at(1);
     expect_bad_input({"db", "render", "1", "--db", file("real.db"), "-o", file("t.gif")}, "--output: ");
     expect_bad_input({"db", "render", "1", "--db", file(), "-o", file("t.png")},
                      "experiment.layout.strategy: (nothing) is not stored with the run");
@@ -140,6 +147,8 @@ TEST_F(DbVerb, ExportsTracesOfOneFileOrOneForEachRank) {
     EXPECT_EQ(one.code, exit_done) << one.error;
     const Json trace = parse_json(one.out, "trace");
     EXPECT_EQ(trace.at("longscope").at("draw"), 1);
+    EXPECT_EQ(trace.at("longscope").at("dropped_events"), parse_json(R"([{"rank":1,"events":3}])", "expected"));
+    EXPECT_NE(one.error.find("the run itself dropped 3 shorter events"), std::string::npos) << one.error;
     EXPECT_EQ(trace.at("longscope").at("repetition"), 1) << "whose time is the median";
     EXPECT_EQ(std::count_if(trace.at("traceEvents").begin(), trace.at("traceEvents").end(),
                             [](const Json& event) { return event.at("ph") == "X"; }),

@@ -13,6 +13,12 @@
 namespace longscope {
 namespace {
 
+void drop_events_of_rank_1(StoredDraw& draw, std::int64_t events) {
+    for (StoredRepetition& repetition : draw.repetitions) {
+        repetition.record.ranks[1].dropped_events = events;
+    }
+}
+
 StoredRun sample(RunState end = RunState::done) {
     const TemporaryFolder folder;
     Database database(folder.path() / "results.db");
@@ -21,6 +27,9 @@ StoredRun sample(RunState end = RunState::done) {
     run.record.uuid = "01234567-89ab-4cde-8f01-23456789abcd";
     run.record.started_utc = "2026-01-31T23:59:59.500Z";
     run.record.ended_utc = "2026-02-01T00:00:01.750Z";
+    for (StoredDraw& draw : run.draws) {
+        drop_events_of_rank_1(draw, 0);
+    }
     return run;
 }
 
@@ -93,6 +102,21 @@ TEST(RunReport, ARunThatEndedEarlySaysWhyAndShowsWhatItHas) {
     EXPECT_FALSE(holds(empty, "result")) << empty;
     EXPECT_FALSE(holds(empty, "Time of")) << empty;
     EXPECT_FALSE(holds(empty, "Files")) << empty;
+}
+
+TEST(RunReport, EventsThatWereDroppedHaveAColumn) {
+    StoredRun run = sample();
+    drop_events_of_rank_1(run.draws[1], 12'000);
+    const std::string report = run_report(run);
+    EXPECT_TRUE(holds(report, R"(
+Ranks of draw 1: shares of the time (exposed: communication that nothing hides)
+the busiest rank computes 1.000 times the mean
+dropped: events that the timeline of a repetition lacks (run --max-events)
+  rank  tokens  pairs  computing  exposed  waiting  other  received    memory  dropped
+     0       4      6     70.0 %   20.0 %    6.0 %  4.0 %  2.00 KiB  1.00 MiB        0
+     1       4     15     70.0 %   20.0 %    6.0 %  4.0 %  2.00 KiB  1.00 MiB   12,000
+)")) << report;
+    EXPECT_EQ(report.find("dropped"), report.find("dropped", report.find("Ranks of draw 1"))) << "of draw 0 none were";
 }
 
 TEST(RunReport, WhatIsNotExactIsSeen) {

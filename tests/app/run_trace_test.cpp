@@ -17,11 +17,21 @@ TEST_P(RunVerb, ALimitOfEventsIsSaidAndTheTimesStayWhole) {
     EXPECT_TRUE(std::any_of(end.out.begin(), end.out.end(), [&](const std::string& line) {
         return line.find("note") != std::string::npos && line.find(run.record.message) != std::string::npos;
     })) << end.text();
+    std::int64_t most_dropped = 0;
+    for (const StoredDraw& draw : run.draws) {
+        for (const StoredRepetition& repetition : draw.repetitions) {
+            most_dropped = std::max(most_dropped, repetition.record.ranks.at(0).dropped_events);
+        }
+    }
+    EXPECT_NE(run.record.message.find(": rank 0: 4 of " + std::to_string(4 + most_dropped) + " events"),
+              std::string::npos)
+        << run.record.message << ", " << most_dropped;
     for (const StoredDraw& draw : run.draws) {
         EXPECT_TRUE(draw.checks.at(0).passed);
         for (const StoredRepetition& repetition : draw.repetitions) {
             EXPECT_EQ(repetition.event_count, 3 * 4);
             for (const RankResult& rank : repetition.record.ranks) {
+                EXPECT_GT(rank.dropped_events, 0);
                 EXPECT_GT(rank.computing_ns, 0);
                 EXPECT_GE(rank.other_ns, 0);
                 EXPECT_EQ(rank.computing_ns + rank.exposed_communication_ns + rank.waiting_ns + rank.other_ns,

@@ -95,6 +95,7 @@ TEST_F(ExportTest, CsvHasARowPerRepetitionAndRank) {
     EXPECT_EQ(value(16, "computing_ns"), "2800000");
     EXPECT_EQ(value(16, "bytes_received"), "2049");
     EXPECT_EQ(value(16, "peak_memory_bytes"), "1048576");
+    EXPECT_EQ(value(16, "dropped_events"), "3");
     EXPECT_EQ(value(1, "kind"), "warm-up");
 }
 
@@ -129,6 +130,7 @@ TEST_F(ExportTest, JsonHoldsEverything) {
     EXPECT_EQ(draw["checks"][0]["output_relative_error"], 2.5e-7);
     ASSERT_EQ(draw["repetitions"].size(), 4U);
     EXPECT_EQ(draw["repetitions"][3]["ranks"][1]["computing_ns"], 2'800'000);
+    EXPECT_EQ(draw["repetitions"][3]["ranks"][1]["dropped_events"], 3);
     ASSERT_EQ(draw["repetitions"][3]["events"].size(), 4U);
     EXPECT_EQ(draw["repetitions"][3]["events"][1]["category"], "receive");
     EXPECT_EQ(draw["repetitions"][3]["events"][1]["flow"], 7);

@@ -46,11 +46,16 @@ TEST(Fixtures, EveryRevisionButTheNewestHasOneThatMigratesAndKeepsItsRuns) {
                 EXPECT_EQ(static_cast<std::int64_t>(read_plans(database, draw.id).size()), summary.ranks);
                 EXPECT_TRUE(draw.checks.at(0).passed);
             }
-            EXPECT_EQ(run.tags, std::vector<std::string>{});
+            const bool tagged = revision >= 2 && summary.id == 1;
+            EXPECT_EQ(run.tags, tagged ? std::vector<std::string>{"baseline"} : std::vector<std::string>{});
+            EXPECT_EQ(run.note, tagged ? "before the new kernel" : "");
+            for (const RankResult& rank : run.draws[0].repetitions[0].record.ranks) {
+                EXPECT_EQ(rank.dropped_events, 0) << "was not stored";
+            }
         }
         EXPECT_EQ(check_database(database), std::vector<std::string>{});
         add_tag(database, 1, "old");
-        EXPECT_EQ(read_run(database, 1).tags, std::vector<std::string>{"old"});
+        EXPECT_EQ(read_run(database, 1).tags.back(), "old");
     }
 }
 

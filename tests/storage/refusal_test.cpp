@@ -76,6 +76,24 @@ TEST(Refusal, AnotherProgramsUnfinishedTransactionIsNotRolledBack) {
     EXPECT_TRUE(read_bounded_file(copy.string() + "-journal", max_bytes) == journal_before);
 }
 
+// Only a journal that says that the file was empty before makes nothing of what is in it.
+TEST(Refusal, AJournalBesideAFileThatIsNoDatabase) {
+    const std::string magic("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
+    const std::string zero(4, '\0');
+    const std::string three("\0\0\0\3", 4);
+    for (const std::string& journal :
+         {std::string(512, '\0'), magic + zero, magic + zero + zero + three + std::string(492, '\0'),
+          magic + three + zero + zero + std::string(492, '\0')}) {
+        const TemporaryFolder folder;
+        const auto path = folder.path() / "notes.db";
+        write_file_atomically(path, std::string(8192, 'x'));
+        write_file_atomically(path.string() + "-journal", journal);
+        expect_refused(path, ErrorKind::bad_input, "is not a database");
+        EXPECT_EQ(read_bounded_file(path, max_bytes), std::string(8192, 'x'));
+        EXPECT_EQ(read_bounded_file(path.string() + "-journal", max_bytes), journal);
+    }
+}
+
 TEST(Refusal, PlacesWhereNoFileCanBe) {
     const TemporaryFolder folder;
     expect_refused(folder.path(), ErrorKind::bad_input, "is a folder");
@@ -133,10 +151,14 @@ TEST(Refusal, ADamagedDatabaseIsAnErrorNotACrash) {
 TEST(Refusal, OurMarkOnAnotherSchema) {
     const TemporaryFolder folder;
     const auto path = folder.path() / "results.db";
-    {
+    const auto forge = [&](std::int64_t revision) {
         SQLite::Database forged(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-        forged.exec("CREATE TABLE t (a); PRAGMA application_id = 0x4C534350; PRAGMA user_version = 1");
-    }
+        forged.exec("CREATE TABLE IF NOT EXISTS t (a); PRAGMA application_id = 0x4C534350; PRAGMA user_version = " +
+                    std::to_string(revision));
+    };
+    forge(1);
+    expect_refused(path, ErrorKind::bad_input, "cannot open the database: no such table");
+    forge(migrations().back().revision);
     Database database(path, OpenMode::read_only);
     expect_error(ErrorKind::bad_input, {"results.db: cannot list the runs: no such table"},
                  [&] { (void)list_runs(database); });

@@ -131,6 +131,11 @@ TEST_F(RunListTest, TheMeansOfARankAddUpToTheDuration) {
     EXPECT_DOUBLE_EQ(means[1].computing_ns, 2.1e6);
     EXPECT_DOUBLE_EQ(means[1].bytes_received, 2049);
     EXPECT_EQ(means[1].pairs, 15);
+    EXPECT_EQ(means[1].dropped_events, 3);
+    RepetitionRecord repetition = stored.draws[1].repetitions[0].record;
+    EXPECT_EQ(dropped_events(repetition), 3);
+    repetition.ranks[0].dropped_events = std::numeric_limits<std::int64_t>::max();
+    EXPECT_EQ(dropped_events(repetition), std::numeric_limits<std::int64_t>::max());
 }
 
 TEST_F(RunListTest, EveryViewAnswers) {

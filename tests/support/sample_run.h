@@ -34,7 +34,7 @@ inline RepetitionRecord sample_repetition(std::int64_t index, bool measured, std
     repetition.duration_ns = 1'000'000 * scale;
     for (std::int32_t rank = 0; rank < 2; ++rank) {
         repetition.ranks.push_back({rank, 4, 6 + 9 * rank, 700'000 * scale, 200'000 * scale, 60'000 * scale,
-                                    40'000 * scale, 4096, 2048 + rank, 1 << 20});
+                                    40'000 * scale, 4096, 2048 + rank, 1 << 20, 3 * rank});
         repetition.events.push_back({rank, Stream::compute, Category::attend, 10 * scale, 500, 0, 1.5e6, 1, -1, 0});
         repetition.events.push_back({rank, Stream::receive, Category::receive, 20 * scale, 300, 2048, 0, 2, 7, 1});
     }

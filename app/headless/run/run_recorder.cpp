@@ -110,10 +110,13 @@ void RunRecorder::add_repetition(const Json& message) {
     done_ = std::max(done_, (before + static_cast<double>(repetitions_heard_)) / all);
 }
 
-void RunRecorder::count_dropped(const message::Repetition& repetition) {
+void RunRecorder::count_dropped(message::Repetition& repetition) {
     for (std::size_t i = 0; i < repetition.dropped.size(); ++i) {
-        const std::int64_t rank = repetition.record.ranks.at(i).rank;
-        if (const std::int64_t dropped = repetition.dropped[i].count; dropped > cuts_[rank].dropped) {
+        RankResult& result = repetition.record.ranks.at(i);
+        const std::int64_t rank = result.rank;
+        const std::int64_t dropped = repetition.dropped[i].count;
+        result.dropped_events = dropped;
+        if (dropped > cuts_[rank].dropped) {
             const auto kept = std::count_if(repetition.record.events.begin(), repetition.record.events.end(),
                                             [&](const TraceEvent& event) { return event.rank == rank; });
             cuts_[rank] = {dropped, kept};

@@ -36,7 +36,7 @@ class RunRecorder {
     void add_draw(const Json& message);
     void add_repetition(const Json& message);
     void add_check(const Json& message);
-    void count_dropped(const message::Repetition& repetition);
+    void count_dropped(message::Repetition& repetition);
 
     const Experiment& experiment_;
     std::int64_t run_;

@@ -5,6 +5,7 @@
 #include "app/headless/verbs/db.h"
 #include "engine/base/error.h"
 #include "engine/draw/cairo_painter.h"
+#include "storage/read_view.h"
 #include "storage/run_list.h"
 #include "storage/run_query.h"
 
@@ -30,6 +31,7 @@ int render(const RenderOptions& options) {
     picture.theme = theme_named(options.theme, "--theme");
     picture.width = options.width;
     const auto database = open_to_read(options.file);
+    const ReadView view(*database);
     const StoredRun run = read_run(*database, resolve_run(*database, options.run));
     const StoredDraw& draw = find_draw(run, options.draw);
     const DisplayList list =

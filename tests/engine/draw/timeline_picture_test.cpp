@@ -148,6 +148,12 @@ TEST(TimelinePicture, ShowsAPartOfTheTime) {
     EXPECT_THROW((void)draw_timeline(ring(1), options), Error);
 }
 
+TEST(TimelinePicture, SaysWhatTheTraceLacks) {
+    TimelineOptions options;
+    options.dropped_events = 12'000;
+    EXPECT_TRUE(has_text(draw_timeline(ring(1), options), "1 rank, 6 events in 1.00 ms, 12,000 shorter ones dropped"));
+}
+
 TEST(TimelinePicture, TimesBeginWithTheFirstEvent) {
     Trace late = ring(1);
     for (TraceEvent& one : late.events) {
