@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Databases that the inputs of database_fuzz change: two real runs, of few events.
+// Databases that the inputs of database_fuzz change: a real run with the events of one repetition.
 #pragma once
 
 #include <filesystem>

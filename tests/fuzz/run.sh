@@ -21,6 +21,7 @@ options=(-max_total_time="$seconds" -rss_limit_mb=1024 -timeout=5 -max_len=65536
 if [[ -e $here/dictionaries/$target.dict ]]; then options+=(-dict="$here/dictionaries/$target.dict"); fi
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+if [[ -w /dev/shm ]]; then export TMPDIR=/dev/shm; fi  # for targets that need files: without a disk they are faster
 if "$program" "${options[@]}" -artifact_prefix="$crashes/" "$@" "$found" "$here/corpora/$target"; then exit 0; fi
 echo
 echo 'A finding. To repeat it:'
