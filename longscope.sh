@@ -33,6 +33,8 @@ libgtest-dev       | GoogleTest, the test framework                           | 
 librapidcheck-dev  | RapidCheck, for tests of properties                      | test
 clang-format       | checks the layout of the sources                         | test
 shellcheck         | checks the shell scripts (this test is skipped without)  | test?
+clang              | builds the fuzz tests (these are skipped without)        | test?
+libclang-rt-14-dev | the fuzzer that they are linked with (likewise)          | test?
 git                | tells the revision that results are stored with          | build?
 '
 

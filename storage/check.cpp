@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <optional>
 
 #include "engine/base/error.h"
 #include "engine/base/json.h"
@@ -17,6 +18,31 @@
 namespace longscope {
 
 namespace {
+
+// What an experiment asks for; -1 when it does not say, or is none of ours.
+std::int64_t wanted(const Json& experiment, const char* place) {
+    const Json::json_pointer pointer(place);
+    if (!experiment.is_object() || !experiment.contains(pointer) || !experiment[pointer].is_number_integer()) {
+        return -1;
+    }
+    return experiment[pointer].get<std::int64_t>();
+}
+
+// None when it does not fit: the numbers of a database can be any.
+template <typename Numbers>
+std::optional<std::int64_t> sum_of(const Numbers& numbers) {
+    std::int64_t sum = 0;
+    for (const std::int64_t number : numbers) {
+        if (__builtin_add_overflow(sum, number, &sum)) {
+            return std::nullopt;
+        }
+    }
+    return sum;
+}
+
+std::string shown_sum(const std::optional<std::int64_t>& sum) {
+    return sum ? std::to_string(*sum) : "too many";
+}
 
 class Check {
   public:
@@ -79,16 +105,15 @@ class Check {
             problem("has ended, but not when");
         }
         if (run.record.state == RunState::done) {
-            const auto wanted = [&](const char* group, const char* name) {
-                return experiment.contains(group) ? experiment[group].value(name, std::int64_t{-1}) : -1;
-            };
-            check_count("draws", static_cast<std::int64_t>(run.draws.size()), wanted("sequence", "draws"));
+            const std::int64_t wanted_draws = wanted(experiment, "/sequence/draws");
+            const std::int64_t wanted_measured = wanted(experiment, "/repetitions/measured");
+            check_count("draws", static_cast<std::int64_t>(run.draws.size()), wanted_draws);
             for (const StoredDraw& draw : run.draws) {
                 std::int64_t measured = 0;
                 for (const StoredRepetition& repetition : draw.repetitions) {
                     measured += repetition.record.measured ? 1 : 0;
                 }
-                check_count("measured repetitions", measured, wanted("repetitions", "measured"));
+                check_count("measured repetitions", measured, wanted_measured);
             }
         }
         for (const StoredDraw& draw : run.draws) {
@@ -107,13 +132,9 @@ class Check {
         for (const StoredPlan& plan : read_plans(database_, draw.id)) {
             schedules.emplace(plan.rank, schedule_from_json(parse_json(plan.schedule, "the plan")));
         }
-        std::int64_t tokens = 0;
-        for (const std::int64_t length : draw.record.lengths) {
-            tokens += length;
-        }
-        if (tokens != draw.record.tokens) {
-            problem(fmt::format("draw {}: its documents have {} tokens, the draw {}", draw.record.index, tokens,
-                                draw.record.tokens));
+        if (const auto tokens = sum_of(draw.record.lengths); tokens != draw.record.tokens) {
+            problem(fmt::format("draw {}: its documents have {} tokens, the draw {}", draw.record.index,
+                                shown_sum(tokens), draw.record.tokens));
         }
         for (const StoredRepetition& repetition : draw.repetitions) {
             const std::string where =
@@ -131,9 +152,11 @@ class Check {
 
     void check_rank(const std::string& where, Nanoseconds duration_ns, const RankResult& rank,
                     const std::map<std::int64_t, Schedule>& schedules) {
-        const Nanoseconds sum = rank.computing_ns + rank.exposed_communication_ns + rank.waiting_ns + rank.other_ns;
+        const auto sum = sum_of(std::initializer_list<Nanoseconds>{rank.computing_ns, rank.exposed_communication_ns,
+                                                                   rank.waiting_ns, rank.other_ns});
         if (sum != duration_ns) {
-            problem(fmt::format("{}: the times of rank {} add up to {} ns of {}", where, rank.rank, sum, duration_ns));
+            problem(fmt::format("{}: the times of rank {} add up to {} ns of {}", where, rank.rank, shown_sum(sum),
+                                duration_ns));
         }
         if (const auto schedule = schedules.find(rank.rank); schedule != schedules.end()) {
             const ScheduleTotals sums = totals(schedule->second);

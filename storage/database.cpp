@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "storage/database_file.h"
 #include "storage/json_valid.h"
+#include "storage/own_views.h"
 #include "storage/sqlite_error.h"
 
 namespace longscope {
@@ -107,6 +108,9 @@ void Database::open() {
         revision_ = schema_revision(*handle_);
     }
     check_revision();
+    if (revision_ == newest) {
+        require_own_views(*handle_, path_, *options_.registry);
+    }
     if (writable()) {
         choose_journal();
     }

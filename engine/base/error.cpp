@@ -7,9 +7,6 @@
 
 namespace longscope {
 
-namespace {
-
-// Fields and values can come from an untrusted file: keep the line one line, short, and valid UTF-8 where it was.
 std::string one_line(std::string_view text, std::size_t max_bytes) {
     const bool cut = text.size() > max_bytes;
     if (cut) {
@@ -26,11 +23,9 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
     return cut ? line + "..." : line;
 }
 
-}  // namespace
-
 Error bad_input(std::string_view field, std::string_view value, std::string_view why, std::string_view accepted) {
-    return {ErrorKind::bad_input,
-            fmt::format("{}: {} {}; accepted: {}", one_line(field, 500), one_line(value, 120), why, accepted)};
+    return {ErrorKind::bad_input, fmt::format("{}: {} {}; accepted: {}", one_line(field, 500), one_line(value, 120),
+                                              one_line(why, 500), one_line(accepted, 2000))};
 }
 
 std::string_view to_string(ErrorKind kind) {

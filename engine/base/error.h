@@ -28,7 +28,11 @@ class Error : public std::runtime_error {
     ErrorKind kind_;
 };
 
-// "FIELD: VALUE WHY; accepted: ACCEPTED", for example
+// Text that can come from an untrusted file, for a message: on one line, not longer than that, valid UTF-8 where it
+// was.
+[[nodiscard]] std::string one_line(std::string_view text, std::size_t max_bytes);
+
+// "FIELD: VALUE WHY; accepted: ACCEPTED", each on one line and cut where it is long, for example
 // "mask.window.left: 70000 is larger than the sequence; accepted: 0 to 65535".
 [[nodiscard]] Error bad_input(std::string_view field, std::string_view value, std::string_view why,
                               std::string_view accepted);

@@ -92,7 +92,8 @@ const Json* JsonObject::optional(const std::string& name) {
 const Json& JsonObject::required(const std::string& name, std::string_view accepted) {
     const Json* value = optional(name);
     if (value == nullptr) {
-        throw Error(ErrorKind::bad_input, fmt::format("{}: is missing; accepted: {}", path_of(name), accepted));
+        throw Error(ErrorKind::bad_input,
+                    fmt::format("{}: is missing; accepted: {}", one_line(path_of(name), 500), accepted));
     }
     return *value;
 }

@@ -61,7 +61,7 @@ std::string format_bytes(std::int64_t bytes) {
 }
 
 std::string format_count(std::int64_t count) {
-    std::string digits = std::to_string(count < 0 ? -count : count);
+    std::string digits = std::to_string(count).substr(count < 0 ? 1 : 0);  // the smallest number has no negative
     for (std::int64_t i = static_cast<std::int64_t>(digits.size()) - 3; i > 0; i -= 3) {
         digits.insert(static_cast<std::size_t>(i), ",");
     }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Compilation of expressions: the zones of all leaves cut the rows into slabs inside which every leaf is a handful of
 // zones; the operators then work slab by slab, on these few.
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "engine/base/error.h"
+#include "engine/base/units.h"
 #include "engine/mask/expression.h"
 #include "engine/mask/zone_mask.h"
 
@@ -51,21 +55,31 @@ struct Node {
     std::vector<Node> operands;
 };
 
-Node prepare(const MaskExpression& expression, const MaskDomain& domain, const std::string& path) {
+// Two leaves of as many documents as a sequence is packed from fit; memory takes a few hundred bytes a zone.
+constexpr std::size_t max_zones = std::size_t{1} << 23U;
+
+// Adds the zones of the leaves to `zones`.
+Node prepare(const MaskExpression& expression, const MaskDomain& domain, const std::string& path, std::size_t& zones) {
     Node node{expression.kind, {}, {}};
     switch (expression.kind) {
         case MaskExpression::Kind::leaf:
             node.zones = expression.leaf->zones(domain, path + "." + expression.leaf_name);
             std::erase_if(node.zones, [](const Zone& zone) { return zone.empty(); });
+            zones += node.zones.size();
+            if (zones > max_zones) {
+                throw bad_input(path, fmt::format("a mask of more than {} zones", format_count(max_zones)),
+                                "is too large", "fewer documents, or fewer leaves that hold them");
+            }
             break;
         case MaskExpression::Kind::complement:
-            node.operands.push_back(prepare(expression.operands.front(), domain, path + ".not"));
+            node.operands.push_back(prepare(expression.operands.front(), domain, path + ".not", zones));
             break;
         case MaskExpression::Kind::all_of:
         case MaskExpression::Kind::any_of: {
             const std::string inner = path + (expression.kind == MaskExpression::Kind::all_of ? ".and[" : ".or[");
             for (std::size_t i = 0; i < expression.operands.size(); ++i) {
-                node.operands.push_back(prepare(expression.operands[i], domain, inner + std::to_string(i) + "]"));
+                node.operands.push_back(
+                    prepare(expression.operands[i], domain, inner + std::to_string(i) + "]", zones));
             }
             break;
         }
@@ -184,7 +198,9 @@ std::unique_ptr<Mask> build(const std::shared_ptr<const Node>& node, std::int64_
 
 std::unique_ptr<Mask> compile_mask(const MaskExpression& expression, const MaskDomain& domain,
                                    const std::string& path) {
-    return build(std::make_shared<Node>(prepare(expression, domain, path)), domain.query_tokens, domain.key_tokens);
+    std::size_t zones = 0;
+    return build(std::make_shared<Node>(prepare(expression, domain, path, zones)), domain.query_tokens,
+                 domain.key_tokens);
 }
 
 }  // namespace longscope

@@ -13,6 +13,8 @@ namespace longscope {
 namespace {
 
 constexpr std::size_t max_operands = 64;
+// Compiling compares the zones of leaves with one another in every slab of rows: time grows faster than their number.
+constexpr std::size_t max_leaves = 256;
 
 std::string accepted_names() {
     std::string names = "and, or, not";
@@ -22,6 +24,8 @@ std::string accepted_names() {
     return "an object with one of the fields " + names;
 }
 
+MaskExpression parse_node(const Json& value, const std::string& path);
+
 std::vector<MaskExpression> parse_operands(const Json& value, const std::string& path) {
     if (!value.is_array() || value.empty() || value.size() > max_operands) {
         throw bad_input(path, shown(value), "is not a list of masks",
@@ -29,9 +33,39 @@ std::vector<MaskExpression> parse_operands(const Json& value, const std::string&
     }
     std::vector<MaskExpression> operands;
     for (std::size_t i = 0; i < value.size(); ++i) {
-        operands.push_back(parse_mask(value[i], fmt::format("{}[{}]", path, i)));
+        operands.push_back(parse_node(value[i], fmt::format("{}[{}]", path, i)));
     }
     return operands;
+}
+
+MaskExpression parse_node(const Json& value, const std::string& path) {
+    if (!value.is_object() || value.size() != 1) {
+        throw bad_input(path, shown(value), "is not a mask", accepted_names());
+    }
+    const std::string name = value.begin().key();
+    const Json& content = value.begin().value();
+    const std::string inner = path + "." + name;
+    if (name == "and" || name == "or") {
+        return {name == "and" ? MaskExpression::Kind::all_of : MaskExpression::Kind::any_of, "", nullptr,
+                parse_operands(content, inner)};
+    }
+    if (name == "not") {
+        return {MaskExpression::Kind::complement, "", nullptr, {parse_node(content, inner)}};
+    }
+    for (const LeafEntry& entry : mask_leaves()) {
+        if (entry.name == name) {
+            return {MaskExpression::Kind::leaf, name, entry.parse(JsonObject(content, inner)), {}};
+        }
+    }
+    throw bad_input(path, name, "is not a mask", accepted_names());
+}
+
+std::size_t count_leaves(const MaskExpression& expression) {
+    std::size_t leaves = expression.kind == MaskExpression::Kind::leaf ? 1 : 0;
+    for (const MaskExpression& operand : expression.operands) {
+        leaves += count_leaves(operand);
+    }
+    return leaves;
 }
 
 // An operand as it stands inside another operator. An operator of one operand reads as that operand.
@@ -50,25 +84,12 @@ std::string joined(const MaskExpression& expression, std::string_view word) {
 }  // namespace
 
 MaskExpression parse_mask(const Json& value, const std::string& path) {
-    if (!value.is_object() || value.size() != 1) {
-        throw bad_input(path, shown(value), "is not a mask", accepted_names());
+    MaskExpression expression = parse_node(value, path);
+    if (const std::size_t leaves = count_leaves(expression); leaves > max_leaves) {
+        throw bad_input(path, fmt::format("a mask of {} leaves", leaves), "is too large",
+                        fmt::format("at most {} leaves", max_leaves));
     }
-    const std::string name = value.begin().key();
-    const Json& content = value.begin().value();
-    const std::string inner = path + "." + name;
-    if (name == "and" || name == "or") {
-        return {name == "and" ? MaskExpression::Kind::all_of : MaskExpression::Kind::any_of, "", nullptr,
-                parse_operands(content, inner)};
-    }
-    if (name == "not") {
-        return {MaskExpression::Kind::complement, "", nullptr, {parse_mask(content, inner)}};
-    }
-    for (const LeafEntry& entry : mask_leaves()) {
-        if (entry.name == name) {
-            return {MaskExpression::Kind::leaf, name, entry.parse(JsonObject(content, inner)), {}};
-        }
-    }
-    throw bad_input(path, name, "is not a mask", accepted_names());
+    return expression;
 }
 
 Json to_json(const MaskExpression& expression) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <utility>
 
 namespace longscope {
 
@@ -49,7 +50,7 @@ ScheduleTotals totals(const Schedule& schedule) {
                 sums.peak_buffer_bytes = std::max(sums.peak_buffer_bytes, live_bytes);
                 break;
             case OperationKind::free:
-                live_bytes -= live[operation.buffer];
+                live_bytes -= std::exchange(live[operation.buffer], 0);  // a document may free it twice
                 break;
             case OperationKind::all_gather:
             case OperationKind::all_to_all:

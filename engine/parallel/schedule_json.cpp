@@ -14,6 +14,8 @@ namespace {
 constexpr std::int64_t max_operations = 100'000'000;
 constexpr std::int64_t max_ranks = 1 << 20;
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
+// Of all bytes and of all pairs of a schedule, so that every sum over its operations fits.
+constexpr std::int64_t max_sum = std::int64_t{1} << 62;
 
 void put(Json& json, const char* name, std::int64_t value, std::int64_t absent) {
     if (value != absent) {
@@ -166,6 +168,35 @@ void check_buffers(const Schedule& schedule) {
     }
 }
 
+// Sums of numbers that are not negative.
+class BoundedSum {
+  public:
+    void add(const Operation& operation, std::int64_t number) {
+        if (number > max_sum - sum_) {
+            throw bad_input(fmt::format("operations[{}]", operation.id), std::to_string(number),
+                            "is too large with those before it", "numbers whose sum is at most 2^62");
+        }
+        sum_ += number;
+    }
+
+  private:
+    std::int64_t sum_ = 0;
+};
+
+void check_sums(const Schedule& schedule) {
+    BoundedSum bytes;
+    BoundedSum pairs;
+    for (const Operation& operation : schedule.operations) {
+        bytes.add(operation, operation.bytes);
+        for (const auto* list : {&operation.sent_bytes, &operation.received_bytes}) {
+            for (const std::int64_t number : *list) {
+                bytes.add(operation, number);
+            }
+        }
+        pairs.add(operation, operation.pairs);
+    }
+}
+
 }  // namespace
 
 Json to_json(const Schedule& schedule) {
@@ -198,6 +229,7 @@ Schedule schedule_from_json(const Json& document) {
     }
     object.finish();
     check_buffers(schedule);
+    check_sums(schedule);
     return schedule;
 }
 

@@ -111,6 +111,19 @@ TEST(Message, DamagedMessagesAreRefused) {
     expect_every_field_matters(message::clock(1, {2, 3}), message::read_clock);
 }
 
+TEST(Message, NumbersThatNoWorkerSendsAreRefused) {
+    const Json good = message::repetition(sample());
+    for (const Json& number : {Json(INT64_MAX), Json(INT64_MIN), Json(UINT64_MAX), Json(1e300), Json(0.5)}) {
+        for (const char* place : {"/begin_ns", "/end_ns", "/draw", "/events/0/3", "/events/0/4", "/events/0/0",
+                                  "/events/0/9", "/ranks/0/pairs", "/dropped/0/2"}) {
+            Json bad = good;
+            bad[Json::json_pointer(place)] = number;
+            expect_error(ErrorKind::failed, {"a message of a worker is damaged"},
+                         [&] { (void)message::read_repetition(bad); });
+        }
+    }
+}
+
 TEST(Message, DamagedEventsAreRefused) {
     const Json good = message::repetition(sample());
     Json bad = good;

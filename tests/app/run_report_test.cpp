@@ -147,6 +147,13 @@ TEST(RunReport, WithManyRanksOnlyTheSlowestDrawIsListed) {
     EXPECT_TRUE(holds(report, "\n    39  "));
 }
 
+TEST(RunReport, TimesThatLieTooFarApartAreNoDuration) {
+    StoredRun run = sample();
+    run.record.started_utc = "0001-01-31T00:00:00.000Z";
+    run.record.ended_utc = "9999-01-31T00:00:00.000Z";
+    EXPECT_FALSE(holds(run_report(run), "took"));
+}
+
 TEST(RunReport, HostileContentGivesALineAtMost) {
     StoredRun run = sample();
     run.record.experiment_name = "\x1b[2J\nRun 2";

@@ -66,6 +66,27 @@ TEST_F(CheckDatabase, FindsPlansThatAreNone) {
     expect_problem("UPDATE plan SET schedule = '{}'", "longscope_schedule: is missing");
 }
 
+// Another program may have made the file: its numbers and documents can be any.
+TEST_F(CheckDatabase, FindsNumbersWhoseSumsDoNotFit) {
+    expect_problem("UPDATE draw SET lengths = '[9223372036854775807, 1]'", "its documents have too many tokens");
+    expect_problem("UPDATE draw SET lengths = '[60, 36]'; UPDATE rank_result SET computing_ns = 9223372036854775807",
+                   "add up to too many ns");
+}
+
+TEST_F(CheckDatabase, ReadsExperimentsOfAnyForm) {
+    for (const char* document : {"[]", "5", R"({"sequence": 5, "repetitions": {"measured": "x"}})"}) {
+        EXPECT_EQ(after("UPDATE experiment SET document = '" + std::string(document) + "'"),
+                  std::vector<std::string>{});
+    }
+}
+
+TEST_F(CheckDatabase, FindsPlansWhoseSumsDoNotFit) {
+    expect_problem(R"(UPDATE plan SET schedule = '{"longscope_schedule": 1, "strategy": "ring", "ranks": 2, "rank": 0,
+        "operations": [{"op": "send", "stream": "send", "step": 0, "bytes": 9223372036854775807},
+                       {"op": "send", "stream": "send", "step": 0, "bytes": 9223372036854775807}]}')",
+                   "operations[0]: 9223372036854775807 is too large");
+}
+
 TEST_F(CheckDatabase, FindsDamagedPages) {
     {
         Database database(file_, OpenMode::create_or_open);

@@ -148,6 +148,24 @@ TEST(Refusal, ADamagedDatabaseIsAnErrorNotACrash) {
     }
 }
 
+// Asked for the runs, this file would never answer.
+TEST(Refusal, ViewsOfOthersAreNotAsked) {
+    for (const char* forgery :
+         {"DROP VIEW runs; CREATE VIEW runs AS WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+          "SELECT x AS run FROM c WHERE x < 0",
+          "DROP TABLE note; CREATE VIEW note AS SELECT 1 AS run, 'x' AS text",
+          "CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM run; END"}) {
+        const TemporaryFolder folder;
+        const auto path = folder.path() / "results.db";
+        { const Database sound(path); }
+        {
+            SQLite::Database forged(path.string(), SQLite::OPEN_READWRITE);
+            forged.exec(forgery);
+        }
+        expect_refused(path, ErrorKind::bad_input, "is not one of revision ");
+    }
+}
+
 TEST(Refusal, OurMarkOnAnotherSchema) {
     const TemporaryFolder folder;
     const auto path = folder.path() / "results.db";

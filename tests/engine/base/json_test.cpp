@@ -60,6 +60,9 @@ TEST(JsonObject, NamesTheFieldTheValueAndWhatIsAccepted) {
     EXPECT_EQ(message_of([&] { shape.integer("none", 1, 8); }),
               "shape.none: is missing; accepted: an integer from 1 to 8");
     EXPECT_EQ(shape.integer_or("none", 5, 1, 8), 5);
+    JsonObject named_by_a_file(document, "a\nb");
+    EXPECT_EQ(message_of([&] { named_by_a_file.integer("none", 1, 8); }),
+              "a b.none: is missing; accepted: an integer from 1 to 8");
 }
 
 TEST(JsonObject, FinishRefusesUnknownFields) {
@@ -77,6 +80,7 @@ TEST(BadInput, KeepsUntrustedValuesShortAndOnOneLine) {
 
 TEST(BadInput, KeepsFieldsOnOneLineAndCutsBetweenCharacters) {
     EXPECT_EQ(std::string(bad_input("a\nb", "1", "is wrong", "2").what()), "a b: 1 is wrong; accepted: 2");
+    EXPECT_EQ(std::string(bad_input("a", "1", "has\nan entry", "b\nc").what()), "a: 1 has an entry; accepted: b c");
     const std::string value = std::string(119, 'x') + "\u00e4";  // two bytes, of which one would fit
     EXPECT_EQ(std::string(bad_input("f", value, "is long", "y").what()),
               "f: " + std::string(119, 'x') + "... is long; accepted: y");

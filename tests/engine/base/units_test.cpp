@@ -27,6 +27,7 @@ TEST(Units, CountsAreGrouped) {
     EXPECT_EQ(format_count(0), "0");
     EXPECT_EQ(format_count(65536), "65,536");
     EXPECT_EQ(format_count(-1234567), "-1,234,567");
+    EXPECT_EQ(format_count(INT64_MIN), "-9,223,372,036,854,775,808");
     EXPECT_EQ(format_short_count(1.234e9), "1.23 G");
     EXPECT_EQ(format_short_count(12), "12");
 }

@@ -94,6 +94,38 @@ TEST(MaskExpression, RefusesListsThatAreTooLong) {
     EXPECT_NE(refusal(expression.dump()).find("accepted: a list of 1 to 64 masks"), std::string::npos);
 }
 
+TEST(MaskExpression, RefusesMoreLeavesThanCanBeCompiledInShortTime) {
+    const auto nested = [](int groups, int leaves) {
+        Json group{{"or", Json::array()}};
+        for (int i = 0; i < leaves; ++i) {
+            group["or"].push_back({{"causal", Json::object()}});
+        }
+        Json mask{{"and", Json::array()}};
+        for (int i = 0; i < groups; ++i) {
+            mask["and"].push_back(group);
+        }
+        return mask.dump();
+    };
+    EXPECT_EQ(refusal(nested(4, 64)), "accepted");
+    EXPECT_EQ(refusal(nested(5, 64)), "mask: a mask of 320 leaves is too large; accepted: at most 256 leaves");
+}
+
+// Every leaf of documents has a zone for each of them.
+TEST(MaskExpression, RefusesMoreZonesThanFitInMemory) {
+    constexpr std::int64_t documents = std::int64_t{1} << 18;
+    MaskDomain domain{documents, documents, {}};
+    for (std::int64_t i = 0; i <= documents; ++i) {
+        domain.cu_seqlens.push_back(i);
+    }
+    Json mask{{"and", Json::array()}};
+    for (int i = 0; i < 33; ++i) {
+        mask["and"].push_back({{"documents", Json::object()}});
+    }
+    EXPECT_EQ(refusal(mask.dump(), domain),
+              "mask.and[32]: a mask of more than 8,388,608 zones is too large; accepted: fewer documents, or fewer "
+              "leaves that hold them");
+}
+
 TEST(MaskExpression, RefusesFieldsThatAreUnknownMissingOrOfTheWrongKind) {
     EXPECT_EQ(refusal(R"({"causal": 1})"), "mask.causal: 1 is not an object; accepted: a JSON object {...}");
     EXPECT_EQ(refusal(R"({"window": {"left": 3}})"),

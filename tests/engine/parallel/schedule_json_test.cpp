@@ -35,6 +35,20 @@ TEST(ScheduleJson, RefusesDamage) {
     expect_refused("/operations/4/after", Json{1000});
     expect_refused("/operations/4/peer", 4);
     expect_refused("/operations/4/buffer", 77);
+    expect_refused("/operations/4/bytes", INT64_MAX);
+}
+
+TEST(ScheduleJson, SumsOfWhatWasReadFit) {
+    Json document = to_json(example());
+    document["operations"] = parse_json(R"([
+        {"op": "alloc", "stream": "compute", "step": 0, "role": "partial", "buffer": 1, "bytes": 4611686018427387904},
+        {"op": "free", "stream": "compute", "step": 0, "buffer": 1},
+        {"op": "free", "stream": "compute", "step": 0, "buffer": 1},
+        {"op": "free", "stream": "compute", "step": 0, "buffer": 1}])",
+                                        "test");
+    EXPECT_EQ(totals(schedule_from_json(document)).peak_buffer_bytes, std::int64_t{1} << 62);
+    document["operations"][3]["bytes"] = 1;
+    EXPECT_THROW((void)schedule_from_json(document), Error);
 }
 
 }  // namespace
