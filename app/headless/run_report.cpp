@@ -40,7 +40,8 @@ std::optional<std::int64_t> utc_milliseconds(const std::string& text) {
 std::string when_text(const RunRecord& run) {
     const auto started = utc_milliseconds(run.started_utc);
     const auto ended = utc_milliseconds(run.ended_utc);
-    if (!started || !ended) {
+    constexpr std::int64_t century_ms = std::int64_t{100} * 366 * 24 * 3600 * 1000;
+    if (!started || !ended || std::abs(*ended - *started) > century_ms) {
         return run.started_utc;
     }
     return fmt::format("{}, took {}", run.started_utc, format_duration((*ended - *started) * 1'000'000));

@@ -58,8 +58,9 @@ void RunRecorder::record(const Json& message) {
         // What the ranks found out together, each of them says with the same words, which name the rank that it is
         // about.
         const std::string text = message.value("message", "");
-        failure_text_ =
-            text.find("rank ") == std::string::npos ? fmt::format("rank {}: {}", message.value("rank", 0), text) : text;
+        failure_text_ = text.find("rank ") == std::string::npos
+                            ? fmt::format("rank {}: {}", shown(message.value("rank", Json(0))), text)
+                            : text;
     }
 }
 

@@ -7,9 +7,9 @@
 
 #include <array>
 #include <cstring>
-#include <regex>
 
 #include "app/headless/run/child_process.h"
+#include "app/headless/run/killed_rank.h"
 #include "app/headless/run/run_recorder.h"
 #include "app/headless/run/worker_stream.h"
 #include "engine/base/error.h"
@@ -102,13 +102,13 @@ class Supervisor {
     // A line for the log. Open MPI tells there which rank was killed.
     void note(std::string_view line) {
         input_.folder.append_log(std::string(line) + "\n");
-        static const std::regex killed(R"(process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+))");
-        std::match_results<std::string_view::const_iterator> match;
-        if (killed_.empty() && asked_to_end_ns_ == 0 && std::regex_search(line.begin(), line.end(), match, killed)) {
-            const int signal = std::stoi(match[3].str());
-            killed_hard_ = signal == SIGKILL;
-            killed_ = fmt::format("rank {} on {} was killed by signal {} ({})", match[1].str(), match[2].str(), signal,
-                                  strsignal(signal));
+        if (!killed_.empty() || asked_to_end_ns_ != 0) {
+            return;
+        }
+        if (const std::optional<KilledRank> killed = find_killed_rank(line)) {
+            killed_hard_ = killed->signal == SIGKILL;
+            killed_ = fmt::format("rank {} on {} was killed by signal {} ({})", killed->rank, killed->host,
+                                  killed->signal, strsignal(killed->signal));
         }
     }
 

@@ -5,18 +5,17 @@
 #include <poll.h>
 #include <nlohmann/json.hpp>
 
-#include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "app/headless/command_line.h"
 #include "app/headless/output.h"
+#include "app/headless/run/growing_file.h"
+#include "app/headless/run/run_control.h"
 #include "app/headless/run/run_folder.h"
 #include "app/headless/run/signal_watch.h"
 #include "app/headless/verbs/db.h"
 #include "engine/base/error.h"
-#include "engine/base/host.h"
 #include "engine/base/json.h"
 #include "engine/base/units.h"
 #include "storage/run_list.h"
@@ -45,26 +44,6 @@ std::filesystem::path folder_of(const RunsOptions& options, const std::string& r
 std::string state_sentence(const RunFolderState& state) {
     return fmt::format("run {} {}{}", state.run, state.state, state.message.empty() ? "" : ": " + state.message);
 }
-
-// The lines of a file that grows, from its beginning.
-class GrowingFile {
-  public:
-    explicit GrowingFile(const std::filesystem::path& path) : file_(path) {}
-
-    // The next whole line; false when there is none yet.
-    bool next(std::string& line) {
-        const auto begin = file_.tellg();
-        if (file_ && std::getline(file_, line) && !file_.eof()) {
-            return true;
-        }
-        file_.clear();
-        file_.seekg(begin);
-        return false;
-    }
-
-  private:
-    std::ifstream file_;
-};
 
 std::string text_of(const Json& line) {
     const std::string type = line.value("type", "");
@@ -132,17 +111,7 @@ int follow(const RunsOptions& options) {
 
 int cancel(const RunsOptions& options) {
     const std::filesystem::path folder = folder_of(options, options.runs.front());
-    const RunFolderState state = read_run_folder_state(folder);
-    if (is_abandoned(folder.string())) {
-        throw failed(fmt::format("{} has ended already", state_sentence(state)));
-    }
-    if (state.host != host_name()) {
-        throw failed(fmt::format("run {} is supervised on {}: cancel it there", state.run, state.host));
-    }
-    if (kill(static_cast<pid_t>(state.pid), SIGTERM) != 0) {
-        throw failed(fmt::format("run {}: process {} cannot be told to stop: {}", state.run, state.pid,
-                                 system_error_text(errno)));
-    }
+    request_cancel(folder);
     const SignalWatch signals;
     while (!is_abandoned(folder.string())) {
         struct pollfd wait {

@@ -21,6 +21,31 @@ auto reading(const Json& json, Read read) {
     }
 }
 
+// Beyond what any worker sends, and so that sums of a few fit.
+constexpr std::int64_t max_number = std::int64_t{1} << 60;
+constexpr std::int64_t max_index = std::int64_t{1} << 30;
+
+std::int64_t integer_from(const Json& json, std::int64_t min, std::int64_t max) {
+    try {
+        return checked_integer(json, "a number", min, max);
+    } catch (const Error& error) {
+        throw longscope::failed(std::string("a message of a worker is damaged: ") + error.what());
+    }
+}
+
+std::int64_t integer(const Json& json, std::int64_t most = max_number) {
+    return integer_from(json, -most, most);
+}
+
+std::int32_t index_32(const Json& json) {
+    return static_cast<std::int32_t>(integer(json, max_index));
+}
+
+// Any that fits: compared with others, never computed with.
+std::int64_t label(const Json& json) {
+    return integer_from(json, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
+}
+
 Json to_json(const TraceEvent& event) {
     return {event.rank,     to_string(event.stream), to_string(event.category),
             event.start_ns, event.duration_ns,       event.bytes,
@@ -30,16 +55,16 @@ Json to_json(const TraceEvent& event) {
 
 TraceEvent event_from(const Json& json) {
     TraceEvent event;
-    event.rank = json.at(0);
+    event.rank = index_32(json.at(0));
     event.stream = stream_from_string(json.at(1).get<std::string>());
     event.category = category_from_string(json.at(2).get<std::string>());
-    event.start_ns = json.at(3);
-    event.duration_ns = json.at(4);
-    event.bytes = json.at(5);
+    event.start_ns = integer(json.at(3));
+    event.duration_ns = integer(json.at(4));
+    event.bytes = integer(json.at(5));
     event.flops = json.at(6);
-    event.operation = json.at(7);
-    event.flow = json.at(8);
-    event.step = json.at(9);
+    event.operation = label(json.at(7));
+    event.flow = label(json.at(8));
+    event.step = index_32(json.at(9));
     return event;
 }
 
@@ -54,12 +79,12 @@ Json to_json(const RankResult& rank) {
 
 RankResult rank_from(const Json& json) {
     RankResult rank;
-    rank.rank = json.at("rank");
-    rank.tokens = json.at("tokens");
-    rank.pairs = json.at("pairs");
-    rank.bytes_sent = json.at("bytes_sent");
-    rank.bytes_received = json.at("bytes_received");
-    rank.peak_memory_bytes = json.at("peak_memory_bytes");
+    rank.rank = integer(json.at("rank"), max_index);
+    rank.tokens = integer(json.at("tokens"));
+    rank.pairs = integer(json.at("pairs"));
+    rank.bytes_sent = integer(json.at("bytes_sent"));
+    rank.bytes_received = integer(json.at("bytes_received"));
+    rank.peak_memory_bytes = integer(json.at("peak_memory_bytes"));
     return rank;
 }
 
@@ -68,7 +93,7 @@ Json to_json(const DroppedEvents& dropped) {
 }
 
 DroppedEvents dropped_from(const Json& json) {
-    return {json.at(0), json.at(1), json.at(2), json.at(3), json.at(4)};
+    return {integer(json.at(0)), integer(json.at(1)), integer(json.at(2)), label(json.at(3)), label(json.at(4))};
 }
 
 // JSON has no infinities: an error that is infinite travels as null.
@@ -87,7 +112,8 @@ Json clock(std::int64_t rank, const ClockOffset& offset) {
 
 ClockRecord read_clock(const Json& message) {
     return reading(message, [](const Json& json) {
-        return ClockRecord{json.at("rank"), json.at("offset_ns"), json.at("error_ns")};
+        return ClockRecord{integer(json.at("rank"), max_index), integer(json.at("offset_ns")),
+                           integer(json.at("error_ns"))};
     });
 }
 
@@ -107,13 +133,15 @@ Json draw(const Draw& draw) {
 Draw read_draw(const Json& message) {
     return reading(message, [](const Json& json) {
         Draw draw;
-        draw.record.index = json.at("draw");
-        draw.record.seed = json.at("seed");
-        draw.record.documents = json.at("documents");
-        draw.record.tokens = json.at("tokens");
-        draw.record.pairs = json.at("pairs");
+        draw.record.index = integer(json.at("draw"), max_index);
+        draw.record.seed = label(json.at("seed"));
+        draw.record.documents = integer(json.at("documents"));
+        draw.record.tokens = integer(json.at("tokens"));
+        draw.record.pairs = integer(json.at("pairs"));
         draw.record.flops = json.at("flops");
-        draw.record.lengths = json.at("lengths").get<std::vector<std::int64_t>>();
+        for (const Json& length : json.at("lengths")) {
+            draw.record.lengths.push_back(integer(length));
+        }
         draw.record.plan_hash = json.at("plan_hash");
         draw.schedules = json.at("schedules").get<std::vector<std::string>>();
         return draw;
@@ -141,8 +169,8 @@ void add_rank_part(const Json& part, Repetition& repetition) {
         }
         repetition.dropped.push_back(dropped_from(json.at("dropped")));
         const bool first = repetition.record.ranks.size() == 1;
-        const auto begin_ns = json.at("begin_ns").get<Nanoseconds>();
-        const auto end_ns = json.at("end_ns").get<Nanoseconds>();
+        const auto begin_ns = integer(json.at("begin_ns"));
+        const auto end_ns = integer(json.at("end_ns"));
         repetition.begin_ns = first ? begin_ns : std::min(repetition.begin_ns, begin_ns);
         repetition.end_ns = first ? end_ns : std::max(repetition.end_ns, end_ns);
         repetition.record.duration_ns = repetition.end_ns - repetition.begin_ns;
@@ -178,12 +206,12 @@ Json repetition(const Repetition& repetition) {
 Repetition read_repetition(const Json& message) {
     return reading(message, [](const Json& json) {
         Repetition repetition;
-        repetition.draw = json.at("draw");
-        repetition.record.index = json.at("index");
+        repetition.draw = integer(json.at("draw"), max_index);
+        repetition.record.index = integer(json.at("index"), max_index);
         repetition.record.measured = json.at("measured");
-        repetition.record.duration_ns = json.at("duration_ns");
-        repetition.begin_ns = json.at("begin_ns");
-        repetition.end_ns = json.at("end_ns");
+        repetition.record.duration_ns = integer(json.at("duration_ns"));
+        repetition.begin_ns = integer(json.at("begin_ns"));
+        repetition.end_ns = integer(json.at("end_ns"));
         for (const Json& rank : json.at("ranks")) {
             repetition.record.ranks.push_back(rank_from(rank));
         }
@@ -211,8 +239,8 @@ Json check(const Check& check) {
 Check read_check(const Json& message) {
     return reading(message, [](const Json& json) {
         Check check;
-        check.draw = json.at("draw");
-        check.record.rows = json.at("rows");
+        check.draw = integer(json.at("draw"), max_index);
+        check.record.rows = integer(json.at("rows"));
         check.record.output_relative_error = infinite_if_null(json.at("output_relative_error"));
         check.record.lse_absolute_error = infinite_if_null(json.at("lse_absolute_error"));
         check.record.output_limit = json.at("output_limit");
