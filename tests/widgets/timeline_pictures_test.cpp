@@ -36,10 +36,8 @@ class TimelinePictures : public testing::TestWithParam<std::tuple<Appearance::Mo
   protected:
     TimelinePictures() {
         view_.resize(1100, 640);
-        view_.ensurePolished();
-        // Lays out without a window on a screen.
-        view_.setAttribute(Qt::WA_DontShowOnScreen);
         view_.show();
+        EXPECT_TRUE(QTest::qWaitForWindowExposed(&view_));
     }
 
     [[nodiscard]] double ratio() const { return std::get<1>(GetParam()); }
@@ -94,6 +92,9 @@ TEST_P(TimelinePictures, OfASelection) {
     view_.set_current(EventPlace{1, 3});
     view_.select(TimeWindow{2'200'000, 2'900'000});
     view_.set_rank(1);
+    view_.activateWindow();
+    view_.setFocus();
+    ASSERT_TRUE(QTest::qWaitFor([&] { return view_.hasFocus(); }));
     save(render(view_, ratio()), QStringLiteral("selection"));
 }
 

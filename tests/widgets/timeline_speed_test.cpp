@@ -17,9 +17,9 @@
 namespace longscope {
 namespace {
 
-double median(std::vector<double> values) {
+double quantile(std::vector<double> values, double share) {
     std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
+    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
 template <typename Work>
@@ -45,8 +45,8 @@ TEST(TimelineSpeed, AFrameOfAHundredThousandEventsIsSoonPainted) {
     const Appearance appearance;
     TimelineView view(appearance);
     view.resize(1280, 800);
-    view.setAttribute(Qt::WA_DontShowOnScreen);
     view.show();
+    ASSERT_TRUE(QTest::qWaitForWindowExposed(&view));
     const auto trace = std::make_shared<const Trace>(ring_trace(8, 2450));
     ASSERT_GE(trace->events.size(), 100'000U);
     std::shared_ptr<const TimelineRows> rows;
@@ -70,13 +70,13 @@ TEST(TimelineSpeed, AFrameOfAHundredThousandEventsIsSoonPainted) {
             yardsticks_ms.push_back(yardstick_ms());
         }
     }
-    const double frame_ms = median(frames_ms);
-    const double least_ms = *std::min_element(yardsticks_ms.begin(), yardsticks_ms.end());
+    const double frame_ms = quantile(frames_ms, 0.5);
+    const double yardstick = quantile(yardsticks_ms, 0.5);
     std::cout << trace->events.size() << " events: rows made in " << rows_ms << " ms, summed up in " << sum_ms
-              << " ms; frame median " << frame_ms << " ms, largest "
-              << *std::max_element(frames_ms.begin(), frames_ms.end()) << " ms; 20,000 rectangles median "
-              << median(yardsticks_ms) << " ms, least " << least_ms << " ms\n";
-    EXPECT_LT(frame_ms, 4 * median(yardsticks_ms));
+              << " ms; a frame in " << frame_ms << " ms (median), " << quantile(frames_ms, 0.99)
+              << " ms (99th percentile); 20,000 rectangles in " << yardstick << " ms\n";
+    // An idle desktop paints the rectangles in 1.6 ms: there this is a frame's 16 ms.
+    EXPECT_LT(frame_ms, 10 * yardstick);
 }
 
 }  // namespace

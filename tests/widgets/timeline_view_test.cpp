@@ -6,7 +6,10 @@
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
+#include <QToolTip>
 #include <QWheelEvent>
+#include <algorithm>
+#include <set>
 
 #include "tests/support/ring_trace.h"
 #include "widgets/timeline/timeline_painter.h"
@@ -253,6 +256,58 @@ TEST_F(TimelineViewTest, EverythingWorksWithTheKeys) {
     EXPECT_FALSE(view_.selection());
     EXPECT_FALSE(view_.rank());
     EXPECT_EQ(view_.current_event(), nullptr);
+}
+
+TEST_F(TimelineViewTest, ItsKeysAreNoShortcutsOfTheWindowWhileItHasTheFocus) {
+    const auto overrides = [&](int key, Qt::KeyboardModifiers modifiers) {
+        QKeyEvent event(QEvent::ShortcutOverride, key, modifiers);
+        event.ignore();
+        QCoreApplication::sendEvent(&view_, &event);
+        return event.isAccepted();
+    };
+    for (const TimelineCommand& command : view_.commands()) {
+        for (const QKeySequence& keys : command.keys) {
+            EXPECT_TRUE(overrides(keys[0] & ~Qt::KeyboardModifierMask,
+                                  Qt::KeyboardModifiers(keys[0] & Qt::KeyboardModifierMask)))
+                << command.text.toStdString();
+        }
+    }
+    EXPECT_FALSE(overrides(Qt::Key_F, Qt::ControlModifier));
+    EXPECT_FALSE(overrides(Qt::Key_Left, Qt::AltModifier));
+}
+
+TEST_F(TimelineViewTest, NoKeyHasTwoMeanings) {
+    std::set<int> seen;
+    for (const TimelineCommand& command : view_.commands()) {
+        EXPECT_FALSE(command.text.isEmpty());
+        for (const QKeySequence& keys : command.keys) {
+            EXPECT_TRUE(seen.insert(keys[0]).second) << keys.toString().toStdString();
+        }
+    }
+}
+
+TEST_F(TimelineViewTest, TooltipsTellOfEventsAndRanks) {
+    view_.set_trace(std::make_shared<const Trace>(ring_trace(2, 4)), {{0.5, 0.25, 0.125}, {0.5, 0.25, 0.125}});
+    const auto tip = [&](QPoint position) {
+        QHelpEvent event(QEvent::ToolTip, position, view_.viewport()->mapToGlobal(position));
+        QCoreApplication::sendEvent(view_.viewport(), &event);
+        return QToolTip::text();
+    };
+    const QString event = tip(at(1'200'000));
+    EXPECT_TRUE(event.contains(QStringLiteral("attend: rank 0"))) << event.toStdString();
+    const QString rank = tip({20, qRound(top() + 24)});
+    EXPECT_EQ(rank, QStringLiteral("rank 0: computing 50.0 %, exposed communication 25.0 %, waiting 12.5 %"));
+}
+
+TEST_F(TimelineViewTest, EscapeEndsADrag) {
+    show(ring_trace(4, 4));
+    QTest::mousePress(view_.viewport(), Qt::LeftButton, {}, at(1'500'000));
+    move(at(2'000'000), Qt::LeftButton);
+    EXPECT_TRUE(view_.selection());
+    press(Qt::Key_Escape);
+    move(at(2'100'000), Qt::LeftButton);
+    QTest::mouseRelease(view_.viewport(), Qt::LeftButton, {}, at(2'100'000));
+    EXPECT_FALSE(view_.selection());
 }
 
 TEST_F(TimelineViewTest, TheCurrentEventIsBroughtIntoSight) {

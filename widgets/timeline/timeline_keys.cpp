@@ -157,6 +157,7 @@ void TimelineView::focus_selection() {
 }
 
 void TimelineView::clear_selection() {
+    drag_ = Drag::none;
     set_current(std::nullopt);
     set_rank(std::nullopt);
     select(std::nullopt);

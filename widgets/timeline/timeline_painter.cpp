@@ -59,8 +59,8 @@ class TimelinePainter {
         painter_.setClipRect(plot_);
         paint_ground();
         for_visible_rows([&](std::size_t row) { paint_bars(row); });
-        paint_step_labels();
         paint_flows();
+        paint_step_labels();
         paint_range();
         outline(scene_.hovered, 1);
         outline(scene_.selected, 2);
@@ -132,7 +132,7 @@ class TimelinePainter {
             const double begin = snap(bar_origin_ + bar.begin);
             const double width = std::max(snap(bar_origin_ + bar.end) - begin, 1 / pixels_);
             // Events that follow one another closely stay apart to the eye.
-            const double gap = bar.event != nullptr && width >= 5 ? 1 : 0;
+            const double gap = bar.event != nullptr && width >= 5 && bar.end < bar_scale_.length ? 1 : 0;
             const double bar_top = snap(top + bar.top * area.height);
             const QRectF rect(begin, bar_top, width - gap, snap(top + bar.bottom * area.height) - bar_top);
             painter_.fillRect(rect, to_qcolor(theme_.category(bar.category)));
@@ -295,30 +295,39 @@ class TimelinePainter {
     }
 
     void paint_axis() {
-        painter_.setPen(to_qcolor(theme_.muted));
         const double baseline = plot_.top() - overview_height - 5 - metrics_.descent();
+        const QRectF length = range_length_box(baseline);
+        painter_.setPen(to_qcolor(theme_.muted));
         for (const Tick& tick : ticks_) {
             const QString label = to_qstring(tick.label);
             const double width = metrics_.horizontalAdvance(label);
-            const double left = std::clamp(tick_x(tick) - width / 2, plot_.left(), plot_.right() - width - 2);
-            painter_.drawText(QPointF(left, baseline), label);
+            const double left =
+                std::clamp(tick_x(tick) - width / 2, plot_.left(), std::max(plot_.left(), plot_.right() - width - 2));
+            if (!length.intersects(QRectF(left - 4, length.top(), width + 8, length.height()))) {
+                painter_.drawText(QPointF(left, baseline), label);
+            }
         }
-        if (scene_.range) {
-            paint_range_length(baseline);
+        if (!length.isEmpty()) {
+            painter_.fillRect(length, to_qcolor(theme_.foreground));
+            painter_.setPen(to_qcolor(theme_.background));
+            painter_.drawText(length, Qt::AlignCenter, to_qstring(format_duration(scene_.range->length_ns())));
         }
     }
 
-    // How long the selection is, on the axis above it.
-    void paint_range_length(double baseline) {
-        const QString text = to_qstring(format_duration(scene_.range->length_ns()));
-        const double width = metrics_.horizontalAdvance(text) + 12;
-        const double middle =
-            (std::max(x(scene_.range->begin_ns), plot_.left()) + std::min(x(scene_.range->end_ns), plot_.right())) / 2;
-        const double left = std::clamp(middle - width / 2, plot_.left(), std::max(plot_.left(), plot_.right() - width));
-        const QRectF box(left, baseline - metrics_.ascent() - 1, width, metrics_.height() + 2);
-        painter_.fillRect(box, to_qcolor(theme_.foreground));
-        painter_.setPen(to_qcolor(theme_.background));
-        painter_.drawText(box, Qt::AlignCenter, text);
+    // How long the selection is, on the axis above it; empty when it is out of sight.
+    [[nodiscard]] QRectF range_length_box(double baseline) const {
+        if (!scene_.range) {
+            return {};
+        }
+        const double begin = std::max(x(scene_.range->begin_ns), plot_.left());
+        const double end = std::min(x(scene_.range->end_ns), plot_.right());
+        if (end < begin) {
+            return {};
+        }
+        const double width = metrics_.horizontalAdvance(to_qstring(format_duration(scene_.range->length_ns()))) + 12;
+        const double left =
+            std::clamp((begin + end - width) / 2, plot_.left(), std::max(plot_.left(), plot_.right() - width));
+        return {left, baseline - metrics_.ascent() - 1, width, metrics_.height() + 2};
     }
 
     // Which part of the whole is seen.
@@ -334,10 +343,8 @@ class TimelinePainter {
                 QRectF(plot_.left() + std::min(begin, plot_.width() - width), top, width, overview_height),
                 to_qcolor(theme_.muted));
         }
-        if (scene_.focused) {
-            painter_.fillRect(
-                QRectF(plot_.left() - 2, plot_.top() - overview_height, 2, plot_.height() + overview_height),
-                QColor(0x00, 0x72, 0xb2));
+        if (scene_.focus.isValid()) {
+            painter_.fillRect(QRectF(plot_.left() - 2, top, 2, plot_.bottom() - top), scene_.focus);
         }
     }
 

@@ -2,6 +2,7 @@
 // Paints a timeline: legend and axis above, names of the rows at the left, their bars, the messages between them.
 #pragma once
 
+#include <QColor>
 #include <QPainter>
 #include <QRectF>
 #include <optional>
@@ -27,7 +28,7 @@ struct TimelineScene {
     std::optional<EventPlace> selected;
     std::optional<TimeWindow> range;
     std::optional<std::int32_t> rank;  // highlighted by its name
-    bool focused = false;
+    QColor focus;                      // marks the view that hears the keys; invalid: another does
 };
 
 // Of the names at the left of the plot.

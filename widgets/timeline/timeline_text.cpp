@@ -40,6 +40,15 @@ QString percent(double share) {
     return to_qstring(format_percent(share));
 }
 
+QString ranks_text(std::int32_t ranks) {
+    return ranks == 1 ? TimelineText::tr("1 rank") : TimelineText::tr("%1 ranks").arg(ranks);
+}
+
+QString events_text(std::int64_t events) {
+    return events == 1 ? TimelineText::tr("1 event")
+                       : TimelineText::tr("%1 events").arg(to_qstring(format_count(events)));
+}
+
 double per_second(double amount, Nanoseconds time_ns) {
     return amount * 1e9 / static_cast<double>(time_ns);
 }
@@ -148,6 +157,12 @@ QString step_name(std::int32_t step) {
     return TimelineText::tr("step %1").arg(step);
 }
 
+QString overview_text(const TimelineRows& rows) {
+    return TimelineText::tr("%1, %2 in %3")
+        .arg(ranks_text(rows.trace().ranks), events_text(static_cast<std::int64_t>(rows.trace().events.size())),
+             duration(rows.extent().length_ns()));
+}
+
 QStringList event_lines(const TimelineRows& rows, const TraceEvent& event) {
     QStringList lines{
         TimelineText::tr("%1: rank %2, %3 stream, step %4")
@@ -165,15 +180,11 @@ QStringList event_lines(const TimelineRows& rows, const TraceEvent& event) {
 }
 
 QStringList summary_lines(const WindowSummary& summary, Nanoseconds origin_ns, std::optional<std::int32_t> rank) {
-    const QString who = rank                 ? rank_name(*rank)
-                        : summary.ranks == 1 ? TimelineText::tr("1 rank")
-                                             : TimelineText::tr("%1 ranks").arg(summary.ranks);
-    const QString events = summary.events == 1
-                               ? TimelineText::tr("1 event")
-                               : TimelineText::tr("%1 events").arg(to_qstring(format_count(summary.events)));
+    const QString who = rank ? rank_name(*rank) : ranks_text(summary.ranks);
     QStringList lines{
         TimelineText::tr("%1 from %2 on, %3, %4")
-            .arg(duration(summary.window.length_ns()), duration(summary.window.begin_ns - origin_ns), who, events),
+            .arg(duration(summary.window.length_ns()), duration(summary.window.begin_ns - origin_ns), who,
+                 events_text(summary.events)),
     };
     if (summary.breakdown.wall_ns > 0) {
         const auto share = [&](Nanoseconds part_ns) {

@@ -17,6 +17,9 @@ namespace longscope {
 [[nodiscard]] QString rank_name(std::int32_t rank);
 [[nodiscard]] QString step_name(std::int32_t step);
 
+// How much there is.
+[[nodiscard]] QString overview_text(const TimelineRows& rows);
+
 // What it is and where; when; what it moved and computed, and how fast; its message.
 [[nodiscard]] QStringList event_lines(const TimelineRows& rows, const TraceEvent& event);
 

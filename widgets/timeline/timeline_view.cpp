@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/timeline/timeline_view.h"
 
-#include <QAccessible>
 #include <QLabel>
 #include <QPainter>
 #include <QResizeEvent>
@@ -19,7 +18,7 @@ namespace longscope {
 
 namespace {
 
-// So many take some 10 ms; more are read on another thread.
+// So many are read and summed up in a few milliseconds; more of them on another thread.
 constexpr std::size_t events_at_once = 20'000;
 
 QString message_of(const std::exception_ptr& error) {
@@ -154,9 +153,9 @@ void TimelineView::arrange() {
     scale_.set_width(area.width());
 }
 
-// Below the rows, three lines that are always there: nothing moves when they fill.
+// Below the rows, an event and its summary always have their lines: nothing moves when they fill.
 void TimelineView::arrange_details() {
-    const int height = 4 * details_->fontMetrics().lineSpacing() + 10;
+    const int height = 5 * details_->fontMetrics().lineSpacing() + 10;
     setViewportMargins(0, 0, 0, height);
     details_->setGeometry(0, this->height() - height, width(), height);
 }
@@ -202,11 +201,9 @@ void TimelineView::set_current(std::optional<EventPlace> place) {
         see(scale);
         scroll_to(place->row);
     }
-    const QString text = text_of(place, QStringLiteral("; "));
-    setAccessibleDescription(text);
     show_details();
     viewport()->update();
-    Q_EMIT current_changed(text);
+    Q_EMIT current_changed(text_of(place, QStringLiteral("; ")));
 }
 
 void TimelineView::set_rank(std::optional<std::int32_t> rank) {
@@ -246,16 +243,21 @@ void TimelineView::show_summary(const WindowSummary& summary) {
 }
 
 void TimelineView::show_details() {
+    const QString event = text_of(current_, QStringLiteral("; "));
+    const QString overview = is_shown() ? overview_text(*rows_) : message_;
+    setAccessibleDescription(event.isEmpty() ? overview : event);
     QStringList lines = summary_;
-    if (current_) {
-        lines = QStringList{text_of(current_, QStringLiteral("; "))} + lines;
+    if (!event.isEmpty()) {
+        lines.prepend(event);
     }
     if (lines.isEmpty() && is_shown()) {
-        lines << tr("Drag to select a stretch of time, click an event or a rank. The wheel zooms, the middle button "
+        lines << overview
+              << tr("Drag to select a stretch of time, click an event or a rank. The wheel zooms, the middle button "
                     "pans.")
               << tr("Keys: W and S zoom, A and D pan, F fits, full stop and comma step through the events of a row.");
     }
     details_->setText(lines.join(QLatin1Char('\n')));
+    details_->setToolTip(details_->text());  // where the view is too narrow for a line
 }
 
 void TimelineView::hover(std::optional<EventPlace> place) {
@@ -291,7 +293,9 @@ DisplayList TimelineView::picture(double width) const {
     }
     // Shares are those of the whole time.
     if (scale_.fits_all()) {
-        options.shares = shares_;
+        if (shares_.size() == static_cast<std::size_t>(rows_->trace().ranks)) {
+            options.shares = shares_;
+        }
     } else {
         options.window = scale_.window();
     }
@@ -324,8 +328,9 @@ void TimelineView::paintEvent(QPaintEvent* /*event*/) {
         painter.drawText(viewport()->rect().adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap, message_);
         return;
     }
-    paint_timeline(painter, {theme, *rows_, layout_, scale_, plot(), static_cast<double>(verticalScrollBar()->value()),
-                             &shares_, hovered_, current_, range_, rank_, hasFocus()});
+    paint_timeline(painter,
+                   {theme, *rows_, layout_, scale_, plot(), static_cast<double>(verticalScrollBar()->value()), &shares_,
+                    hovered_, current_, range_, rank_, hasFocus() ? palette().color(QPalette::Highlight) : QColor()});
 }
 
 void TimelineView::resizeEvent(QResizeEvent* event) {
