@@ -95,12 +95,23 @@ TEST_P(TimelinePictures, OfASelection) {
     view_.activateWindow();
     view_.setFocus();
     ASSERT_TRUE(QTest::qWaitFor([&] { return view_.hasFocus(); }));
-    save(render(view_, ratio()), QStringLiteral("selection"));
+    const QImage image = render(view_, ratio());
+    save(image, QStringLiteral("selection"));
+    // A quarter of the way from the send of rank 0 to the receive of rank 1, whose layout is that of the ring above.
+    const TraceEvent& send = *view_.current_event();
+    const TraceEvent& receive = *TimelineRows(std::make_shared<const Trace>(ring_trace(4, 8))).flow(send.flow)->receive;
+    const double send_middle = 5 + 48 + 2 + 12;
+    const double receive_middle = 112 + 5 + 48 + 2 + 24 + 2 + 12;
+    const QColor line = at(image, send.start_ns + (receive.end_ns() - send.start_ns) / 4,
+                           send_middle + (receive_middle - send_middle) / 4);
+    const QColor foreground = to_qcolor(appearance_.theme().foreground);
+    EXPECT_NEAR(line.lightnessF(), foreground.lightnessF(), 0.2);
+    EXPECT_NEAR(line.blueF(), foreground.blueF(), 0.2);
 }
 
 TEST_P(TimelinePictures, OfManyRanks) {
     view_.set_trace(std::make_shared<const Trace>(ring_trace(64, 200)), shares_of(64));
-    ASSERT_TRUE(QTest::qWaitFor([&] { return view_.verticalScrollBar()->maximum() > 0; }));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return view_.verticalScrollBar()->isVisible(); }));
     save(render(view_, ratio()), QStringLiteral("many"));
 }
 

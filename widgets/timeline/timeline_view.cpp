@@ -43,7 +43,8 @@ TimelineView::TimelineView(const Appearance& appearance, QWidget* parent)
     details_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     details_->setTextFormat(Qt::PlainText);
     details_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    details_->setContentsMargins(8, 4, 8, 4);
+    details_->setMargin(4);
+    details_->setIndent(4);
     connect(&appearance_, &Appearance::changed, viewport(), QOverload<>::of(&QWidget::update));
     arrange_details();
     clear();
@@ -100,6 +101,7 @@ void TimelineView::show_rows(std::shared_ptr<const TimelineRows> rows) {
     }
     rows_ = std::move(rows);
     message_.clear();
+    arrange_details();
     scale_ = TimelineScale(rows_->extent(), plot().width());
     arrange();
     verticalScrollBar()->setValue(0);
@@ -111,6 +113,7 @@ void TimelineView::show_rows(std::shared_ptr<const TimelineRows> rows) {
 
 void TimelineView::show_message(const QString& text) {
     message_ = text;
+    arrange_details();
     arrange();
     show_details();
     viewport()->update();
@@ -155,9 +158,11 @@ void TimelineView::arrange() {
 
 // Below the rows, an event and its summary always have their lines: nothing moves when they fill.
 void TimelineView::arrange_details() {
-    const int height = 5 * details_->fontMetrics().lineSpacing() + 10;
+    const int lines = details_->fontMetrics().size(0, QStringLiteral("1\n2\n3\n4\n5")).height();
+    const int height = is_shown() ? lines + 10 : 0;
     setViewportMargins(0, 0, 0, height);
     details_->setGeometry(0, this->height() - height, width(), height);
+    details_->setVisible(is_shown());
 }
 
 void TimelineView::select(std::optional<TimeWindow> window) {
