@@ -73,16 +73,20 @@ TEST(WindowSummary, RefusesWhatItCannotSum) {
     expect_error(ErrorKind::failed, {"from 2 ns to 1 ns"}, [&] { (void)window_summary(trace, {2, 1}); });
 }
 
-TimeWindow any_window() {
-    const auto begin_ns = *rc::gen::inRange<Nanoseconds>(-2500, 6500);
-    return {begin_ns, begin_ns + *rc::gen::inRange<Nanoseconds>(0, 4000)};
+// Windows and traces of any size from the first case on, so that most of them meet.
+TimeWindow any_window(Nanoseconds longest_ns = 4000) {
+    const auto begin_ns = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Nanoseconds>(-2500, 6500));
+    return {begin_ns, begin_ns + *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Nanoseconds>(0, longest_ns))};
+}
+
+Trace full_trace() {
+    return *rc::gen::resize(rc::kNominalSize, any_trace());
 }
 
 // Nanosecond by nanosecond.
 RC_GTEST_PROP(WindowSummary, EqualsTheSumOverItsNanoseconds, ()) {
-    const Trace trace = *any_trace();
-    const auto begin_ns = *rc::gen::inRange<Nanoseconds>(-2500, 6500);
-    const TimeWindow window{begin_ns, begin_ns + *rc::gen::inRange<Nanoseconds>(0, 700)};
+    const Trace trace = full_trace();
+    const TimeWindow window = any_window(700);
     const auto rank = *rc::gen::inRange(-1, trace.ranks);
     const WindowSummary summary = window_summary(trace, window, rank < 0 ? std::nullopt : std::optional(rank));
     std::array<Nanoseconds, category_count> times_ns{};
@@ -114,7 +118,7 @@ RC_GTEST_PROP(WindowSummary, EqualsTheSumOverItsNanoseconds, ()) {
 }
 
 RC_GTEST_PROP(WindowSummary, AdjacentWindowsAddUpToTheWhole, ()) {
-    const Trace trace = *any_trace();
+    const Trace trace = full_trace();
     const TimeWindow whole = any_window();
     const Nanoseconds cut_ns = *rc::gen::inRange(whole.begin_ns, whole.end_ns + 1);
     const WindowSummary sum = window_summary(trace, whole);
@@ -136,7 +140,7 @@ RC_GTEST_PROP(WindowSummary, AdjacentWindowsAddUpToTheWhole, ()) {
 }
 
 RC_GTEST_PROP(WindowSummary, TheWholeTraceEqualsItsAnalysisAndTotals, ()) {
-    const Trace trace = *any_trace();
+    const Trace trace = full_trace();
     const WindowSummary summary = window_summary(trace, {-3000, 7000});
     RC_ASSERT(summary.events == static_cast<std::int64_t>(trace.events.size()));
     const RankTotals sum = totals(trace).sum;
@@ -155,7 +159,7 @@ RC_GTEST_PROP(WindowSummary, TheWholeTraceEqualsItsAnalysisAndTotals, ()) {
 }
 
 RC_GTEST_PROP(WindowSummary, RanksAddUpToAll, ()) {
-    const Trace trace = *any_trace();
+    const Trace trace = full_trace();
     const TimeWindow window = any_window();
     const WindowSummary all = window_summary(trace, window);
     std::int64_t events = 0;

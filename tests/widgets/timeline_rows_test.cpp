@@ -22,7 +22,7 @@ std::shared_ptr<const Trace> share(Trace trace) {
 }
 
 RC_GTEST_PROP(TimelineRows, HoldEveryEventOnceByRankStreamAndStart, ()) {
-    const TimelineRows rows(share(*any_trace()));
+    const TimelineRows rows(share(*rc::gen::resize(rc::kNominalSize, any_trace())));
     std::set<const TraceEvent*> seen;
     for (std::size_t i = 0; i < rows.rows().size(); ++i) {
         const TimelineRow& row = rows.rows()[i];
@@ -44,8 +44,8 @@ RC_GTEST_PROP(TimelineRows, HoldEveryEventOnceByRankStreamAndStart, ()) {
 }
 
 RC_GTEST_PROP(TimelineRows, AroundAWindowLacksNoEventThatReachesIntoIt, ()) {
-    const TimelineRows rows(share(*any_trace()));
-    const auto begin_ns = *rc::gen::inRange<Nanoseconds>(-2500, 6500);
+    const TimelineRows rows(share(*rc::gen::resize(rc::kNominalSize, any_trace())));
+    const auto begin_ns = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Nanoseconds>(-2500, 6500));
     const TimeWindow window{begin_ns, begin_ns + *rc::gen::inRange(0, 3000)};
     for (const TimelineRow& row : rows.rows()) {
         const auto around = row.around(window);
@@ -57,10 +57,10 @@ RC_GTEST_PROP(TimelineRows, AroundAWindowLacksNoEventThatReachesIntoIt, ()) {
 }
 
 RC_GTEST_PROP(TimelineRows, FindTheLastEventUnderATimeElseTheNearest, ()) {
-    const TimelineRows rows(share(*any_trace()));
+    const TimelineRows rows(share(*rc::gen::resize(rc::kNominalSize, any_trace())));
     RC_PRE(!rows.rows().empty());
     const auto row = *rc::gen::inRange<std::size_t>(0, rows.rows().size());
-    const auto time_ns = *rc::gen::inRange<Nanoseconds>(-2500, 6500);
+    const auto time_ns = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Nanoseconds>(-2500, 6500));
     const auto slack_ns = *rc::gen::inRange<Nanoseconds>(0, 300);
     const auto away_ns = [&](const TraceEvent& event) {
         return std::max({event.start_ns - time_ns, time_ns - event.end_ns(), Nanoseconds{0}});
