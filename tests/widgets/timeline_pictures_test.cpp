@@ -121,6 +121,15 @@ TEST_P(TimelinePictures, OfAFewMicroseconds) {
     save(render(view_, ratio()), QStringLiteral("close"));
 }
 
+TEST_P(TimelinePictures, InLittleRoom) {
+    view_.resize(420, 240);
+    view_.set_trace(std::make_shared<const Trace>(ring_trace(4, 4)), shares_of(4));
+    view_.select(TimeWindow{1'300'000, 1'600'000});
+    const QImage image = render(view_, ratio());
+    save(image, QStringLiteral("small"));
+    EXPECT_GT(view_.scale().width(), 200) << "most of it is for the events";
+}
+
 TEST_P(TimelinePictures, OfNothing) {
     const QImage image = render(view_, ratio());
     save(image, QStringLiteral("empty"));

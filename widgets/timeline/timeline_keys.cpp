@@ -95,6 +95,7 @@ void TimelineView::changeEvent(QEvent* event) {
     QAbstractScrollArea::changeEvent(event);
     if (event->type() == QEvent::FontChange) {
         arrange_details();
+        show_details();
         arrange();
     }
 }

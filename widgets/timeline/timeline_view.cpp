@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/timeline/timeline_view.h"
 
+#include <QFontMetricsF>
 #include <QLabel>
 #include <QPainter>
 #include <QResizeEvent>
@@ -20,6 +21,7 @@ namespace {
 
 // So many are read and summed up in a few milliseconds; more of them on another thread.
 constexpr std::size_t events_at_once = 20'000;
+constexpr int details_margin = 4;
 
 QString message_of(const std::exception_ptr& error) {
     try {
@@ -43,8 +45,8 @@ TimelineView::TimelineView(const Appearance& appearance, QWidget* parent)
     details_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     details_->setTextFormat(Qt::PlainText);
     details_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    details_->setMargin(4);
-    details_->setIndent(4);
+    details_->setMargin(details_margin);
+    details_->setIndent(details_margin);
     connect(&appearance_, &Appearance::changed, viewport(), QOverload<>::of(&QWidget::update));
     arrange_details();
     clear();
@@ -156,10 +158,13 @@ void TimelineView::arrange() {
     scale_.set_width(area.width());
 }
 
-// Below the rows, an event and its summary always have their lines: nothing moves when they fill.
+// Below the rows, an event and its summary always have their lines: nothing moves when they fill. Where there is little
+// room the rows need it more.
 void TimelineView::arrange_details() {
-    const int lines = details_->fontMetrics().size(0, QStringLiteral("1\n2\n3\n4\n5")).height();
-    const int height = is_shown() ? lines + 10 : 0;
+    const QFontMetricsF metrics(details_->font());
+    const double line = std::ceil(metrics.ascent()) + std::ceil(metrics.descent()) + std::ceil(metrics.leading());
+    detail_lines_ = this->height() < 24 * line ? 3 : 5;
+    const int height = is_shown() ? static_cast<int>(detail_lines_ * line) + 2 * details_margin : 0;
     setViewportMargins(0, 0, 0, height);
     details_->setGeometry(0, this->height() - height, width(), height);
     details_->setVisible(is_shown());
@@ -250,7 +255,10 @@ void TimelineView::show_summary(const WindowSummary& summary) {
 void TimelineView::show_details() {
     const QString event = text_of(current_, QStringLiteral("; "));
     const QString overview = is_shown() ? overview_text(*rows_) : message_;
-    setAccessibleDescription(event.isEmpty() ? overview : event);
+    const QString description = event.isEmpty() ? overview : event;
+    if (description != accessibleDescription()) {
+        setAccessibleDescription(description);
+    }
     QStringList lines = summary_;
     if (!event.isEmpty()) {
         lines.prepend(event);
@@ -261,8 +269,12 @@ void TimelineView::show_details() {
                     "pans.")
               << tr("Keys: W and S zoom, A and D pan, F fits, full stop and comma step through the events of a row.");
     }
+    details_->setToolTip(lines.join(QLatin1Char('\n')));  // whole, however narrow the view is
+    lines = lines.mid(0, detail_lines_);
+    for (QString& line : lines) {
+        line = details_->fontMetrics().elidedText(line, Qt::ElideRight, width() - 4 * details_margin);
+    }
     details_->setText(lines.join(QLatin1Char('\n')));
-    details_->setToolTip(details_->text());  // where the view is too narrow for a line
 }
 
 void TimelineView::hover(std::optional<EventPlace> place) {
@@ -341,6 +353,7 @@ void TimelineView::paintEvent(QPaintEvent* /*event*/) {
 void TimelineView::resizeEvent(QResizeEvent* event) {
     QAbstractScrollArea::resizeEvent(event);
     arrange_details();
+    show_details();
     arrange();
 }
 

@@ -151,6 +151,7 @@ class TimelineView : public QAbstractScrollArea {
     TimelineScale scale_;
     TimelineLayout layout_;
     QLabel* details_;
+    int detail_lines_ = 5;
     bool wheel_zooms_ = true;
 
     std::optional<EventPlace> hovered_;
