@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/timeline/timeline_view.h"
 
-#include <QFontMetricsF>
 #include <QLabel>
 #include <QPainter>
 #include <QResizeEvent>
@@ -159,12 +158,11 @@ void TimelineView::arrange() {
 }
 
 // Below the rows, an event and its summary always have their lines: nothing moves when they fill. Where there is little
-// room the rows need it more.
+// room the rows need it more. show_details() follows.
 void TimelineView::arrange_details() {
-    const QFontMetricsF metrics(details_->font());
-    const double line = std::ceil(metrics.ascent()) + std::ceil(metrics.descent()) + std::ceil(metrics.leading());
-    detail_lines_ = this->height() < 24 * line ? 3 : 5;
-    const int height = is_shown() ? static_cast<int>(detail_lines_ * line) + 2 * details_margin : 0;
+    detail_lines_ = this->height() < 24 * details_->fontMetrics().lineSpacing() ? 3 : 5;
+    details_->setText(QStringLiteral("1") + QStringLiteral("\n1").repeated(detail_lines_ - 1));  // to be measured
+    const int height = is_shown() ? details_->sizeHint().height() : 0;
     setViewportMargins(0, 0, 0, height);
     details_->setGeometry(0, this->height() - height, width(), height);
     details_->setVisible(is_shown());
