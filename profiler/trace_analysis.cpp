@@ -72,17 +72,20 @@ struct Span {
 
 class RankAnalysis {
   public:
-    RankAnalysis(const Messages& messages, Span window) : messages_(messages), window_(window) {}
+    // Within `bounds` lie a rank's first and last event, between which it does not wait for others to begin or end.
+    RankAnalysis(const Messages& messages, Span window, Span bounds)
+        : messages_(messages), window_(window), bounds_(bounds) {}
 
-    // Of any stream, within the window.
+    // Of any stream.
     void see(const TraceEvent& event) {
-        const Span span{std::max(event.start_ns, window_.begin_ns), std::min(event.end_ns(), window_.end_ns)};
+        const Span span{std::max(event.start_ns, bounds_.begin_ns), std::min(event.end_ns(), bounds_.end_ns)};
         if (span.begin_ns > span.end_ns) {
             return;
         }
         first_ns_ = std::min(first_ns_, span.begin_ns);
         last_ns_ = std::max(last_ns_, span.end_ns);
-        if (event.stream == Stream::compute) {
+        const bool in_window = event.start_ns <= window_.end_ns && event.end_ns() >= window_.begin_ns;
+        if (event.stream == Stream::compute && in_window) {
             compute_.push_back(&event);
         }
     }
@@ -114,7 +117,8 @@ class RankAnalysis {
                 done_ns = span.end_ns;
             }
         }
-        result.waiting_ns += first_ns_ - window_.begin_ns + window_.end_ns - last_ns_;
+        result.waiting_ns += std::clamp(first_ns_, window_.begin_ns, window_.end_ns) - window_.begin_ns;
+        result.waiting_ns += window_.end_ns - std::clamp(last_ns_, window_.begin_ns, window_.end_ns);
         result.other_ns = result.wall_ns - result.computing_ns - result.exposed_communication_ns - result.waiting_ns;
         return result;
     }
@@ -158,21 +162,21 @@ class RankAnalysis {
 
     const Messages& messages_;
     Span window_;
+    Span bounds_;
     Nanoseconds first_ns_ = std::numeric_limits<Nanoseconds>::max();
     Nanoseconds last_ns_ = std::numeric_limits<Nanoseconds>::min();
     std::vector<const TraceEvent*> compute_;
     DroppedEvents dropped_;
 };
 
-}  // namespace
-
-std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns,
-                                   const std::vector<DroppedEvents>& dropped) {
-    if (end_ns < begin_ns) {
-        throw failed(fmt::format("trace: the time from {} ns to {} ns cannot be analysed", begin_ns, end_ns));
+std::vector<RankBreakdown> analyse_within(const Trace& merged, Span window, Span bounds,
+                                          const std::vector<DroppedEvents>& dropped) {
+    if (window.end_ns < window.begin_ns) {
+        throw failed(
+            fmt::format("trace: the time from {} ns to {} ns cannot be analysed", window.begin_ns, window.end_ns));
     }
     const Messages messages = find_messages(merged);
-    std::vector<RankAnalysis> ranks(static_cast<std::size_t>(merged.ranks), RankAnalysis(messages, {begin_ns, end_ns}));
+    std::vector<RankAnalysis> ranks(static_cast<std::size_t>(merged.ranks), RankAnalysis(messages, window, bounds));
     for (const TraceEvent& event : merged.events) {
         ranks[rank_index(merged, event)].see(event);
     }
@@ -184,6 +188,18 @@ std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Na
         breakdowns.push_back(rank.finish());
     }
     return breakdowns;
+}
+
+}  // namespace
+
+std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns,
+                                   const std::vector<DroppedEvents>& dropped) {
+    return analyse_within(merged, {begin_ns, end_ns}, {begin_ns, end_ns}, dropped);
+}
+
+std::vector<RankBreakdown> analyse_part(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns) {
+    constexpr Span everything{std::numeric_limits<Nanoseconds>::min(), std::numeric_limits<Nanoseconds>::max()};
+    return analyse_within(merged, {begin_ns, end_ns}, everything, {});
 }
 
 TraceTotals totals(const Trace& trace) {

@@ -33,6 +33,10 @@ struct RankBreakdown {
 [[nodiscard]] std::vector<RankBreakdown> analyse(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns,
                                                  const std::vector<DroppedEvents>& dropped = {});
 
+// Of a part of the time that the trace covers. Only the time before a rank's first and after its last event in the
+// whole trace is waiting for that reason, so that the parts add up to analyse() of the whole.
+[[nodiscard]] std::vector<RankBreakdown> analyse_part(const Trace& merged, Nanoseconds begin_ns, Nanoseconds end_ns);
+
 struct RankTotals {
     std::int64_t bytes_sent = 0;
     std::int64_t bytes_received = 0;

@@ -73,7 +73,7 @@ class Gathering {
 
 }  // namespace
 
-std::vector<TimelineBar> timeline_bars(const std::vector<const TraceEvent*>& events, const TimeScale& scale) {
+std::vector<TimelineBar> timeline_bars(std::span<const TraceEvent* const> events, const TimeScale& scale) {
     std::vector<TimelineBar> wide;
     std::vector<TimelineBar> gathered;
     Gathering gathering(gathered);

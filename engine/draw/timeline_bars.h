@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "engine/base/clock.h"
@@ -35,7 +36,6 @@ struct TimelineBar {
 
 // `events` of one rank and stream, sorted by start. Those that lie outside the scale are left out; those that reach
 // beyond it are cut. The bars point into `events`.
-[[nodiscard]] std::vector<TimelineBar> timeline_bars(const std::vector<const TraceEvent*>& events,
-                                                     const TimeScale& scale);
+[[nodiscard]] std::vector<TimelineBar> timeline_bars(std::span<const TraceEvent* const> events, const TimeScale& scale);
 
 }  // namespace longscope

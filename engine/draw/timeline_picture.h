@@ -9,6 +9,7 @@
 
 #include "engine/draw/display_list.h"
 #include "engine/draw/theme.h"
+#include "engine/trace/time_window.h"
 #include "engine/trace/trace.h"
 
 namespace longscope {
@@ -18,11 +19,6 @@ struct RankShares {
     double computing = 0;
     double exposed_communication = 0;
     double waiting = 0;
-};
-
-struct TimeWindow {
-    Nanoseconds begin_ns = 0;
-    Nanoseconds end_ns = 0;
 };
 
 struct TimelineOptions {
