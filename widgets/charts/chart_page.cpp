@@ -2,6 +2,7 @@
 #include "widgets/charts/chart_page.h"
 
 #include <QAbstractAxis>
+#include <QAction>
 #include <QClipboard>
 #include <QFileInfo>
 #include <QGraphicsLayout>
@@ -9,6 +10,7 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLegend>
+#include <QLegendMarker>
 #include <QMouseEvent>
 #include <QPdfWriter>
 #include <QSaveFile>
@@ -18,7 +20,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
-#include "widgets/base/colours.h"
+#include "widgets/base/text_colour.h"
 
 namespace longscope {
 
@@ -57,7 +59,6 @@ ChartPage::ChartPage(const Appearance& appearance, const QString& name, QWidget*
     empty_->setAlignment(Qt::AlignCenter);
     empty_->setWordWrap(true);
     empty_->setAttribute(Qt::WA_TransparentForMouseEvents);
-    empty_->setForegroundRole(QPalette::PlaceholderText);
     empty_->setAutoFillBackground(true);
     empty_->setBackgroundRole(QPalette::Base);
     details_->setTextFormat(Qt::PlainText);
@@ -72,6 +73,12 @@ ChartPage::ChartPage(const Appearance& appearance, const QString& name, QWidget*
     layout->addWidget(view_, 1);
     layout->addWidget(details_);
     setFocusProxy(view_);
+    auto* copy_picture = new QAction(tr("Copy picture"), view_);
+    connect(copy_picture, &QAction::triggered, this, &ChartPage::copy);
+    auto* save_as = new QAction(tr("Save picture or data…"), view_);
+    connect(save_as, &QAction::triggered, this, &ChartPage::save_requested);
+    view_->addActions({copy_picture, save_as});
+    view_->setContextMenuPolicy(Qt::ActionsContextMenu);
     connect(&appearance_, &Appearance::changed, this, [this] { recolour(); });
 }
 
@@ -103,7 +110,7 @@ void ChartPage::point_at(int index) {
 void ChartPage::show_details() {
     const QString hint = entries() > 0 ? tr("Point at the chart, or press the arrow keys") : QString();
     details_->setText(pointed_ >= 0 ? text_of(pointed_) : hint);
-    details_->setForegroundRole(pointed_ >= 0 ? QPalette::WindowText : QPalette::PlaceholderText);
+    set_text_colour(*details_, pointed_ >= 0 ? appearance_.theme().foreground : appearance_.theme().muted);
     view_->setAccessibleDescription(details_->text());
 }
 
@@ -118,6 +125,8 @@ void ChartPage::recolour() {
     chart_->setBackgroundPen(Qt::NoPen);
     chart_->setTitleBrush(foreground);
     chart_->legend()->setLabelColor(foreground);
+    set_text_colour(*empty_, theme.muted);
+    show_details();
     for (QtCharts::QAbstractAxis* axis : chart_->axes()) {
         axis->setLabelsColor(muted);
         axis->setTitleBrush(muted);
@@ -125,6 +134,12 @@ void ChartPage::recolour() {
         axis->setLinePenColor(grid);
         axis->setLabelsFont(font());
         axis->setTitleFont(font());
+    }
+}
+
+void ChartPage::flatten_legend() {
+    for (QtCharts::QLegendMarker* marker : chart_->legend()->markers()) {
+        marker->setPen(Qt::NoPen);
     }
 }
 

@@ -29,6 +29,9 @@ class ChartPage : public QWidget {
     [[nodiscard]] const QString& empty_text() const { return empty_text_; }
     [[nodiscard]] QString details() const { return details_->text(); }
 
+  Q_SIGNALS:
+    void save_requested();  // the window asks for a file name and calls save()
+
   protected:
     // `name` is what it is called for people who do not see it.
     ChartPage(const Appearance& appearance, const QString& name, QWidget* parent);
@@ -37,13 +40,13 @@ class ChartPage : public QWidget {
     // At the top, left to right; choices stand in a row.
     QComboBox* add_choice(const QString& name, const QStringList& entries);
     void set_empty(const QString& text);  // nothing: there is something to show
-    void set_axes_font();
     // Tells of the entry `index`, or of none: -1.
     void point_at(int index);
     [[nodiscard]] int pointed() const { return pointed_; }
 
-    virtual void recolour();                                         // also after axes were made; calls this one
-    [[nodiscard]] virtual int entries() const = 0;                   // what arrow keys go through
+    virtual void recolour();                        // also after axes were made; calls this one
+    void flatten_legend();                          // after series got their colours: its marks have no frames
+    [[nodiscard]] virtual int entries() const = 0;  // what arrow keys go through
     [[nodiscard]] virtual int entry_at(QPointF position) const = 0;  // in the chart; -1: none is near
     [[nodiscard]] virtual QString text_of(int entry) const = 0;
     virtual void mark(int entry) = 0;

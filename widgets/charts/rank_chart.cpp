@@ -108,11 +108,15 @@ std::size_t RankChart::ranks_a_bar() const {
 
 void RankChart::fill() {
     double largest = 0;
-    double sum = 0;
+    double most_work = 0;
+    double all_work = 0;
     for (const RankResult& rank : ranks_) {
         const double whole = sum_of(parts_of(rank, quantity()));
         largest = std::max(largest, whole);
-        sum += whole;
+        // Ranks that wait for each other take equally long: of times, computing tells how even the work is.
+        const double work = parts_of(rank, quantity()).front();
+        most_work = std::max(most_work, work);
+        all_work += work;
     }
     const AxisUnit unit = unit_of(quantity(), largest);
     const std::size_t group = ranks_a_bar();
@@ -138,7 +142,7 @@ void RankChart::fill() {
         sets_.at(i)->remove(0, sets_.at(i)->count());
         sets_.at(i)->append(bars.at(i));
     }
-    series_->setBarWidth(ranks_.size() > 32 ? 0.96 : 0.7);
+    series_->setBarWidth(ranks_.size() > 32 ? 1.0 : 0.7);
     for (QtCharts::QLegendMarker* marker : chart().legend()->markers(series_)) {
         marker->setVisible(time);
     }
@@ -151,10 +155,11 @@ void RankChart::fill() {
     rank_axis_->setTickInterval(whole_step(count));
     rank_axis_->setRange(-0.5, std::max(count, 1) - 0.5);
     rank_axis_->setTitleText(group == 1 ? tr("Rank") : tr("Group of %1 ranks, their mean").arg(group));
-    const double mean = ranks_.empty() ? 0 : sum / static_cast<double>(ranks_.size());
-    const QString balance = mean > 0 ? tr("max / mean %1").arg(largest / mean, 0, 'f', 2) : QString();
+    const double mean = ranks_.empty() ? 0 : all_work / static_cast<double>(ranks_.size());
+    const QString balance =
+        mean > 0 ? tr("%1: max / mean %2").arg(names[0]).arg(most_work / mean, 0, 'f', 2) : QString();
     chart().setTitle(caption_.isEmpty() || balance.isEmpty() ? caption_ + balance
-                                                             : tr("%1, %2").arg(caption_, balance));
+                                                             : tr("%1 – %2").arg(caption_, balance));
 }
 
 std::string RankChart::csv() const {
@@ -179,8 +184,10 @@ void RankChart::recolour() {
                                         theme.category(Category::wait), theme.muted};
     for (std::size_t i = 0; i < sets_.size(); ++i) {
         sets_.at(i)->setColor(to_qcolor(colours.at(i)));
-        sets_.at(i)->setBorderColor(to_qcolor(theme.background));
+        const bool wide = ranks_.size() <= 32;
+        sets_.at(i)->setPen(wide ? QPen(to_qcolor(theme.background)) : QPen(Qt::NoPen));
     }
+    flatten_legend();
 }
 
 int RankChart::entry_at(QPointF position) const {

@@ -49,9 +49,6 @@ RunHistoryChart::RunHistoryChart(const Appearance& appearance, QWidget* parent)
     marker_->attachAxis(number_axis_);
     marker_->attachAxis(time_axis_);
     marker_->setMarkerSize(13);
-    for (QtCharts::QLegendMarker* of_marker : chart().legend()->markers(marker_)) {
-        of_marker->setVisible(false);
-    }
     number_axis_->setTitleText(tr("Run"));
     number_axis_->setLabelFormat(QStringLiteral("%d"));
     for (QtCharts::QValueAxis* axis : {number_axis_, time_axis_, rate_axis_}) {
@@ -92,7 +89,8 @@ void RunHistoryChart::fill() {
     const std::int64_t first = runs_.empty() ? 0 : runs_.front().run;
     const std::int64_t last = runs_.empty() ? 1 : runs_.back().run;
     number_axis_->setTickInterval(whole_step(last - first));
-    number_axis_->setRange(static_cast<double>(first) - 0.5, static_cast<double>(last) + 0.5);
+    const double margin = 0.5 + 0.015 * static_cast<double>(last - first);  // for the marks at the ends
+    number_axis_->setRange(static_cast<double>(first) - margin, static_cast<double>(last) + margin);
     show_sides();
 }
 
@@ -147,6 +145,7 @@ void RunHistoryChart::recolour() {
     // Titles stay in the colour of text, which is legible; a line in the colour of its series leads to its axis.
     time_axis_->setLinePenColor(time);
     rate_axis_->setLinePenColor(rate);
+    flatten_legend();
 }
 
 int RunHistoryChart::entry_at(QPointF position) const {
@@ -176,6 +175,10 @@ QString RunHistoryChart::text_of(int entry) const {
 
 void RunHistoryChart::mark(int entry) {
     marker_->setVisible(entry >= 0);
+    // A series that is shown shows its place in the legend too.
+    for (QtCharts::QLegendMarker* of_marker : chart().legend()->markers(marker_)) {
+        of_marker->setVisible(false);
+    }
     if (entry < 0) {
         return;
     }

@@ -15,7 +15,8 @@
 
 #include "engine/base/error.h"
 #include "storage/run_query.h"
-#include "widgets/base/colours.h"
+#include "widgets/base/text_colour.h"
+#include "widgets/results/padded_cells.h"
 #include "widgets/results/run_words.h"
 
 namespace longscope {
@@ -65,6 +66,7 @@ QTableWidget* make_table(const QStringList& titles, const QString& name, bool nu
     table->setShowGrid(false);
     table->setWordWrap(false);
     table->setTabKeyNavigation(false);
+    table->setItemDelegate(new PaddedCells(table));
     table->verticalHeader()->hide();
     table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 8);
     table->horizontalHeader()->setHighlightSections(false);
@@ -120,8 +122,6 @@ RunComparisonView::RunComparisonView(const Appearance& appearance, QWidget* pare
         label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     }
     line_->setAlignment(Qt::AlignCenter);
-    line_->setForegroundRole(QPalette::PlaceholderText);
-    legend_->setForegroundRole(QPalette::PlaceholderText);
     copy_->setAccessibleName(tr("Copy the comparison as text"));
     connect(copy_, &QPushButton::clicked, this, &RunComparisonView::copy);
     auto* copy_key = new QAction(tr("Copy as text"), this);
@@ -143,11 +143,13 @@ RunComparisonView::RunComparisonView(const Appearance& appearance, QWidget* pare
     inside->addWidget(differences_, 1);
     inside->addWidget(metrics_);
     inside->addWidget(legend_);
+    inside->addStretch(0);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(6, 6, 6, 6);
     layout->addWidget(page_, 1);
     layout->addWidget(line_, 1);
     connect(&appearance_, &Appearance::changed, this, &RunComparisonView::recolour);
+    recolour();
     clear();
 }
 
@@ -216,6 +218,8 @@ void RunComparisonView::show_comparison(RunComparison comparison) {
 void RunComparisonView::recolour() {
     const QColor plain = to_qcolor(appearance_.theme().foreground);
     const QColor grey = to_qcolor(appearance_.theme().muted);
+    set_text_colour(*line_, appearance_.theme().muted);
+    set_text_colour(*legend_, appearance_.theme().muted);
     for (int row = 0; row < metrics_->rowCount(); ++row) {
         const ComparedMetric& compared = shown_.metrics.at(static_cast<std::size_t>(row));
         const bool says_something = std::isfinite(compared.ratio.middle) && !compared.covers_one();

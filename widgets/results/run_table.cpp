@@ -15,6 +15,8 @@
 
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/text_colour.h"
+#include "widgets/results/padded_cells.h"
 #include "widgets/results/row_edits.h"
 #include "widgets/results/run_export.h"
 #include "widgets/results/run_words.h"
@@ -67,6 +69,7 @@ const char* sample_of(RunColumn column) {
 
 RunTable::RunTable(const Appearance& appearance, QWidget* parent)
     : QWidget(parent),
+      appearance_(appearance),
       model_(new RunTableModel(appearance, this)),
       filter_(new QLineEdit(this)),
       count_(new QLabel(this)),
@@ -111,11 +114,19 @@ RunTable::RunTable(const Appearance& appearance, QWidget* parent)
     connect(model_, &RunTableModel::exported, this, [this](const QString& path) { say(tr("Written: %1").arg(path)); });
     auto* find = new QShortcut(QKeySequence::Find, this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut);
     connect(find, &QShortcut::activated, this, &RunTable::focus_filter);
+    connect(&appearance_, &Appearance::changed, this, &RunTable::recolour);
+    recolour();
     show_status();
+}
+
+void RunTable::recolour() {
+    set_text_colour(*empty_, appearance_.theme().muted);
+    set_text_colour(*count_, appearance_.theme().muted);
 }
 
 void RunTable::make_view() {
     view_->setModel(model_);
+    view_->setItemDelegate(new PaddedCells(view_));
     view_->setAccessibleName(tr("Runs"));
     view_->setSelectionBehavior(QAbstractItemView::SelectRows);
     view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
@@ -142,7 +153,6 @@ void RunTable::make_view() {
     empty_->setAlignment(Qt::AlignCenter);
     empty_->setWordWrap(true);
     empty_->setAttribute(Qt::WA_TransparentForMouseEvents);
-    empty_->setForegroundRole(QPalette::PlaceholderText);
     connect(view_, &QTableView::activated, this, &RunTable::activate);
     connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunTable::tell_selection);
 }
@@ -173,7 +183,7 @@ void RunTable::make_column_menu() {
 }
 
 void RunTable::set_default_widths() {
-    constexpr int padding = 16;
+    constexpr int padding = 2 * PaddedCells::padding + 10;
     constexpr int sort_mark = 16;
     for (int i = 0; i < model_->columnCount(); ++i) {
         const auto column = static_cast<RunColumn>(i);

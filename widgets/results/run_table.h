@@ -55,6 +55,7 @@ class RunTable : public QWidget {
     bool eventFilter(QObject* watched, QEvent* event) override;
 
   private:
+    void recolour();
     void make_view();
     void make_actions();
     void make_column_menu();
@@ -67,6 +68,7 @@ class RunTable : public QWidget {
     void escape();
     void activate(const QModelIndex& index);
 
+    const Appearance& appearance_;
     RunTableModel* model_;
     QLineEdit* filter_;
     QLabel* count_;

@@ -29,17 +29,17 @@ void cancel(RunReader::Cancelled& cancelled) {
     }
 }
 
-QPixmap mark_of(const QColor& colour) {
+QPixmap mark_of(const QColor& colour, const QColor& ring) {
     constexpr int side = 10;
-    constexpr int scale = 2;  // sharp on dense screens too
+    constexpr int scale = 2;  // sharp on dense screens too; the ring sets it off from a selection
     QPixmap pixmap(side * scale, side * scale);
     pixmap.setDevicePixelRatio(scale);
     pixmap.fill(Qt::transparent);
     QPainter painter(&pixmap);
     painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(Qt::NoPen);
+    painter.setPen(QPen(ring, 1));
     painter.setBrush(colour);
-    painter.drawEllipse(QRectF(1, 1, side - 2, side - 2));
+    painter.drawEllipse(QRectF(0.5, 0.5, side - 1, side - 1));
     return pixmap;
 }
 
@@ -345,7 +345,9 @@ QVariant RunTableModel::text_of(const RunRow& row, RunColumn column, int role) c
         case Qt::ToolTipRole:
             return tooltip_of(row);
         case Qt::DecorationRole:
-            return column == RunColumn::state ? mark_of(state_colour(row.state, appearance_.theme())) : QVariant();
+            return column == RunColumn::state ? mark_of(state_colour(row.state, appearance_.theme()),
+                                                        to_qcolor(appearance_.theme().background))
+                                              : QVariant();
         default:
             return {};
     }
