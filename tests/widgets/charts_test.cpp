@@ -76,6 +76,26 @@ TEST(Charts, AreRecolouredAtOnce) {
     }
 }
 
+TEST(Charts, EverythingHasAName) {
+    const Appearance appearance;
+    RunHistoryChart runs(appearance);
+    RankChart rank_chart(appearance);
+    for (ChartPage* page : {static_cast<ChartPage*>(&runs), static_cast<ChartPage*>(&rank_chart)}) {
+        EXPECT_FALSE(page->accessibleName().isEmpty());
+        int named = 0;
+        for (const QWidget* widget : page->findChildren<QWidget*>()) {
+            const bool ours = qobject_cast<const QComboBox*>(widget) != nullptr ||
+                              qobject_cast<const QtCharts::QChartView*>(widget) != nullptr;
+            if (ours) {
+                EXPECT_FALSE(widget->accessibleName().isEmpty());
+                EXPECT_NE(widget->focusPolicy() & Qt::TabFocus, 0) << "reached by keyboard";
+                ++named;
+            }
+        }
+        EXPECT_EQ(named, 2);
+    }
+}
+
 TEST(Charts, SayWhyTheyAreEmpty) {
     const Appearance appearance;
     RunHistoryChart runs(appearance);

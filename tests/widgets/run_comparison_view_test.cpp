@@ -5,6 +5,7 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <QPushButton>
 #include <QTest>
 
 #include "storage/run_store.h"
@@ -94,6 +95,27 @@ TEST_F(RunComparisonViewTest, ARunThatIsNotThereIsALine) {
     compare(1, 2);
     EXPECT_EQ(view_.text(), QString());
     EXPECT_TRUE(view_.findChild<QLabel*>()->text().contains(QStringLiteral("results.db")));
+}
+
+TEST_F(RunComparisonViewTest, OnlyTheNewestComparisonIsShown) {
+    Database database(file_);
+    RunStore store(database);
+    const std::int64_t a = store_run(store, 10, "cpu");
+    const std::int64_t b = store_run(store, 40, "reference");
+    view_.compare(QString::fromStdString(file_.string()), a, a);
+    compare(a, b);
+    EXPECT_TRUE(view_.text().contains(QStringLiteral("B is run 2")));
+    view_.compare(QString::fromStdString(file_.string()), a, b);
+    view_.clear();
+    QTest::qWait(20);
+    EXPECT_EQ(view_.text(), QString());
+}
+
+TEST_F(RunComparisonViewTest, EverythingHasAName) {
+    for (const QTableWidget* table : view_.findChildren<QTableWidget*>()) {
+        EXPECT_FALSE(table->accessibleName().isEmpty());
+    }
+    EXPECT_FALSE(view_.findChild<QPushButton*>()->accessibleName().isEmpty());
 }
 
 TEST_F(RunComparisonViewTest, ComparesRealRuns) {

@@ -145,7 +145,6 @@ void RunHistoryChart::recolour() {
     // Titles stay in the colour of text, which is legible; a line in the colour of its series leads to its axis.
     time_axis_->setLinePenColor(time);
     rate_axis_->setLinePenColor(rate);
-    flatten_legend();
 }
 
 int RunHistoryChart::entry_at(QPointF position) const {
