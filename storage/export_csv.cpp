@@ -2,41 +2,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "storage/csv_field.h"
 #include "storage/export.h"
 #include "storage/run_query.h"
 
 namespace longscope {
 
 namespace {
-
-// Quoted only where RFC 4180 asks for it.
-std::string field(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) {
-        return text;
-    }
-    std::string quoted = "\"";
-    for (const char c : text) {
-        quoted += c;
-        if (c == '"') {
-            quoted += '"';
-        }
-    }
-    return quoted + '"';
-}
-
-// The shortest text that reads back as the same number.
-std::string field(double value) {
-    return std::isnan(value) ? std::string() : fmt::format("{}", value);
-}
-
-std::string field(std::int64_t value) {
-    return std::to_string(value);
-}
 
 using Row = std::vector<std::string>;
 
@@ -50,39 +26,44 @@ constexpr std::string_view header =
 
 Row run_fields(const StoredRun& run) {
     const RunRecord& r = run.record;
-    return {field(run.id),    field(r.uuid), field(r.experiment_name), field(std::string(to_string(r.state))),
-            field(r.backend), field(r.ranks)};
+    return {csv_field(run.id),
+            csv_field(r.uuid),
+            csv_field(r.experiment_name),
+            csv_field(std::string(to_string(r.state))),
+            csv_field(r.backend),
+            csv_field(r.ranks)};
 }
 
 Row draw_fields(const StoredDraw& draw) {
     const DrawRecord& d = draw.record;
-    Row row{field(d.index), field(d.seed), field(d.documents), field(d.tokens), field(d.pairs), field(d.flops)};
+    Row row{csv_field(d.index),  csv_field(d.seed),  csv_field(d.documents),
+            csv_field(d.tokens), csv_field(d.pairs), csv_field(d.flops)};
     if (draw.checks.empty()) {
         row.insert(row.end(), 3, "");
     } else {
         const CheckRecord& check = draw.checks.back();
-        row.insert(row.end(),
-                   {field(check.output_relative_error), field(check.lse_absolute_error), check.passed ? "1" : "0"});
+        row.insert(row.end(), {csv_field(check.output_relative_error), csv_field(check.lse_absolute_error),
+                               check.passed ? "1" : "0"});
     }
     return row;
 }
 
 Row repetition_fields(const RepetitionRecord& r) {
-    return {field(r.index), r.measured ? "measured" : "warm-up", field(r.duration_ns)};
+    return {csv_field(r.index), r.measured ? "measured" : "warm-up", csv_field(r.duration_ns)};
 }
 
 Row rank_fields(const RankResult& r) {
-    return {field(r.rank),
-            field(r.tokens),
-            field(r.pairs),
-            field(r.computing_ns),
-            field(r.exposed_communication_ns),
-            field(r.waiting_ns),
-            field(r.other_ns),
-            field(r.bytes_sent),
-            field(r.bytes_received),
-            field(r.peak_memory_bytes),
-            field(r.dropped_events)};
+    return {csv_field(r.rank),
+            csv_field(r.tokens),
+            csv_field(r.pairs),
+            csv_field(r.computing_ns),
+            csv_field(r.exposed_communication_ns),
+            csv_field(r.waiting_ns),
+            csv_field(r.other_ns),
+            csv_field(r.bytes_sent),
+            csv_field(r.bytes_received),
+            csv_field(r.peak_memory_bytes),
+            csv_field(r.dropped_events)};
 }
 
 void write_row(std::ostream& out, const std::vector<Row>& parts) {

@@ -137,6 +137,13 @@ std::vector<Difference> differences(const Json& a, const Json& b, const std::str
     return found;
 }
 
+Json configuration(const StoredRun& run) {
+    Json json = parse_json(run.record.experiment, "experiment");
+    json["environment"] = parse_json(run.record.environment, "environment");
+    json["environment"]["host"] = run.record.host;
+    return json;
+}
+
 const std::vector<Metric>& metrics() {
     static const std::vector<Metric> list{
         {"time", "median time of the measured repetitions, summed over the draws", time_text, time_of},

@@ -22,6 +22,9 @@ struct Difference {
 // In the order of the documents. Lists are compared as a whole.
 [[nodiscard]] std::vector<Difference> differences(const Json& a, const Json& b, const std::string& path = "");
 
+// What differences() compares: the experiment, with the environment and the host under "environment".
+[[nodiscard]] Json configuration(const StoredRun& run);
+
 // One figure of a run, with the range in which half of its measured repetitions lie; where nothing is repeated, all
 // three are the same. NaN: the run does not have it.
 struct Figure {

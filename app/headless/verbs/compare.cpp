@@ -36,13 +36,6 @@ StoredRun read_side(const std::string& text, const std::string& file) {
     return read_run(*database, resolve_run(*database, names_file ? text.substr(colon + 1) : text));
 }
 
-Json configuration(const StoredRun& run) {
-    Json json = parse_json(run.record.experiment, "experiment");
-    json["environment"] = parse_json(run.record.environment, "environment");
-    json["environment"]["host"] = run.record.host;
-    return json;
-}
-
 std::string side_text(const char* name, const StoredRun& run) {
     return fmt::format("{}: run {}, {}, {} ({})\n", name, run.id, run.record.experiment_name,
                        to_string(run.record.state), run.record.uuid.substr(0, 8));

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Cells with room at their sides, so that a number does not touch the word in the column after it.
+#pragma once
+
+#include <QStyledItemDelegate>
+
+namespace longscope {
+
+class PaddedCells : public QStyledItemDelegate {
+    Q_OBJECT
+
+  public:
+    static constexpr int padding = 3;  // pixels at either side
+
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+};
+
+}  // namespace longscope
