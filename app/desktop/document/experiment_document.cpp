@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/document/experiment_document.h"
+
+#include <QUndoCommand>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/atomic_file.h"
+#include "engine/base/bounded_file.h"
+#include "engine/base/error.h"
+#include "engine/experiment/experiment.h"
+#include "widgets/base/colours.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr std::int64_t most_bytes = std::int64_t{64} << 20;
+
+Json new_document() {
+    return {
+        {"longscope_experiment", experiment_version},
+        {"name", "untitled"},
+        {"description", ""},
+        {"shape",
+         {{"query_heads", 8}, {"key_value_heads", 2}, {"head_dim_qk", 64}, {"head_dim_v", 64}, {"dtype", "float32"}}},
+        {"sequence", {{"tokens", 16384}, {"draws", 1}, {"seed", 1}}},
+        {"mask", {{"causal", Json::object()}}},
+        {"layout", {{"ranks", 2}, {"strategy", "ring"}, {"dispatch", "zigzag"}}},
+        {"backend", {{"name", "cpu"}, {"threads", 0}, {"memory_per_rank_bytes", 0}}},
+        {"repetitions", {{"warm_up", 1}, {"measured", 5}}},
+        {"check", {{"rows", 64}}}};
+}
+
+std::string text_of(const Json& document) {
+    return document.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+const Json& mask_of(const Json& document) {
+    static const Json none;
+    return document.is_object() && document.contains("mask") ? document["mask"] : none;
+}
+
+// The place of a lengths file in the document; null without one.
+Json* lengths_file(Json& document) {
+    Json* at = &document;
+    for (const char* name : {"sequence", "lengths", "file"}) {
+        if (!at->is_object() || !at->contains(name)) {
+            return nullptr;
+        }
+        at = &(*at)[name];
+    }
+    return at->is_string() ? at : nullptr;
+}
+
+}  // namespace
+
+class ExperimentDocument::Step : public QUndoCommand {
+  public:
+    Step(ExperimentDocument& document, const QString& what, QString merge_key, DocumentState next)
+        : QUndoCommand(what),
+          document_(document),
+          merge_key_(std::move(merge_key)),
+          before_(document.state_),
+          after_(std::move(next)) {}
+
+    void undo() override { document_.set_state(before_); }
+    void redo() override { document_.set_state(after_); }
+    [[nodiscard]] int id() const override { return merge_key_.isEmpty() ? -1 : 1; }
+    bool mergeWith(const QUndoCommand* other) override {
+        const auto* next = dynamic_cast<const Step*>(other);
+        if (next == nullptr || next->merge_key_ != merge_key_) {
+            return false;
+        }
+        after_ = next->after_;
+        setObsolete(after_ == before_);
+        return true;
+    }
+
+  private:
+    ExperimentDocument& document_;
+    QString merge_key_;
+    DocumentState before_;
+    DocumentState after_;
+};
+
+ExperimentDocument::ExperimentDocument(QObject* parent) : QObject(parent), json_(std::make_unique<Json>()) {
+    connect(&undo_, &QUndoStack::cleanChanged, this, &ExperimentDocument::location_changed);
+    start_new();
+}
+
+ExperimentDocument::~ExperimentDocument() {
+    // The stack's own end would signal to an object that is going.
+    undo_.disconnect(this);
+}
+
+std::filesystem::path ExperimentDocument::folder() const {
+    return path_.empty() ? std::filesystem::current_path() : std::filesystem::absolute(path_).parent_path();
+}
+
+QString ExperimentDocument::title() const {
+    if (!path_.empty()) {
+        return to_qstring(path_.filename().string());
+    }
+    const bool named = json_->is_object() && json_->contains("name") && (*json_)["name"].is_string();
+    return named ? to_qstring((*json_)["name"].get<std::string>()) : tr("untitled");
+}
+
+void ExperimentDocument::edit(const QString& what, const QString& merge_key, const std::function<void(Json&)>& change) {
+    Json document = *json_;
+    change(document);
+    MaskStack stack = mask_of(document) == mask_of(*json_) ? state_.stack : to_stack(mask_of(document));
+    push(what, merge_key, {text_of(document), std::move(stack)});
+}
+
+void ExperimentDocument::edit_stack(const QString& what, const QString& merge_key, const MaskStack& stack) {
+    Json document = *json_;
+    document["mask"] = to_expression(stack);
+    push(what, merge_key, {text_of(document), stack});
+}
+
+void ExperimentDocument::edit_text(const QString& what, const std::string& text) {
+    const Json document = parse_json(text, "experiment");
+    if (!document.is_object()) {
+        throw bad_input("experiment", shown(document), "is not an object", "{...}");
+    }
+    edit(what, {}, [&](Json& mine) { mine = document; });
+}
+
+void ExperimentDocument::push(const QString& what, const QString& merge_key, DocumentState next) {
+    if (!(next == state_)) {
+        undo_.push(new Step(*this, what, merge_key, std::move(next)));  // the stack owns it
+    }
+}
+
+void ExperimentDocument::set_state(const DocumentState& state) {
+    state_ = state;
+    *json_ = parse_json(state.text, "experiment");
+    Q_EMIT changed();
+    Q_EMIT location_changed();
+}
+
+void ExperimentDocument::replace(const Json& document, const std::filesystem::path& path) {
+    undo_.clear();
+    path_ = path;
+    set_state({text_of(document), to_stack(mask_of(document))});
+}
+
+void ExperimentDocument::start_new() {
+    replace(new_document(), {});
+}
+
+void ExperimentDocument::take_over(const Json& document) {
+    replace(document, {});
+}
+
+void ExperimentDocument::open(const std::filesystem::path& path) {
+    const Json document = parse_json(read_bounded_file(path, most_bytes), path.string());
+    if (!looks_like_experiment(document)) {
+        throw bad_input(path.string(), "its content", "is not an experiment",
+                        "a JSON object with the field longscope_experiment");
+    }
+    replace(document, path);
+}
+
+void ExperimentDocument::save_as(const std::filesystem::path& path) {
+    const std::filesystem::path target = std::filesystem::absolute(path).parent_path();
+    Json document = *json_;
+    Json* file = lengths_file(document);
+    if (file != nullptr && target != folder()) {
+        const std::filesystem::path lengths = file->get<std::string>();
+        if (lengths.is_relative()) {
+            *file = std::filesystem::proximate(folder() / lengths, target).string();
+        }
+    }
+    const std::string text = text_of(document);
+    AtomicFile out(path);
+    out.stream() << text;
+    out.commit();
+    path_ = path;
+    if (text != state_.text) {
+        edit(tr("Turn paths to the new folder"), {}, [&](Json& mine) { mine = document; });
+    }
+    undo_.setClean();
+    Q_EMIT location_changed();
+}
+
+}  // namespace longscope

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window: an experiment at the left, its views in the middle, its cost at the right, runs below. It wires the parts
+// together and computes nothing.
+#pragma once
+
+#include <QMainWindow>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "app/desktop/actions/action_table.h"
+#include "app/desktop/document/evaluator.h"
+#include "app/desktop/document/experiment_document.h"
+#include "app/desktop/file_chooser.h"
+#include "app/desktop/run/run_controller.h"
+#include "app/desktop/stored_run_loader.h"
+#include "widgets/base/appearance.h"
+#include "widgets/base/latest_job.h"
+#include "widgets/base/message_bar.h"
+
+class QDockWidget;
+class QSettings;
+class QTabWidget;
+
+namespace longscope {
+
+class CommandPalette;
+class ExperimentPanel;
+class MaskPage;
+class RankChart;
+class RunComparisonView;
+class RunHistoryChart;
+class RunPanel;
+class RunTable;
+class ShortcutSheet;
+class TimelinePage;
+class UnsavedBar;
+
+struct WindowOptions {
+    std::filesystem::path database;        // results of this window
+    std::unique_ptr<QSettings> settings;   // null: those of the user
+    std::unique_ptr<FileChooser> chooser;  // null: dialogs
+};
+
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+
+  public:
+    explicit MainWindow(WindowOptions options);
+    ~MainWindow() override;
+
+    // By what it is: an experiment, a result database, lengths or a histogram. What cannot be opened is said in the
+    // page.
+    void open_file(const QString& path);
+    // The newest run that goes on in the database is followed again.
+    void pick_up_runs();
+
+    [[nodiscard]] ExperimentDocument& document() { return document_; }
+    [[nodiscard]] Evaluator& evaluator() { return evaluator_; }
+    [[nodiscard]] RunController& runs() { return runs_; }
+    [[nodiscard]] ActionTable& actions() { return actions_; }
+    [[nodiscard]] Appearance& appearance() { return appearance_; }
+    [[nodiscard]] MessageBar& messages() { return *messages_; }
+    [[nodiscard]] RunTable& results() { return *results_; }
+    [[nodiscard]] QTabWidget& tabs() { return *tabs_; }
+    [[nodiscard]] MaskPage& mask_page() { return *mask_page_; }
+    [[nodiscard]] TimelinePage& timeline_page() { return *timeline_page_; }
+
+  protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+  private:
+    void make_views();
+    void make_docks();
+    void make_actions();
+    void make_file_actions();
+    void make_view_actions();
+    void add_view_keys();
+    QDockWidget* add_dock(const QString& id, const QString& title, QWidget* content, Qt::DockWidgetArea area);
+    void restore_state();
+    void save_state();
+    void reset_layout();
+
+    // Calls `go_on` when nothing would be lost, or the user has decided what becomes of it.
+    void guard(const std::function<void()>& go_on);
+    bool save();
+    bool save_as();
+    void open_dialog();
+    void open_experiment(const std::filesystem::path& path);
+    void open_database(const std::filesystem::path& path);
+    void remember_file(const QString& path);
+    void fill_recent();
+    void use_lengths();
+
+    void start_run();
+    void run_ended();
+    void open_run(std::int64_t run);
+    void show_run(const LoadedRun& loaded);
+    void show_selected_runs(const std::vector<std::int64_t>& runs);
+    void refresh_history();
+    void export_view();
+    void copy_view();
+    void update_title();
+    // What `work` throws is shown in the page.
+    bool attempt(const std::function<void()>& work);
+
+    std::unique_ptr<QSettings> settings_;
+    std::unique_ptr<FileChooser> chooser_;
+    std::filesystem::path database_;
+    Appearance appearance_;
+    ExperimentDocument document_;
+    Evaluator evaluator_;
+    RunController runs_;
+    ActionTable actions_;
+    bool closing_ = false;
+
+    MessageBar* messages_ = nullptr;
+    UnsavedBar* unsaved_ = nullptr;
+    QTabWidget* tabs_ = nullptr;
+    MaskPage* mask_page_ = nullptr;
+    TimelinePage* timeline_page_ = nullptr;
+    RunTable* results_ = nullptr;
+    RunComparisonView* comparison_ = nullptr;
+    RunHistoryChart* history_ = nullptr;
+    RankChart* rank_chart_ = nullptr;
+    ExperimentPanel* experiment_panel_ = nullptr;
+    RunPanel* run_panel_ = nullptr;
+    CommandPalette* palette_ = nullptr;
+    ShortcutSheet* sheet_ = nullptr;
+    QByteArray default_state_;
+    LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
+    LatestJob<std::vector<RunningRun>> running_job_;
+    class HistoryReader;
+    std::unique_ptr<HistoryReader> history_reader_;
+};
+
+}  // namespace longscope

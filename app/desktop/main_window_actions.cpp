@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The table of everything that can be done in the window.
+#include <QApplication>
+#include <QClipboard>
+#include <QDockWidget>
+#include <QMenu>
+#include <QSettings>
+#include <QTabWidget>
+#include <QToolButton>
+#include <nlohmann/json.hpp>
+
+#include "app/desktop/actions/command_palette.h"
+#include "app/desktop/actions/shortcut_sheet.h"
+#include "app/desktop/main_window.h"
+#include "app/desktop/mask_page.h"
+#include "app/desktop/timeline_page.h"
+#include "engine/base/bounded_file.h"
+#include "engine/base/error.h"
+#include "engine/draw/cairo_painter.h"
+#include "widgets/base/colours.h"
+#include "widgets/charts/rank_chart.h"
+#include "widgets/charts/run_history_chart.h"
+#include "widgets/results/run_comparison_view.h"
+#include "widgets/results/run_table.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr double picture_width = 1100;
+
+}  // namespace
+
+void MainWindow::make_actions() {
+    make_file_actions();
+    QAction& undo = actions_.add({QStringLiteral("edit.undo"),
+                                  tr("&Edit"),
+                                  tr("&Undo"),
+                                  tr("Take the last change back"),
+                                  {QKeySequence::Undo},
+                                  [this] { document_.undo_stack().undo(); },
+                                  true});
+    QAction& redo =
+        actions_.add({QStringLiteral("edit.redo"),
+                      tr("&Edit"),
+                      tr("&Redo"),
+                      tr("Make the change again"),
+                      {QKeySequence(QStringLiteral("Ctrl+Shift+Z")), QKeySequence(QStringLiteral("Ctrl+Y"))},
+                      [this] { document_.undo_stack().redo(); },
+                      true});
+    undo.setEnabled(false);
+    redo.setEnabled(false);
+    connect(&document_.undo_stack(), &QUndoStack::canUndoChanged, &undo, &QAction::setEnabled);
+    connect(&document_.undo_stack(), &QUndoStack::canRedoChanged, &redo, &QAction::setEnabled);
+    connect(&document_.undo_stack(), &QUndoStack::undoTextChanged, &undo,
+            [&undo](const QString& text) { undo.setText(text.isEmpty() ? tr("&Undo") : tr("&Undo: %1").arg(text)); });
+    connect(&document_.undo_stack(), &QUndoStack::redoTextChanged, &redo,
+            [&redo](const QString& text) { redo.setText(text.isEmpty() ? tr("&Redo") : tr("&Redo: %1").arg(text)); });
+    make_view_actions();
+    QAction& run = actions_.add({QStringLiteral("run.start"),
+                                 tr("&Run"),
+                                 tr("&Run"),
+                                 tr("Run this experiment on this machine"),
+                                 {QKeySequence(Qt::Key_F5)},
+                                 [this] { start_run(); },
+                                 true});
+    QAction& cancel = actions_.add({QStringLiteral("run.cancel"),
+                                    tr("&Run"),
+                                    tr("&Cancel run"),
+                                    tr("End the run; what was measured is stored"),
+                                    {QKeySequence(QStringLiteral("Shift+F5"))},
+                                    [this] { attempt([this] { runs_.cancel(); }); },
+                                    true});
+    cancel.setEnabled(false);
+    connect(&runs_, &RunController::changed, this, [this, &run, &cancel] {
+        run.setEnabled(!runs_.status().going_on());
+        cancel.setEnabled(runs_.status().going_on());
+    });
+    actions_.add({QStringLiteral("run.refresh"),
+                  tr("&Run"),
+                  tr("Re&fresh results"),
+                  tr("Read new runs from the database"),
+                  {QKeySequence(QStringLiteral("Ctrl+R"))},
+                  [this] { results_->refresh(); }});
+    actions_.add({QStringLiteral("help.palette"),
+                  tr("&Help"),
+                  tr("&Commands..."),
+                  tr("Find everything that can be done by typing"),
+                  {QKeySequence(QStringLiteral("Ctrl+Shift+P"))},
+                  [this] { palette_->open(); }});
+    actions_.add({QStringLiteral("help.keys"),
+                  tr("&Help"),
+                  tr("&Keys"),
+                  tr("All keys on one sheet"),
+                  {QKeySequence(Qt::Key_Question), QKeySequence(Qt::Key_F1)},
+                  [this] { sheet_->toggle(); }});
+    add_view_keys();
+
+    actions_.fill(*menuBar());
+    auto* bar = addToolBar(tr("Toolbar"));
+    bar->setObjectName(QStringLiteral("toolbar"));
+    bar->setToolButtonStyle(Qt::ToolButtonTextOnly);
+    bar->setMovable(false);
+    actions_.fill(*bar);
+    // Texts that tell the step would make the toolbar move.
+    for (QAction* action : {&undo, &redo}) {
+        action->setIconText(action == &undo ? tr("Undo") : tr("Redo"));
+    }
+    fill_recent();
+}
+
+void MainWindow::make_file_actions() {
+    const QString menu = tr("&File");
+    actions_.add({QStringLiteral("file.new"),
+                  menu,
+                  tr("&New"),
+                  tr("Begin a new experiment"),
+                  {QKeySequence::New},
+                  [this] { guard([this] { document_.start_new(); }); },
+                  true});
+    actions_.add({QStringLiteral("file.open"),
+                  menu,
+                  tr("&Open..."),
+                  tr("Open an experiment, lengths or a database"),
+                  {QKeySequence::Open},
+                  [this] { open_dialog(); },
+                  true});
+    auto* recent = new QMenu(tr("Open &recent"), this);
+    recent->menuAction()->setObjectName(QStringLiteral("file.recent"));
+    actions_.add(menu, *recent->menuAction());
+    actions_.add({QStringLiteral("file.save"),
+                  menu,
+                  tr("&Save"),
+                  tr("Save the experiment"),
+                  {QKeySequence::Save},
+                  [this] { save(); },
+                  true});
+    actions_.add({QStringLiteral("file.save_as"),
+                  menu,
+                  tr("Save &as..."),
+                  tr("Save the experiment under another name"),
+                  {QKeySequence(QStringLiteral("Ctrl+Shift+S"))},
+                  [this] { save_as(); }});
+    actions_.add({QStringLiteral("file.export"),
+                  menu,
+                  tr("&Export view..."),
+                  tr("Save the view as PNG, SVG, PDF or CSV"),
+                  {QKeySequence(QStringLiteral("Ctrl+Shift+E"))},
+                  [this] { export_view(); },
+                  false,
+                  true});
+    actions_.add({QStringLiteral("file.copy_view"),
+                  menu,
+                  tr("&Copy view"),
+                  tr("Copy the view to the clipboard"),
+                  {QKeySequence(QStringLiteral("Ctrl+Shift+C"))},
+                  [this] { copy_view(); }});
+    actions_.add({QStringLiteral("file.quit"),
+                  menu,
+                  tr("&Quit"),
+                  tr("Close the window; a run goes on"),
+                  {QKeySequence(QStringLiteral("Ctrl+Q"))},
+                  [this] { close(); },
+                  false,
+                  true});
+}
+
+void MainWindow::make_view_actions() {
+    const QString menu = tr("&View");
+    for (int i = 0; i < tabs_->count(); ++i) {
+        actions_.add({QStringLiteral("view.tab_%1").arg(i + 1),
+                      menu,
+                      tabs_->tabText(i),
+                      tr("Show the view %1").arg(tabs_->tabText(i)),
+                      {QKeySequence(QStringLiteral("Ctrl+%1").arg(i + 1))},
+                      [this, i] { tabs_->setCurrentIndex(i); }});
+    }
+    int number = 1;
+    for (QDockWidget* dock : findChildren<QDockWidget*>()) {
+        QAction* toggle = dock->toggleViewAction();
+        toggle->setObjectName(QStringLiteral("view.") + dock->objectName());
+        toggle->setText(tr("Panel: %1").arg(dock->windowTitle()));
+        toggle->setShortcut(QKeySequence(QStringLiteral("Alt+%1").arg(number++)));
+        actions_.add(menu, *toggle);
+    }
+    actions_.add({QStringLiteral("view.reset"),
+                  menu,
+                  tr("&Reset window layout"),
+                  tr("All panels where they were at first"),
+                  {},
+                  [this] { reset_layout(); },
+                  false,
+                  true});
+    QAction& dark = actions_.add({QStringLiteral("view.dark"),
+                                  menu,
+                                  tr("&Dark"),
+                                  tr("Light or dark"),
+                                  {QKeySequence(QStringLiteral("Ctrl+Shift+D"))},
+                                  [] {},
+                                  true});
+    dark.setCheckable(true);
+    dark.setChecked(appearance_.mode() == Appearance::Mode::dark);
+    connect(&dark, &QAction::toggled, this,
+            [this](bool on) { appearance_.set_mode(on ? Appearance::Mode::dark : Appearance::Mode::light); });
+    actions_.add({QStringLiteral("view.zoom_in"),
+                  menu,
+                  tr("Zoom mask &in"),
+                  tr("More detail"),
+                  {QKeySequence::ZoomIn},
+                  [this] { mask_page_->canvas().zoom_in(); },
+                  false,
+                  true});
+    actions_.add({QStringLiteral("view.zoom_out"),
+                  menu,
+                  tr("Zoom mask &out"),
+                  tr("More of the mask"),
+                  {QKeySequence::ZoomOut},
+                  [this] { mask_page_->canvas().zoom_out(); }});
+    actions_.add({QStringLiteral("view.fit"),
+                  menu,
+                  tr("&Fit mask"),
+                  tr("The whole mask"),
+                  {QKeySequence(QStringLiteral("Ctrl+0"))},
+                  [this] { mask_page_->canvas().fit(); }});
+}
+
+void MainWindow::add_view_keys() {
+    const QString mask = tr("Mask, while it has the focus");
+    for (const auto& [keys, text] : {std::pair{tr("Wheel, W, S"), tr("Zoom")},
+                                     {tr("Middle drag, Shift+drag, arrows, A, D"), tr("Move")},
+                                     {tr("Drag"), tr("Select a region and sum it up")},
+                                     {tr("F"), tr("Focus the selection; again: fit")},
+                                     {tr("Esc"), tr("Clear the selection")}}) {
+        actions_.add_view_key({mask, text, keys});
+    }
+    const QString timeline = tr("Timeline, while it has the focus");
+    for (const TimelineCommand& command : timeline_page_->view().commands()) {
+        QStringList keys;
+        for (const QKeySequence& key : command.keys) {
+            keys << key.toString(QKeySequence::NativeText);
+        }
+        actions_.add_view_key({timeline, command.text, keys.join(QStringLiteral(", "))});
+    }
+}
+
+void MainWindow::fill_recent() {
+    QMenu* menu = actions_.at(QStringLiteral("file.recent")).menu();
+    menu->clear();
+    const QStringList files = settings_->value(QStringLiteral("recent")).toStringList();
+    for (const QString& file : files) {
+        menu->addAction(file, this, [this, file] { open_file(file); });
+    }
+    menu->setEnabled(!files.isEmpty());
+}
+
+void MainWindow::export_view() {
+    QWidget* view = tabs_->currentWidget();
+    const bool table = view == results_ || view == comparison_;
+    const QString path = chooser_->to_save(
+        *this, tr("Export view"),
+        tabs_->tabText(tabs_->currentIndex()).toLower() + (table ? QStringLiteral(".csv") : QStringLiteral(".svg")),
+        table ? tr("Tables (*.csv)") : tr("Pictures and data (*.png *.svg *.pdf *.csv)"));
+    if (path.isEmpty()) {
+        return;
+    }
+    attempt([&] {
+        const std::string file = path.toStdString();
+        const bool csv = path.endsWith(QLatin1String(".csv"), Qt::CaseInsensitive);
+        if (view == mask_page_) {
+            if (csv) {
+                write_file_atomically(file, mask_page_->csv());
+            } else if (mask_page_->canvas().shown() == nullptr) {
+                throw failed("there is no mask to export");
+            } else {
+                paint(mask_page_->canvas().picture(picture_width), file);
+            }
+        } else if (view == timeline_page_) {
+            if (!timeline_page_->has_trace()) {
+                throw failed("there is no timeline to export");
+            }
+            if (csv) {
+                write_file_atomically(file, timeline_page_->view().csv());
+            } else {
+                paint(timeline_page_->view().picture(picture_width), file);
+            }
+        } else if (view == results_) {
+            results_->export_csv(path);
+            return;  // it says itself when it is done
+        } else if (view == history_) {
+            history_->save(path);
+        } else if (view == rank_chart_) {
+            rank_chart_->save(path);
+        } else {
+            write_file_atomically(file, comparison_->text().toStdString());
+        }
+        messages_->show_message(tr("Saved %1.").arg(path), MessageBar::Kind::note);
+    });
+}
+
+void MainWindow::copy_view() {
+    QWidget* view = tabs_->currentWidget();
+    if (view == results_) {
+        results_->copy_selection();
+    } else if (view == comparison_) {
+        QApplication::clipboard()->setText(comparison_->text());
+    } else if (view == mask_page_) {
+        QApplication::clipboard()->setPixmap(mask_page_->canvas().grab());
+    } else if (view == timeline_page_) {
+        QApplication::clipboard()->setPixmap(timeline_page_->view().grab());
+    } else {
+        QApplication::clipboard()->setPixmap(view->grab());
+    }
+    messages_->show_message(tr("Copied."), MessageBar::Kind::note);
+}
+
+}  // namespace longscope

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The mask's canvas with a line below it: what is under the pointer, what the selection sums up to, how far it is
+// zoomed.
+#pragma once
+
+#include <QWidget>
+
+#include "app/desktop/document/evaluator.h"
+#include "widgets/base/appearance.h"
+#include "widgets/base/latest_job.h"
+#include "widgets/mask/mask_canvas.h"
+
+class QLabel;
+
+namespace longscope {
+
+class MaskPage : public QWidget {
+    Q_OBJECT
+
+  public:
+    // Both outlive it.
+    MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* parent = nullptr);
+
+    [[nodiscard]] MaskCanvas& canvas() { return *canvas_; }
+    // What the selection sums up to; empty without one, or while it is being counted.
+    [[nodiscard]] QString summary() const;
+    // The densities that are in view, one cell a line. Throws Error(failed) without a mask.
+    [[nodiscard]] std::string csv() const;
+
+  private:
+    void show_evaluation();
+    void sum_up();
+    void show_zoom();
+
+    Evaluator& evaluator_;
+    MaskCanvas* canvas_;
+    QLabel* hover_;
+    QLabel* summary_;
+    QLabel* zoom_;
+    LatestJob<std::int64_t> job_;
+};
+
+}  // namespace longscope

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/panels/experiment_panel.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QStandardItemModel>
+#include <QVBoxLayout>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "app/desktop/panels/field_form.h"
+#include "engine/kernel/kernel.h"
+#include "engine/parallel/dispatch.h"
+#include "engine/parallel/strategy.h"
+#include "engine/tensor/dtype.h"
+#include "widgets/base/colours.h"
+
+namespace longscope {
+
+namespace {
+
+template <typename Entry>
+std::vector<FieldChoice> choices_of(const std::vector<Entry>& registry) {
+    std::vector<FieldChoice> choices;
+    for (const Entry& entry : registry) {
+        choices.push_back({entry.name, entry.meaning});
+    }
+    return choices;
+}
+
+constexpr std::int64_t most_heads = 4096;
+
+}  // namespace
+
+ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evaluator, QWidget* parent)
+    : QScrollArea(parent),
+      document_(document),
+      evaluator_(evaluator),
+      refusal_(new QLabel),
+      lengths_(new LengthsEditor(document)),
+      mask_(new MaskStackEditor(document)) {
+    setWidgetResizable(true);
+    setFrameShape(QFrame::NoFrame);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(10, 6, 10, 10);
+    column->setSpacing(6);
+
+    refusal_->setWordWrap(true);
+    refusal_->setTextFormat(Qt::PlainText);
+    refusal_->setObjectName(QStringLiteral("refusal"));
+    refusal_->setAccessibleName(tr("Why this experiment is refused"));
+    refusal_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    column->addWidget(refusal_);
+
+    auto* about = new FieldForm(document);
+    about->add_text(tr("Name"), "/name", tr("A short name, one line"));
+    add_group(column, tr("Experiment"), about);
+
+    auto* sequence = new FieldForm(document);
+    sequence->add_integer(tr("Tokens"), "/sequence/tokens", 1, std::int64_t{1} << 30, 1,
+                          tr("Length of the packed sequence"));
+    sequence->add_widget(tr("Documents"), lengths_);
+    sequence->add_integer(tr("Draws"), "/sequence/draws", 1, 1000, 1,
+                          tr("Independent draws of the lengths; each is run and stored"));
+    sequence->add_integer(tr("Seed"), "/sequence/seed", 0, std::int64_t{1} << 53, 1, tr("Seed of all random numbers"));
+    add_group(column, tr("Sequence"), sequence);
+
+    auto* shape = new FieldForm(document);
+    shape->add_integer(tr("Query heads"), "/shape/query_heads", 1, most_heads, 1,
+                       tr("A multiple of the key/value heads"));
+    shape->add_integer(tr("Key/value heads"), "/shape/key_value_heads", 1, most_heads, 1,
+                       tr("Fewer than query heads: grouped-query attention"));
+    shape->add_integer(tr("Dimension of QK"), "/shape/head_dim_qk", 1, 1024, 64,
+                       tr("Elements of a query or key of one head"));
+    shape->add_integer(tr("Dimension of V"), "/shape/head_dim_v", 1, 1024, 64, tr("Elements of a value of one head"));
+    std::vector<FieldChoice> types;
+    for (const std::string_view word : dtype_words) {
+        types.push_back({word, ""});
+    }
+    shape->add_choice(tr("Element type"), "/shape/dtype", types, tr("Of queries, keys, values and outputs"));
+    add_group(column, tr("Attention"), shape);
+
+    add_group(column, tr("Mask"), mask_);
+
+    auto* layout = new FieldForm(document);
+    layout->add_integer(tr("Ranks"), "/layout/ranks", 1, 65536, 1, tr("Processes that share the sequence"));
+    strategy_ = layout->add_choice(tr("Strategy"), "/layout/strategy", choices_of(strategies()),
+                                   tr("Context-parallel method; those that cannot serve this shape say why"));
+    layout->add_choice(tr("Dispatch"), "/layout/dispatch", choices_of(dispatches()),
+                       tr("Which tokens each rank holds"));
+    add_group(column, tr("Layout"), layout);
+
+    auto* run = new FieldForm(document);
+    run->add_choice(tr("Backend"), "/backend/name", choices_of(kernels()), tr("What computes"));
+    run->add_integer(tr("Threads per rank"), "/backend/threads", 0, 4096, 0, tr("0: the rank's share of its machine"));
+    run->add_integer(tr("Warm-up"), "/repetitions/warm_up", 0, 1000, 1, tr("First repetitions, not counted"));
+    run->add_integer(tr("Repetitions"), "/repetitions/measured", 1, 10000, 5, tr("Repetitions that count"));
+    run->add_integer(tr("Checked rows"), "/check/rows", 0, 1'000'000, 64,
+                     tr("Rows of each head that are compared with the reference; 0: none"));
+    add_group(column, tr("Run"), run);
+    column->addStretch(1);
+    setWidget(content);
+
+    connect(&document_, &ExperimentDocument::changed, this, &ExperimentPanel::mark_infeasible);
+    connect(&evaluator_, &Evaluator::finished, this, &ExperimentPanel::show_refusal);
+    mark_infeasible();
+    show_refusal();
+}
+
+void ExperimentPanel::add_group(QVBoxLayout* column, const QString& title, QWidget* content) {
+    auto* heading = new QLabel(title);
+    QFont bold = font();
+    bold.setBold(true);
+    heading->setFont(bold);
+    heading->setContentsMargins(0, column->count() > 1 ? 8 : 0, 0, 0);
+    column->addWidget(heading);
+    column->addWidget(content);
+}
+
+// Choices that cannot be are greyed out, and their tooltips say why.
+void ExperimentPanel::mark_infeasible() {
+    auto* items = qobject_cast<QStandardItemModel*>(strategy_->model());
+    const auto number = [&](const char* place, std::int64_t fallback) {
+        const Json value = document_.json().value(Json::json_pointer(place), Json(fallback));
+        return value.is_number_integer() && value.get<std::int64_t>() > 0 ? value.get<std::int64_t>() : fallback;
+    };
+    AttentionShape shape;
+    shape.query_heads = number("/shape/query_heads", 1);
+    shape.key_value_heads = number("/shape/key_value_heads", 1);
+    shape.head_dim_qk = number("/shape/head_dim_qk", 1);
+    shape.head_dim_v = number("/shape/head_dim_v", 1);
+    const std::int64_t ranks = number("/layout/ranks", 1);
+    int row = 0;
+    for (const StrategyEntry& strategy : strategies()) {
+        const QString reason = to_qstring(strategy.infeasible(shape, ranks));
+        QStandardItem* item = items->item(row++);
+        item->setEnabled(reason.isEmpty());
+        item->setToolTip(reason.isEmpty() ? to_qstring(strategy.meaning) : reason);
+    }
+}
+
+void ExperimentPanel::show_refusal() {
+    const Evaluation* known = evaluator_.current().get();
+    QString text = evaluator_.refusal();
+    if (known != nullptr && !known->cost.infeasible.empty()) {
+        text = tr("Infeasible: %1").arg(to_qstring(known->cost.infeasible));
+    } else if (known != nullptr && !known->cost.unsupported.empty()) {
+        text = tr("Unsupported: %1").arg(to_qstring(known->cost.unsupported));
+    }
+    refusal_->setText(text);
+    refusal_->setVisible(!text.isEmpty());
+    QPalette colours = palette();
+    colours.setColor(QPalette::WindowText, QColor(0xd5, 0x5e, 0x00));
+    refusal_->setPalette(colours);
+}
+
+}  // namespace longscope

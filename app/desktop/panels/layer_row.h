@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One layer of the mask's stack: shown or not, how it is joined, its parameters.
+#pragma once
+
+#include <QFrame>
+
+#include "engine/mask/mask_stack.h"
+
+class QBoxLayout;
+
+namespace longscope {
+
+class LayerRow : public QFrame {
+    Q_OBJECT
+
+  public:
+    // `index` is its place among `count`.
+    LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent = nullptr);
+
+  Q_SIGNALS:
+    // `what` names the step; steps of one parameter in a row are one, by `merge_key`.
+    void edited(const MaskLayer& layer, const QString& what, const QString& merge_key);
+    void moved(int by);
+    void removed();
+
+  private:
+    void add_parameters(QBoxLayout* row);
+    void change(const MaskLayer& layer, const QString& what, const QString& merge_key = {});
+
+    MaskLayer layer_;
+    int index_;
+};
+
+}  // namespace longscope

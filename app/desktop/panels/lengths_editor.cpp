@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/panels/lengths_editor.h"
+
+#include <QComboBox>
+#include <QDragEnterEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMimeData>
+#include <QSignalBlocker>
+#include <QToolButton>
+#include <QUrl>
+#include <QVBoxLayout>
+#include <nlohmann/json.hpp>
+
+#include "widgets/base/colours.h"
+
+namespace longscope {
+
+namespace {
+
+enum Form { one_document, list, file, histogram };
+
+const Json* lengths_of(const Json& document) {
+    static const Json::json_pointer place("/sequence/lengths");
+    return document.is_object() && document.contains(place) && document[place].is_object() ? &document[place] : nullptr;
+}
+
+Form form_of(const Json* lengths) {
+    if (lengths == nullptr) {
+        return one_document;
+    }
+    return lengths->contains("list") ? list : lengths->contains("file") ? file : histogram;
+}
+
+QString list_text(const Json& lengths) {
+    QStringList texts;
+    for (const Json& length : lengths) {
+        texts << to_qstring(length.dump());
+    }
+    return texts.join(QStringLiteral(", "));
+}
+
+void set_lengths(Json& document, const Json& lengths) {
+    if (!document["sequence"].is_object()) {
+        document["sequence"] = Json::object();
+    }
+    if (lengths.is_null()) {
+        document["sequence"].erase("lengths");
+    } else {
+        document["sequence"]["lengths"] = lengths;
+    }
+}
+
+}  // namespace
+
+LengthsEditor::LengthsEditor(ExperimentDocument& document, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      form_(new QComboBox(this)),
+      text_(new QLineEdit(this)),
+      note_(new QLabel(this)) {
+    setAcceptDrops(true);
+    auto* rows = new QVBoxLayout(this);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->setSpacing(4);
+    auto* first = new QHBoxLayout;
+    rows->addLayout(first);
+    form_->setObjectName(QStringLiteral("sequence.lengths"));
+    form_->addItems({tr("one document"), tr("a list"), tr("drawn from a file"), tr("drawn from a histogram")});
+    form_->setAccessibleName(tr("Document lengths"));
+    form_->setToolTip(tr("Where the lengths of the packed documents come from; drop a lengths file here"));
+    first->addWidget(form_, 1);
+    auto* browse = new QToolButton(this);
+    browse->setText(tr("File..."));
+    browse->setToolTip(tr("Choose a lengths file or a histogram"));
+    browse->setAccessibleName(tr("Choose a lengths file or a histogram"));
+    connect(browse, &QToolButton::clicked, this, &LengthsEditor::file_wanted);
+    first->addWidget(browse);
+    text_->setObjectName(QStringLiteral("sequence.lengths.text"));
+    text_->setAccessibleName(tr("Lengths"));
+    rows->addWidget(text_);
+    note_->setWordWrap(true);
+    note_->setForegroundRole(QPalette::PlaceholderText);
+    rows->addWidget(note_);
+    connect(form_, qOverload<int>(&QComboBox::activated), this, &LengthsEditor::choose);
+    connect(text_, &QLineEdit::editingFinished, this, &LengthsEditor::take_list);
+    connect(&document_, &ExperimentDocument::changed, this, &LengthsEditor::refresh);
+    refresh();
+}
+
+void LengthsEditor::refresh() {
+    const Json* lengths = lengths_of(document_.json());
+    const Form form = form_of(lengths);
+    const QSignalBlocker blocker(text_);
+    form_->setCurrentIndex(form);
+    text_->setVisible(form == list || form == file);
+    note_->setVisible(form == histogram);
+    if (form == list) {
+        text_->setText(list_text((*lengths)["list"]));
+        text_->setToolTip(tr("Lengths of the documents in tokens, in order; they sum to the tokens of the sequence"));
+    } else if (form == file) {
+        const Json& name = (*lengths)["file"];
+        text_->setText(name.is_string() ? to_qstring(name.get<std::string>()) : to_qstring(shown(name)));
+        text_->setToolTip(tr("A lengths file; a relative path begins at the experiment's folder"));
+    } else if (form == histogram && lengths->contains("histogram")) {
+        note_->setText(tr("%n bin(s), edited as JSON", nullptr, static_cast<int>((*lengths)["histogram"].size())));
+    }
+}
+
+void LengthsEditor::choose(int form) {
+    const Json tokens = document_.json().value(Json::json_pointer("/sequence/tokens"), Json(1));
+    Json lengths;
+    if (form == list) {
+        lengths = {{"list", Json::array({tokens})}};
+    } else if (form == histogram) {
+        lengths = {{"histogram", {{"[256,1024)", 1}, {"[1024,4096)", 1}}}};
+    } else if (form == file) {
+        refresh();
+        Q_EMIT file_wanted();
+        return;
+    }
+    document_.edit(tr("Change document lengths"), {}, [&](Json& document) { set_lengths(document, lengths); });
+    refresh();
+}
+
+void LengthsEditor::take_list() {
+    const Form form = form_of(lengths_of(document_.json()));
+    Json lengths;
+    if (form == file) {
+        lengths = {{"file", text_->text().toStdString()}};
+    } else {
+        // What is not a list of integers is refused by the experiment, with the reason.
+        lengths = {{"list", Json::parse("[" + text_->text().toStdString() + "]", nullptr, false)}};
+        if (lengths["list"].is_discarded()) {
+            lengths["list"] = text_->text().toStdString();
+        }
+    }
+    if (lengths_of(document_.json()) == nullptr || *lengths_of(document_.json()) != lengths) {
+        document_.edit(tr("Change document lengths"), {}, [&](Json& document) { set_lengths(document, lengths); });
+    }
+}
+
+void LengthsEditor::use_file(const std::filesystem::path& path) {
+    std::filesystem::path shown_path = path;
+    if (!document_.path().empty()) {
+        // Beside the experiment the two can be moved together.
+        const std::filesystem::path near = std::filesystem::proximate(path, document_.folder());
+        if (!near.empty() && *near.begin() != "..") {
+            shown_path = near;
+        }
+    }
+    document_.edit(tr("Change document lengths"), {}, [&](Json& document) {
+        set_lengths(document, {{"file", shown_path.string()}});
+    });
+}
+
+void LengthsEditor::dragEnterEvent(QDragEnterEvent* event) {
+    if (event->mimeData()->hasUrls() && event->mimeData()->urls().size() == 1 &&
+        event->mimeData()->urls().front().isLocalFile()) {
+        event->acceptProposedAction();
+    }
+}
+
+void LengthsEditor::dropEvent(QDropEvent* event) {
+    use_file(event->mimeData()->urls().front().toLocalFile().toStdString());
+    event->acceptProposedAction();
+}
+
+}  // namespace longscope

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/panels/mask_stack_editor.h"
+
+#include <QMenu>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <nlohmann/json.hpp>
+
+#include "app/desktop/panels/layer_row.h"
+#include "engine/mask/leaf.h"
+#include "widgets/base/colours.h"
+
+namespace longscope {
+
+MaskStackEditor::MaskStackEditor(ExperimentDocument& document, QWidget* parent)
+    : QWidget(parent), document_(document), rows_(new QVBoxLayout), add_(new QToolButton(this)) {
+    auto* all = new QVBoxLayout(this);
+    all->setContentsMargins(0, 0, 0, 0);
+    all->setSpacing(4);
+    rows_->setSpacing(3);
+    all->addLayout(rows_);
+    add_->setObjectName(QStringLiteral("add_layer"));
+    add_->setText(tr("Add layer"));
+    add_->setToolTip(tr("Join another mask to those above"));
+    add_->setPopupMode(QToolButton::InstantPopup);
+    auto* menu = new QMenu(add_);
+    menu->setToolTipsVisible(true);
+    for (const LeafEntry& leaf : mask_leaves()) {
+        QAction* action = menu->addAction(to_qstring(leaf.name));
+        action->setToolTip(to_qstring(leaf.meaning));
+        connect(action, &QAction::triggered, this, [this, name = std::string(leaf.name)] { add_layer(name); });
+    }
+    add_->setMenu(menu);
+    all->addWidget(add_);
+    connect(&document_, &ExperimentDocument::changed, this, &MaskStackEditor::refresh);
+    rebuild();
+}
+
+void MaskStackEditor::add_layer(const std::string& leaf) {
+    for (const LeafEntry& entry : mask_leaves()) {
+        if (entry.name == leaf) {
+            MaskStack stack = document_.stack();
+            const Json expression{{leaf, parse_json(entry.example, "example")}};
+            stack.push_back({MaskLayer::Join::all_of, false, true, expression.dump()});
+            document_.edit_stack(tr("Add layer %1").arg(to_qstring(leaf)), {}, stack);
+        }
+    }
+}
+
+void MaskStackEditor::refresh() {
+    if (shown_ != document_.stack()) {
+        rebuild();
+    }
+}
+
+void MaskStackEditor::rebuild() {
+    shown_ = document_.stack();
+    // Widgets may be in the middle of a signal of their own.
+    while (QLayoutItem* item = rows_->takeAt(0)) {
+        item->widget()->hide();
+        item->widget()->deleteLater();
+        delete item;
+    }
+    const auto count = static_cast<int>(shown_.size());
+    for (int i = 0; i < count; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        auto* row = new LayerRow(shown_[at], i, count, this);
+        rows_->addWidget(row);
+        connect(row, &LayerRow::edited, this,
+                [this, at](const MaskLayer& layer, const QString& what, const QString& merge_key) {
+                    MaskStack stack = document_.stack();
+                    stack[at] = layer;
+                    // The row shows it already.
+                    shown_ = stack;
+                    document_.edit_stack(what, merge_key, stack);
+                });
+        connect(row, &LayerRow::moved, this, [this, at](int by) {
+            MaskStack stack = document_.stack();
+            std::swap(stack[at], stack[at + static_cast<std::size_t>(by)]);
+            document_.edit_stack(tr("Move layer"), {}, stack);
+        });
+        connect(row, &LayerRow::removed, this, [this, at] {
+            MaskStack stack = document_.stack();
+            stack.erase(stack.begin() + static_cast<std::ptrdiff_t>(at));
+            document_.edit_stack(tr("Remove layer"), {}, stack);
+        });
+    }
+}
+
+}  // namespace longscope

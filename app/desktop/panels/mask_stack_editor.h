@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The mask as a stack of layers: added, moved, joined, hidden, removed.
+#pragma once
+
+#include <QWidget>
+
+#include "app/desktop/document/experiment_document.h"
+
+class QToolButton;
+class QVBoxLayout;
+
+namespace longscope {
+
+class MaskStackEditor : public QWidget {
+    Q_OBJECT
+
+  public:
+    // The document outlives it.
+    explicit MaskStackEditor(ExperimentDocument& document, QWidget* parent = nullptr);
+
+    // Adds a leaf by its name, with the parameters that it begins with.
+    void add_layer(const std::string& leaf);
+
+  private:
+    void refresh();
+    void rebuild();
+
+    ExperimentDocument& document_;
+    MaskStack shown_;
+    QVBoxLayout* rows_;
+    QToolButton* add_;
+};
+
+}  // namespace longscope

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Starts `longscope-engine run` as a program of its own and follows its run folder: closing the window does not touch a
+// run, and a run that goes on is found again. Lives on the GUI thread.
+#pragma once
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QStringList>
+#include <QTimer>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "app/headless/run/growing_file.h"
+#include "engine/base/clock.h"
+#include "engine/base/json.h"
+
+namespace longscope {
+
+struct RunStatus {
+    enum class Phase { none, starting, running, ended };
+
+    Phase phase = Phase::none;
+    std::int64_t run = 0;  // in the database; 0 until it is known
+    QString name;
+    QString state;    // "running", "done", ... as in the database
+    QString message;  // why it ended as it did
+    std::filesystem::path folder;
+    double done = 0;                           // from 0 to 1
+    std::optional<Nanoseconds> repetition_ns;  // of the last one
+    std::map<int, QString> ranks;              // what each did last, as its log says
+
+    [[nodiscard]] bool going_on() const { return phase == Phase::starting || phase == Phase::running; }
+};
+
+class RunController : public QObject {
+    Q_OBJECT
+
+  public:
+    explicit RunController(QObject* parent = nullptr);
+    ~RunController() override;
+
+    // Where the engine is looked for: beside this program, then on the path.
+    [[nodiscard]] static QString engine_path();
+
+    // One run at a time. The folder keeps the experiment and what the engine prints. Throws Error(failed).
+    void start(const Json& experiment, const QString& name, const std::filesystem::path& database);
+    // A run that goes on, or has ended, by its folder. Throws Error(bad_input).
+    void follow(const std::filesystem::path& folder, const QString& name);
+    // The run ends soon after. Throws Error.
+    void cancel();
+
+    [[nodiscard]] const RunStatus& status() const { return status_; }
+    [[nodiscard]] const QStringList& log() const { return log_; }
+    // What is left of it, by what is done; none while nobody can tell.
+    [[nodiscard]] std::optional<Nanoseconds> left_ns() const;
+
+  Q_SIGNALS:
+    void changed();
+    void logged(const QString& line);
+    void ended();
+
+  private:
+    void poll();
+    void poll_start();
+    void poll_folder();
+    void read_ranks();
+    void hear(const std::string& line);
+    void say(const QString& line);
+    void end(const QString& state, const QString& message);
+
+    RunStatus status_;
+    QStringList log_;
+    QTimer timer_;
+    QElapsedTimer elapsed_;
+    std::filesystem::path launch_;  // of a run that starts: experiment.json, output.jsonl, errors.txt
+    std::int64_t pid_ = 0;
+    std::unique_ptr<GrowingFile> lines_;
+    std::map<int, std::unique_ptr<GrowingFile>> rank_logs_;
+};
+
+}  // namespace longscope

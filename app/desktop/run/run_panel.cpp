@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/run/run_panel.h"
+
+#include <QFontDatabase>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QSplitter>
+#include <QVBoxLayout>
+
+#include "engine/base/units.h"
+#include "widgets/base/colours.h"
+
+namespace longscope {
+
+RunPanel::RunPanel(RunController& controller, QWidget* parent)
+    : QWidget(parent),
+      controller_(controller),
+      headline_(new QLabel(this)),
+      bar_(new QProgressBar(this)),
+      details_(new QLabel(this)),
+      ranks_(new QPlainTextEdit(this)),
+      log_(new QPlainTextEdit(this)),
+      run_(new QPushButton(tr("Run"), this)),
+      cancel_(new QPushButton(tr("Cancel"), this)) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(10, 6, 10, 8);
+    auto* row = new QHBoxLayout;
+    column->addLayout(row);
+    run_->setObjectName(QStringLiteral("run"));
+    run_->setToolTip(tr("Run this experiment on this machine"));
+    cancel_->setObjectName(QStringLiteral("cancel"));
+    cancel_->setToolTip(tr("End the run; what was measured is stored"));
+    for (QPushButton* button : {run_, cancel_}) {
+        button->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+        row->addWidget(button);
+    }
+    row->addSpacing(8);
+    headline_->setTextFormat(Qt::PlainText);
+    headline_->setObjectName(QStringLiteral("run_state"));
+    row->addWidget(headline_, 1);
+    bar_->setRange(0, 1000);
+    bar_->setTextVisible(true);
+    bar_->setAccessibleName(tr("Progress of the run"));
+    row->addWidget(bar_, 2);
+    details_->setTextFormat(Qt::PlainText);
+    row->addWidget(details_);
+    auto* panes = new QSplitter(this);
+    for (QPlainTextEdit* pane : {log_, ranks_}) {
+        pane->setReadOnly(true);
+        pane->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+        pane->setLineWrapMode(QPlainTextEdit::NoWrap);
+        pane->setUndoRedoEnabled(false);
+        pane->setMaximumBlockCount(5000);
+        panes->addWidget(pane);
+    }
+    log_->setObjectName(QStringLiteral("run_log"));
+    log_->setAccessibleName(tr("Log of the run"));
+    log_->setPlaceholderText(tr("The log of a run stands here."));
+    ranks_->setAccessibleName(tr("What each rank does"));
+    ranks_->setPlaceholderText(tr("What each rank does stands here."));
+    column->addWidget(panes, 1);
+    connect(run_, &QPushButton::clicked, this, &RunPanel::run_wanted);
+    connect(cancel_, &QPushButton::clicked, this, &RunPanel::cancel_wanted);
+    connect(&controller_, &RunController::changed, this, &RunPanel::show_status);
+    connect(&controller_, &RunController::logged, log_, &QPlainTextEdit::appendPlainText);
+    show_status();
+}
+
+void RunPanel::show_status() {
+    const RunStatus& status = controller_.status();
+    run_->setEnabled(!status.going_on());
+    cancel_->setEnabled(status.going_on());
+    bar_->setVisible(status.phase != RunStatus::Phase::none);
+    bar_->setValue(static_cast<int>(status.done * 1000));
+    bar_->setFormat(to_qstring(format_percent(status.done)));
+    if (status.phase == RunStatus::Phase::none) {
+        headline_->setText(tr("Nothing is running."));
+        details_->clear();
+        return;
+    }
+    if (status.phase == RunStatus::Phase::starting) {
+        log_->clear();
+        ranks_->clear();
+    }
+    headline_->setText(status.run > 0 ? tr("Run %1, %2: %3").arg(status.run).arg(status.name, status.state)
+                                      : tr("%1: %2").arg(status.name, status.state));
+    QStringList details;
+    if (status.repetition_ns) {
+        details << to_qstring(format_duration(*status.repetition_ns));
+        if (flops_ > 0 && *status.repetition_ns > 0) {
+            details << to_qstring(format_flops_per_s(flops_ * 1e9 / static_cast<double>(*status.repetition_ns)));
+        }
+    }
+    if (const auto left_ns = controller_.left_ns()) {
+        details << tr("%1 left").arg(to_qstring(format_duration(*left_ns)));
+    }
+    details_->setText(details.join(QStringLiteral("   ")));
+    QStringList ranks;
+    for (const auto& [rank, text] : status.ranks) {
+        ranks << tr("rank %1: %2").arg(rank).arg(text);
+    }
+    const QString text = ranks.join(QLatin1Char('\n'));
+    if (ranks_->toPlainText() != text) {
+        ranks_->setPlainText(text);
+    }
+}
+
+}  // namespace longscope

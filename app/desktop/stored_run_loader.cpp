@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/stored_run_loader.h"
+
+#include <QObject>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "app/headless/run/run_folder.h"
+#include "engine/base/json.h"
+#include "engine/base/units.h"
+#include "storage/run_list.h"
+#include "storage/run_query.h"
+#include "storage/run_statistics.h"
+#include "widgets/base/colours.h"
+
+namespace longscope {
+
+namespace {
+
+// A lengths file may have gone since; what was drawn from it is stored.
+std::string usable_document(const StoredRun& run) {
+    Json document = parse_json(run.record.experiment, "the stored experiment");
+    const Json::json_pointer place("/sequence/lengths/file");
+    if (document.is_object() && document.contains(place) && document[place].is_string() && !run.draws.empty()) {
+        std::error_code ignored;
+        if (!std::filesystem::exists(document[place].get<std::string>(), ignored)) {
+            document["sequence"]["lengths"] = {{"list", run.draws.front().record.lengths}};
+        }
+    }
+    return document.dump();
+}
+
+std::vector<RankShares> shares_of(const RepetitionRecord& repetition) {
+    std::vector<RankShares> shares;
+    const auto wall = static_cast<double>(std::max<Nanoseconds>(1, repetition.duration_ns));
+    for (const RankResult& rank : repetition.ranks) {
+        shares.push_back({static_cast<double>(rank.computing_ns) / wall,
+                          static_cast<double>(rank.exposed_communication_ns) / wall,
+                          static_cast<double>(rank.waiting_ns) / wall});
+    }
+    return shares;
+}
+
+}  // namespace
+
+LoadedRun load_run(const std::filesystem::path& database, std::int64_t run) {
+    Database file(database, OpenMode::read_only);
+    LoadedRun loaded;
+    loaded.run = read_run(file, run);
+    loaded.experiment = usable_document(loaded.run);
+    for (const StoredDraw& draw : loaded.run.draws) {
+        const StoredRepetition* typical = typical_repetition(draw);
+        if (typical == nullptr) {
+            continue;
+        }
+        loaded.trace = std::make_shared<const Trace>(
+            Trace{static_cast<std::int32_t>(loaded.run.record.ranks), read_events(file, typical->id)});
+        loaded.shares = shares_of(typical->record);
+        loaded.ranks = typical->record.ranks;
+        loaded.caption = QObject::tr("run %1, draw %2, repetition %3 (%4)")
+                             .arg(run)
+                             .arg(draw.record.index)
+                             .arg(typical->record.index)
+                             .arg(to_qstring(format_duration(typical->record.duration_ns)));
+        break;
+    }
+    return loaded;
+}
+
+std::vector<RunningRun> running_runs(const std::filesystem::path& database) {
+    std::vector<RunningRun> found;
+    std::error_code ignored;
+    if (!std::filesystem::exists(database, ignored)) {
+        return found;
+    }
+    Database file(database, OpenMode::read_only);
+    RunFilter filter;
+    filter.state = RunState::running;
+    for (const RunSummary& run : list_runs(file, filter)) {
+        const std::string folder = read_run(file, run.id).record.run_folder;
+        if (!is_abandoned(folder)) {
+            found.push_back({run.id, run.name, folder});
+        }
+    }
+    return found;
+}
+
+}  // namespace longscope

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Reads a stored run for the views: its experiment, and the trace of its typical repetition. Not for the GUI thread.
+#pragma once
+
+#include <QString>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/draw/timeline_picture.h"
+#include "engine/trace/trace.h"
+#include "storage/records.h"
+
+namespace longscope {
+
+struct LoadedRun {
+    StoredRun run;
+    std::string experiment;  // the document, with the lengths of the first draw where their file is gone
+    // Of the repetition whose time is the median, of the first draw that has one; none without any.
+    std::shared_ptr<const Trace> trace;
+    std::vector<RankShares> shares;
+    std::vector<RankResult> ranks;
+    QString caption;
+};
+
+// Throws Error.
+[[nodiscard]] LoadedRun load_run(const std::filesystem::path& database, std::int64_t run);
+
+struct RunningRun {
+    std::int64_t run = 0;
+    std::string name;
+    std::filesystem::path folder;
+};
+
+// Runs that somebody supervises now, the newest first. Throws Error.
+[[nodiscard]] std::vector<RunningRun> running_runs(const std::filesystem::path& database);
+
+}  // namespace longscope

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/unsaved_bar.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+
+namespace longscope {
+
+UnsavedBar::UnsavedBar(QWidget* parent)
+    : QFrame(parent), label_(new QLabel(this)), save_button_(new QPushButton(tr("Save"), this)) {
+    setObjectName(QStringLiteral("unsaved_bar"));
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(14, 5, 8, 5);
+    label_->setTextFormat(Qt::PlainText);
+    row->addWidget(label_, 1);
+    save_button_->setObjectName(QStringLiteral("save_changes"));
+    auto* discard = new QPushButton(tr("Discard changes"), this);
+    discard->setObjectName(QStringLiteral("discard_changes"));
+    auto* keep = new QPushButton(tr("Keep editing"), this);
+    keep->setObjectName(QStringLiteral("keep_editing"));
+    row->addWidget(save_button_);
+    row->addWidget(discard);
+    row->addWidget(keep);
+    connect(save_button_, &QPushButton::clicked, this, [this] { answer(true); });
+    connect(discard, &QPushButton::clicked, this, [this] { answer(false); });
+    connect(keep, &QPushButton::clicked, this, &UnsavedBar::clear);
+    hide();
+}
+
+void UnsavedBar::ask(const QString& document, std::function<bool()> save, std::function<void()> go_on) {
+    label_->setText(tr("%1 has changes that are not saved.").arg(document));
+    save_ = std::move(save);
+    go_on_ = std::move(go_on);
+    show();
+    save_button_->setFocus();
+}
+
+void UnsavedBar::clear() {
+    save_ = nullptr;
+    go_on_ = nullptr;
+    hide();
+}
+
+void UnsavedBar::answer(bool save) {
+    const std::function<void()> go_on = go_on_;
+    if (save && !save_()) {
+        return;  // the question stands
+    }
+    clear();
+    go_on();
+}
+
+}  // namespace longscope

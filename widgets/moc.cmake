@@ -1,0 +1,26 @@
+# longscope_run_moc(TARGET): the code behind the signals of the target's classes, made from the header of every source
+# file and compiled as one file. AUTOMOC of CMake 3.25 does not notice files that are added to a build folder that is
+# there already. To be called after all sources have been added.
+function(longscope_run_moc target)
+  get_target_property(sources ${target} SOURCES)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/moc)
+  set(includes "")
+  set(outputs "")
+  foreach(source IN LISTS sources)
+    cmake_path(ABSOLUTE_PATH source NORMALIZE)
+    cmake_path(REPLACE_EXTENSION source LAST_ONLY .h OUTPUT_VARIABLE header)
+    if(NOT source MATCHES "\\.cpp$" OR NOT EXISTS ${header})
+      continue()
+    endif()
+    cmake_path(RELATIVE_PATH header BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE name)
+    string(MAKE_C_IDENTIFIER ${name} identifier)
+    set(output ${folder}/${identifier}.cpp)
+    add_custom_command(OUTPUT ${output} COMMAND Qt5::moc --no-notes -f${name} -o ${output} ${header} DEPENDS ${header}
+                       COMMENT "Running moc on ${name}" VERBATIM)
+    string(APPEND includes "#include \"${identifier}.cpp\"\n")
+    list(APPEND outputs ${output})
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/${target}.cpp CONTENT "${includes}")
+  set_source_files_properties(${folder}/${target}.cpp PROPERTIES OBJECT_DEPENDS "${outputs}")
+  target_sources(${target} PRIVATE ${folder}/${target}.cpp)
+endfunction()
