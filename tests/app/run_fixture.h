@@ -5,12 +5,14 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "app/headless/experiment_names.h"
+#include "app/headless/run/processes.h"
 #include "engine/experiment/experiment.h"
 #include "storage/run_query.h"
 #include "tests/support/engine_process.h"
@@ -42,6 +44,15 @@ inline Json long_experiment() {
 
 class RunFixture : public testing::Test {
   protected:
+    // All processes that the test starts inherit the mark; the environment that the kernel shows of the test's own does
+    // not change.
+    RunFixture() { setenv(mark_name, temporary_.path().c_str(), 1); }
+    ~RunFixture() override { unsetenv(mark_name); }
+    RunFixture(const RunFixture&) = delete;
+    RunFixture& operator=(const RunFixture&) = delete;
+    RunFixture(RunFixture&&) = delete;
+    RunFixture& operator=(RunFixture&&) = delete;
+
     [[nodiscard]] std::filesystem::path path(const std::string& name) const { return temporary_.path() / name; }
     std::string put(const std::string& name, const std::string& text) {
         std::ofstream(path(name)) << text;
@@ -70,26 +81,24 @@ class RunFixture : public testing::Test {
     // Processes that have the test's folder among their arguments: workers, and mpirun, of this test's runs.
     [[nodiscard]] std::vector<pid_t> processes(const std::string& program) const {
         std::vector<pid_t> found;
-        std::error_code gone;
-        for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
-            const std::string name = entry.path().filename().string();
-            if (name.find_first_not_of("0123456789") != std::string::npos) {
-                continue;
-            }
-            std::ifstream file(entry.path() / "cmdline");
-            const std::string line{std::istreambuf_iterator<char>(file), {}};
+        for (const pid_t process : all_processes()) {
+            const std::string line = process_text(process, "cmdline");
             const std::string first = line.substr(0, line.find('\0'));
             if (std::filesystem::path(first).filename() == program &&
                 line.find(temporary_.path().string()) != std::string::npos) {
-                found.push_back(std::stoi(name));
+                found.push_back(process);
             }
         }
         return found;
     }
-    // Returns only when no worker is left; the test's time limit bounds it.
+    // Returns only when no process that this test has started is left, whatever it runs and whoever its parent is by
+    // now; the test's time limit bounds it.
     void expect_no_process_left() const {
-        for (const char* program : {"longscope-worker", "longscope-engine", "mpirun"}) {
-            while (!processes(program).empty()) {
+        const auto is_ours = [this](pid_t process) {
+            return process_text(process, "environ").find(mark_ + '\0') != std::string::npos;
+        };
+        for (const pid_t process : all_processes()) {
+            while (is_ours(process)) {
                 poll(nullptr, 0, 5);
             }
         }
@@ -105,7 +114,9 @@ class RunFixture : public testing::Test {
     }
 
   private:
+    static constexpr const char* mark_name = "LONGSCOPE_TEST_FOLDER";
     TemporaryFolder temporary_;
+    std::string mark_ = mark_name + ("=" + temporary_.path().string());
 };
 
 // Every test of this class is instantiated for one launcher (run_launcher_*.cpp).
@@ -125,9 +136,7 @@ class RunVerb : public RunFixture, public testing::WithParamInterface<const char
         }
         std::vector<pid_t> found;
         for (const pid_t pid : processes("longscope-engine")) {
-            std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
-            const std::string line{std::istreambuf_iterator<char>(file), {}};
-            if (line.find(std::string("\0thread-ranks\0", 14)) != std::string::npos) {
+            if (process_text(pid, "cmdline").find(std::string("\0thread-ranks\0", 14)) != std::string::npos) {
                 found.push_back(pid);
             }
         }

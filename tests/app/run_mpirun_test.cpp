@@ -42,8 +42,7 @@ TEST_F(RunMpirun, TheRankThatWasKilledIsNamed) {
     ASSERT_TRUE(engine.wait_for_repetition());
     pid_t rank_1 = 0;
     for (const pid_t pid : processes("longscope-worker")) {
-        std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
-        const std::string variables{std::istreambuf_iterator<char>(file), {}};
+        const std::string variables = process_text(pid, "environ");
         if (variables.find(std::string("\0OMPI_COMM_WORLD_RANK=1\0", 24)) != std::string::npos) {
             rank_1 = pid;
         }

@@ -30,10 +30,13 @@ std::array<int, 2> make_pipe() {
 }
 
 // In the child, between fork and exec: only calls that are safe there. Does not return.
-[[noreturn]] void become(char* const* arguments, char* const* environment, const std::string& program, int output,
-                         int error_output, int failure) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, const std::string& program, pid_t parent,
+                         int output, int error_output, int failure) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) {
+        _exit(127);  // the parent died before the signal was asked for
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -93,9 +96,10 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command,
     const std::array<int, 2> output = make_pipe();
     const std::array<int, 2> error_output = make_pipe();
     const std::array<int, 2> failure = make_pipe();
+    const pid_t self = getpid();
     pid_ = fork();
     if (pid_ == 0) {
-        become(arguments.data(), variables.data(), *program, output[1], error_output[1], failure[1]);
+        become(arguments.data(), variables.data(), *program, self, output[1], error_output[1], failure[1]);
     }
     const int fork_error = errno;
     close(output[1]);

@@ -31,6 +31,9 @@ class ChildProcess {
     ChildProcess& operator=(ChildProcess&&) = delete;
     ~ChildProcess();
 
+    // Also the number of its group.
+    [[nodiscard]] pid_t id() const { return pid_; }
+
     // For poll and read; they do not block.
     [[nodiscard]] int output() const { return output_; }
     [[nodiscard]] int error_output() const { return error_output_; }

@@ -41,6 +41,7 @@ LaunchCommand mpirun_command(const LaunchRequest& request) {
                       worker.string(),
                       request.experiment_file.string(),
                       std::to_string(request.max_events)};
+    launch.worker = worker.filename().string();
     if (geteuid() == 0) {
         launch.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
     }
@@ -54,7 +55,8 @@ std::string mpirun_library() {
 LaunchCommand threads_command(const LaunchRequest& request) {
     return {{own_program().string(), "thread-ranks", request.experiment_file.string(), std::to_string(request.ranks),
              std::to_string(request.max_events)},
-            {}};
+            {},
+            ""};
 }
 
 std::string threads_library() {

@@ -14,6 +14,7 @@ namespace longscope {
 struct LaunchCommand {
     std::vector<std::string> command;
     std::vector<std::pair<std::string, std::string>> environment;
+    std::string worker;  // file name of the program that the command starts for each rank; empty: it starts none
 };
 
 struct LaunchRequest {

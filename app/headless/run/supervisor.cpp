@@ -9,7 +9,9 @@
 #include <cstring>
 
 #include "app/headless/run/child_process.h"
+#include "app/headless/run/group_guard.h"
 #include "app/headless/run/killed_rank.h"
+#include "app/headless/run/processes.h"
 #include "app/headless/run/run_recorder.h"
 #include "app/headless/run/worker_stream.h"
 #include "engine/base/error.h"
@@ -22,8 +24,9 @@ namespace longscope {
 
 namespace {
 
-// How long workers may take to end after they were asked to.
-constexpr Nanoseconds grace_ns = 5'000'000'000;
+// How often the launcher's workers are looked for. While they report they are there.
+constexpr Nanoseconds look_ns = 200'000'000;
+constexpr Nanoseconds quiet_ns = 1'000'000'000;
 
 RunState state_of_kind(const std::string& kind) {
     for (const RunState state :
@@ -47,6 +50,8 @@ class Supervisor {
         const LaunchCommand launch =
             input_.launcher.command({input_.folder.experiment(), layout.ranks, input_.max_events});
         ChildProcess child(launch.command, launch.environment);
+        const GroupGuard guard(child.id(), input_.grace_ns);
+        worker_ = launch.worker;
         last_news_ns_ = now_ns();
         bool output_open = true;
         bool error_open = true;
@@ -94,6 +99,9 @@ class Supervisor {
         if (message.value("type", "") != "progress" || recorder_.done() > done_before) {
             last_news_ns_ = now_ns();
         }
+        if (!recorder_.failure_kind().empty()) {
+            over();
+        }
         if (!recorder_.failure_kind().empty() && message.value("type", "") == "check") {
             stop(child);  // a wrong result: what would follow is of no use
         }
@@ -102,13 +110,16 @@ class Supervisor {
     // A line for the log. Open MPI tells there which rank was killed.
     void note(std::string_view line) {
         input_.folder.append_log(std::string(line) + "\n");
-        if (!killed_.empty() || asked_to_end_ns_ != 0) {
+        // What the launcher ends because it is asked to does not count.
+        const bool by_itself = asked_to_end_ns_ == 0 || workers_gone_;
+        if (!killed_.empty() || !by_itself) {
             return;
         }
         if (const std::optional<KilledRank> killed = find_killed_rank(line)) {
             killed_hard_ = killed->signal == SIGKILL;
             killed_ = fmt::format("rank {} on {} was killed by signal {} ({})", killed->rank, killed->host,
                                   killed->signal, strsignal(killed->signal));
+            over();
         }
     }
 
@@ -130,16 +141,50 @@ class Supervisor {
         }
     }
 
+    // From now on the launcher should end by itself.
+    void over() {
+        if (over_ns_ == 0) {
+            over_ns_ = now_ns();
+        }
+    }
+
+    // The launcher may live on when its workers are gone, and say nothing.
+    void look_for_workers(const ChildProcess& child, Nanoseconds now) {
+        const bool quiet = now - last_news_ns_ > quiet_ns;
+        if (worker_.empty() || workers_gone_ || (workers_seen_ && !quiet) ||
+            now - last_look_ns_ < (quiet ? quiet_ns : look_ns)) {
+            return;
+        }
+        last_look_ns_ = now;
+        if (const std::optional<ChildCount> workers = count_children(child.id(), worker_)) {
+            workers_seen_ = workers_seen_ || workers->living + workers->ended > 0;
+            workers_gone_ = workers_seen_ && workers->living == 0;
+        }
+        if (workers_gone_) {
+            over();
+        }
+    }
+
     void watch(ChildProcess& child) {
         const Nanoseconds now = now_ns();
         if (child.status()) {
             stop(child);  // what it left behind may hold the pipes
-            given_up_ = now - asked_to_end_ns_ > 2 * grace_ns;
+            given_up_ = now - asked_to_end_ns_ > 2 * input_.grace_ns;
         }
         if (asked_to_end_ns_ != 0) {
-            if (now - asked_to_end_ns_ > grace_ns) {
+            if (now - asked_to_end_ns_ > input_.grace_ns) {
                 child.send_signal(SIGKILL);
             }
+            return;
+        }
+        look_for_workers(child, now);
+        if (over_ns_ != 0 && now - over_ns_ > input_.grace_ns) {
+            hung_ = true;
+            input_.folder.append_log(
+                fmt::format("longscope-engine: the run is over, but what started the workers goes on "
+                            "after {}: it is ended\n",
+                            format_duration(input_.grace_ns)));
+            stop(child);
             return;
         }
         if (input_.stall_limit_ns > 0 && now - last_news_ns_ > input_.stall_limit_ns) {
@@ -168,8 +213,12 @@ class Supervisor {
         if (!recorder_.failure_kind().empty()) {
             return {state_of_kind(recorder_.failure_kind()), recorder_.failure_text()};
         }
-        if (recorder_.finished() && status.good()) {
-            return {RunState::done, ""};
+        if (recorder_.finished() && (status.good() || hung_)) {
+            return {RunState::done, ""};  // all was reported before the workers ended
+        }
+        if (hung_) {
+            return {RunState::failed, fmt::format("all workers are gone {}, and what started them did not end; see {}",
+                                                  recorder_.where(), input_.folder.log().string())};
         }
         const std::string how =
             status.signal != 0 ? fmt::format("were killed by signal {} ({})", status.signal, strsignal(status.signal))
@@ -187,7 +236,13 @@ class Supervisor {
     bool killed_hard_ = false;
     std::int64_t killed_for_memory_before_ = processes_killed_for_memory();
     Nanoseconds last_news_ns_ = 0;
+    Nanoseconds last_look_ns_ = 0;
+    Nanoseconds over_ns_ = 0;
     Nanoseconds asked_to_end_ns_ = 0;
+    std::string worker_;  // as LaunchCommand::worker
+    bool workers_seen_ = false;
+    bool workers_gone_ = false;
+    bool hung_ = false;  // had to be ended though the run was over
     bool cancelled_ = false;
     bool timed_out_ = false;
     bool given_up_ = false;

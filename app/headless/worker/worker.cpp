@@ -2,6 +2,7 @@
 #include "app/headless/worker/worker.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
@@ -66,6 +67,12 @@ int report_errors(int rank, const std::function<void()>& action) {
 
 void end_with_parent() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct pollfd output {
+        STDOUT_FILENO, 0, 0
+    };
+    if (poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0) {
+        _exit(exit_failed);
+    }
 }
 
 int run_thread_ranks(const std::filesystem::path& experiment_file, int ranks, std::int64_t max_events) {

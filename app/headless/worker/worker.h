@@ -15,7 +15,8 @@ void write_message(const Json& message);
 // Runs `action`; an error becomes a "failed" message of this rank. Returns the exit code.
 int report_errors(int rank, const std::function<void()>& action);
 
-// A worker must not outlive whoever started it: asks the kernel to end it with its parent.
+// A worker must not outlive whoever started it: asks the kernel to end it with its parent, and ends the process at once
+// when nobody reads its standard output any more, which means that the parent has gone before.
 void end_with_parent();
 
 // Ranks as threads of this process. Returns the exit code.
