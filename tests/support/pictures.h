@@ -2,6 +2,8 @@
 // Pictures of widgets for people to look at: they lie in pictures/ of the build folder.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <QDir>
 #include <QImage>
 #include <QPainter>
