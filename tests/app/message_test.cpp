@@ -108,6 +108,7 @@ TEST(Message, DamagedMessagesAreRefused) {
     expect_every_field_matters(message::draw({sample_draw(0), {"{}"}}), message::read_draw);
     expect_every_field_matters(message::repetition(sample()), message::read_repetition);
     expect_every_field_matters(message::check({0, {64, 1e-7, 1e-7, 1e-6, 1e-5, true}}), message::read_check);
+    expect_every_field_matters(message::failed({1, "out of memory", "no room"}), message::read_failed);
     expect_every_field_matters(message::clock(1, {2, 3}), message::read_clock);
 }
 

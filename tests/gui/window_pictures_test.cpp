@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every view of the window, light and dark, at 100 and 200 %, for people to look at.
 #include <QTabWidget>
+#include <QTest>
 
 #include "app/desktop/mask_page.h"
 #include "tests/gui/window_fixture.h"
+#include "tests/support/paths.h"
 #include "tests/support/pictures.h"
 
 namespace longscope {

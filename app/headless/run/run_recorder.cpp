@@ -54,13 +54,13 @@ void RunRecorder::record(const Json& message) {
         finished_ = true;
         done_ = 1.0;
     } else if (type == "failed" && failure_kind_.empty()) {
-        failure_kind_ = message.value("kind", "failed");
+        const message::Failure failure = message::read_failed(message);
+        failure_kind_ = failure.kind;
         // What the ranks found out together, each of them says with the same words, which name the rank that it is
         // about.
-        const std::string text = message.value("message", "");
-        failure_text_ = text.find("rank ") == std::string::npos
-                            ? fmt::format("rank {}: {}", shown(message.value("rank", Json(0))), text)
-                            : text;
+        failure_text_ = failure.text.find("rank ") == std::string::npos
+                            ? fmt::format("rank {}: {}", failure.rank, failure.text)
+                            : failure.text;
     }
 }
 

@@ -250,8 +250,18 @@ Check read_check(const Json& message) {
     });
 }
 
-Json failed(std::int64_t rank, const std::string& kind, const std::string& text) {
-    return {{"type", "failed"}, {"rank", rank}, {"kind", kind}, {"message", text}};
+Json failed(const Failure& failure) {
+    return {{"type", "failed"}, {"rank", failure.rank}, {"kind", failure.kind}, {"message", failure.text}};
+}
+
+Failure read_failed(const Json& message) {
+    return reading(message, [](const Json& json) {
+        Failure failure;
+        failure.rank = integer(json.at("rank"), max_index);
+        failure.kind = json.at("kind");
+        failure.text = json.at("message");
+        return failure;
+    });
 }
 
 }  // namespace longscope::message

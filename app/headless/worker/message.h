@@ -40,17 +40,24 @@ struct Check {
     CheckRecord record;
 };
 
+struct Failure {
+    std::int64_t rank = 0;
+    std::string kind;  // name of a state
+    std::string text;
+};
+
 [[nodiscard]] Json clock(std::int64_t rank, const ClockOffset& offset);
 [[nodiscard]] Json draw(const Draw& draw);
 [[nodiscard]] Json repetition(const Repetition& repetition);
 [[nodiscard]] Json check(const Check& check);
-[[nodiscard]] Json failed(std::int64_t rank, const std::string& kind, const std::string& text);
+[[nodiscard]] Json failed(const Failure& failure);
 
 // Throw Error(failed) when a field is missing or of another type.
 [[nodiscard]] ClockRecord read_clock(const Json& json);
 [[nodiscard]] Draw read_draw(const Json& json);
 [[nodiscard]] Repetition read_repetition(const Json& json);
 [[nodiscard]] Check read_check(const Json& json);
+[[nodiscard]] Failure read_failed(const Json& json);
 
 // One rank's part of a repetition, as it travels to rank 0.
 [[nodiscard]] Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events,

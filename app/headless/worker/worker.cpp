@@ -58,7 +58,7 @@ int report_errors(int rank, const std::function<void()>& action) {
     }
     try {
         // On a line of its own even when it falls into another rank's message, on the way through mpirun.
-        write_line("\n" + shown(message::failed(rank, kind, text)) + "\n");
+        write_line("\n" + shown(message::failed({rank, kind, text})) + "\n");
     } catch (const Error&) {
         write_error(fmt::format("rank {}: {}\n", rank, text));
     }
