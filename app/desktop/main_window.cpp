@@ -79,13 +79,19 @@ MainWindow::MainWindow(WindowOptions options)
     connect(&runs_, &RunController::ended, this, &MainWindow::run_ended);
     connect(results_, &RunTable::run_activated, this, &MainWindow::open_run);
     connect(results_, &RunTable::selection_changed, this, &MainWindow::show_selected_runs);
-    connect(&results_->model(), &RunTableModel::list_changed, this, &MainWindow::refresh_history);
+    connect(&results_->model(), &RunTableModel::settled_changed, this, [this] {
+        if (results_->model().settled()) {
+            refresh_history();
+        }
+    });
     connect(history_, &RunHistoryChart::run_activated, this, &MainWindow::open_run);
     connect(run_panel_, &RunPanel::run_wanted, this, &MainWindow::start_run);
     connect(run_panel_, &RunPanel::cancel_wanted, this, [this] { attempt([this] { runs_.cancel(); }); });
     connect(&experiment_panel_->lengths(), &LengthsEditor::file_wanted, this, &MainWindow::use_lengths);
     update_title();
-    results_->open(to_qstring(database_.string()));
+    results_->set_closed_text(tr("No runs yet: Run (F5) makes the first one"));
+    connect(&runs_, &RunController::changed, this, &MainWindow::list_new_run);
+    open_results();
 }
 
 MainWindow::~MainWindow() = default;
@@ -109,7 +115,7 @@ void MainWindow::make_views() {
     titled(*tabs_, timeline_page_ = new TimelinePage(appearance_), tr("Timeline"));
     titled(*tabs_, results_ = new RunTable(appearance_), tr("Results"));
     titled(*tabs_, comparison_ = new RunComparisonView(appearance_), tr("Compare"));
-    titled(*tabs_, history_ = new RunHistoryChart(appearance_), tr("Runs"));
+    titled(*tabs_, history_ = new RunHistoryChart(appearance_), tr("History"));
     titled(*tabs_, rank_chart_ = new RankChart(appearance_), tr("Ranks"));
     history_reader_ = std::make_unique<HistoryReader>();
 }
@@ -125,7 +131,7 @@ QDockWidget* MainWindow::add_dock(const QString& id, const QString& title, QWidg
 void MainWindow::make_docks() {
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
-    experiment_panel_ = new ExperimentPanel(document_, evaluator_);
+    experiment_panel_ = new ExperimentPanel(document_, evaluator_, appearance_);
     run_panel_ = new RunPanel(runs_);
     QDockWidget* experiment =
         add_dock(QStringLiteral("experiment_dock"), tr("Experiment"), experiment_panel_, Qt::LeftDockWidgetArea);
@@ -204,6 +210,23 @@ void MainWindow::open_experiment(const std::filesystem::path& path) {
             tabs_->setCurrentWidget(mask_page_);
         }
     });
+}
+
+void MainWindow::open_results() {
+    // The first run makes the database.
+    std::error_code ignored;
+    if (results_->model().database().isEmpty() && std::filesystem::exists(database_, ignored)) {
+        results_->open(to_qstring(database_.string()));
+    }
+}
+
+// A run stands in the table from its beginning.
+void MainWindow::list_new_run() {
+    if (runs_.status().run != 0 && runs_.status().run != listed_run_) {
+        listed_run_ = runs_.status().run;
+        open_results();
+        results_->refresh();
+    }
 }
 
 void MainWindow::open_database(const std::filesystem::path& path) {

@@ -89,6 +89,8 @@ class MainWindow : public QMainWindow {
     bool save_as();
     void open_dialog();
     void open_experiment(const std::filesystem::path& path);
+    void open_results();
+    void list_new_run();
     void open_database(const std::filesystem::path& path);
     void remember_file(const QString& path);
     void fill_recent();
@@ -115,6 +117,7 @@ class MainWindow : public QMainWindow {
     RunController runs_;
     ActionTable actions_;
     bool closing_ = false;
+    std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results
 
     MessageBar* messages_ = nullptr;
     UnsavedBar* unsaved_ = nullptr;

@@ -18,6 +18,7 @@ Theme make_light_theme() {
     theme.background = rgb(0xFFFFFF);
     theme.foreground = rgb(0x1B1F24);
     theme.muted = rgb(0x5C6670);
+    theme.error = rgb(0xB23A00);
     theme.grid = rgb(0xD5DAE0);
     theme.edge = {0x1B, 0x1F, 0x24, 0x58};
     theme.flow = {0x1B, 0x1F, 0x24, 0x60};
@@ -38,6 +39,7 @@ Theme make_dark_theme() {
     theme.background = rgb(0x14171B);
     theme.foreground = rgb(0xE9ECEF);
     theme.muted = rgb(0x9AA4AE);
+    theme.error = rgb(0xFF8F5A);
     theme.grid = rgb(0x363D45);
     theme.edge = {0xE9, 0xEC, 0xEF, 0x58};
     theme.flow = {0xE9, 0xEC, 0xEF, 0x60};

@@ -19,6 +19,7 @@ struct Theme {
     Colour background;
     Colour foreground;
     Colour muted;                                     // secondary text
+    Colour error;                                     // text that says what is wrong
     Colour grid;                                      // axes, frames and separators
     Colour edge;                                      // borders of documents, over any density
     Colour flow;                                      // from a send to its receive

@@ -4,9 +4,11 @@
 #include <QTest>
 
 #include "app/desktop/mask_page.h"
+#include "app/desktop/timeline_page.h"
 #include "tests/gui/window_fixture.h"
 #include "tests/support/paths.h"
 #include "tests/support/pictures.h"
+#include "widgets/results/run_table.h"
 
 namespace longscope {
 namespace {
@@ -40,6 +42,39 @@ TEST_F(WindowPictures, OfTheMask) {
     wait_until_sharp();
     window_->mask_page().canvas().select(Box{{30'000, 42'000}, {28'000, 40'000}});
     take(QStringLiteral("window-mask"));
+}
+
+TEST_F(WindowPictures, OfRuns) {
+    window_->open_file(QStringLiteral(LONGSCOPE_SOURCE_DIR "/resources/experiments/documents-64k-zigzag.json"));
+    window_->document().edit(QStringLiteral("Shorten"), {}, [](Json& json) {
+        json["sequence"]["tokens"] = 16'384;
+        json["sequence"]["draws"] = 1;
+        json["layout"]["ranks"] = 2;
+    });
+    for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag"}) {
+        window_->document().edit(QStringLiteral("Dispatch"), {},
+                                 [&](Json& json) { json["layout"]["dispatch"] = dispatch; });
+        wait_for_answer();
+        action("run.start").trigger();
+        if (dispatch == std::string("zigzag")) {
+            ASSERT_TRUE(QTest::qWaitFor([&] { return window_->runs().status().done > 0; }, 30'000));
+            take(QStringLiteral("window-running"));
+        }
+        ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->runs().status().going_on(); }, 60'000));
+        EXPECT_EQ(window_->runs().status().state.toStdString(), "done");
+    }
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->results().model().rowCount() == 3; }, 10'000));
+    window_->results().select_runs({1, 3});
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->timeline_page().has_trace(); }, 10'000));
+    for (int i = 0; i < window_->tabs().count(); ++i) {
+        window_->tabs().setCurrentIndex(i);
+        // Rows are read when they are first looked at.
+        ASSERT_TRUE(QTest::qWaitFor([&] {
+            const RunTableModel& runs = window_->results().model();
+            return !runs.data(runs.index(0, 1), Qt::DisplayRole).toString().isEmpty();
+        }));
+        take(QStringLiteral("window-runs-%1").arg(i));
+    }
 }
 
 TEST_F(WindowPictures, OfEmptyViews) {

@@ -322,6 +322,11 @@ void RunTable::tell_selection() {
     }
 }
 
+void RunTable::set_closed_text(const QString& text) {
+    closed_text_ = text;
+    show_status();
+}
+
 void RunTable::show_status() {
     const int shown = model_->rowCount();
     const bool filtered = !model_->query().filter.empty();
@@ -332,7 +337,7 @@ void RunTable::show_status() {
     export_->setEnabled(shown > 0);
     QString text;
     if (model_->database().isEmpty()) {
-        text = tr("No database is open");
+        text = closed_text_;
     } else if (!model_->problem().isEmpty()) {
         text = tr("The runs cannot be shown");
     } else if (!model_->settled()) {

@@ -25,6 +25,8 @@ class RunTable : public QWidget {
     explicit RunTable(const Appearance& appearance, QWidget* parent = nullptr);
 
     void open(const QString& database);
+    // What stands in the empty table while no database is open.
+    void set_closed_text(const QString& text);
     void refresh() { model_->refresh(); }
     // Empty: all runs are shown.
     void set_filter(const QString& filter) { filter_->setText(filter); }
@@ -74,6 +76,7 @@ class RunTable : public QWidget {
     QLabel* count_;
     QTableView* view_;
     QLabel* empty_;
+    QString closed_text_ = tr("No database is open");
     QLabel* line_;
     QAction* open_ = nullptr;
     QAction* copy_ = nullptr;

@@ -9,6 +9,7 @@
 #include "app/desktop/panels/rank_bars.h"
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/text_colour.h"
 
 namespace longscope {
 
@@ -38,7 +39,6 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
     column->setContentsMargins(10, 6, 10, 10);
     state_->setObjectName(QStringLiteral("cost_state"));
     state_->setWordWrap(true);
-    state_->setForegroundRole(QPalette::PlaceholderText);
     column->addWidget(state_);
     column->addLayout(form_);
     form_->setVerticalSpacing(4);
@@ -69,6 +69,9 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
     column->addWidget(heading);
     column->addWidget(bars_);
     column->addStretch(1);
+    const auto recolour = [this, &appearance] { set_text_colour(*state_, appearance.theme().muted); };
+    connect(&appearance, &Appearance::changed, this, recolour);
+    recolour();
     connect(&evaluator_, &Evaluator::started, this, &CostPanel::show_stale);
     connect(&evaluator_, &Evaluator::finished, this, &CostPanel::show_answer);
     if (evaluator_.current() != nullptr || !evaluator_.refusal().isEmpty()) {

@@ -2,7 +2,10 @@
 #include "app/desktop/panels/experiment_panel.h"
 
 #include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QEvent>
 #include <QLabel>
+#include <QScrollBar>
 #include <QStandardItemModel>
 #include <QVBoxLayout>
 #include <limits>
@@ -14,6 +17,7 @@
 #include "engine/parallel/strategy.h"
 #include "engine/tensor/dtype.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/text_colour.h"
 
 namespace longscope {
 
@@ -32,10 +36,12 @@ constexpr std::int64_t most_heads = 4096;
 
 }  // namespace
 
-ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evaluator, QWidget* parent)
+ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evaluator, const Appearance& appearance,
+                                 QWidget* parent)
     : QScrollArea(parent),
       document_(document),
       evaluator_(evaluator),
+      appearance_(appearance),
       refusal_(new QLabel),
       lengths_(new LengthsEditor(document)),
       mask_(new MaskStackEditor(document)) {
@@ -94,15 +100,19 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
 
     auto* run = new FieldForm(document);
     run->add_choice(tr("Backend"), "/backend/name", choices_of(kernels()), tr("What computes"));
-    run->add_integer(tr("Threads per rank"), "/backend/threads", 0, 4096, 0, tr("0: the rank's share of its machine"));
+    run->add_integer(tr("Threads per rank"), "/backend/threads", 0, 4096, 0, tr("0: the rank's share of its machine"))
+        ->setSpecialValueText(tr("automatic"));
     run->add_integer(tr("Warm-up"), "/repetitions/warm_up", 0, 1000, 1, tr("First repetitions, not counted"));
     run->add_integer(tr("Repetitions"), "/repetitions/measured", 1, 10000, 5, tr("Repetitions that count"));
     run->add_integer(tr("Checked rows"), "/check/rows", 0, 1'000'000, 64,
-                     tr("Rows of each head that are compared with the reference; 0: none"));
+                     tr("Rows of each head that are compared with the reference; 0: none"))
+        ->setSpecialValueText(tr("none"));
     add_group(column, tr("Run"), run);
     column->addStretch(1);
     setWidget(content);
+    content->installEventFilter(this);
 
+    connect(&appearance_, &Appearance::changed, this, &ExperimentPanel::show_refusal);
     connect(&document_, &ExperimentDocument::changed, this, &ExperimentPanel::mark_infeasible);
     connect(&evaluator_, &Evaluator::finished, this, &ExperimentPanel::show_refusal);
     mark_infeasible();
@@ -151,9 +161,24 @@ void ExperimentPanel::show_refusal() {
     }
     refusal_->setText(text);
     refusal_->setVisible(!text.isEmpty());
-    QPalette colours = palette();
-    colours.setColor(QPalette::WindowText, QColor(0xd5, 0x5e, 0x00));
-    refusal_->setPalette(colours);
+    set_text_colour(*refusal_, appearance_.theme().error);
+}
+
+QSize ExperimentPanel::minimumSizeHint() const {
+    return {widget()->minimumSizeHint().width() + verticalScrollBar()->sizeHint().width(),
+            QScrollArea::minimumSizeHint().height()};
+}
+
+QSize ExperimentPanel::sizeHint() const {
+    return {minimumSizeHint().width(), QScrollArea::sizeHint().height()};
+}
+
+// A row that came or went may need more room.
+bool ExperimentPanel::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == widget() && event->type() == QEvent::LayoutRequest) {
+        updateGeometry();
+    }
+    return QScrollArea::eventFilter(watched, event);
 }
 
 }  // namespace longscope

@@ -8,6 +8,7 @@
 #include "app/desktop/document/experiment_document.h"
 #include "app/desktop/panels/lengths_editor.h"
 #include "app/desktop/panels/mask_stack_editor.h"
+#include "widgets/base/appearance.h"
 
 class QComboBox;
 class QLabel;
@@ -19,11 +20,19 @@ class ExperimentPanel : public QScrollArea {
     Q_OBJECT
 
   public:
-    // Both outlive it.
-    ExperimentPanel(ExperimentDocument& document, Evaluator& evaluator, QWidget* parent = nullptr);
+    // All outlive it.
+    ExperimentPanel(ExperimentDocument& document, Evaluator& evaluator, const Appearance& appearance,
+                    QWidget* parent = nullptr);
 
     [[nodiscard]] LengthsEditor& lengths() { return *lengths_; }
     [[nodiscard]] MaskStackEditor& mask() { return *mask_; }
+
+    // As wide as its widest field: there is no horizontal scroll bar.
+    [[nodiscard]] QSize minimumSizeHint() const override;
+    [[nodiscard]] QSize sizeHint() const override;
+
+  protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
   private:
     void add_group(QVBoxLayout* column, const QString& title, QWidget* content);
@@ -32,6 +41,7 @@ class ExperimentPanel : public QScrollArea {
 
     ExperimentDocument& document_;
     Evaluator& evaluator_;
+    const Appearance& appearance_;
     QLabel* refusal_;
     LengthsEditor* lengths_;
     MaskStackEditor* mask_;

@@ -47,7 +47,7 @@ QString name_of(const std::string& place) {
 FieldForm::FieldForm(ExperimentDocument& document, QWidget* parent)
     : QWidget(parent), document_(document), rows_(new QFormLayout(this)) {
     rows_->setContentsMargins(0, 0, 0, 0);
-    rows_->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+    rows_->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     rows_->setVerticalSpacing(5);
     connect(&document_, &ExperimentDocument::changed, this, &FieldForm::refresh);
 }

@@ -116,9 +116,10 @@ void RunController::follow(const std::filesystem::path& folder, const QString& n
     log_.clear();
     rank_logs_.clear();
     lines_ = std::make_unique<GrowingFile>(progress_path(folder));
-    elapsed_.start();
     timer_.start();
     poll();
+    done_at_first_ = status_.done;
+    elapsed_.start();
 }
 
 void RunController::cancel() {
@@ -132,11 +133,12 @@ void RunController::cancel() {
 
 std::optional<Nanoseconds> RunController::left_ns() const {
     constexpr double enough = 0.02;
-    if (status_.phase != RunStatus::Phase::running || status_.done < enough) {
+    const double seen = status_.done - done_at_first_;
+    if (status_.phase != RunStatus::Phase::running || seen < enough) {
         return std::nullopt;
     }
     const double elapsed_ns = static_cast<double>(elapsed_.nsecsElapsed());
-    return static_cast<Nanoseconds>(elapsed_ns * (1 - status_.done) / status_.done);
+    return static_cast<Nanoseconds>(elapsed_ns * (1 - status_.done) / seen);
 }
 
 void RunController::poll() {
@@ -200,7 +202,8 @@ void RunController::read_ranks() {
             file = std::make_unique<GrowingFile>(path);
         }
         for (std::string line; file->next(line);) {
-            status_.ranks[rank] = to_qstring(line);
+            // Without the time, which comes first.
+            status_.ranks[rank] = to_qstring(std::string_view(line).substr(line.find(' ') + 1));
         }
     }
 }
@@ -221,9 +224,12 @@ void RunController::hear(const std::string& line) {
                 .arg(message.value("repetition", 0))
                 .arg(to_qstring(format_duration(*status_.repetition_ns))));
     } else if (type == "metric") {
+        const Json value = message.value("value", Json());
         say(tr("Draw %1: %2 %3")
                 .arg(message.value("draw", 0))
-                .arg(to_qstring(message.value("name", "")), to_qstring(shown(message.value("value", Json())))));
+                .arg(
+                    to_qstring(message.value("name", "")).replace(QLatin1Char('_'), QLatin1Char(' ')),
+                    value.is_number_float() ? QString::number(value.get<double>(), 'g', 2) : to_qstring(shown(value))));
     } else if (type == "log") {
         say(to_qstring(message.value("text", "")));
     }

@@ -73,7 +73,8 @@ class RunController : public QObject {
     RunStatus status_;
     QStringList log_;
     QTimer timer_;
-    QElapsedTimer elapsed_;
+    double done_at_first_ = 0;      // when this window began to follow
+    QElapsedTimer elapsed_;         // since then
     std::filesystem::path launch_;  // of a run that starts: experiment.json, output.jsonl, errors.txt
     std::int64_t pid_ = 0;
     std::unique_ptr<GrowingFile> lines_;

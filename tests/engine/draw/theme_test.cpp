@@ -106,7 +106,7 @@ TEST_P(Themes, TextIsReadable) {
         const Vector linear = linear_rgb(colour);
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
     };
-    for (const Colour text : {theme.foreground, theme.muted}) {
+    for (const Colour text : {theme.foreground, theme.muted, theme.error}) {
         const double a = luminance(text) + 0.05;
         const double b = luminance(theme.background) + 0.05;
         EXPECT_GE(std::max(a, b) / std::min(a, b), 4.5);
