@@ -85,6 +85,11 @@ MainWindow::MainWindow(WindowOptions options)
         }
     });
     connect(history_, &RunHistoryChart::run_activated, this, &MainWindow::open_run);
+    connect(&evaluator_, &Evaluator::finished, this, [this] {
+        if (run_when_known_) {
+            start_run();
+        }
+    });
     connect(run_panel_, &RunPanel::run_wanted, this, &MainWindow::start_run);
     connect(run_panel_, &RunPanel::cancel_wanted, this, [this] { attempt([this] { runs_.cancel(); }); });
     connect(&experiment_panel_->lengths(), &LengthsEditor::file_wanted, this, &MainWindow::use_lengths);
@@ -137,8 +142,8 @@ void MainWindow::make_docks() {
         add_dock(QStringLiteral("experiment_dock"), tr("Experiment"), experiment_panel_, Qt::LeftDockWidgetArea);
     QDockWidget* cost = add_dock(QStringLiteral("cost_dock"), tr("Cost"), new CostPanel(evaluator_, appearance_),
                                  Qt::RightDockWidgetArea);
-    QDockWidget* json =
-        add_dock(QStringLiteral("json_dock"), tr("JSON"), new JsonEditor(document_), Qt::RightDockWidgetArea);
+    json_editor_ = new JsonEditor(document_);
+    QDockWidget* json = add_dock(QStringLiteral("json_dock"), tr("JSON"), json_editor_, Qt::RightDockWidgetArea);
     QDockWidget* run = add_dock(QStringLiteral("run_dock"), tr("Run"), run_panel_, Qt::BottomDockWidgetArea);
     tabifyDockWidget(cost, json);
     cost->raise();
@@ -164,7 +169,7 @@ bool MainWindow::attempt(const std::function<void()>& work) {
 // ---- files ----
 
 void MainWindow::guard(const std::function<void()>& go_on) {
-    if (!document_.modified()) {
+    if (commit_edits() && !document_.modified()) {
         go_on();
         return;
     }
@@ -257,7 +262,24 @@ void MainWindow::use_lengths() {
     }
 }
 
+bool MainWindow::commit_edits() {
+    if (QWidget* focus = focusWidget()) {
+        // Fields take their text over when they lose the focus.
+        focus->clearFocus();
+        focus->setFocus();
+    }
+    json_editor_->commit();
+    if (!json_editor_->problem().isEmpty()) {
+        messages_->show_error(json_editor_->problem());
+        return false;
+    }
+    return true;
+}
+
 bool MainWindow::save() {
+    if (!commit_edits()) {
+        return false;
+    }
     if (document_.path().empty()) {
         return save_as();
     }
@@ -265,6 +287,9 @@ bool MainWindow::save() {
 }
 
 bool MainWindow::save_as() {
+    if (!commit_edits()) {
+        return false;
+    }
     QString path = chooser_->to_save(*this, tr("Save experiment"), document_.title(), tr("Experiments (*.json)"));
     if (path.isEmpty()) {
         return false;
@@ -291,10 +316,15 @@ void MainWindow::remember_file(const QString& path) {
 // ---- runs ----
 
 void MainWindow::start_run() {
+    if (!commit_edits()) {
+        return;
+    }
+    run_when_known_ = evaluator_.busy();
+    if (run_when_known_) {
+        return;
+    }
     if (evaluator_.current() == nullptr) {
-        messages_->show_error(evaluator_.refusal().isEmpty()
-                                  ? tr("The experiment is still being worked out.")
-                                  : tr("This experiment cannot be run: %1").arg(evaluator_.refusal()));
+        messages_->show_error(tr("This experiment cannot be run: %1").arg(evaluator_.refusal()));
         return;
     }
     const Evaluation& known = *evaluator_.current();
@@ -411,7 +441,7 @@ void MainWindow::reset_layout() {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    if (!closing_ && document_.modified()) {
+    if (!closing_ && (!commit_edits() || document_.modified())) {
         event->ignore();
         guard([this] {
             closing_ = true;

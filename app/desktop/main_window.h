@@ -26,6 +26,7 @@ namespace longscope {
 
 class CommandPalette;
 class ExperimentPanel;
+class JsonEditor;
 class MaskPage;
 class RankChart;
 class RunComparisonView;
@@ -96,6 +97,8 @@ class MainWindow : public QMainWindow {
     void fill_recent();
     void use_lengths();
 
+    // What is being typed becomes part of the document. False, with a message, when it cannot.
+    bool commit_edits();
     void start_run();
     void run_ended();
     void open_run(std::int64_t run);
@@ -117,6 +120,7 @@ class MainWindow : public QMainWindow {
     RunController runs_;
     ActionTable actions_;
     bool closing_ = false;
+    bool run_when_known_ = false;  // the document is still being worked out
     std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results
 
     MessageBar* messages_ = nullptr;
@@ -129,6 +133,7 @@ class MainWindow : public QMainWindow {
     RunHistoryChart* history_ = nullptr;
     RankChart* rank_chart_ = nullptr;
     ExperimentPanel* experiment_panel_ = nullptr;
+    JsonEditor* json_editor_ = nullptr;
     RunPanel* run_panel_ = nullptr;
     CommandPalette* palette_ = nullptr;
     ShortcutSheet* sheet_ = nullptr;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every view of the window, light and dark, at 100 and 200 %, for people to look at.
+#include <QApplication>
+#include <QDockWidget>
 #include <QTabWidget>
 #include <QTest>
 
@@ -82,6 +84,21 @@ TEST_F(WindowPictures, OfEmptyViews) {
         window_->tabs().setCurrentIndex(i);
         take(QStringLiteral("window-empty-%1").arg(i));
     }
+}
+
+TEST_F(WindowPictures, OfWhatLiesOverTheWindow) {
+    action("help.palette").trigger();
+    QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("vi"));
+    take(QStringLiteral("window-palette"));
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+    action("help.keys").trigger();
+    take(QStringLiteral("window-keys"));
+    action("help.keys").trigger();
+    window_->document().edit(QStringLiteral("Change"), {}, [](Json& json) { json["layout"]["ranks"] = 4; });
+    find<QDockWidget>("json_dock").raise();
+    action("file.new").trigger();
+    wait_for_answer();
+    take(QStringLiteral("window-unsaved"));
 }
 
 TEST_F(WindowPictures, OfARefusal) {

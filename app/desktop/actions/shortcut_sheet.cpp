@@ -12,9 +12,11 @@ ShortcutSheet::ShortcutSheet(const ActionTable& actions, QWidget& window)
     setFrameShape(QFrame::StyledPanel);
     setAutoFillBackground(true);
     auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(1, 1, 1, 1);
+    column->setContentsMargins(3, 3, 3, 3);
     column->addWidget(text_);
     text_->setFrameShape(QFrame::NoFrame);
+    constexpr qreal margin = 14;
+    text_->document()->setDocumentMargin(margin);
     text_->setAccessibleName(tr("Keys"));
     text_->installEventFilter(this);
     hide();

@@ -26,7 +26,10 @@ JsonEditor::JsonEditor(ExperimentDocument& document, QWidget* parent)
     column->addWidget(problem_);
     editor_->setObjectName(QStringLiteral("json"));
     editor_->setAccessibleName(tr("Experiment as JSON"));
-    editor_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+    QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
+    fixed.setStyleHint(QFont::Monospace);
+    fixed.setFamily(QStringLiteral("monospace"));
+    editor_->setFont(fixed);
     editor_->setLineWrapMode(QPlainTextEdit::NoWrap);
     editor_->setTabChangesFocus(true);
     // One history for all panels: that of the document.
@@ -45,6 +48,13 @@ JsonEditor::JsonEditor(ExperimentDocument& document, QWidget* parent)
 
 QString JsonEditor::problem() const {
     return problem_->text();
+}
+
+void JsonEditor::commit() {
+    if (pause_.isActive()) {
+        pause_.stop();
+        take();
+    }
 }
 
 void JsonEditor::refresh() {

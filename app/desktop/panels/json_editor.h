@@ -22,6 +22,8 @@ class JsonEditor : public QWidget {
     [[nodiscard]] QPlainTextEdit& editor() { return *editor_; }
     // Why the text is not taken over; empty when it is the document.
     [[nodiscard]] QString problem() const;
+    // Does not wait for a pause in typing.
+    void commit();
 
   private:
     void refresh();
