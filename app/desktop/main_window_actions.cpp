@@ -176,7 +176,8 @@ void MainWindow::make_view_actions() {
                       [this, i] { tabs_->setCurrentIndex(i); }});
     }
     int number = 1;
-    for (QDockWidget* dock : findChildren<QDockWidget*>()) {
+    for (const char* name : {"experiment_dock", "cost_dock", "json_dock", "run_dock"}) {
+        auto* dock = findChild<QDockWidget*>(QLatin1String(name));
         QAction* toggle = dock->toggleViewAction();
         toggle->setObjectName(QStringLiteral("view.") + dock->objectName());
         toggle->setText(tr("Panel: %1").arg(dock->windowTitle()));
