@@ -4,7 +4,6 @@
 #include <QComboBox>
 #include <QDragEnterEvent>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QLineEdit>
 #include <QMimeData>
 #include <QSignalBlocker>
@@ -13,6 +12,7 @@
 #include <QVBoxLayout>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/panels/lengths_text.h"
 #include "widgets/base/colours.h"
 
 namespace longscope {
@@ -33,12 +33,8 @@ Form form_of(const Json* lengths) {
     return lengths->contains("list") ? list : lengths->contains("file") ? file : histogram;
 }
 
-QString list_text(const Json& lengths) {
-    QStringList texts;
-    for (const Json& length : lengths) {
-        texts << to_qstring(length.dump());
-    }
-    return texts.join(QStringLiteral(", "));
+QString plain(const Json& value) {
+    return to_qstring(value.is_string() ? value.get<std::string>() : shown(value));
 }
 
 void set_lengths(Json& document, const Json& lengths) {
@@ -55,11 +51,7 @@ void set_lengths(Json& document, const Json& lengths) {
 }  // namespace
 
 LengthsEditor::LengthsEditor(ExperimentDocument& document, QWidget* parent)
-    : QWidget(parent),
-      document_(document),
-      form_(new QComboBox(this)),
-      text_(new QLineEdit(this)),
-      note_(new QLabel(this)) {
+    : QWidget(parent), document_(document), form_(new QComboBox(this)), text_(new QLineEdit(this)) {
     setAcceptDrops(true);
     auto* rows = new QVBoxLayout(this);
     rows->setContentsMargins(0, 0, 0, 0);
@@ -80,11 +72,8 @@ LengthsEditor::LengthsEditor(ExperimentDocument& document, QWidget* parent)
     text_->setObjectName(QStringLiteral("sequence.lengths.text"));
     text_->setAccessibleName(tr("Lengths"));
     rows->addWidget(text_);
-    note_->setWordWrap(true);
-    note_->setForegroundRole(QPalette::PlaceholderText);
-    rows->addWidget(note_);
     connect(form_, qOverload<int>(&QComboBox::activated), this, &LengthsEditor::choose);
-    connect(text_, &QLineEdit::editingFinished, this, &LengthsEditor::take_list);
+    connect(text_, &QLineEdit::editingFinished, this, &LengthsEditor::take_text);
     connect(&document_, &ExperimentDocument::changed, this, &LengthsEditor::refresh);
     refresh();
 }
@@ -94,17 +83,20 @@ void LengthsEditor::refresh() {
     const Form form = form_of(lengths);
     const QSignalBlocker blocker(text_);
     form_->setCurrentIndex(form);
-    text_->setVisible(form == list || form == file);
-    note_->setVisible(form == histogram);
+    text_->setVisible(form != one_document);
     if (form == list) {
-        text_->setText(list_text((*lengths)["list"]));
-        text_->setToolTip(tr("Lengths of the documents in tokens, in order; they sum to the tokens of the sequence"));
+        const Json& documents = (*lengths)["list"];
+        text_->setText(documents.is_array() ? list_text(documents) : plain(documents));
+        text_->setToolTip(
+            tr("Lengths of the documents in tokens, in order, as in 512, 3 x 1024; they sum to the tokens of the "
+               "sequence"));
     } else if (form == file) {
-        const Json& name = (*lengths)["file"];
-        text_->setText(name.is_string() ? to_qstring(name.get<std::string>()) : to_qstring(shown(name)));
+        text_->setText(plain((*lengths)["file"]));
         text_->setToolTip(tr("A lengths file; a relative path begins at the experiment's folder"));
     } else if (form == histogram && lengths->contains("histogram")) {
-        note_->setText(tr("%n bin(s), edited as JSON", nullptr, static_cast<int>((*lengths)["histogram"].size())));
+        const Json& bins = (*lengths)["histogram"];
+        text_->setText(bins.is_object() ? histogram_text(bins) : plain(bins));
+        text_->setToolTip(tr("Bins and their weights, as in [256,1024): 0.7, [1024,4096): 0.3"));
     }
 }
 
@@ -112,7 +104,11 @@ void LengthsEditor::choose(int form) {
     const Json tokens = document_.json().value(Json::json_pointer("/sequence/tokens"), Json(1));
     Json lengths;
     if (form == list) {
-        lengths = {{"list", Json::array({tokens})}};
+        constexpr std::int64_t documents = 4;
+        const bool divides =
+            tokens.is_number_integer() && tokens.get<std::int64_t>() > 0 && tokens.get<std::int64_t>() % documents == 0;
+        lengths = {{"list", divides ? Json(std::vector<std::int64_t>(documents, tokens.get<std::int64_t>() / documents))
+                                    : Json::array({tokens})}};
     } else if (form == histogram) {
         lengths = {{"histogram", {{"[256,1024)", 1}, {"[1024,4096)", 1}}}};
     } else if (form == file) {
@@ -124,17 +120,15 @@ void LengthsEditor::choose(int form) {
     refresh();
 }
 
-void LengthsEditor::take_list() {
+void LengthsEditor::take_text() {
     const Form form = form_of(lengths_of(document_.json()));
     Json lengths;
     if (form == file) {
         lengths = {{"file", text_->text().toStdString()}};
+    } else if (form == histogram) {
+        lengths = {{"histogram", histogram_from_text(text_->text())}};
     } else {
-        // What is not a list of integers is refused by the experiment, with the reason.
-        lengths = {{"list", Json::parse("[" + text_->text().toStdString() + "]", nullptr, false)}};
-        if (lengths["list"].is_discarded()) {
-            lengths["list"] = text_->text().toStdString();
-        }
+        lengths = {{"list", list_from_text(text_->text())}};
     }
     if (lengths_of(document_.json()) == nullptr || *lengths_of(document_.json()) != lengths) {
         document_.edit(tr("Change document lengths"), {}, [&](Json& document) { set_lengths(document, lengths); });

@@ -8,7 +8,6 @@
 #include "app/desktop/document/experiment_document.h"
 
 class QComboBox;
-class QLabel;
 class QLineEdit;
 
 namespace longscope {
@@ -34,12 +33,11 @@ class LengthsEditor : public QWidget {
   private:
     void refresh();
     void choose(int form);
-    void take_list();
+    void take_text();
 
     ExperimentDocument& document_;
     QComboBox* form_;
     QLineEdit* text_;
-    QLabel* note_;
 };
 
 }  // namespace longscope
