@@ -6,6 +6,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QVBoxLayout>
+#include <cmath>
 
 #include "engine/base/error.h"
 #include "engine/base/units.h"
@@ -99,9 +100,8 @@ void MaskPage::sum_up() {
 
 void MaskPage::show_zoom() {
     const double tokens = canvas_->viewport().tokens_per_pixel();
-    zoom_->setText(
-        tokens >= 1 ? tr("1 pixel = %1 tokens").arg(to_qstring(format_count(static_cast<std::int64_t>(tokens + 0.5))))
-                    : tr("1 token = %1 pixels").arg(1 / tokens, 0, 'f', 1));
+    zoom_->setText(tokens >= 1 ? tr("1 pixel = %1 tokens").arg(to_qstring(format_count(std::llround(tokens))))
+                               : tr("1 token = %1 pixels").arg(1 / tokens, 0, 'f', 1));
 }
 
 std::string MaskPage::csv() const {
