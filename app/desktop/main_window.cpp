@@ -77,6 +77,10 @@ MainWindow::MainWindow(WindowOptions options)
 
     connect(&document_, &ExperimentDocument::location_changed, this, &MainWindow::update_title);
     connect(&runs_, &RunController::ended, this, &MainWindow::run_ended);
+    connect(&exports_, &ExportQueue::saved, this, [this](const QString& path) {
+        messages_->show_message(tr("Saved %1.").arg(path), MessageBar::Kind::note);
+    });
+    connect(&exports_, &ExportQueue::failed, messages_, &MessageBar::show_error);
     connect(results_, &RunTable::run_activated, this, &MainWindow::open_run);
     connect(results_, &RunTable::selection_changed, this, &MainWindow::show_selected_runs);
     connect(&results_->model(), &RunTableModel::settled_changed, this, [this] {

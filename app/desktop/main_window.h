@@ -11,6 +11,7 @@
 #include "app/desktop/actions/action_table.h"
 #include "app/desktop/document/evaluator.h"
 #include "app/desktop/document/experiment_document.h"
+#include "app/desktop/export_queue.h"
 #include "app/desktop/file_chooser.h"
 #include "app/desktop/run/run_controller.h"
 #include "app/desktop/stored_run_loader.h"
@@ -119,6 +120,7 @@ class MainWindow : public QMainWindow {
     Evaluator evaluator_;
     RunController runs_;
     ActionTable actions_;
+    ExportQueue exports_;
     bool closing_ = false;
     bool run_when_known_ = false;  // the document is still being worked out
     std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results

@@ -267,34 +267,38 @@ void MainWindow::export_view() {
     attempt([&] {
         const std::string file = path.toStdString();
         const bool csv = path.endsWith(QLatin1String(".csv"), Qt::CaseInsensitive);
+        const auto save_text = [&](std::function<std::string()> text) {
+            exports_.add(path, [file, text = std::move(text)] { write_file_atomically(file, text()); });
+        };
+        const auto save_picture = [&](std::function<DisplayList()> picture) {
+            exports_.add(path, [file, picture = std::move(picture)] { paint(picture(), file); });
+        };
         if (view == mask_page_) {
             if (csv) {
-                write_file_atomically(file, mask_page_->csv());
+                save_text(mask_page_->csv_maker());
             } else if (mask_page_->canvas().shown() == nullptr) {
                 throw failed("there is no mask to export");
             } else {
-                paint(mask_page_->canvas().picture(picture_width), file);
+                save_picture(mask_page_->canvas().picture_maker(picture_width));
             }
         } else if (view == timeline_page_) {
             if (!timeline_page_->has_trace()) {
                 throw failed("there is no timeline to export");
             }
             if (csv) {
-                write_file_atomically(file, timeline_page_->view().csv());
+                save_text(timeline_page_->view().csv_maker());
             } else {
-                paint(timeline_page_->view().picture(picture_width), file);
+                save_picture(timeline_page_->view().picture_maker(picture_width));
             }
         } else if (view == results_) {
-            results_->export_csv(path);
-            return;  // it says itself when it is done
+            results_->export_csv(path);  // it says itself when it is done
         } else if (view == history_) {
-            history_->save(path);
+            exports_.add(path, history_->saver(path));
         } else if (view == rank_chart_) {
-            rank_chart_->save(path);
+            exports_.add(path, rank_chart_->saver(path));
         } else {
-            write_file_atomically(file, comparison_->text().toStdString());
+            save_text([text = comparison_->text().toStdString()] { return text; });
         }
-        messages_->show_message(tr("Saved %1.").arg(path), MessageBar::Kind::note);
     });
 }
 

@@ -25,6 +25,20 @@ QString range_text(Range range) {
                                          to_qstring(format_count(range.end - 1)));
 }
 
+std::string densities_text(const Mask& mask, const Box& box) {
+    const DensityGrid grid = density_grid(mask, box, static_cast<std::int32_t>(std::min(box.q.size(), exported_cells)),
+                                          static_cast<std::int32_t>(std::min(box.k.size(), exported_cells)));
+    std::string text = "query_begin,query_end,key_begin,key_end,density\n";
+    for (std::size_t row = 0; row + 1 < grid.q_edges.size(); ++row) {
+        for (std::size_t column = 0; column + 1 < grid.k_edges.size(); ++column) {
+            text += fmt::format("{},{},{},{},{}\n", grid.q_edges[row], grid.q_edges[row + 1], grid.k_edges[column],
+                                grid.k_edges[column + 1],
+                                grid.values[row * static_cast<std::size_t>(grid.columns()) + column]);
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* parent)
@@ -104,24 +118,14 @@ void MaskPage::show_zoom() {
                                : tr("1 token = %1 pixels").arg(1 / tokens, 0, 'f', 1));
 }
 
-std::string MaskPage::csv() const {
+std::function<std::string()> MaskPage::csv_maker() const {
     const auto shown = canvas_->shown();
     if (shown == nullptr) {
         throw failed("there is no mask to export");
     }
-    const Box box = canvas_->selection().value_or(canvas_->viewport().visible());
-    const DensityGrid grid =
-        density_grid(*shown->draw.mask, box, static_cast<std::int32_t>(std::min(box.q.size(), exported_cells)),
-                     static_cast<std::int32_t>(std::min(box.k.size(), exported_cells)));
-    std::string text = "query_begin,query_end,key_begin,key_end,density\n";
-    for (std::size_t row = 0; row + 1 < grid.q_edges.size(); ++row) {
-        for (std::size_t column = 0; column + 1 < grid.k_edges.size(); ++column) {
-            text += fmt::format("{},{},{},{},{}\n", grid.q_edges[row], grid.q_edges[row + 1], grid.k_edges[column],
-                                grid.k_edges[column + 1],
-                                grid.values[row * static_cast<std::size_t>(grid.columns()) + column]);
-        }
-    }
-    return text;
+    return [shown, box = canvas_->selection().value_or(canvas_->viewport().visible())] {
+        return densities_text(*shown->draw.mask, box);
+    };
 }
 
 }  // namespace longscope

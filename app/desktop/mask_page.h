@@ -4,6 +4,8 @@
 #pragma once
 
 #include <QWidget>
+#include <functional>
+#include <string>
 
 #include "app/desktop/document/evaluator.h"
 #include "widgets/base/appearance.h"
@@ -24,8 +26,8 @@ class MaskPage : public QWidget {
     [[nodiscard]] MaskCanvas& canvas() { return *canvas_; }
     // What the selection sums up to; empty without one, or while it is being counted.
     [[nodiscard]] QString summary() const;
-    // The densities that are in view, one cell a line. Throws Error(failed) without a mask.
-    [[nodiscard]] std::string csv() const;
+    // Makes, on any thread, the densities that are in view now, one cell a line. Throws Error(failed) without a mask.
+    [[nodiscard]] std::function<std::string()> csv_maker() const;
 
   private:
     void show_evaluation();

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <QCoreApplication>
+#include <QEvent>
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <functional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "engine/base/clock.h"
 
@@ -17,8 +20,23 @@ namespace longscope {
 
 class TurnWatch {
   public:
-    [[nodiscard]] double longest_ms() const { return static_cast<double>(longest_ns_) / 1e6; }
-    [[nodiscard]] int turns() const { return turns_; }
+    struct Turn {
+        std::string what;  // the user did
+        int after = 0;     // turns since then
+        std::int64_t took_ns = 0;
+
+        [[nodiscard]] double ms() const { return static_cast<double>(took_ns) / 1e6; }
+    };
+
+    [[nodiscard]] double longest_ms() const { return all_.empty() ? 0 : longest(1).front().ms(); }
+    [[nodiscard]] int turns() const { return static_cast<int>(all_.size()); }
+    [[nodiscard]] std::vector<Turn> longest(std::size_t most) const {
+        std::vector<Turn> sorted = all_;
+        std::stable_sort(sorted.begin(), sorted.end(),
+                         [](const Turn& a, const Turn& b) { return a.took_ns > b.took_ns; });
+        sorted.resize(std::min(most, sorted.size()));
+        return sorted;
+    }
 
     // One turn: what a user does, and all that is pending then.
     void turn(const std::function<void()>& action = [] {}) {
@@ -26,14 +44,19 @@ class TurnWatch {
         const std::int64_t started_ns = now_ns();
         action();
         QCoreApplication::processEvents();
+        // Outside of exec() nobody else removes what is to be deleted later.
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
         const std::int64_t took_ns = now_ns() - started_ns;
-        longest_ns_ = std::max(longest_ns_, took_ns - (waited_for_processor_ns() - waited_ns));
-        ++turns_;
+        all_.push_back({what_, after_++, took_ns - (waited_for_processor_ns() - waited_ns)});
+    }
+    void turn(const std::string& what, const std::function<void()>& action) {
+        what_ = what;
+        after_ = 0;
+        turn(action);
     }
 
     // Turns until `done`; false when it takes too long.
-    [[nodiscard]] bool wait(const std::function<bool()>& done) {
-        constexpr std::int64_t patience_ns = 10'000'000'000;
+    [[nodiscard]] bool wait(const std::function<bool()>& done, std::int64_t patience_ns = 10'000'000'000) {
         const std::int64_t started_ns = now_ns();
         while (!done()) {
             if (now_ns() - started_ns > patience_ns) {
@@ -54,8 +77,9 @@ class TurnWatch {
         return waited_ns;
     }
 
-    std::int64_t longest_ns_ = 0;
-    int turns_ = 0;
+    std::vector<Turn> all_;
+    std::string what_;
+    int after_ = 0;
 };
 
 }  // namespace longscope

@@ -208,10 +208,10 @@ TEST_F(ChartFiles, HoldTheColoursThatAreShown) {
         }
         return false;
     };
-    chart_.save(path("chart.png"));
+    chart_.saver(path("chart.png"))();
     EXPECT_TRUE(has_bars(QImage(path("chart.png")).convertToFormat(QImage::Format_ARGB32)));
 
-    chart_.save(path("chart.svg"));
+    chart_.saver(path("chart.svg"))();
     QSvgRenderer renderer(path("chart.svg"));
     ASSERT_TRUE(renderer.isValid());
     QImage image(renderer.defaultSize(), QImage::Format_ARGB32);
@@ -221,7 +221,7 @@ TEST_F(ChartFiles, HoldTheColoursThatAreShown) {
     EXPECT_TRUE(has_bars(image));
     EXPECT_NE(read("chart.svg").find("Computing"), std::string::npos) << "text stays text";
 
-    chart_.save(path("chart.pdf"));
+    chart_.saver(path("chart.pdf"))();
     EXPECT_EQ(read("chart.pdf").substr(0, 5), "%PDF-");
     EXPECT_GT(read("chart.pdf").size(), 3000U);
 
@@ -230,7 +230,7 @@ TEST_F(ChartFiles, HoldTheColoursThatAreShown) {
 }
 
 TEST_F(ChartFiles, TheDataIsARowPerRank) {
-    chart_.save(path("chart.csv"));
+    chart_.saver(path("chart.csv"))();
     const std::string text = read("chart.csv");
     EXPECT_EQ(text.substr(0, 17), "rank,tokens,pairs");
     EXPECT_NE(text.find("\r\n3,1000,530000,6300000,900000,1200000,200000,1048576,2097152,268435456\r\n"),
@@ -238,9 +238,9 @@ TEST_F(ChartFiles, TheDataIsARowPerRank) {
 }
 
 TEST_F(ChartFiles, WhatCannotBeWrittenIsAnError) {
-    expect_error(ErrorKind::bad_input, {"chart.gif", ".svg"}, [&] { chart_.save(path("chart.gif")); });
+    expect_error(ErrorKind::bad_input, {"chart.gif", ".svg"}, [&] { (void)chart_.saver(path("chart.gif")); });
     expect_error(ErrorKind::failed, {"/no/such/folder"},
-                 [&] { chart_.save(QStringLiteral("/no/such/folder/chart.png")); });
+                 [&] { chart_.saver(QStringLiteral("/no/such/folder/chart.png"))(); });
 }
 
 TEST(PointBands, KeepsTheExtremes) {

@@ -75,8 +75,8 @@ TEST_F(TimelineViewTest, WithoutATraceItAnswersNothing) {
     EXPECT_EQ(view_.current_event(), nullptr);
     EXPECT_FALSE(view_.selection());
     EXPECT_TRUE(view_.summary().isEmpty());
-    EXPECT_EQ(view_.csv().find('\n'), view_.csv().size() - 1) << "only the header";
-    EXPECT_GT(view_.picture(800).items.size(), 0U);
+    EXPECT_EQ(view_.csv_maker()().find('\n'), view_.csv_maker()().size() - 1) << "only the header";
+    EXPECT_GT(view_.picture_maker(800)().items.size(), 0U);
     show({4, {}});
     EXPECT_FALSE(view_.selection());
 }
@@ -330,7 +330,7 @@ TEST_F(TimelineViewTest, TheCurrentEventIsBroughtIntoSight) {
 TEST_F(TimelineViewTest, ExportsWhatIsSelectedElseWhatIsSeen) {
     show(ring_trace(4, 4));
     const auto lines = [&] {
-        const std::string text = view_.csv();
+        const std::string text = view_.csv_maker()();
         return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     };
     EXPECT_EQ(lines(), 1 + ring_trace(4, 4).events.size());
@@ -339,7 +339,7 @@ TEST_F(TimelineViewTest, ExportsWhatIsSelectedElseWhatIsSeen) {
     EXPECT_LT(seen, 1 + ring_trace(4, 4).events.size());
     view_.select(TimeWindow{1'050'000, 1'050'001});
     EXPECT_EQ(lines(), 1U + 4 * 3) << "an event of each row";
-    EXPECT_EQ(view_.picture(900).width, 900);
+    EXPECT_EQ(view_.picture_maker(900)().width, 900);
 }
 
 TEST_F(TimelineViewTest, ALargeTraceIsReadOnAnotherThread) {

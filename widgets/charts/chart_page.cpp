@@ -4,7 +4,6 @@
 #include <QAbstractAxis>
 #include <QAction>
 #include <QClipboard>
-#include <QFileInfo>
 #include <QGraphicsLayout>
 #include <QGuiApplication>
 #include <QHBoxLayout>
@@ -12,23 +11,13 @@
 #include <QLegend>
 #include <QLegendMarker>
 #include <QMouseEvent>
-#include <QPdfWriter>
-#include <QSaveFile>
-#include <QSvgGenerator>
 #include <QToolTip>
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "engine/base/error.h"
 #include "widgets/base/text_colour.h"
 
 namespace longscope {
-
-namespace {
-
-constexpr double picture_scale = 2;  // of saved and copied pictures, for print
-
-}  // namespace
 
 ChartPage::ChartPage(const Appearance& appearance, const QString& name, QWidget* parent)
     : QWidget(parent),
@@ -198,61 +187,27 @@ void ChartPage::key(int key) {
     }
 }
 
-void ChartPage::paint_chart(QPainter& painter, const QRectF& target) const {
+ChartDrawing ChartPage::drawing() const {
+    ChartDrawing made{QPicture(), view_->size(), accessibleName(), chart_->title()};
+    QPainter painter(&made.strokes);
+    const QRectF target(QPointF(0, 0), QSizeF(made.size));
     painter.fillRect(target, to_qcolor(appearance_.theme().background));
     painter.setRenderHint(QPainter::Antialiasing);
     view_->scene()->render(&painter, target, view_->sceneRect());
-}
-
-QImage ChartPage::picture() const {
-    QImage image((view_->size() * picture_scale), QImage::Format_RGB32);
-    QPainter painter(&image);
-    paint_chart(painter, image.rect());
-    return image;
+    painter.end();
+    return made;
 }
 
 void ChartPage::copy() const {
-    QGuiApplication::clipboard()->setImage(picture());
+    QGuiApplication::clipboard()->setImage(chart_image(drawing()));
 }
 
-void ChartPage::save(const QString& path) const {
-    const QString ending = QFileInfo(path).suffix().toLower();
-    if (ending != QLatin1String("png") && ending != QLatin1String("svg") && ending != QLatin1String("pdf") &&
-        ending != QLatin1String("csv")) {
-        throw bad_input("file", path.toStdString(), "has an ending that says no known format",
-                        ".png, .svg, .pdf, .csv");
+std::function<void()> ChartPage::saver(const QString& path) const {
+    require_chart_ending(path);
+    if (path.endsWith(QLatin1String(".csv"), Qt::CaseInsensitive)) {
+        return [path, text = csv()] { write_chart_data(path, text); };
     }
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly)) {
-        throw failed(path.toStdString() + ": cannot write the file: " + file.errorString().toStdString());
-    }
-    if (ending == QLatin1String("csv")) {
-        file.write(QByteArray::fromStdString(csv()));
-    } else if (ending == QLatin1String("png")) {
-        picture().save(&file, "PNG");
-    } else if (ending == QLatin1String("svg")) {
-        QSvgGenerator generator;
-        generator.setOutputDevice(&file);
-        generator.setSize(view_->size());
-        generator.setViewBox(QRect(QPoint(0, 0), view_->size()));
-        generator.setTitle(accessibleName());
-        generator.setDescription(chart_->title());
-        QPainter painter(&generator);
-        paint_chart(painter, QRectF(QPointF(0, 0), QSizeF(view_->size())));
-    } else {
-        QPdfWriter writer(&file);
-        constexpr int dots_per_inch = 96;
-        constexpr double millimetres_per_dot = 25.4 / dots_per_inch;
-        writer.setResolution(dots_per_inch);
-        writer.setPageMargins(QMarginsF());
-        writer.setPageSize(QPageSize(QSizeF(view_->size()) * millimetres_per_dot, QPageSize::Millimeter));
-        writer.setTitle(accessibleName());
-        QPainter painter(&writer);
-        paint_chart(painter, QRectF(QPointF(0, 0), QSizeF(view_->size())));
-    }
-    if (!file.commit()) {
-        throw failed(path.toStdString() + ": cannot write the file: " + file.errorString().toStdString());
-    }
+    return [path, made = drawing()] { write_chart(path, made); };
 }
 
 }  // namespace longscope

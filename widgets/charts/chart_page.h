@@ -9,9 +9,11 @@
 #include <QLabel>
 #include <QString>
 #include <QWidget>
+#include <functional>
 #include <string>
 
 #include "widgets/base/appearance.h"
+#include "widgets/charts/chart_file.h"
 
 namespace longscope {
 
@@ -19,9 +21,10 @@ class ChartPage : public QWidget {
     Q_OBJECT
 
   public:
-    // As PNG, SVG or PDF in the colours that are shown, or the data as CSV, by the ending of the name. Throws Error:
-    // bad_input for another ending, failed when the file cannot be written.
-    void save(const QString& path) const;
+    // Writes, on any thread, the chart as it is now: as PNG, SVG or PDF in the colours that are shown, or its data as
+    // CSV, by the ending of the name. Throws Error(bad_input) for another ending; what it returns throws Error(failed)
+    // when the file cannot be written.
+    [[nodiscard]] std::function<void()> saver(const QString& path) const;
     void copy() const;  // the picture, to the clipboard
     [[nodiscard]] virtual std::string csv() const = 0;
 
@@ -30,7 +33,7 @@ class ChartPage : public QWidget {
     [[nodiscard]] QString details() const { return details_->text(); }
 
   Q_SIGNALS:
-    void save_requested();  // the window asks for a file name and calls save()
+    void save_requested();  // the window asks for a file name and calls saver()
 
   protected:
     // `name` is what it is called for people who do not see it.
@@ -57,8 +60,7 @@ class ChartPage : public QWidget {
   private:
     void key(int key);
     void show_details();
-    void paint_chart(QPainter& painter, const QRectF& target) const;
-    [[nodiscard]] QImage picture() const;
+    [[nodiscard]] ChartDrawing drawing() const;
 
     const Appearance& appearance_;
     QtCharts::QChart* chart_;

@@ -89,15 +89,17 @@ QRectF MaskCanvas::plot() const {
     return mask_overlay::plot_of(size(), mask_ != nullptr && mask_->owners.ranks() > 1);
 }
 
-DisplayList MaskCanvas::picture(double width) const {
+std::function<DisplayList()> MaskCanvas::picture_maker(double width) const {
     MaskPictureOptions options;
     options.theme = appearance_.theme();
     options.width = width;
     options.title = mask_->draw.experiment.name + ": " + to_text(mask_->draw.experiment.mask);
     options.region = viewport_.visible();
-    options.cu_seqlens = mask_->draw.domain.cu_seqlens;
-    options.ranks = mask_->draw.ranks;
-    return draw_mask(*mask_->draw.mask, options);
+    return [shown = mask_, options = std::move(options)]() mutable {
+        options.cu_seqlens = shown->draw.domain.cu_seqlens;
+        options.ranks = shown->draw.ranks;
+        return draw_mask(*shown->draw.mask, options);
+    };
 }
 
 QString MaskCanvas::text_at(const QPointF& point) const {

@@ -7,6 +7,7 @@
 #include <QImage>
 #include <QWidget>
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -53,8 +54,8 @@ class MaskCanvas : public QWidget {
     [[nodiscard]] std::optional<Box> selection() const { return selection_; }
     [[nodiscard]] const FrameQuality& frame_quality() const { return quality_; }
     [[nodiscard]] QRectF plot() const;  // where the matrix is painted, in the widget's coordinates
-    // What is in view, for files. Only with a mask.
-    [[nodiscard]] DisplayList picture(double width) const;
+    // Makes, on any thread, a picture of what is in view now, for files. Only with a mask.
+    [[nodiscard]] std::function<DisplayList()> picture_maker(double width) const;
     // "query 5, key 3, ..." of a point of the widget; empty outside of the matrix.
     [[nodiscard]] QString text_at(const QPointF& point) const;
 

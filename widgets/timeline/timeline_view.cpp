@@ -298,13 +298,13 @@ void TimelineView::scroll_to(std::size_t row) {
     }
 }
 
-DisplayList TimelineView::picture(double width) const {
+std::function<DisplayList()> TimelineView::picture_maker(double width) const {
     TimelineOptions options;
     options.theme = appearance_.theme();
     options.title = title_.toStdString();
     options.width = width;
     if (!is_shown()) {
-        return draw_timeline({}, options);
+        return [options = std::move(options)] { return draw_timeline({}, options); };
     }
     // Shares are those of the whole time.
     if (scale_.fits_all()) {
@@ -314,14 +314,16 @@ DisplayList TimelineView::picture(double width) const {
     } else {
         options.window = scale_.window();
     }
-    return draw_timeline(rows_->trace(), options);
+    return [rows = rows_, options = std::move(options)] { return draw_timeline(rows->trace(), options); };
 }
 
-std::string TimelineView::csv() const {
-    std::vector<const TraceEvent*> events;
-    if (is_shown()) {
-        const TimeWindow window = range_.value_or(scale_.window());
-        for (const TimelineRow& row : rows_->rows()) {
+std::function<std::string()> TimelineView::csv_maker() const {
+    if (!is_shown()) {
+        return [] { return trace_csv({}); };
+    }
+    return [rows = rows_, window = range_.value_or(scale_.window())] {
+        std::vector<const TraceEvent*> events;
+        for (const TimelineRow& row : rows->rows()) {
             for (const TraceEvent* event : row.around(window)) {
                 const bool instant = event->duration_ns == 0 && event->start_ns == window.begin_ns;
                 if (event->start_ns < window.end_ns && (event->end_ns() > window.begin_ns || instant)) {
@@ -329,8 +331,8 @@ std::string TimelineView::csv() const {
                 }
             }
         }
-    }
-    return trace_csv(events);
+        return trace_csv(events);
+    };
 }
 
 void TimelineView::paintEvent(QPaintEvent* /*event*/) {

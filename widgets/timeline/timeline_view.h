@@ -63,10 +63,11 @@ class TimelineView : public QAbstractScrollArea {
     // Of the selected time; empty until summary_changed().
     [[nodiscard]] const QStringList& summary() const { return summary_; }
 
-    // What is seen, as a picture to save; its width in points.
-    [[nodiscard]] DisplayList picture(double width) const;
+    // These make, on any thread, what is to be saved of the view as it is now.
+    // What is seen, as a picture; its width in points.
+    [[nodiscard]] std::function<DisplayList()> picture_maker(double width) const;
     // The events of the selected time, or without one those that are seen.
-    [[nodiscard]] std::string csv() const;
+    [[nodiscard]] std::function<std::string()> csv_maker() const;
     [[nodiscard]] std::vector<TimelineCommand> commands();
 
     [[nodiscard]] QSize sizeHint() const override { return {960, 480}; }

@@ -2,6 +2,7 @@
 #include "app/desktop/run/run_controller.h"
 
 #include <QCoreApplication>
+#include <QDeadlineTimer>
 #include <QDir>
 #include <QFileInfo>
 #include <QProcess>
@@ -18,12 +19,14 @@
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/error_text.h"
 
 namespace longscope {
 
 namespace {
 
 constexpr int poll_ms = 100;
+constexpr int most_reading_ms = 8;
 constexpr int most_log_lines = 5000;
 constexpr int most_watched_ranks = 256;
 
@@ -47,14 +50,40 @@ QString last_line(const std::filesystem::path& path) {
     return to_qstring(last);
 }
 
+// Starts the engine in a new folder, which keeps the experiment and what the engine prints; says its process. To start
+// a program means to copy the tables of this one, and to wait until the other is there. Throws Error(failed).
+std::int64_t launch(const QString& engine, const std::filesystem::path& folder, const std::string& experiment,
+                    const std::filesystem::path& database) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+        throw failed(folder.string() + ": cannot be made: " + error.message());
+    }
+    write_file_atomically(folder / "experiment.json", experiment);
+    QProcess process;
+    process.setProgram(engine);
+    process.setArguments({QStringLiteral("run"), to_qstring((folder / "experiment.json").string()),
+                          QStringLiteral("--db"), to_qstring(database.string()), QStringLiteral("--progress"),
+                          QStringLiteral("jsonl")});
+    process.setStandardInputFile(QProcess::nullDevice());
+    process.setStandardOutputFile(to_qstring((folder / "output.jsonl").string()));
+    process.setStandardErrorFile(to_qstring((folder / "errors.txt").string()));
+    qint64 pid = 0;
+    if (!process.startDetached(&pid)) {
+        throw failed(engine.toStdString() + ": cannot be started");
+    }
+    return pid;
+}
+
 }  // namespace
 
 RunController::RunController(QObject* parent) : QObject(parent) {
-    timer_.setInterval(poll_ms);
     connect(&timer_, &QTimer::timeout, this, &RunController::poll);
 }
 
-RunController::~RunController() = default;
+RunController::~RunController() {
+    launcher_.waitForDone();
+}
 
 QString RunController::engine_path() {
     const QString beside = QCoreApplication::applicationDirPath() + QStringLiteral("/longscope-engine");
@@ -73,36 +102,39 @@ void RunController::start(const Json& experiment, const QString& name, const std
     const QDir cache(QStandardPaths::writableLocation(QStandardPaths::CacheLocation));
     launch_ =
         cache.filePath(QStringLiteral("launches/") + QUuid::createUuid().toString(QUuid::WithoutBraces)).toStdString();
-    std::error_code error;
-    std::filesystem::create_directories(launch_, error);
-    if (error) {
-        throw failed(launch_.string() + ": cannot be made: " + error.message());
-    }
-    write_file_atomically(launch_ / "experiment.json", experiment.dump(2));
-
-    QProcess process;
-    process.setProgram(engine);
-    process.setArguments({QStringLiteral("run"), to_qstring((launch_ / "experiment.json").string()),
-                          QStringLiteral("--db"), to_qstring(database.string()), QStringLiteral("--progress"),
-                          QStringLiteral("jsonl")});
-    process.setStandardInputFile(QProcess::nullDevice());
-    process.setStandardOutputFile(to_qstring((launch_ / "output.jsonl").string()));
-    process.setStandardErrorFile(to_qstring((launch_ / "errors.txt").string()));
-    qint64 pid = 0;
-    if (!process.startDetached(&pid)) {
-        throw failed(engine.toStdString() + ": cannot be started");
-    }
-    pid_ = pid;
+    pid_ = 0;
+    cancel_wanted_ = false;
     status_ = {};
     status_.phase = RunStatus::Phase::starting;
     status_.name = name;
     status_.state = tr("starting");
     log_.clear();
     rank_logs_.clear();
-    lines_ = std::make_unique<GrowingFile>(launch_ / "output.jsonl");
-    elapsed_.start();
-    timer_.start();
+    launcher_.start([this, engine, folder = launch_, text = experiment.dump(2), database] {
+        std::int64_t pid = 0;
+        QString problem;
+        try {
+            pid = launch(engine, folder, text, database);
+        } catch (...) {
+            problem = error_text(std::current_exception());
+        }
+        QMetaObject::invokeMethod(
+            this, [this, pid, problem] { launched(pid, problem); }, Qt::QueuedConnection);
+    });
     Q_EMIT changed();
+}
+
+void RunController::launched(std::int64_t pid, const QString& problem) {
+    if (!problem.isEmpty()) {
+        end(tr("failed"), problem);
+        return;
+    }
+    pid_ = pid;
+    if (cancel_wanted_) {
+        ::kill(static_cast<pid_t>(pid_), SIGTERM);
+    }
+    lines_ = std::make_unique<GrowingFile>(launch_ / "output.jsonl");
+    timer_.start(poll_ms);
 }
 
 void RunController::follow(const std::filesystem::path& folder, const QString& name) {
@@ -116,15 +148,17 @@ void RunController::follow(const std::filesystem::path& folder, const QString& n
     log_.clear();
     rank_logs_.clear();
     lines_ = std::make_unique<GrowingFile>(progress_path(folder));
-    timer_.start();
+    caught_up_ = false;
+    timer_.start(poll_ms);
     poll();
-    done_at_first_ = status_.done;
-    elapsed_.start();
 }
 
 void RunController::cancel() {
-    if (status_.phase == RunStatus::Phase::starting && pid_ > 0) {
-        ::kill(static_cast<pid_t>(pid_), SIGTERM);
+    if (status_.phase == RunStatus::Phase::starting) {
+        cancel_wanted_ = true;
+        if (pid_ > 0) {
+            ::kill(static_cast<pid_t>(pid_), SIGTERM);
+        }
     } else if (status_.phase == RunStatus::Phase::running) {
         request_cancel(status_.folder);
     }
@@ -134,7 +168,7 @@ void RunController::cancel() {
 std::optional<Nanoseconds> RunController::left_ns() const {
     constexpr double enough = 0.02;
     const double seen = status_.done - done_at_first_;
-    if (status_.phase != RunStatus::Phase::running || seen < enough) {
+    if (status_.phase != RunStatus::Phase::running || !caught_up_ || seen < enough) {
         return std::nullopt;
     }
     const double elapsed_ns = static_cast<double>(elapsed_.nsecsElapsed());
@@ -174,10 +208,17 @@ void RunController::poll_start() {
 
 void RunController::poll_folder() {
     const bool over = is_abandoned(status_.folder.string());
-    for (std::string line; lines_->next(line);) {
-        hear(line);
+    const bool all = catch_up();
+    timer_.setInterval(all ? poll_ms : 0);
+    if (!all) {
+        Q_EMIT changed();
+        return;
     }
-    read_ranks();
+    if (!caught_up_) {
+        caught_up_ = true;
+        done_at_first_ = status_.done;
+        elapsed_.start();
+    }
     if (over) {
         const RunFolderState state = read_run_folder_state(status_.folder);
         const bool lost = state.state == "running" || state.state == "queued";
@@ -189,7 +230,17 @@ void RunController::poll_folder() {
     Q_EMIT changed();
 }
 
-void RunController::read_ranks() {
+// What is new in the run's folder, for as long as the window can wait: a run that is picked up may have told a lot.
+// False when there is more.
+bool RunController::catch_up() {
+    const QDeadlineTimer enough(most_reading_ms);
+    std::string line;
+    while (lines_->next(line)) {
+        hear(line);
+        if (enough.hasExpired()) {
+            return false;
+        }
+    }
     for (int rank = 0; rank < most_watched_ranks; ++rank) {
         auto& file = rank_logs_[rank];
         if (file == nullptr) {
@@ -197,15 +248,19 @@ void RunController::read_ranks() {
             std::error_code ignored;
             if (!std::filesystem::exists(path, ignored)) {
                 rank_logs_.erase(rank);
-                return;
+                return true;
             }
             file = std::make_unique<GrowingFile>(path);
         }
-        for (std::string line; file->next(line);) {
+        while (file->next(line)) {
             // Without the time, which comes first.
             status_.ranks[rank] = to_qstring(std::string_view(line).substr(line.find(' ') + 1));
+            if (enough.hasExpired()) {
+                return false;
+            }
         }
     }
+    return true;
 }
 
 void RunController::hear(const std::string& line) {

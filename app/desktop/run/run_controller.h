@@ -6,6 +6,7 @@
 #include <QElapsedTimer>
 #include <QObject>
 #include <QStringList>
+#include <QThreadPool>
 #include <QTimer>
 #include <filesystem>
 #include <map>
@@ -44,7 +45,8 @@ class RunController : public QObject {
     // Where the engine is looked for: beside this program, then on the path.
     [[nodiscard]] static QString engine_path();
 
-    // One run at a time. The folder keeps the experiment and what the engine prints. Throws Error(failed).
+    // One run at a time. It begins on another thread, and has begun when this object is gone; that it cannot begin is
+    // an end of it. Throws Error(failed).
     void start(const Json& experiment, const QString& name, const std::filesystem::path& database);
     // A run that goes on, or has ended, by its folder. Throws Error(bad_input).
     void follow(const std::filesystem::path& folder, const QString& name);
@@ -62,10 +64,11 @@ class RunController : public QObject {
     void ended();
 
   private:
+    void launched(std::int64_t pid, const QString& problem);
     void poll();
     void poll_start();
     void poll_folder();
-    void read_ranks();
+    [[nodiscard]] bool catch_up();
     void hear(const std::string& line);
     void say(const QString& line);
     void end(const QString& state, const QString& message);
@@ -73,12 +76,15 @@ class RunController : public QObject {
     RunStatus status_;
     QStringList log_;
     QTimer timer_;
+    bool caught_up_ = false;        // with what was written before it was followed
     double done_at_first_ = 0;      // when this window began to follow
     QElapsedTimer elapsed_;         // since then
     std::filesystem::path launch_;  // of a run that starts: experiment.json, output.jsonl, errors.txt
     std::int64_t pid_ = 0;
+    bool cancel_wanted_ = false;
     std::unique_ptr<GrowingFile> lines_;
     std::map<int, std::unique_ptr<GrowingFile>> rank_logs_;
+    QThreadPool launcher_;
 };
 
 }  // namespace longscope

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/run/run_controller.h"
+
+#include <gtest/gtest.h>
+
+#include <QSignalSpy>
+#include <QTest>
+
+#include "app/desktop/run/run_panel.h"
+#include "app/headless/run/run_folder.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/turns.h"
+
+namespace longscope {
+namespace {
+
+// A run that has told a lot is picked up piece by piece: the window goes on meanwhile.
+TEST(RunController, CatchesUpWithALongLogWithoutALongTurn) {
+    constexpr int lines = 20'000;
+    const TemporaryFolder temporary;
+    RunFolder folder(temporary.path() / "run");
+    folder.write_state({7, "u", "running", "", "", "here", 1});
+    for (int i = 1; i <= lines; ++i) {
+        folder.append_progress(R"({"type":"metric","name":"duration_ns","draw":0,"repetition":)" + std::to_string(i) +
+                               R"(,"value":1500000,"measured":true})");
+    }
+    folder.append_progress(R"({"type":"progress","done":0.5})");
+    RunController runs;
+    RunPanel panel(runs);
+    panel.resize(1000, 200);
+    panel.show();
+    ASSERT_TRUE(QTest::qWaitForWindowExposed(&panel));
+    const QSignalSpy logged(&runs, &RunController::logged);
+    TurnWatch watch;
+    watch.turn([&] { runs.follow(folder.path(), QStringLiteral("long")); });
+    EXPECT_LT(logged.count(), lines);
+    ASSERT_TRUE(watch.wait([&] { return runs.status().done == 0.5; }));
+    EXPECT_EQ(logged.count(), lines);
+    EXPECT_FALSE(runs.left_ns()) << "what was done before tells nothing of the pace now";
+    std::printf("%d lines heard in %d turns, the longest %.1f ms\n", lines, watch.turns(), watch.longest_ms());
+    EXPECT_LT(watch.longest_ms(), 50);
+}
+
+}  // namespace
+}  // namespace longscope
