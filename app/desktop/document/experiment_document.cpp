@@ -53,6 +53,20 @@ Json* lengths_file(Json& document) {
     return at->is_string() ? at : nullptr;
 }
 
+// The same state of a document that has moved from one folder to another.
+DocumentState moved(const DocumentState& state, const std::filesystem::path& from, const std::filesystem::path& to) {
+    if (from == to) {
+        return state;
+    }
+    Json document = parse_json(state.text, "experiment");
+    Json* file = lengths_file(document);
+    if (file == nullptr || std::filesystem::path(file->get<std::string>()).is_absolute()) {
+        return state;
+    }
+    *file = std::filesystem::proximate(from / file->get<std::string>(), to).string();
+    return {text_of(document), state.stack};
+}
+
 }  // namespace
 
 class ExperimentDocument::Step : public QUndoCommand {
@@ -61,15 +75,16 @@ class ExperimentDocument::Step : public QUndoCommand {
         : QUndoCommand(what),
           document_(document),
           merge_key_(std::move(merge_key)),
+          folder_(document.folder()),
           before_(document.state_),
           after_(std::move(next)) {}
 
-    void undo() override { document_.set_state(before_); }
-    void redo() override { document_.set_state(after_); }
+    void undo() override { document_.set_state(moved(before_, folder_, document_.folder())); }
+    void redo() override { document_.set_state(moved(after_, folder_, document_.folder())); }
     [[nodiscard]] int id() const override { return merge_key_.isEmpty() ? -1 : 1; }
     bool mergeWith(const QUndoCommand* other) override {
         const auto* next = dynamic_cast<const Step*>(other);
-        if (next == nullptr || next->merge_key_ != merge_key_) {
+        if (next == nullptr || next->merge_key_ != merge_key_ || next->folder_ != folder_) {
             return false;
         }
         after_ = next->after_;
@@ -80,6 +95,7 @@ class ExperimentDocument::Step : public QUndoCommand {
   private:
     ExperimentDocument& document_;
     QString merge_key_;
+    std::filesystem::path folder_;  // where relative paths in the two begin
     DocumentState before_;
     DocumentState after_;
 };
@@ -164,22 +180,13 @@ void ExperimentDocument::open(const std::filesystem::path& path) {
 }
 
 void ExperimentDocument::save_as(const std::filesystem::path& path) {
-    const std::filesystem::path target = std::filesystem::absolute(path).parent_path();
-    Json document = *json_;
-    Json* file = lengths_file(document);
-    if (file != nullptr && target != folder()) {
-        const std::filesystem::path lengths = file->get<std::string>();
-        if (lengths.is_relative()) {
-            *file = std::filesystem::proximate(folder() / lengths, target).string();
-        }
-    }
-    const std::string text = text_of(document);
+    const DocumentState state = moved(state_, folder(), std::filesystem::absolute(path).parent_path());
     AtomicFile out(path);
-    out.stream() << text;
+    out.stream() << state.text;
     out.commit();
     path_ = path;
-    if (text != state_.text) {
-        edit(tr("Turn paths to the new folder"), {}, [&](Json& mine) { mine = document; });
+    if (!(state == state_)) {
+        set_state(state);
     }
     undo_.setClean();
     Q_EMIT location_changed();

@@ -55,7 +55,7 @@ class ExperimentDocument : public QObject {
     void open(const std::filesystem::path& path);
     // A document without a file, for example of a stored run; counts as unmodified.
     void take_over(const Json& document);
-    // Relative paths in it are turned to the new folder.
+    // Relative paths in it are turned to the new folder, in the steps that can be undone too.
     void save_as(const std::filesystem::path& path);
 
   Q_SIGNALS:

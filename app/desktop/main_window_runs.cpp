@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs: started, followed, picked up again, opened, compared.
+#include <QTabWidget>
+#include <nlohmann/json.hpp>
+
+#include "app/desktop/history_reader.h"
+#include "app/desktop/main_window.h"
+#include "app/desktop/mask_page.h"
+#include "app/desktop/run/run_panel.h"
+#include "app/desktop/timeline_page.h"
+#include "app/headless/data_folder.h"
+#include "engine/experiment/experiment.h"
+#include "widgets/base/colours.h"
+#include "widgets/base/error_text.h"
+#include "widgets/charts/rank_chart.h"
+#include "widgets/charts/run_history_chart.h"
+#include "widgets/results/run_comparison_view.h"
+#include "widgets/results/run_table.h"
+
+namespace longscope {
+
+void MainWindow::start_run() {
+    if (!commit_edits()) {
+        return;
+    }
+    run_when_known_ = evaluator_.busy();
+    if (run_when_known_) {
+        return;
+    }
+    if (evaluator_.current() == nullptr) {
+        messages_->show_error(tr("This experiment cannot be run: %1").arg(evaluator_.refusal()));
+        return;
+    }
+    const Evaluation& known = *evaluator_.current();
+    attempt([&] {
+        if (database_ == default_database_path()) {
+            create_folder_of(database_);
+        }
+        run_panel_->set_flops(known.cost.forward_flops);
+        runs_.start(to_json(with_absolute_paths(known.experiment())), to_qstring(known.experiment().name), database_);
+        messages_->clear();
+    });
+}
+
+void MainWindow::run_ended() {
+    const RunStatus& status = runs_.status();
+    results_->refresh();
+    if (status.state == QLatin1String("done")) {
+        messages_->show_message(tr("Run %1 is done.").arg(status.run), MessageBar::Kind::note);
+    } else {
+        messages_->show_message(
+            status.message.isEmpty() ? tr("Run %1: %2.").arg(status.run).arg(status.state)
+                                     : tr("Run %1: %2: %3").arg(status.run).arg(status.state, status.message),
+            status.state == QLatin1String("cancelled") ? MessageBar::Kind::warning : MessageBar::Kind::error);
+    }
+    if (status.run == 0) {
+        return;
+    }
+    run_job_.start([database = database_, run = status.run](
+                       const std::atomic<bool>&) { return std::make_shared<const LoadedRun>(load_run(database, run)); },
+                   [this](const std::shared_ptr<const LoadedRun>& loaded) { show_run(*loaded); },
+                   [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+}
+
+void MainWindow::show_run(const LoadedRun& loaded) {
+    timeline_page_->show_trace(loaded.trace, loaded.shares, loaded.caption);
+    rank_chart_->set_ranks(loaded.ranks, loaded.caption);
+}
+
+void MainWindow::open_run(std::int64_t run) {
+    guard([this, run] {
+        run_job_.start(
+            [database = database_, run](const std::atomic<bool>&) {
+                return std::make_shared<const LoadedRun>(load_run(database, run));
+            },
+            [this, run](const std::shared_ptr<const LoadedRun>& loaded) {
+                attempt([&] {
+                    document_.take_over(parse_json(loaded->experiment, "the stored experiment"));
+                    show_run(*loaded);
+                    tabs_->setCurrentWidget(loaded->trace != nullptr ? static_cast<QWidget*>(timeline_page_)
+                                                                     : mask_page_);
+                    messages_->show_message(tr("This is run %1: its experiment, mask and timeline.").arg(run),
+                                            MessageBar::Kind::note);
+                });
+            },
+            [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+    });
+}
+
+void MainWindow::show_selected_runs(const std::vector<std::int64_t>& runs) {
+    if (runs.size() == 2) {
+        comparison_->compare(to_qstring(database_.string()), runs[1], runs[0]);
+    } else {
+        comparison_->clear();
+    }
+}
+
+void MainWindow::refresh_history() {
+    history_reader_->read(database_, [this](std::vector<RunRow> rows) { history_->set_runs(std::move(rows)); });
+}
+
+void MainWindow::pick_up_runs() {
+    if (runs_.status().going_on()) {
+        return;
+    }
+    running_job_.start([database = database_](const std::atomic<bool>&) { return running_runs(database); },
+                       [this](const std::vector<RunningRun>& running) {
+                           if (!running.empty() && !runs_.status().going_on()) {
+                               attempt([&] {
+                                   runs_.follow(running.front().folder, to_qstring(running.front().name));
+                                   messages_->show_message(
+                                       tr("Run %1 goes on; following it again.").arg(running.front().run),
+                                       MessageBar::Kind::note);
+                               });
+                           }
+                       },
+                       // Without a database there is nothing to follow; its table says what is wrong with it.
+                       [](const std::exception_ptr&) {});
+}
+
+}  // namespace longscope
