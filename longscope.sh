@@ -40,9 +40,11 @@ git                | tells the revision that results are stored with          | 
 
 usage() {
     cat <<END
-Usage: ./longscope.sh [--no-install] [COMMAND]
+Usage: ./longscope.sh [--no-install] [COMMAND | FILE ...]
 
-  (no command)               install what is missing, build, run the main job over 4 MPI processes:
+  open [FILE ...]            install what is missing, build, open the window, with these files in it: experiments,
+                             lengths files, result databases; this is what no command, and files alone, do as well
+  run                        install what is missing, build, run the first experiment over 4 MPI processes:
                              $experiment
   build                      install what is missing and build the programs
   test [--sanitize | --threads] [ARGS]
@@ -57,7 +59,8 @@ Usage: ./longscope.sh [--no-install] [COMMAND]
 
 Packages come from apt, as root or through sudo. Programs lie in build/dev/bin, logs in build/logs.
 CMAKE_BUILD_PARALLEL_LEVEL and CTEST_PARALLEL_LEVEL set how many jobs run at once.
-Exit codes: 0 done, $exit_bad_input bad input or missing packages, $exit_failed failed; otherwise those of ctest or longscope-engine.
+Exit codes: 0 done, $exit_bad_input bad input, no display or missing packages, $exit_failed failed; otherwise those of the program
+that was started.
 END
 }
 
@@ -318,6 +321,23 @@ run_main_job() {
     exec build/dev/bin/longscope-engine run "$experiment" --ranks 4 3>&-
 }
 
+# Before anything is installed or built: a window needs a display. Qt can be told to do without.
+need_display() {
+    [[ -z ${DISPLAY:-}${WAYLAND_DISPLAY:-}${QT_QPA_PLATFORM:-} ]] || return 0
+    die "$exit_bad_input" "there is no display for the window; without one there are ./longscope.sh run (the first" \
+        "experiment), engine VERB (the command line), test and help"
+}
+
+open_window() {
+    case ${1:-} in
+        --help | -h | --version) ;;
+        *) need_display ;;
+    esac
+    build_targets OFF app/all
+    [[ -x $build/bin/longscope ]] || die "$exit_failed" "build/dev is configured without the window (LONGSCOPE_DESKTOP)"
+    exec "$build/bin/longscope" "$@" 3>&-
+}
+
 run_tests() {
     local argument
     local -a labels=(-LE '^(peers|soak)$') parallel=()
@@ -346,13 +366,20 @@ main() {
         install=no
         shift
     done
-    local verb=${1:-run} argument
-    if [[ $# != 0 ]]; then shift; fi
+    local verb=${1:-open} argument
+    if [[ $# != 0 ]]; then
+        case $verb in
+            open | run | build | test | engine | help | --help | -h) shift ;;
+            # Words that are no command are files, or mistyped.
+            *) if [[ -f $verb ]]; then verb=open; else shift; fi ;;
+        esac
+    fi
     local -a rest=()
     if [[ $verb == engine ]]; then
         rest=("$@")
         exec 3>&2
     else
+        if [[ $verb == open ]]; then exec 3>&2; fi
         for argument in "$@"; do
             if [[ $argument == --no-install ]]; then
                 install=no
@@ -360,7 +387,7 @@ main() {
                 use_preset sanitize
             elif [[ $argument == --threads && $verb == test ]]; then
                 use_preset threads
-            elif [[ $verb == test ]]; then
+            elif [[ $verb == test || $verb == open ]]; then
                 rest+=("$argument")
             else
                 die "$exit_bad_input" "unknown argument '$argument' (see ./longscope.sh help)"
@@ -375,6 +402,7 @@ main() {
         progress=none
     fi
     case $verb in
+        open) open_window "${rest[@]}" ;;
         run) run_main_job ;;
         build)
             build_targets OFF app/all
@@ -386,7 +414,8 @@ main() {
             exec "$build/bin/longscope-engine" "${rest[@]}" 3>&-
             ;;
         help | --help | -h) usage ;;
-        *) die "$exit_bad_input" "unknown command '$verb'; known are build, test, engine and help" ;;
+        *) die "$exit_bad_input" "unknown command '$verb', and no file of this name; known are open, run, build, test, engine" \
+            "and help" ;;
     esac
 }
 

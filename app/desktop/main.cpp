@@ -3,56 +3,81 @@
 #include <fmt/format.h>
 
 #include <QApplication>
-#include <QCommandLineParser>
 #include <QSettings>
+#include <QSocketNotifier>
 #include <QTimer>
-#include <cstdio>
+#include <optional>
 
+#include "app/desktop/display_check.h"
 #include "app/desktop/main_window.h"
+#include "app/desktop/window_request.h"
+#include "app/headless/command_line.h"
+#include "app/headless/output.h"
+#include "app/headless/run/signal_watch.h"
 #include "engine/base/version.h"
 #include "widgets/base/colours.h"
 
-int main(int argc, char** argv) {
-    QApplication::setAttribute(Qt::AA_EnableHighDpiScaling);
-    QApplication::setAttribute(Qt::AA_UseHighDpiPixmaps);
-    QApplication::setStyle(QStringLiteral("Fusion"));
-    const QApplication application(argc, argv);
+namespace {
+
+using namespace longscope;
+
+void name_the_program() {
     QCoreApplication::setOrganizationName(QStringLiteral("Longscope"));
     QCoreApplication::setApplicationName(QStringLiteral("longscope"));
-    QCoreApplication::setApplicationVersion(longscope::to_qstring(longscope::version_text()));
+    QCoreApplication::setApplicationVersion(to_qstring(version_text()));
     QGuiApplication::setApplicationDisplayName(QStringLiteral("Longscope"));
-    QGuiApplication::setDesktopFileName(QStringLiteral("longscope"));
+    QGuiApplication::setDesktopFileName(QStringLiteral("org.longscope.Longscope"));
     QSettings::setDefaultFormat(QSettings::IniFormat);
+}
 
-    QCommandLineParser parser;
-    parser.setApplicationDescription(
-        QCoreApplication::translate("main", "Composes, runs and looks at long-context attention configurations."));
-    parser.addHelpOption();
-    parser.addVersionOption();
-    const QCommandLineOption database(QStringLiteral("db"),
-                                      QCoreApplication::translate("main", "The result database of this window."),
-                                      QStringLiteral("FILE"));
-    parser.addOption(database);
-    parser.addPositionalArgument(QStringLiteral("FILE"),
-                                 QCoreApplication::translate("main", "Experiments, lengths, histograms, databases."),
-                                 QStringLiteral("[FILE ...]"));
-    parser.process(application);
+int show_window(WindowRequest request, const SignalWatch& signals) {
+    WindowOptions options;
+    options.database = std::move(request.database);
+    MainWindow window(std::move(options));
+    window.show();
+    // After the first picture of the window.
+    QTimer::singleShot(0, &window, [&] {
+        window.pick_up_runs();
+        for (const std::string& file : request.files) {
+            window.open_file(to_qstring(file));
+        }
+    });
+    // The first signal asks to close, as the user would, and may be answered with a question; another one ends it.
+    QSocketNotifier signalled(signals.descriptor(), QSocketNotifier::Read);
+    QObject::connect(&signalled, &QSocketNotifier::activated, &window, [&, asked = false]() mutable {
+        if (signals.take() != 0 && !window.close() && asked) {
+            QCoreApplication::exit(exit_interrupted);
+        }
+        asked = true;
+    });
+    return QApplication::exec();
+}
 
+}  // namespace
+
+int main(int argc, char** argv) {
+    WindowRequest request;
+    if (const std::optional<int> code = read_window_request(argc, argv, request)) {
+        return *code;
+    }
+    if (!find_display()) {
+        report_no_display();
+        return exit_bad_input;
+    }
     try {
-        longscope::WindowOptions options;
-        options.database = parser.value(database).toStdString();
-        longscope::MainWindow window(std::move(options));
-        window.show();
-        // After the first picture of the window.
-        QTimer::singleShot(0, &window, [&] {
-            window.pick_up_runs();
-            for (const QString& file : parser.positionalArguments()) {
-                window.open_file(file);
-            }
-        });
-        return QApplication::exec();
+        // Before any thread, so that all of them leave the signals to it.
+        const SignalWatch signals;
+        QApplication::setAttribute(Qt::AA_EnableHighDpiScaling);
+        QApplication::setAttribute(Qt::AA_UseHighDpiPixmaps);
+        QApplication::setStyle(QStringLiteral("Fusion"));
+        name_the_program();
+        std::optional<DisplayGuard> guard(std::in_place);
+        int own_name_only = 1;
+        const QApplication application(own_name_only, argv);
+        guard.reset();
+        return show_window(std::move(request), signals);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "longscope: %s\n", error.what());
-        return 3;
+        write_error(fmt::format("longscope: {}\n", error.what()));
+        return exit_failed;
     }
 }

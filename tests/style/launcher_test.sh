@@ -59,7 +59,8 @@ case $1 in
         [ -e "$calls.no-build" ] && { echo '[1/2] FAILED'; echo 'x.cpp:1: error: mistake'; exit 1; }
         echo '[1/1] Linking'
         printf '#!/bin/sh\necho "engine $* in $(pwd)"\n' >"$2/bin/longscope-engine"
-        chmod +x "$2/bin/longscope-engine"
+        printf '#!/bin/sh\necho "window of $# in $(pwd)"; printf "<%%s>" "$@"\n' >"$2/bin/longscope"
+        chmod +x "$2/bin/longscope-engine" "$2/bin/longscope"
         ;;
 esac
 END
@@ -68,7 +69,7 @@ program ctest <<'END'
 echo "ctest $* in $(pwd)"
 END
 export PATH=$scratch/bin:$PATH
-unset CTEST_PARALLEL_LEVEL CMAKE_BUILD_PARALLEL_LEVEL
+unset CTEST_PARALLEL_LEVEL CMAKE_BUILD_PARALLEL_LEVEL DISPLAY WAYLAND_DISPLAY QT_QPA_PLATFORM
 
 all_packages=$(sed -n "s/^\([a-z0-9+-]*\) *|.*| \(build\|test\).*/\1/p" "$source_root/longscope.sh")
 launcher=$checkout/longscope.sh
@@ -92,7 +93,7 @@ done
 run "$launcher" tset
 expect_code 2
 expect_lines 1
-expect_text "unknown command 'tset'"
+expect_text "unknown command 'tset', and no file of this name"
 run "$launcher" build --fast
 expect_code 2
 expect_lines 1
@@ -101,11 +102,17 @@ expect_no_calls .
 
 # Refusing to install.
 fresh libcairo2-dev libgtest-dev git
-run "$launcher" --no-install
+run "$launcher" run --no-install
 expect_code 2
 expect_text 'libcairo2-dev       draws masks'
 expect_text 'apt-get install --no-install-recommends -y libcairo2-dev'
 expect_no_text libgtest-dev
+for order in '--no-install open' 'open --no-install' '--no-install'; do
+    # shellcheck disable=SC2086  # words
+    run env DISPLAY=:1 "$launcher" $order
+    expect_code 2
+    expect_text 'apt-get install --no-install-recommends -y libcairo2-dev'
+done
 run "$launcher" test --no-install
 expect_code 2
 expect_text 'apt-get install --no-install-recommends -y libcairo2-dev libgtest-dev'
@@ -190,7 +197,7 @@ expect_calls '^cmake --preset dev --fresh'
 
 # Running: through a symlink, from another folder.
 cd / || exit 1
-run "$scratch/link/ls"
+run "$scratch/link/ls" run
 expect_code 0
 expect_text "engine run resources/experiments/documents-64k-zigzag.json --ranks 4 in $checkout"
 cd "$scratch" || exit 1
@@ -202,6 +209,39 @@ run bash -c '"$0" engine devices 2>/dev/null' "$launcher"  # what is built on th
 expect_calls '^cmake --preset'
 expect_lines 1
 expect_text "engine devices in $scratch"
+
+# The window: where there is a display, with files as they are named here; else one line, and nothing is done.
+fresh
+echo '{}' >"$scratch/an experiment.json"
+echo '{}' >"$scratch/build"
+run "$launcher"
+expect_code 2
+expect_lines 1
+expect_text 'there is no display for the window; without one there are ./longscope.sh run'
+run "$launcher" 'an experiment.json'
+expect_code 2
+expect_lines 1
+expect_no_calls .
+for display in DISPLAY=:1 WAYLAND_DISPLAY=wayland-0 QT_QPA_PLATFORM=offscreen; do
+    run env "$display" "$launcher"
+    expect_code 0
+    expect_text "window of 0 in $scratch"
+done
+expect_calls '^cmake --build .*/build/dev --target app/all'
+for words in '' open; do
+    run env DISPLAY=:1 "$launcher" ${words:+"$words"} 'an experiment.json' --db 'my runs.db'
+    expect_text '<an experiment.json><--db><my runs.db>'
+done
+run env DISPLAY=:1 "$launcher" open build
+expect_text '<build>'
+run env DISPLAY=:1 "$launcher" build  # a command comes before a file of its name
+expect_no_text window
+run "$launcher" open --help
+expect_text '<--help>'
+fresh
+run bash -c 'DISPLAY=:1 "$0" 2>/dev/null' "$launcher"
+expect_text "window of 0 in $scratch"
+expect_no_text configuring
 
 # Steps that fail.
 touch "$calls.no-build"
