@@ -3,8 +3,6 @@
 
 #include <QFontDatabase>
 #include <QLabel>
-#include <QSignalBlocker>
-#include <QTextCursor>
 #include <QVBoxLayout>
 
 #include "engine/base/error.h"
@@ -19,7 +17,12 @@ constexpr int pause_ms = 400;
 }  // namespace
 
 JsonEditor::JsonEditor(ExperimentDocument& document, QWidget* parent)
-    : QWidget(parent), document_(document), editor_(new QPlainTextEdit(this)), problem_(new QLabel(this)) {
+
+    : QWidget(parent),
+      document_(document),
+      editor_(new QPlainTextEdit(this)),
+      updater_(*editor_),
+      problem_(new QLabel(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(editor_, 1);
@@ -62,12 +65,7 @@ void JsonEditor::refresh() {
         return;  // the text came from here
     }
     pause_.stop();
-    const QSignalBlocker blocker(editor_);
-    const int position = editor_->textCursor().position();
-    editor_->setPlainText(to_qstring(document_.text()));
-    QTextCursor cursor = editor_->textCursor();
-    cursor.setPosition(std::min(position, editor_->document()->characterCount() - 1));
-    editor_->setTextCursor(cursor);
+    updater_.show(to_qstring(document_.text()));
     problem_->clear();
     problem_->hide();
 }

@@ -7,6 +7,7 @@
 #include <QWidget>
 
 #include "app/desktop/document/experiment_document.h"
+#include "app/desktop/panels/text_updater.h"
 
 class QLabel;
 
@@ -31,6 +32,7 @@ class JsonEditor : public QWidget {
 
     ExperimentDocument& document_;
     QPlainTextEdit* editor_;
+    TextUpdater updater_;
     QLabel* problem_;
     QTimer pause_;  // in typing
     bool taking_ = false;
