@@ -194,6 +194,12 @@ class Check {
 }  // namespace
 
 std::vector<std::string> check_database(Database& database, const std::function<void(double)>& progress) {
+    // SQLite's checks compute what the file's own constraints and indexes say; of a revision that we do not know, that
+    // can be anything.
+    if (const std::int64_t newest = migrations().back().revision; database.revision() > newest) {
+        throw bad_input(database.path().string(), fmt::format("schema revision {}", database.revision()),
+                        "is newer than this program", fmt::format("revision {} and older for checking", newest));
+    }
     return Check(database).run(progress);
 }
 

@@ -9,7 +9,8 @@
 #include "engine/base/error.h"
 #include "storage/database_file.h"
 #include "storage/json_valid.h"
-#include "storage/own_views.h"
+#include "storage/newer_schema.h"
+#include "storage/own_schema.h"
 #include "storage/sqlite_error.h"
 
 namespace longscope {
@@ -18,6 +19,9 @@ namespace {
 
 // A value from an untrusted file is never larger than this.
 constexpr int max_value_bytes = 256 << 20;
+// The same while SQLite takes in a schema that nobody has looked at yet, which already makes it compute: a function
+// over values that are large can take it hours, and nothing stops a function.
+constexpr int max_unchecked_value_bytes = 16 << 10;
 
 // "file:///path?immutable=1", with what has a meaning in a URI escaped.
 std::string immutable_uri(const std::filesystem::path& path) {
@@ -77,7 +81,9 @@ void Database::open_handle(bool writing) {
         throw Error(ErrorKind::bad_input,
                     fmt::format("{}: is empty; accepted: a result database of longscope", path_.string()));
     }
-    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_LENGTH, max_value_bytes);
+    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_LENGTH, max_unchecked_value_bytes);
+    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_SQL_LENGTH, max_unchecked_value_bytes);
+    handle_->check(sqlite3_db_config(handle_->getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr));
     register_json_valid(*handle_);
     handle_->exec("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
     if (writing) {
@@ -90,10 +96,11 @@ void Database::open_handle(bool writing) {
 void Database::open() {
     const std::int64_t newest = options_.registry->back().revision;
     open_handle(writable());
-    read_revision();
+    read_schema();
     if (revision_ < newest) {
         if (!writable()) {
             open_handle(true);
+            check_schema();
         }
         const std::int64_t before = revision_;
         // Before WAL is chosen: the header with application_id is then in the file itself, not in a log beside it.
@@ -105,20 +112,23 @@ void Database::open() {
         if (!writable()) {
             open_handle(false);
         }
-        revision_ = schema_revision(*handle_);
+        check_schema();
     }
-    check_revision();
-    if (revision_ == newest) {
-        require_own_views(*handle_, path_, *options_.registry);
+    if (revision_ > newest) {
+        use_own_views(*handle_, *options_.registry);
+        notices_.push_back(
+            fmt::format("{}: schema revision {} is newer than this program's {}: opened read-only, and "
+                        "what the newer revision adds is not shown",
+                        path_.string(), revision_, newest));
     }
     if (writable()) {
         choose_journal();
     }
 }
 
-void Database::read_revision() {
+void Database::read_schema() {
     try {
-        revision_ = schema_revision(*handle_);
+        check_schema();
     } catch (const SQLite::Exception& exception) {
         const int code = exception.getExtendedErrorCode();
         if (writable() || (code != SQLITE_READONLY_ROLLBACK && code != SQLITE_READONLY_RECOVERY)) {
@@ -126,24 +136,28 @@ void Database::read_revision() {
         }
         // A writer was killed: what it left half done must be undone before anybody can read.
         open_handle(true);
-        revision_ = schema_revision(*handle_);
+        check_schema();
         open_handle(false);
+        check_schema();
     }
 }
 
-void Database::check_revision() {
-    const std::int64_t newest = options_.registry->back().revision;
-    if (revision_ <= newest) {
-        return;
+void Database::check_schema() {
+    {
+        // Revision and schema of one commit: another process may be migrating the file.
+        const SQLite::Transaction view(*handle_);
+        revision_ = schema_revision(*handle_);
+        if (const std::int64_t newest = options_.registry->back().revision; revision_ <= newest) {
+            require_own_schema(*handle_, path_, *options_.registry, revision_);
+        } else if (writable()) {
+            throw bad_input(path_.string(), fmt::format("schema revision {}", revision_), "is newer than this program",
+                            fmt::format("revision {} and older for writing", newest));
+        } else {
+            require_known_tables(*handle_, path_, *options_.registry, revision_);
+        }
     }
-    if (writable()) {
-        throw bad_input(path_.string(), fmt::format("schema revision {}", revision_), "is newer than this program",
-                        fmt::format("revision {} and older for writing", newest));
-    }
-    notices_.push_back(
-        fmt::format("{}: schema revision {} is newer than this program's {}: opened read-only, and "
-                    "what the newer revision adds is not shown",
-                    path_.string(), revision_, newest));
+    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_LENGTH, max_value_bytes);
+    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_SQL_LENGTH, max_value_bytes);
 }
 
 void Database::choose_journal() {

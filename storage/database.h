@@ -33,8 +33,8 @@ struct OpenOptions {
 
 class Database {
   public:
-    // Throws Error: bad_input for what is not a Longscope database and for writing to a newer one, failed for what the
-    // file system refuses. A file that is not ours is never changed.
+    // Throws Error: bad_input for what is not a Longscope database, down to the letter of its schema, and for writing
+    // to a newer one, failed for what the file system refuses. A file that is not ours is never changed.
     explicit Database(const std::filesystem::path& path, OpenOptions options = {});
     Database(const std::filesystem::path& path, OpenMode mode) : Database(path, OpenOptions{.mode = mode}) {}
     Database(const Database&) = delete;
@@ -54,8 +54,8 @@ class Database {
   private:
     void open();
     void open_handle(bool writing);
-    void read_revision();
-    void check_revision();
+    void read_schema();
+    void check_schema();
     void choose_journal();
 
     std::filesystem::path path_;

@@ -42,12 +42,12 @@ class Reader {
         const TemporaryFolder folder;
         const std::filesystem::path file = folder.path() / "input.db";
         const bool values = input.starts_with('=');
-        write(file, values                   ? unconstrained_
+        write(file, values                   ? unconstrained_.content()
                     : input.starts_with('S') ? std::string(input)
                                              : with_changes(sound_, input));
         if (values) {
             SQLite::Database forged(file.string(), SQLite::OPEN_READWRITE);
-            fuzz::set_values(forged, input.substr(1));
+            unconstrained_.set_values(forged, input.substr(1));
         }
         (void)fuzz::accepts([&] {
             Database database(file, OpenMode::read_only);
@@ -81,7 +81,7 @@ class Reader {
 
     TemporaryFolder folder_;
     std::string sound_ = fuzz::sound_database(folder_.path());
-    std::string unconstrained_ = fuzz::unconstrained_database(folder_.path());
+    fuzz::UnconstrainedDatabase unconstrained_{folder_.path()};
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
-#include <vector>
 
 #include "engine/base/bounded_file.h"
 #include "engine/base/json.h"
@@ -92,45 +91,48 @@ std::string sound_database(const std::filesystem::path& folder) {
     return content_and_removed(make_sound(folder));
 }
 
-std::string unconstrained_database(const std::filesystem::path& folder) {
-    const std::filesystem::path sound = make_sound(folder);
-    const std::filesystem::path file = folder / "unconstrained.db";
+UnconstrainedDatabase::UnconstrainedDatabase(const std::filesystem::path& folder) {
+    const std::filesystem::path file = make_sound(folder);
     {
-        SQLite::Database copy(file.string(), writing);
-        copy.exec("PRAGMA page_size = 512");
-        SQLite::Statement attach(copy, "ATTACH ? AS sound");
-        attach.bind(1, sound.string());
-        attach.exec();
-        std::vector<std::string> statements;
-        for (SQLite::Statement entry(copy,
-                                     "SELECT type, name, sql FROM sound.sqlite_schema WHERE type IN "
-                                     "('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY type");
+        SQLite::Database sound(file.string(), writing);
+        for (SQLite::Statement entry(sound, "SELECT name, sql FROM sqlite_schema WHERE type = 'table'");
              entry.executeStep();) {
-            const std::string name = in_quotes(entry.getColumn(1).getString());
-            statements.push_back(entry.getColumn(0).getString() == "view"
-                                     ? entry.getColumn(2).getString()
-                                     : fmt::format("CREATE TABLE {0} AS SELECT * FROM sound.{0}", name));
+            declarations_.emplace_back(entry.getColumn(0).getString(), entry.getColumn(1).getString());
         }
-        for (const std::string& statement : statements) {
-            copy.exec(statement);
+        std::vector<Declaration> loose = declarations_;
+        for (auto& [name, text] : loose) {
+            for (const std::string_view constraint : {" NOT NULL", " STRICT"}) {
+                for (std::size_t at = 0; (at = text.find(constraint)) != std::string::npos;) {
+                    text.erase(at, constraint.size());
+                }
+            }
         }
-        for (const char* mark : {"application_id", "user_version"}) {
-            copy.exec(fmt::format("PRAGMA {0} = {1}", mark,
-                                  copy.execAndGet(fmt::format("PRAGMA sound.{}", mark)).getInt64()));
-        }
+        declare(sound, loose);
     }
-    std::filesystem::remove(sound);
-    return content_and_removed(file);
+    content_ = content_and_removed(file);
 }
 
-void set_values(SQLite::Database& database, std::string_view lines) {
-    database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
+void UnconstrainedDatabase::declare(SQLite::Database& database, const std::vector<Declaration>& declarations) {
+    database.exec("PRAGMA writable_schema = ON");
+    SQLite::Statement update(database, "UPDATE sqlite_schema SET sql = ? WHERE name = ?");
+    for (const auto& [name, text] : declarations) {
+        update.bind(1, text);
+        update.bind(2, name);
+        update.exec();
+        update.reset();
+    }
+    database.exec("PRAGMA writable_schema = OFF");
+}
+
+void UnconstrainedDatabase::set_values(SQLite::Database& database, std::string_view lines) const {
+    database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA ignore_check_constraints = ON");
     SQLite::Transaction transaction(database);
     while (!lines.empty()) {
         const std::size_t end = std::min(lines.find('\n'), lines.size());
         set_value(database, lines.substr(0, end));
         lines.remove_prefix(std::min(end + 1, lines.size()));
     }
+    declare(database, declarations_);
     transaction.commit();
 }
 

@@ -4,6 +4,9 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace SQLite {
 class Database;
@@ -14,12 +17,25 @@ namespace longscope::fuzz {
 // As this program writes it, of the newest revision, in small pages.
 [[nodiscard]] std::string sound_database(const std::filesystem::path& folder);
 
-// The same tables and views without any of their constraints, as another program may make them: values that SQLite
-// would have refused reach us.
-[[nodiscard]] std::string unconstrained_database(const std::filesystem::path& folder);
+// The same while SQLite takes its tables for ones without constraints, so that values which it would have refused reach
+// us.
+class UnconstrainedDatabase {
+  public:
+    explicit UnconstrainedDatabase(const std::filesystem::path& folder);
 
-// Applies the lines "TABLE COLUMN ROW VALUE" to a database: the value of that row becomes the JSON value, a text that
-// stands for itself if it is none. Lines that do not fit are left out.
-void set_values(SQLite::Database& database, std::string_view lines);
+    [[nodiscard]] const std::string& content() const { return content_; }
+
+    // Applies the lines "TABLE COLUMN ROW VALUE" to a file with this content: the value of that row becomes the JSON
+    // value, a text that stands for itself if it is none. Lines that do not fit are left out. Then the tables are
+    // declared as they were.
+    void set_values(SQLite::Database& database, std::string_view lines) const;
+
+  private:
+    using Declaration = std::pair<std::string, std::string>;  // name and text
+    static void declare(SQLite::Database& database, const std::vector<Declaration>& declarations);
+
+    std::vector<Declaration> declarations_;
+    std::string content_;
+};
 
 }  // namespace longscope::fuzz
