@@ -80,12 +80,17 @@ MainWindow::MainWindow(WindowOptions options)
             refresh_history();
         }
     });
+    connect(&undo_keys_, &UndoKeys::taken, this, [this] { json_editor_->commit(); });
     connect(history_, &RunHistoryChart::run_activated, this, &MainWindow::open_run);
     connect(&evaluator_, &Evaluator::finished, this, [this] {
         if (run_when_known_) {
             start_run();
         }
     });
+    connect(results_, &RunTable::export_requested, this, &MainWindow::export_view);
+    for (const ChartPage* chart : {static_cast<ChartPage*>(history_), static_cast<ChartPage*>(rank_chart_)}) {
+        connect(chart, &ChartPage::save_requested, this, &MainWindow::export_view);
+    }
     connect(run_panel_, &RunPanel::run_wanted, this, &MainWindow::start_run);
     connect(run_panel_, &RunPanel::cancel_wanted, this, [this] { attempt([this] { runs_.cancel(); }); });
     connect(&experiment_panel_->lengths(), &LengthsEditor::file_wanted, this, &MainWindow::use_lengths);
@@ -95,7 +100,10 @@ MainWindow::MainWindow(WindowOptions options)
     open_results();
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow() {
+    // A field that loses the focus changes the document, which must still be there.
+    hide();
+}
 
 void MainWindow::make_views() {
     auto* page = new QWidget(this);

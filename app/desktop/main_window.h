@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "app/desktop/actions/action_table.h"
+#include "app/desktop/actions/undo_keys.h"
 #include "app/desktop/document/evaluator.h"
 #include "app/desktop/document/experiment_document.h"
 #include "app/desktop/export_queue.h"
@@ -121,6 +122,7 @@ class MainWindow : public QMainWindow {
     RunController runs_;
     ActionTable actions_;
     ExportQueue exports_;
+    UndoKeys undo_keys_;
     bool closing_ = false;
     bool run_when_known_ = false;  // the document is still being worked out
     std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results

@@ -13,6 +13,7 @@
 #include "app/desktop/actions/shortcut_sheet.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
+#include "app/desktop/panels/json_editor.h"
 #include "app/desktop/timeline_page.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
@@ -38,7 +39,14 @@ void MainWindow::make_actions() {
                                   tr("&Undo"),
                                   tr("Take the last change back"),
                                   {QKeySequence::Undo},
-                                  [this] { document_.undo_stack().undo(); },
+                                  [this] {
+                                      json_editor_->commit();
+                                      if (json_editor_->problem().isEmpty()) {
+                                          document_.undo_stack().undo();
+                                      } else {
+                                          json_editor_->discard();  // the last change is that text
+                                      }
+                                  },
                                   true});
     QAction& redo =
         actions_.add({QStringLiteral("edit.redo"),
@@ -76,6 +84,18 @@ void MainWindow::make_actions() {
         run.setEnabled(!runs_.status().going_on());
         cancel.setEnabled(runs_.status().going_on());
     });
+    actions_.add({QStringLiteral("run.open"),
+                  tr("&Run"),
+                  tr("&Open selected run"),
+                  tr("Show the experiment, mask and timeline of the run that is selected in the results"),
+                  {},
+                  [this] {
+                      if (const auto runs = results_->selected_runs(); !runs.empty()) {
+                          open_run(runs.front());
+                      } else {
+                          messages_->show_error(tr("Select a run in the results first."));
+                      }
+                  }});
     actions_.add({QStringLiteral("run.refresh"),
                   tr("&Run"),
                   tr("Re&fresh results"),
@@ -127,7 +147,7 @@ void MainWindow::make_file_actions() {
                   true});
     auto* recent = new QMenu(tr("Open &recent"), this);
     recent->menuAction()->setObjectName(QStringLiteral("file.recent"));
-    actions_.add(menu, *recent->menuAction());
+    actions_.add(menu, *recent->menuAction(), tr("Open a file again that was open before"));
     actions_.add({QStringLiteral("file.save"),
                   menu,
                   tr("&Save"),
@@ -182,7 +202,7 @@ void MainWindow::make_view_actions() {
         toggle->setObjectName(QStringLiteral("view.") + dock->objectName());
         toggle->setText(tr("Panel: %1").arg(dock->windowTitle()));
         toggle->setShortcut(QKeySequence(QStringLiteral("Alt+%1").arg(number++)));
-        actions_.add(menu, *toggle);
+        actions_.add(menu, *toggle, tr("Show or hide the panel %1").arg(dock->windowTitle()));
     }
     actions_.add({QStringLiteral("view.reset"),
                   menu,
@@ -231,6 +251,7 @@ void MainWindow::add_view_keys() {
                                      {tr("Middle drag, Shift+drag, arrows, A, D"), tr("Move")},
                                      {tr("Drag"), tr("Select a region and sum it up")},
                                      {tr("F"), tr("Focus the selection; again: fit")},
+                                     {tr("Home"), tr("The whole mask")},
                                      {tr("Esc"), tr("Clear the selection")}}) {
         actions_.add_view_key({mask, text, keys});
     }
@@ -241,6 +262,22 @@ void MainWindow::add_view_keys() {
             keys << key.toString(QKeySequence::NativeText);
         }
         actions_.add_view_key({timeline, command.text, keys.join(QStringLiteral(", "))});
+    }
+    const QString results = tr("Results, while they have the focus");
+    for (const auto& [keys, text] :
+         {std::pair{QKeySequence(QKeySequence::Find).toString(QKeySequence::NativeText), tr("Filter the runs")},
+          {tr("Return"), tr("Open the run")},
+          {QKeySequence(QKeySequence::Copy).toString(QKeySequence::NativeText), tr("Copy the selected rows")},
+          {tr("Esc"), tr("Clear the selection, then the filter")}}) {
+        actions_.add_view_key({results, text, keys});
+    }
+    const QString charts = tr("Charts, while they have the focus");
+    for (const auto& [keys, text] :
+         {std::pair{tr("Left, Right, Home, End"), tr("Tell of a point")},
+          {tr("Return"), tr("Open the run of this point")},
+          {QKeySequence(QKeySequence::Copy).toString(QKeySequence::NativeText), tr("Copy the picture")},
+          {tr("Esc"), tr("Tell of none")}}) {
+        actions_.add_view_key({charts, text, keys});
     }
 }
 

@@ -12,20 +12,25 @@ ActionTable::ActionTable(QWidget& window) : QObject(&window), window_(window) {}
 QAction& ActionTable::add(ActionSpec spec) {
     auto* action = new QAction(spec.text, this);
     action->setObjectName(spec.id);
-    action->setToolTip(spec.keys.isEmpty()
-                           ? spec.help
-                           : tr("%1 (%2)").arg(spec.help, spec.keys.first().toString(QKeySequence::NativeText)));
-    action->setStatusTip(spec.help);
     action->setShortcuts(spec.keys);
+    describe(*action, spec.help);
     connect(action, &QAction::triggered, this, [run = std::move(spec.run)] { run(); });
     window_.addAction(action);
     entries_.push_back({spec.menu, action, spec.in_toolbar, spec.separator_before});
     return *action;
 }
 
-void ActionTable::add(const QString& menu, QAction& action) {
+void ActionTable::add(const QString& menu, QAction& action, const QString& help) {
+    describe(action, help);
     window_.addAction(&action);
     entries_.push_back({menu, &action, false, false});
+}
+
+void ActionTable::describe(QAction& action, const QString& help) {
+    action.setToolTip(action.shortcut().isEmpty()
+                          ? help
+                          : tr("%1 (%2)").arg(help, action.shortcut().toString(QKeySequence::NativeText)));
+    action.setStatusTip(help);
 }
 
 QAction& ActionTable::at(const QString& id) const {

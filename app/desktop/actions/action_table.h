@@ -41,8 +41,8 @@ class ActionTable : public QObject {
     explicit ActionTable(QWidget& window);
 
     QAction& add(ActionSpec spec);
-    // An action that is made elsewhere, such as the toggle of a dock.
-    void add(const QString& menu, QAction& action);
+    // An action that is made elsewhere, such as the toggle of a dock. `help` as in a spec.
+    void add(const QString& menu, QAction& action, const QString& help);
     void add_view_key(const ViewKey& key) { view_keys_.push_back(key); }
 
     // Throws std::out_of_range for an id that is not there.
@@ -61,6 +61,8 @@ class ActionTable : public QObject {
     void fill(QToolBar& bar) const;
 
   private:
+    static void describe(QAction& action, const QString& help);
+
     QWidget& window_;
     std::vector<Entry> entries_;
     std::vector<ViewKey> view_keys_;

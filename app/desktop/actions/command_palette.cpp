@@ -1,11 +1,40 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/actions/command_palette.h"
 
+#include <QApplication>
 #include <QKeyEvent>
+#include <QMenu>
 #include <QVBoxLayout>
 #include <algorithm>
 
 namespace longscope {
+
+namespace {
+
+struct Command {
+    QString text;
+    QAction* action;
+    int score = 0;
+};
+
+// The entries of a menu in a menu stand for themselves.
+std::vector<Command> commands_of(const ActionTable& actions) {
+    std::vector<Command> commands;
+    for (const ActionTable::Entry& entry : actions.entries()) {
+        const QString text =
+            QString(entry.menu).remove(QLatin1Char('&')) + QStringLiteral(": ") + plain_text(*entry.action);
+        if (const QMenu* menu = entry.action->menu()) {
+            for (QAction* action : menu->actions()) {
+                commands.push_back({text + QStringLiteral(": ") + plain_text(*action), action});
+            }
+        } else {
+            commands.push_back({text, entry.action});
+        }
+    }
+    return commands;
+}
+
+}  // namespace
 
 int fuzzy_score(const QString& pattern, const QString& text) {
     int score = 0;
@@ -50,6 +79,9 @@ CommandPalette::CommandPalette(const ActionTable& actions, QWidget& window)
 void CommandPalette::open() {
     const int width = std::min(560, window_.width() - 40);
     setGeometry((window_.width() - width) / 2, 60, width, std::min(420, window_.height() - 100));
+    if (!isVisible()) {
+        focus_before_ = QApplication::focusWidget();
+    }
     input_->clear();
     filter({});
     show();
@@ -58,30 +90,30 @@ void CommandPalette::open() {
 }
 
 void CommandPalette::filter(const QString& text) {
-    struct Match {
-        int score;
-        const ActionTable::Entry* entry;
-    };
-    std::vector<Match> matches;
-    for (const ActionTable::Entry& entry : actions_.entries()) {
-        const QString menu = QString(entry.menu).remove(QLatin1Char('&'));
-        const int score = fuzzy_score(text, menu + QStringLiteral(": ") + plain_text(*entry.action));
-        if (score >= 0 && entry.action->isEnabled()) {
-            matches.push_back({score, &entry});
+    std::vector<Command> matches;
+    for (Command& command : commands_of(actions_)) {
+        command.score = fuzzy_score(text, command.text);
+        if (command.score >= 0) {
+            matches.push_back(command);
         }
     }
-    std::stable_sort(matches.begin(), matches.end(), [](const Match& a, const Match& b) { return a.score > b.score; });
+    // What cannot be done now stands at the end, greyed.
+    std::stable_sort(matches.begin(), matches.end(), [](const Command& a, const Command& b) {
+        return std::pair(a.action->isEnabled(), a.score) > std::pair(b.action->isEnabled(), b.score);
+    });
     list_->clear();
-    for (const Match& match : matches) {
-        const QAction& action = *match.entry->action;
-        QString line = QString(match.entry->menu).remove(QLatin1Char('&')) + QStringLiteral(": ") + plain_text(action);
-        if (!action.shortcut().isEmpty()) {
-            line += QStringLiteral("   [%1]").arg(action.shortcut().toString(QKeySequence::NativeText));
+    for (const Command& match : matches) {
+        QString line = match.text;
+        if (!match.action->shortcut().isEmpty()) {
+            line += QStringLiteral("   [%1]").arg(match.action->shortcut().toString(QKeySequence::NativeText));
         }
         auto* item = new QListWidgetItem(line, list_);
-        item->setToolTip(action.toolTip());
-        item->setData(Qt::UserRole, action.objectName());
-        item->setData(Qt::UserRole + 1, QVariant::fromValue(static_cast<QObject*>(match.entry->action)));
+        item->setToolTip(match.action->toolTip());
+        item->setData(Qt::UserRole, match.action->objectName());
+        item->setData(Qt::UserRole + 1, QVariant::fromValue(static_cast<QObject*>(match.action)));
+        if (!match.action->isEnabled()) {
+            item->setFlags(Qt::NoItemFlags);
+        }
     }
     list_->setCurrentRow(0);
 }
@@ -89,15 +121,17 @@ void CommandPalette::filter(const QString& text) {
 void CommandPalette::run_current() {
     const QListWidgetItem* item = list_->currentItem();
     auto* action = item == nullptr ? nullptr : qobject_cast<QAction*>(item->data(Qt::UserRole + 1).value<QObject*>());
-    close_palette();
-    if (action != nullptr) {
-        action->trigger();
+    if (action == nullptr || !action->isEnabled()) {
+        return;
     }
+    close_palette();
+    action->trigger();
 }
 
 void CommandPalette::close_palette() {
     hide();
-    window_.setFocus();
+    QWidget* focus = focus_before_ != nullptr ? focus_before_.data() : &window_;
+    focus->setFocus();
 }
 
 bool CommandPalette::eventFilter(QObject* watched, QEvent* event) {

@@ -5,6 +5,7 @@
 #include <QFrame>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QPointer>
 
 #include "app/desktop/actions/action_table.h"
 
@@ -33,6 +34,7 @@ class CommandPalette : public QFrame {
     QWidget& window_;
     QLineEdit* input_;
     QListWidget* list_;
+    QPointer<QWidget> focus_before_;  // gets it back
 };
 
 // How well `text` has the letters of `pattern` in order: larger is better, -1 is not at all. Case does not matter.

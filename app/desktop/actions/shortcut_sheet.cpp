@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/actions/shortcut_sheet.h"
 
+#include <QApplication>
 #include <QKeyEvent>
 #include <QVBoxLayout>
 
@@ -24,9 +25,10 @@ ShortcutSheet::ShortcutSheet(const ActionTable& actions, QWidget& window)
 
 void ShortcutSheet::toggle() {
     if (isVisible()) {
-        hide();
+        close_sheet();
         return;
     }
+    focus_before_ = QApplication::focusWidget();
     text_->setHtml(html());
     const int width = std::min(680, window_.width() - 40);
     const int height = std::min(640, window_.height() - 60);
@@ -66,12 +68,17 @@ QString ShortcutSheet::html() const {
     return QStringLiteral("<h3>%1</h3><table cellspacing=2>%2</table>").arg(tr("Keys").toHtmlEscaped(), rows);
 }
 
+void ShortcutSheet::close_sheet() {
+    hide();
+    QWidget* focus = focus_before_ != nullptr ? focus_before_.data() : &window_;
+    focus->setFocus();
+}
+
 bool ShortcutSheet::eventFilter(QObject* watched, QEvent* event) {
     if (event->type() == QEvent::KeyPress) {
         const auto* key = static_cast<QKeyEvent*>(event);
         if (key->key() == Qt::Key_Escape || key->text() == QStringLiteral("?")) {
-            hide();
-            window_.setFocus();
+            close_sheet();
             return true;
         }
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QFrame>
+#include <QPointer>
 #include <QTextBrowser>
 
 #include "app/desktop/actions/action_table.h"
@@ -24,10 +25,12 @@ class ShortcutSheet : public QFrame {
 
   private:
     [[nodiscard]] QString html() const;
+    void close_sheet();
 
     const ActionTable& actions_;
     QWidget& window_;
     QTextBrowser* text_;
+    QPointer<QWidget> focus_before_;  // gets it back
 };
 
 }  // namespace longscope

@@ -25,6 +25,8 @@ class JsonEditor : public QWidget {
     [[nodiscard]] QString problem() const;
     // Does not wait for a pause in typing.
     void commit();
+    // Back to the document.
+    void discard() { refresh(); }
 
   private:
     void refresh();
