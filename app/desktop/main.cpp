@@ -38,9 +38,11 @@ int show_window(WindowRequest request, const SignalWatch& signals) {
     // After the first picture of the window.
     QTimer::singleShot(0, &window, [&] {
         window.pick_up_runs();
+        QStringList files;
         for (const std::string& file : request.files) {
-            window.open_file(to_qstring(file));
+            files << to_qstring(file);
         }
+        window.open_files(files);
     });
     // The first signal asks to close, as the user would, and may be answered with a question; another one ends it.
     QSocketNotifier signalled(signals.descriptor(), QSocketNotifier::Read);

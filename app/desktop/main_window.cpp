@@ -8,6 +8,7 @@
 #include <QTabWidget>
 #include <QUrl>
 #include <QVBoxLayout>
+#include <QWindow>
 
 #include "app/desktop/actions/command_palette.h"
 #include "app/desktop/actions/shortcut_sheet.h"
@@ -158,6 +159,9 @@ void MainWindow::make_docks() {
 void MainWindow::update_title() {
     setWindowTitle(QStringLiteral("%1[*] - Longscope").arg(document_.title()));
     setWindowModified(document_.modified());
+    if (!document_.modified()) {
+        unsaved_->clear();
+    }
 }
 
 bool MainWindow::attempt(const std::function<void()>& work) {
@@ -207,17 +211,32 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     event->accept();
 }
 
-void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-    if (event->mimeData()->hasUrls() && event->mimeData()->urls().front().isLocalFile()) {
-        event->acceptProposedAction();
-    }
+void MainWindow::showEvent(QShowEvent* event) {
+    QMainWindow::showEvent(event);
+    windowHandle()->installEventFilter(this);
 }
 
-void MainWindow::dropEvent(QDropEvent* event) {
-    for (const QUrl& url : event->mimeData()->urls()) {
-        open_file(url.toLocalFile());
+// Files can be dropped anywhere, also on fields that would take their names as text.
+bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
+    const QEvent::Type type = event->type();
+    if (watched != windowHandle() || (type != QEvent::DragEnter && type != QEvent::DragMove && type != QEvent::Drop)) {
+        return QMainWindow::eventFilter(watched, event);
     }
-    event->acceptProposedAction();
+    auto* drop = static_cast<QDropEvent*>(event);
+    const QList<QUrl> urls = drop->mimeData()->urls();
+    if (urls.isEmpty()) {
+        return false;
+    }
+    drop->setDropAction(Qt::CopyAction);  // the files stay where they are, whatever was proposed
+    drop->accept();
+    if (type == QEvent::Drop) {
+        QStringList files;
+        for (const QUrl& url : urls) {
+            files << (url.isLocalFile() ? url.toLocalFile() : url.toString());
+        }
+        open_files(files);
+    }
+    return true;
 }
 
 }  // namespace longscope

@@ -28,6 +28,7 @@ namespace longscope {
 
 class CommandPalette;
 class ExperimentPanel;
+enum class FileKind;
 class JsonEditor;
 class MaskPage;
 class RankChart;
@@ -52,9 +53,10 @@ class MainWindow : public QMainWindow {
     explicit MainWindow(WindowOptions options);
     ~MainWindow() override;
 
-    // By what it is: an experiment, a result database, lengths or a histogram. What cannot be opened is said in the
-    // page.
-    void open_file(const QString& path);
+    // By what they are: an experiment, lengths or a histogram, a result database; one of each. What cannot be opened is
+    // said in the page.
+    void open_files(const QStringList& paths);
+    void open_file(const QString& path) { open_files({path}); }
     // The newest run that goes on in the database is followed again.
     void pick_up_runs();
 
@@ -71,8 +73,8 @@ class MainWindow : public QMainWindow {
 
   protected:
     void closeEvent(QCloseEvent* event) override;
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
   private:
     void make_views();
@@ -91,7 +93,7 @@ class MainWindow : public QMainWindow {
     bool save();
     bool save_as();
     void open_dialog();
-    void open_experiment(const std::filesystem::path& path);
+    void open_as(FileKind kind, const std::filesystem::path& file);
     void open_results();
     void list_new_run();
     void open_database(const std::filesystem::path& path);
@@ -143,7 +145,8 @@ class MainWindow : public QMainWindow {
     ShortcutSheet* sheet_ = nullptr;
     QByteArray default_state_;
     LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
-    LatestJob<std::vector<RunningRun>> running_job_;
+    LatestJob<std::pair<bool, std::vector<RunningRun>>> running_job_;  // were some lost?
+    LatestJob<std::filesystem::path> database_job_;
     class HistoryReader;
     std::unique_ptr<HistoryReader> history_reader_;
 };

@@ -283,10 +283,14 @@ void MainWindow::add_view_keys() {
 
 void MainWindow::fill_recent() {
     QMenu* menu = actions_.at(QStringLiteral("file.recent")).menu();
-    menu->clear();
+    for (QAction* old : menu->actions()) {
+        menu->removeAction(old);
+        old->deleteLater();  // it may be the one that is being triggered
+    }
     const QStringList files = settings_->value(QStringLiteral("recent")).toStringList();
     for (const QString& file : files) {
-        menu->addAction(file, this, [this, file] { open_file(file); });
+        const QAction* action = menu->addAction(QString(file).replace(QLatin1Char('&'), QStringLiteral("&&")));
+        connect(action, &QAction::triggered, this, [this, file] { open_file(file); });
     }
     menu->setEnabled(!files.isEmpty());
 }

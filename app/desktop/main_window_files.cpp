@@ -2,18 +2,18 @@
 // What the window opens and saves.
 #include <QSettings>
 #include <QTabWidget>
-#include <nlohmann/json.hpp>
+#include <map>
 
+#include "app/desktop/document/file_kind.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/panels/experiment_panel.h"
 #include "app/desktop/panels/json_editor.h"
 #include "app/desktop/unsaved_bar.h"
-#include "engine/base/bounded_file.h"
-#include "engine/base/error.h"
-#include "engine/experiment/experiment.h"
 #include "engine/workload/length_file.h"
+#include "storage/database.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/error_text.h"
 #include "widgets/results/run_comparison_view.h"
 #include "widgets/results/run_table.h"
 
@@ -28,44 +28,60 @@ void MainWindow::guard(const std::function<void()>& go_on) {
         document_.title(), [this] { return save(); }, go_on);
 }
 
-void MainWindow::open_file(const QString& path) {
-    const std::filesystem::path file = path.toStdString();
-    const QString suffix = QString::fromStdString(file.extension().string()).toLower();
-    if (suffix == QLatin1String(".db") || suffix == QLatin1String(".sqlite")) {
-        open_database(file);
-        return;
-    }
-    if (suffix == QLatin1String(".npy") || suffix == QLatin1String(".safetensors")) {
-        messages_->show_error(
-            tr("%1: tensors are computed with `longscope-engine attend` and `verify`; the window does "
-               "not show them yet")
-                .arg(path));
-        return;
-    }
-    attempt([&] {
-        constexpr std::int64_t most_bytes = std::int64_t{256} << 20;
-        const std::string content = read_bounded_file(file, most_bytes);
-        const std::size_t first = content.find_first_not_of(" \t\r\n");
-        if (first != std::string::npos && content[first] == '{' &&
-            looks_like_experiment(parse_json(content, file.string()))) {
-            open_experiment(file);
-            return;
+void MainWindow::open_files(const QStringList& paths) {
+    // One experiment, one source of lengths and one database can be open: the first of each is.
+    std::map<FileKind, QString> found;
+    QStringList problems;
+    for (const QString& path : paths) {
+        try {
+            const FileKind kind = kind_of_file(path.toStdString());
+            if (!found.emplace(kind, path).second) {
+                problems << tr("%1: not opened, one file of its kind is open at a time").arg(path);
+            }
+        } catch (...) {
+            problems << error_text(std::current_exception());
         }
-        (void)parse_lengths(content, file.string());
-        experiment_panel_->lengths().use_file(std::filesystem::absolute(file));
-        messages_->show_message(tr("Documents are drawn from %1 now.").arg(path), MessageBar::Kind::note);
-        tabs_->setCurrentWidget(mask_page_);
-    });
+    }
+    auto open_all = [this, found, problems]() mutable {
+        messages_->clear();
+        for (const auto& [kind, path] : found) {
+            const std::filesystem::path file = std::filesystem::absolute(path.toStdString());
+            try {
+                open_as(kind, file);
+            } catch (...) {
+                problems << error_text(std::current_exception());
+            }
+        }
+        if (!problems.isEmpty()) {
+            const int more = problems.size() - 1;
+            messages_->show_error(more == 0 ? problems.first()
+                                            : tr("%1 (and %2 more)").arg(problems.first()).arg(more));
+        }
+    };
+    if (found.count(FileKind::experiment) != 0) {
+        guard(open_all);
+    } else {
+        open_all();
+    }
 }
 
-void MainWindow::open_experiment(const std::filesystem::path& path) {
-    guard([this, path] {
-        if (attempt([&] { document_.open(path); })) {
-            messages_->clear();
-            remember_file(to_qstring(std::filesystem::absolute(path).string()));
+void MainWindow::open_as(FileKind kind, const std::filesystem::path& file) {
+    switch (kind) {
+        case FileKind::experiment:
+            document_.open(file);
+            remember_file(to_qstring(file.string()));
             tabs_->setCurrentWidget(mask_page_);
-        }
-    });
+            break;
+        case FileKind::lengths:
+            experiment_panel_->lengths().use_file(file);
+            messages_->show_message(tr("Documents are drawn from %1 now.").arg(to_qstring(file.string())),
+                                    MessageBar::Kind::note);
+            tabs_->setCurrentWidget(mask_page_);
+            break;
+        case FileKind::database:
+            open_database(file);
+            break;
+    }
 }
 
 void MainWindow::open_results() {
@@ -85,13 +101,22 @@ void MainWindow::list_new_run() {
     }
 }
 
+// The results that are shown stay until the file has turned out to be a database of ours.
 void MainWindow::open_database(const std::filesystem::path& path) {
-    database_ = std::filesystem::absolute(path);
-    results_->open(to_qstring(database_.string()));
-    comparison_->clear();
-    remember_file(to_qstring(database_.string()));
-    tabs_->setCurrentWidget(results_);
-    pick_up_runs();
+    database_job_.start(
+        [path](const std::atomic<bool>&) {
+            const Database file(path, OpenMode::read_only);
+            return path;
+        },
+        [this](const std::filesystem::path& file) {
+            database_ = file;
+            results_->open(to_qstring(database_.string()));
+            comparison_->clear();
+            remember_file(to_qstring(database_.string()));
+            tabs_->setCurrentWidget(results_);
+            pick_up_runs();
+        },
+        [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
 }
 
 void MainWindow::open_dialog() {
@@ -141,17 +166,16 @@ bool MainWindow::save_as() {
     if (!commit_edits()) {
         return false;
     }
-    QString path = chooser_->to_save(*this, tr("Save experiment"), document_.title(), tr("Experiments (*.json)"));
-    if (path.isEmpty()) {
+    const QString suggestion =
+        document_.path().empty()
+            ? document_.title().replace(QLatin1Char('/'), QLatin1Char('-')) + QStringLiteral(".json")
+            : to_qstring(document_.path().string());
+    const QString path =
+        chooser_->to_save(*this, tr("Save experiment"), suggestion, tr("Experiments (*.json);;All files (*)"));
+    if (path.isEmpty() || !attempt([&] { document_.save_as(path.toStdString()); })) {
         return false;
     }
-    if (!path.endsWith(QLatin1String(".json"))) {
-        path += QLatin1String(".json");
-    }
-    if (!attempt([&] { document_.save_as(path.toStdString()); })) {
-        return false;
-    }
-    remember_file(path);
+    remember_file(to_qstring(std::filesystem::absolute(document_.path()).string()));
     return true;
 }
 

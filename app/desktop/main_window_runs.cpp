@@ -45,21 +45,20 @@ void MainWindow::start_run() {
 void MainWindow::run_ended() {
     const RunStatus& status = runs_.status();
     results_->refresh();
-    if (status.state == QLatin1String("done")) {
-        messages_->show_message(tr("Run %1 is done.").arg(status.run), MessageBar::Kind::note);
-    } else {
-        messages_->show_message(
-            status.message.isEmpty() ? tr("Run %1: %2.").arg(status.run).arg(status.state)
-                                     : tr("Run %1: %2: %3").arg(status.run).arg(status.state, status.message),
-            status.state == QLatin1String("cancelled") ? MessageBar::Kind::warning : MessageBar::Kind::error);
-    }
+    const MessageBar::Kind kind = status.state == QLatin1String("done")        ? MessageBar::Kind::note
+                                  : status.state == QLatin1String("cancelled") ? MessageBar::Kind::warning
+                                                                               : MessageBar::Kind::error;
+    messages_->show_message(status.end_text(), kind);
     if (status.run == 0) {
         return;
     }
-    run_job_.start([database = database_, run = status.run](
+    run_job_.start([database = status.database, run = status.run](
                        const std::atomic<bool>&) { return std::make_shared<const LoadedRun>(load_run(database, run)); },
                    [this](const std::shared_ptr<const LoadedRun>& loaded) { show_run(*loaded); },
                    [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+    if (status.state == QLatin1String("lost")) {
+        pick_up_runs();
+    }
 }
 
 void MainWindow::show_run(const LoadedRun& loaded) {
@@ -103,19 +102,26 @@ void MainWindow::pick_up_runs() {
     if (runs_.status().going_on()) {
         return;
     }
-    running_job_.start([database = database_](const std::atomic<bool>&) { return running_runs(database); },
-                       [this](const std::vector<RunningRun>& running) {
-                           if (!running.empty() && !runs_.status().going_on()) {
-                               attempt([&] {
-                                   runs_.follow(running.front().folder, to_qstring(running.front().name));
-                                   messages_->show_message(
-                                       tr("Run %1 goes on; following it again.").arg(running.front().run),
-                                       MessageBar::Kind::note);
-                               });
-                           }
-                       },
-                       // Without a database there is nothing to follow; its table says what is wrong with it.
-                       [](const std::exception_ptr&) {});
+    running_job_.start(
+        [database = database_](const std::atomic<bool>&) {
+            const bool lost = mark_lost_runs(database);
+            return std::pair(lost, running_runs(database));
+        },
+        [this](const std::pair<bool, std::vector<RunningRun>>& found) {
+            const auto& [lost, running] = found;
+            if (lost) {
+                results_->refresh();
+            }
+            if (!running.empty() && !runs_.status().going_on()) {
+                attempt([&, &run = running.front()] {
+                    runs_.follow(run.folder, to_qstring(run.name));
+                    messages_->show_message(tr("Run %1 goes on; following it again.").arg(run.run),
+                                            MessageBar::Kind::note);
+                });
+            }
+        },
+        // Without a database there is nothing to follow; its table says what is wrong with it.
+        [](const std::exception_ptr&) {});
 }
 
 }  // namespace longscope

@@ -11,6 +11,7 @@
 #include "storage/run_list.h"
 #include "storage/run_query.h"
 #include "storage/run_statistics.h"
+#include "storage/run_store.h"
 #include "widgets/base/colours.h"
 
 namespace longscope {
@@ -83,6 +84,29 @@ std::vector<RunningRun> running_runs(const std::filesystem::path& database) {
         }
     }
     return found;
+}
+
+bool mark_lost_runs(const std::filesystem::path& database) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(database, ignored)) {
+        return false;
+    }
+    bool lost = false;
+    {
+        // Written to only when there is something to write.
+        Database file(database, OpenMode::read_only);
+        RunFilter filter;
+        filter.state = RunState::running;
+        for (const RunSummary& run : list_runs(file, filter)) {
+            const RunRecord record = read_run(file, run.id).record;
+            lost = lost || is_abandoned_on(record.run_folder, record.host);
+        }
+    }
+    if (lost) {
+        Database file(database);
+        RunStore(file).mark_lost(is_abandoned_on);
+    }
+    return lost;
 }
 
 }  // namespace longscope

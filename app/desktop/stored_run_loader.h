@@ -37,4 +37,8 @@ struct RunningRun {
 // Runs that somebody supervises now, the newest first. Throws Error.
 [[nodiscard]] std::vector<RunningRun> running_runs(const std::filesystem::path& database);
 
+// Marks the runs that count as running but that nobody supervises any more as lost; says whether there were any. Throws
+// Error.
+bool mark_lost_runs(const std::filesystem::path& database);
+
 }  // namespace longscope

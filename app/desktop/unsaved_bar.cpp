@@ -43,8 +43,10 @@ void UnsavedBar::clear() {
 }
 
 void UnsavedBar::answer(bool save) {
+    // Once it is saved there is no question any more.
+    const std::function<bool()> save_first = save_;
     const std::function<void()> go_on = go_on_;
-    if (save && !save_()) {
+    if (save && !save_first()) {
         return;  // the question stands
     }
     clear();

@@ -2,6 +2,7 @@
 #include "app/desktop/actions/action_table.h"
 
 #include <QMenu>
+#include <QRegularExpression>
 #include <QWidget>
 #include <stdexcept>
 
@@ -73,7 +74,7 @@ void ActionTable::fill(QToolBar& bar) const {
 
 QString plain_text(const QAction& action) {
     QString text = action.text();
-    text.remove(QLatin1Char('&'));
+    text.replace(QRegularExpression(QStringLiteral("&(.)")), QStringLiteral("\\1"));
     while (text.endsWith(QLatin1Char('.'))) {
         text.chop(1);
     }

@@ -2,13 +2,10 @@
 #include "app/desktop/panels/lengths_editor.h"
 
 #include <QComboBox>
-#include <QDragEnterEvent>
 #include <QHBoxLayout>
 #include <QLineEdit>
-#include <QMimeData>
 #include <QSignalBlocker>
 #include <QToolButton>
-#include <QUrl>
 #include <QVBoxLayout>
 #include <nlohmann/json.hpp>
 
@@ -52,7 +49,6 @@ void set_lengths(Json& document, const Json& lengths) {
 
 LengthsEditor::LengthsEditor(ExperimentDocument& document, QWidget* parent)
     : QWidget(parent), document_(document), form_(new QComboBox(this)), text_(new QLineEdit(this)) {
-    setAcceptDrops(true);
     auto* rows = new QVBoxLayout(this);
     rows->setContentsMargins(0, 0, 0, 0);
     rows->setSpacing(4);
@@ -147,18 +143,6 @@ void LengthsEditor::use_file(const std::filesystem::path& path) {
     document_.edit(tr("Change document lengths"), {}, [&](Json& document) {
         set_lengths(document, {{"file", shown_path.string()}});
     });
-}
-
-void LengthsEditor::dragEnterEvent(QDragEnterEvent* event) {
-    if (event->mimeData()->hasUrls() && event->mimeData()->urls().size() == 1 &&
-        event->mimeData()->urls().front().isLocalFile()) {
-        event->acceptProposedAction();
-    }
-}
-
-void LengthsEditor::dropEvent(QDropEvent* event) {
-    use_file(event->mimeData()->urls().front().toLocalFile().toStdString());
-    event->acceptProposedAction();
 }
 
 }  // namespace longscope

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where the lengths of the documents come from: one document, a list, a file, a histogram. Files can be dropped on it.
+// Where the lengths of the documents come from: one document, a list, a file, a histogram.
 #pragma once
 
 #include <QWidget>
@@ -25,10 +25,6 @@ class LengthsEditor : public QWidget {
   Q_SIGNALS:
     // The user asks for a file; whoever has dialogs answers with use_file().
     void file_wanted();
-
-  protected:
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
 
   private:
     void refresh();

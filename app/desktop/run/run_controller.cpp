@@ -77,6 +77,13 @@ std::int64_t launch(const QString& engine, const std::filesystem::path& folder, 
 
 }  // namespace
 
+QString RunStatus::end_text() const {
+    const QString text = run == 0                         ? RunController::tr("The run did not begin")
+                         : state == QLatin1String("done") ? RunController::tr("Run %1 is done.").arg(run)
+                                                          : RunController::tr("Run %1: %2").arg(run).arg(state);
+    return message.isEmpty() ? text : text + QStringLiteral(": ") + message;
+}
+
 RunController::RunController(QObject* parent) : QObject(parent) {
     connect(&timer_, &QTimer::timeout, this, &RunController::poll);
 }
@@ -107,6 +114,7 @@ void RunController::start(const Json& experiment, const QString& name, const std
     status_ = {};
     status_.phase = RunStatus::Phase::starting;
     status_.name = name;
+    status_.database = database;
     status_.state = tr("starting");
     log_.clear();
     rank_logs_.clear();
@@ -144,6 +152,7 @@ void RunController::follow(const std::filesystem::path& folder, const QString& n
     status_.name = name;
     status_.run = state.run;
     status_.folder = folder;
+    status_.database = state.database;
     status_.state = to_qstring(state.state);
     log_.clear();
     rank_logs_.clear();
@@ -199,7 +208,9 @@ void RunController::poll_start() {
             return;
         }
     }
-    if (!alive) {
+    if (!alive && cancel_wanted_) {
+        end(tr("cancelled"), tr("It was cancelled before."));
+    } else if (!alive) {
         QString why = last_line(launch_ / "errors.txt");
         why.remove(QRegularExpression(QStringLiteral("^longscope-engine: ")));
         end(tr("failed"), why.isEmpty() ? tr("The engine ended before the run began.") : why);
@@ -306,8 +317,7 @@ void RunController::end(const QString& state, const QString& message) {
     if (state == QLatin1String("done")) {
         status_.done = 1;
     }
-    say(message.isEmpty() ? tr("Run %1: %2").arg(status_.run).arg(state)
-                          : tr("Run %1: %2: %3").arg(status_.run).arg(state, message));
+    say(status_.end_text());
     Q_EMIT changed();
     Q_EMIT ended();
 }

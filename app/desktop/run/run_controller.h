@@ -28,10 +28,13 @@ struct RunStatus {
     QString state;    // "running", "done", ... as in the database
     QString message;  // why it ended as it did
     std::filesystem::path folder;
+    std::filesystem::path database;
     double done = 0;                           // from 0 to 1
     std::optional<Nanoseconds> repetition_ns;  // of the last one
     std::map<int, QString> ranks;              // what each did last, as its log says
 
+    // One line; of a run that has ended.
+    [[nodiscard]] QString end_text() const;
     [[nodiscard]] bool going_on() const { return phase == Phase::starting || phase == Phase::running; }
 };
 
