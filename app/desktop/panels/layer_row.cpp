@@ -10,6 +10,7 @@
 #include <QSpinBox>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -22,12 +23,15 @@ namespace longscope {
 
 namespace {
 
+constexpr int most = 1 << 30;
+
 QToolButton* button(const QString& sign, const QString& help, QWidget* parent) {
     auto* made = new QToolButton(parent);
     made->setText(sign);
     made->setToolTip(help);
     made->setAccessibleName(help);
     made->setAutoRaise(true);
+    made->setFocusPolicy(Qt::StrongFocus);  // a click ends what is typed elsewhere
     return made;
 }
 
@@ -55,6 +59,11 @@ QString text_of(const Json& expression) {
     }
 }
 
+// Documents may say anything; what is shown lies in the range of the field.
+int shown_number(const Json& value) {
+    return value.is_number() ? static_cast<int>(std::clamp(value.get<double>(), 0.0, double{most})) : 0;
+}
+
 }  // namespace
 
 LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent)
@@ -73,7 +82,9 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
     visible->setChecked(layer.visible);
     visible->setToolTip(tr("Part of the mask; hidden layers are left out"));
     visible->setAccessibleName(tr("Show layer %1").arg(index + 1));
-    connect(visible, &QCheckBox::toggled, this, [this](bool on) {
+    auto* name = new QLabel(this);
+    connect(visible, &QCheckBox::toggled, this, [this, name](bool on) {
+        name->setEnabled(on);
         MaskLayer next = layer_;
         next.visible = on;
         change(next, on ? tr("Show layer") : tr("Hide layer"));
@@ -96,6 +107,7 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
     }
     auto* complement = new QToolButton(this);
     complement->setObjectName(QStringLiteral("not"));
+    complement->setFocusPolicy(Qt::StrongFocus);
     complement->setText(tr("not"));
     complement->setCheckable(true);
     complement->setChecked(layer.complement);
@@ -109,7 +121,6 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
     first->addWidget(complement);
 
     const Json expression = Json::parse(layer.expression, nullptr, false);
-    auto* name = new QLabel(this);
     name->setTextFormat(Qt::PlainText);
     if (is_leaf(expression)) {
         name->setText(to_qstring(expression.begin().key()));
@@ -127,10 +138,12 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
 
     auto* up = button(QStringLiteral("\u25b2"), tr("Move layer %1 up").arg(index + 1), this);
     up->setEnabled(index > 0);
+    up->setObjectName(QStringLiteral("up"));
     connect(up, &QToolButton::clicked, this, [this] { Q_EMIT moved(-1); });
     first->addWidget(up);
     auto* down = button(QStringLiteral("\u25bc"), tr("Move layer %1 down").arg(index + 1), this);
     down->setEnabled(index + 1 < count);
+    down->setObjectName(QStringLiteral("down"));
     connect(down, &QToolButton::clicked, this, [this] { Q_EMIT moved(1); });
     first->addWidget(down);
     auto* remove = button(QStringLiteral("\u2715"), tr("Remove layer %1").arg(index + 1), this);
@@ -160,12 +173,12 @@ void LayerRow::add_parameters(QBoxLayout* row) {
         box->setObjectName(to_qstring(key));
         box->setAccessibleName(tr("%1 of layer %2").arg(to_qstring(key)).arg(index_ + 1));
         box->setToolTip(meaning_of(leaf));
-        box->setRange(0, 1 << 30);
+        box->setRange(0, most);
         box->setLocale(QLocale(QLocale::English, QLocale::UnitedStates));
         box->setGroupSeparatorShown(true);
         box->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);
         box->setKeyboardTracking(false);
-        box->setValue(at->is_number() ? at->get<int>() : 0);
+        box->setValue(shown_number(*at));
         connect(box, qOverload<int>(&QSpinBox::valueChanged), this, [this, leaf, key](int value) {
             Json next = Json::parse(layer_.expression, nullptr, false);
             next[leaf][key] = value;

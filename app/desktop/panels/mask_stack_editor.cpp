@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/panels/mask_stack_editor.h"
 
+#include <QApplication>
 #include <QMenu>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/desktop/panels/layer_row.h"
@@ -23,6 +25,7 @@ MaskStackEditor::MaskStackEditor(ExperimentDocument& document, QWidget* parent)
     add_->setText(tr("Add layer"));
     add_->setToolTip(tr("Join another mask to those above"));
     add_->setPopupMode(QToolButton::InstantPopup);
+    add_->setFocusPolicy(Qt::StrongFocus);  // a click ends what is typed elsewhere
     auto* menu = new QMenu(add_);
     menu->setToolTipsVisible(true);
     for (const LeafEntry& leaf : mask_leaves()) {
@@ -55,8 +58,11 @@ void MaskStackEditor::refresh() {
 
 void MaskStackEditor::rebuild() {
     shown_ = document_.stack();
-    // Widgets may be in the middle of a signal of their own.
+    const Focus focus = focus_now();
+    // Widgets may be in the middle of a signal of their own. What is half typed in them is of a stack that is gone.
     while (QLayoutItem* item = rows_->takeAt(0)) {
+        item->widget()->disconnect(this);
+        item->widget()->setObjectName({});
         item->widget()->hide();
         item->widget()->deleteLater();
         delete item;
@@ -77,13 +83,41 @@ void MaskStackEditor::rebuild() {
         connect(row, &LayerRow::moved, this, [this, at](int by) {
             MaskStack stack = document_.stack();
             std::swap(stack[at], stack[at + static_cast<std::size_t>(by)]);
+            moving_by_ = by;
             document_.edit_stack(tr("Move layer"), {}, stack);
+            moving_by_ = 0;
         });
         connect(row, &LayerRow::removed, this, [this, at] {
             MaskStack stack = document_.stack();
             stack.erase(stack.begin() + static_cast<std::ptrdiff_t>(at));
             document_.edit_stack(tr("Remove layer"), {}, stack);
         });
+    }
+    give_focus(focus);
+}
+
+MaskStackEditor::Focus MaskStackEditor::focus_now() const {
+    const QWidget* widget = QApplication::focusWidget();
+    for (int i = 0; i < rows_->count(); ++i) {
+        if (rows_->itemAt(i)->widget()->isAncestorOf(widget)) {
+            return {i + moving_by_, widget->objectName()};
+        }
+    }
+    return {};
+}
+
+void MaskStackEditor::give_focus(const Focus& focus) {
+    if (focus.row < 0) {
+        return;
+    }
+    QWidget* row = rows_->itemAt(std::min(focus.row, rows_->count() - 1))->widget();
+    row->show();  // or it could not have the focus
+    for (const QString& name : {focus.name, QStringLiteral("up"), QStringLiteral("down"), QStringLiteral("visible")}) {
+        auto* widget = row->findChild<QWidget*>(name);
+        if (widget != nullptr && widget->isEnabled()) {
+            widget->setFocus();
+            return;
+        }
     }
 }
 

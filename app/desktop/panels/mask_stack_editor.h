@@ -24,9 +24,17 @@ class MaskStackEditor : public QWidget {
   private:
     void refresh();
     void rebuild();
+    // Where the keys go stays the same when the rows are made anew.
+    struct Focus {
+        int row = -1;  // none of them
+        QString name;  // of the widget in the row
+    };
+    [[nodiscard]] Focus focus_now() const;
+    void give_focus(const Focus& focus);
 
     ExperimentDocument& document_;
     MaskStack shown_;
+    int moving_by_ = 0;  // the layer with the focus, while it is moved
     QVBoxLayout* rows_;
     QToolButton* add_;
 };

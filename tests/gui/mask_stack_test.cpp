@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A mask is composed as a stack of layers, with the mouse or the keys.
+#include <QCheckBox>
+#include <QComboBox>
+#include <QLabel>
+#include <QMenu>
+#include <QSpinBox>
+#include <QTest>
+#include <QToolButton>
+
+#include "tests/gui/window_fixture.h"
+
+namespace longscope {
+namespace {
+
+class MaskLayers : public WindowTest {
+  protected:
+    MaskLayers() {
+        window_->activateWindow();
+        EXPECT_TRUE(QTest::qWaitForWindowActive(window_.get()));
+    }
+    void add(const char* leaf) {
+        for (QAction* entry : find<QToolButton>("add_layer").menu()->actions()) {
+            if (entry->text() == QLatin1String(leaf)) {
+                entry->trigger();
+                return;
+            }
+        }
+        FAIL() << "no leaf " << leaf;
+    }
+    QWidget& row(int index) { return find<QWidget>(("layer_" + std::to_string(index)).c_str()); }
+    template <typename Widget>
+    Widget& in_row(int index, const char* name) {
+        auto* found = row(index).findChild<Widget*>(QLatin1String(name));
+        EXPECT_NE(found, nullptr) << name;
+        return *found;
+    }
+    void click(int index, const char* name) {
+        auto& button = in_row<QAbstractButton>(index, name);
+        if (auto* box = qobject_cast<QCheckBox*>(&button)) {
+            QTest::mouseClick(box, Qt::LeftButton, {}, {8, box->height() / 2});
+        } else {
+            QTest::mouseClick(&button, Qt::LeftButton);
+        }
+    }
+    void choose(QComboBox& box, const QString& text) {
+        box.setFocus();
+        QTest::keyClicks(&box, text);
+        ASSERT_EQ(box.currentText(), text);
+    }
+    Json mask() const { return experiment()["mask"]; }
+    static Json json(const char* text) { return parse_json(text, "expected"); }
+};
+
+TEST_F(MaskLayers, AreAddedJoinedComplementedAndChanged) {
+    add("window");
+    EXPECT_EQ(mask(), json(R"({"and": [{"causal": {}}, {"window": {"left": 1023, "right": 0}}]})"));
+    choose(in_row<QComboBox>(1, "join"), QStringLiteral("or"));
+    EXPECT_EQ(mask(), json(R"({"or": [{"causal": {}}, {"window": {"left": 1023, "right": 0}}]})"));
+    auto& left = in_row<QSpinBox>(1, "left");
+    left.setFocus();
+    left.selectAll();
+    QTest::keyClicks(&left, QStringLiteral("255"));
+    QTest::keyClick(&left, Qt::Key_Return);
+    EXPECT_EQ(mask(), json(R"({"or": [{"causal": {}}, {"window": {"left": 255, "right": 0}}]})"));
+    click(1, "not");
+    EXPECT_EQ(mask(), json(R"({"or": [{"causal": {}}, {"not": {"window": {"left": 255, "right": 0}}}]})"));
+    wait_for_answer();
+    EXPECT_NE(window_->evaluator().current(), nullptr) << window_->evaluator().refusal().toStdString();
+}
+
+TEST_F(MaskLayers, AreHiddenAndShownAgain) {
+    add("sink");
+    click(0, "visible");
+    EXPECT_EQ(mask(), json(R"({"sink": {"tokens": 4}})"));
+    EXPECT_EQ(window_->document().stack().size(), 2U);
+    EXPECT_NE(window_->findChild<QWidget*>(QStringLiteral("layer_1")), nullptr) << "a hidden layer keeps its row";
+    click(0, "visible");
+    EXPECT_EQ(mask(), json(R"({"and": [{"causal": {}}, {"sink": {"tokens": 4}}]})"));
+    window_->document().undo_stack().undo();
+    EXPECT_FALSE(in_row<QCheckBox>(0, "visible").isChecked());
+}
+
+TEST_F(MaskLayers, AreMovedAndRemoved) {
+    add("sink");
+    add("documents");
+    EXPECT_FALSE(in_row<QToolButton>(0, "up").isEnabled());
+    EXPECT_FALSE(in_row<QToolButton>(2, "down").isEnabled());
+    click(2, "up");
+    EXPECT_EQ(mask(), json(R"({"and": [{"causal": {}}, {"documents": {}}, {"sink": {"tokens": 4}}]})"));
+    click(0, "remove");
+    click(0, "down");
+    EXPECT_EQ(mask(), json(R"({"and": [{"sink": {"tokens": 4}}, {"documents": {}}]})"));
+    click(1, "remove");
+    EXPECT_EQ(mask(), json(R"({"sink": {"tokens": 4}})"));
+    EXPECT_FALSE(in_row<QToolButton>(0, "remove").isEnabled()) << "a mask has a layer";
+    while (window_->document().undo_stack().canUndo()) {
+        window_->document().undo_stack().undo();
+    }
+    EXPECT_EQ(mask(), json(R"({"causal": {}})"));
+}
+
+TEST_F(MaskLayers, KeepTheFocusWhereItWasWhileTheyAreMovedByKeys) {
+    add("sink");
+    add("documents");
+    in_row<QToolButton>(2, "up").setFocus();
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+    EXPECT_EQ(QApplication::focusWidget(), &in_row<QToolButton>(1, "up"));
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+    EXPECT_EQ(mask(), json(R"({"and": [{"documents": {}}, {"causal": {}}, {"sink": {"tokens": 4}}]})"));
+    EXPECT_EQ(QApplication::focusWidget(), &in_row<QToolButton>(0, "down")) << "it cannot go further up";
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+    EXPECT_EQ(mask(), json(R"({"and": [{"causal": {}}, {"documents": {}}, {"sink": {"tokens": 4}}]})"));
+    in_row<QToolButton>(2, "remove").setFocus();
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+    EXPECT_EQ(QApplication::focusWidget(), &in_row<QToolButton>(1, "remove"));
+}
+
+TEST_F(MaskLayers, WhatIsHalfTypedCountsWhenAButtonIsClicked) {
+    add("sink");
+    auto& tokens = in_row<QSpinBox>(1, "tokens");
+    tokens.setFocus();
+    tokens.selectAll();
+    QTest::keyClicks(&tokens, QStringLiteral("9"));
+    click(1, "up");
+    EXPECT_EQ(mask(), json(R"({"and": [{"sink": {"tokens": 9}}, {"causal": {}}]})"));
+}
+
+TEST_F(MaskLayers, WhatIsHalfTypedDoesNotOutliveItsStack) {
+    add("sink");
+    auto& tokens = in_row<QSpinBox>(1, "tokens");
+    tokens.setFocus();
+    tokens.selectAll();
+    QTest::keyClicks(&tokens, QStringLiteral("9"));
+    window_->document().undo_stack().undo();
+    EXPECT_EQ(mask(), json(R"({"causal": {}})"));
+    EXPECT_TRUE(window_->document().undo_stack().canRedo());
+}
+
+TEST_F(MaskLayers, NumbersBeyondAFieldAreKeptUntilTheyAreChanged) {
+    window_->document().edit(QStringLiteral("Odd"), {}, [](Json& document) {
+        document["mask"] = {{"window", {{"left", 1e300}, {"right", -7}}}};
+    });
+    EXPECT_EQ(in_row<QSpinBox>(0, "right").value(), 0);
+    EXPECT_EQ(mask(), json(R"({"window": {"left": 1e300, "right": -7}})"));
+    in_row<QSpinBox>(0, "left").setValue(5);
+    EXPECT_EQ(mask(), json(R"({"window": {"left": 5, "right": -7}})"));
+}
+
+}  // namespace
+}  // namespace longscope
