@@ -8,6 +8,7 @@
 #include <QTimer>
 #include <optional>
 
+#include "app/desktop/application_icon.h"
 #include "app/desktop/display_check.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/window_request.h"
@@ -77,6 +78,7 @@ int main(int argc, char** argv) {
         int own_name_only = 1;
         const QApplication application(own_name_only, argv);
         guard.reset();
+        QApplication::setWindowIcon(application_icon());
         return show_window(std::move(request), signals);
     } catch (const std::exception& error) {
         write_error(fmt::format("longscope: {}\n", error.what()));

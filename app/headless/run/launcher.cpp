@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "app/headless/program_files.h"
 #include "app/headless/run/child_process.h"
 #include "engine/base/error.h"
 #include "engine/base/registry.h"
@@ -10,15 +11,6 @@
 namespace longscope {
 
 namespace {
-
-std::filesystem::path own_program() {
-    std::error_code error;
-    std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-    if (error) {
-        throw failed("/proc/self/exe: cannot read: " + error.message());
-    }
-    return program;
-}
 
 LaunchCommand mpirun_command(const LaunchRequest& request) {
     if (!find_program("mpirun")) {

@@ -8,6 +8,7 @@
 
 #include "app/headless/experiment_names.h"
 #include "app/headless/output.h"
+#include "app/headless/program_files.h"
 #include "app/headless/run/experiment_runner.h"
 #include "app/headless/run_report.h"
 #include "app/headless/verbs/verb.h"
@@ -77,7 +78,9 @@ int run(const RunOptions& options) {
 
 void declare_run(CLI::App& verb, VerbAction& action) {
     auto options = std::make_shared<RunOptions>();
-    verb.add_option("FILE", options->file, "The experiment (see resources/docs/experiment.md)")->required();
+    verb.add_option("FILE", options->file,
+                    fmt::format("The experiment (see {})", resource_path("docs/experiment.md").string()))
+        ->required();
     verb.add_option("--ranks", options->ranks, "Ranks, instead of layout.ranks of the experiment")->check(given());
     verb.add_option("--backend", options->backend, "Backend, instead of backend.name (see 'longscope-engine devices')")
         ->check(given());

@@ -8,6 +8,7 @@
 
 #include "app/headless/command_line.h"
 #include "app/headless/output.h"
+#include "app/headless/program_files.h"
 #include "app/headless/sweep/sweep_file.h"
 #include "app/headless/sweep/sweep_report.h"
 #include "app/headless/verbs/verb.h"
@@ -201,7 +202,9 @@ int sweep(const SweepOptions& options) {
 
 void declare_sweep(CLI::App& verb, VerbAction& action) {
     auto options = std::make_shared<SweepOptions>();
-    verb.add_option("FILE", options->file, "The experiment (see resources/docs/experiment.md)")->required();
+    verb.add_option("FILE", options->file,
+                    fmt::format("The experiment (see {})", resource_path("docs/experiment.md").string()))
+        ->required();
     verb.add_option(
             "--vary", options->vary,
             "A field of the experiment and its values: layout.ranks=1,2,4 or sequence.tokens=4096..65536*2; may "

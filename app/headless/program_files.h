@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where this program is, and what was installed with it. Everything is found from the program, so that the whole may be
+// moved; a program in the build folder uses the resources of its sources.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace longscope {
+
+// Throws Error(failed).
+[[nodiscard]] std::filesystem::path own_program();
+
+// A file or folder of resources/, such as "docs/experiment.md"; the name as it was given where there is none.
+[[nodiscard]] std::filesystem::path resource_path(std::string_view name);
+
+}  // namespace longscope
