@@ -91,7 +91,10 @@ class MainWindow : public QMainWindow {
     bool save();
     bool save_as();
     void open_dialog();
-    void open_experiment(const std::filesystem::path& path);
+    struct OpenedFile;
+    void read_file(const std::filesystem::path& path, OpenedFile (*read)(const std::filesystem::path&));
+    void take_file(const std::filesystem::path& path, const OpenedFile& opened);
+    void open_experiment(const std::filesystem::path& path, const Json& experiment);
     void open_results();
     void list_new_run();
     void open_database(const std::filesystem::path& path);
@@ -142,6 +145,7 @@ class MainWindow : public QMainWindow {
     CommandPalette* palette_ = nullptr;
     ShortcutSheet* sheet_ = nullptr;
     QByteArray default_state_;
+    LatestJob<std::shared_ptr<const OpenedFile>> file_job_;
     LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
     LatestJob<std::vector<RunningRun>> running_job_;
     class HistoryReader;

@@ -3,6 +3,7 @@
 #include <QSettings>
 #include <QTabWidget>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
@@ -14,10 +15,15 @@
 #include "engine/experiment/experiment.h"
 #include "engine/workload/length_file.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/error_text.h"
 #include "widgets/results/run_comparison_view.h"
 #include "widgets/results/run_table.h"
 
 namespace longscope {
+
+struct MainWindow::OpenedFile {
+    std::optional<Json> experiment;  // none: lengths
+};
 
 void MainWindow::guard(const std::function<void()>& go_on) {
     if (commit_edits() && !document_.modified()) {
@@ -42,25 +48,49 @@ void MainWindow::open_file(const QString& path) {
                 .arg(path));
         return;
     }
-    attempt([&] {
-        constexpr std::int64_t most_bytes = std::int64_t{256} << 20;
-        const std::string content = read_bounded_file(file, most_bytes);
+    read_file(file, [](const std::filesystem::path& from) -> OpenedFile {
+        const std::string content = read_bounded_file(from, max_length_file_bytes);
         const std::size_t first = content.find_first_not_of(" \t\r\n");
-        if (first != std::string::npos && content[first] == '{' &&
-            looks_like_experiment(parse_json(content, file.string()))) {
-            open_experiment(file);
-            return;
+        if (first != std::string::npos && content[first] == '{') {
+            Json document = parse_json(content, from.string());
+            if (looks_like_experiment(document)) {
+                return {std::move(document)};
+            }
         }
-        (void)parse_lengths(content, file.string());
-        experiment_panel_->lengths().use_file(std::filesystem::absolute(file));
-        messages_->show_message(tr("Documents are drawn from %1 now.").arg(path), MessageBar::Kind::note);
-        tabs_->setCurrentWidget(mask_page_);
+        (void)parse_lengths(content, from.string());
+        return {};
     });
 }
 
-void MainWindow::open_experiment(const std::filesystem::path& path) {
-    guard([this, path] {
-        if (attempt([&] { document_.open(path); })) {
+// A small file is read at once, any other on another thread.
+void MainWindow::read_file(const std::filesystem::path& path, OpenedFile (*read)(const std::filesystem::path&)) {
+    constexpr std::uintmax_t small_bytes = 64 * 1024;
+    std::error_code error;
+    const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+    if (error || bytes <= small_bytes) {
+        attempt([&] { take_file(path, read(path)); });
+        return;
+    }
+    messages_->show_message(tr("Reading %1...").arg(to_qstring(path.string())), MessageBar::Kind::note);
+    file_job_.start([path, read](const std::atomic<bool>&) { return std::make_shared<const OpenedFile>(read(path)); },
+                    [this, path](const std::shared_ptr<const OpenedFile>& opened) { take_file(path, *opened); },
+                    [this](const std::exception_ptr& problem) { messages_->show_error(error_text(problem)); });
+}
+
+void MainWindow::take_file(const std::filesystem::path& path, const OpenedFile& opened) {
+    if (opened.experiment) {
+        open_experiment(path, *opened.experiment);
+        return;
+    }
+    experiment_panel_->lengths().use_file(std::filesystem::absolute(path));
+    messages_->show_message(tr("Documents are drawn from %1 now.").arg(to_qstring(path.string())),
+                            MessageBar::Kind::note);
+    tabs_->setCurrentWidget(mask_page_);
+}
+
+void MainWindow::open_experiment(const std::filesystem::path& path, const Json& experiment) {
+    guard([this, path, experiment] {
+        if (attempt([&] { document_.open(path, experiment); })) {
             messages_->clear();
             remember_file(to_qstring(std::filesystem::absolute(path).string()));
             tabs_->setCurrentWidget(mask_page_);
@@ -106,9 +136,9 @@ void MainWindow::use_lengths() {
     const QString path = chooser_->to_open(*this, tr("Lengths of documents"),
                                            tr("Lengths files and histograms (*.txt *.json);;All files (*)"));
     if (!path.isEmpty()) {
-        attempt([&] {
-            (void)read_length_file(path.toStdString());
-            experiment_panel_->lengths().use_file(path.toStdString());
+        read_file(path.toStdString(), [](const std::filesystem::path& from) -> OpenedFile {
+            (void)read_length_file(from);
+            return {};
         });
     }
 }
