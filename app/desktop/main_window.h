@@ -12,6 +12,7 @@
 #include "app/desktop/actions/undo_keys.h"
 #include "app/desktop/document/evaluator.h"
 #include "app/desktop/document/experiment_document.h"
+#include "app/desktop/document/opened_files.h"
 #include "app/desktop/export_queue.h"
 #include "app/desktop/file_chooser.h"
 #include "app/desktop/run/run_controller.h"
@@ -28,7 +29,6 @@ namespace longscope {
 
 class CommandPalette;
 class ExperimentPanel;
-enum class FileKind;
 class JsonEditor;
 class MaskPage;
 class RankChart;
@@ -93,7 +93,9 @@ class MainWindow : public QMainWindow {
     bool save();
     bool save_as();
     void open_dialog();
-    void open_as(FileKind kind, const std::filesystem::path& file);
+    void read_then_open(const std::vector<std::filesystem::path>& files, const std::function<OpenedFiles()>& read);
+    void take_files(const OpenedFiles& opened);
+    void open_as(FileKind kind, const OpenedFile& file);
     void open_results();
     void list_new_run();
     void open_database(const std::filesystem::path& path);
@@ -144,6 +146,7 @@ class MainWindow : public QMainWindow {
     CommandPalette* palette_ = nullptr;
     ShortcutSheet* sheet_ = nullptr;
     QByteArray default_state_;
+    LatestJob<OpenedFiles> file_job_;
     LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
     LatestJob<std::pair<bool, std::vector<RunningRun>>> running_job_;  // were some lost?
     LatestJob<std::filesystem::path> database_job_;

@@ -2,9 +2,7 @@
 // What the window opens and saves.
 #include <QSettings>
 #include <QTabWidget>
-#include <map>
 
-#include "app/desktop/document/file_kind.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/panels/experiment_panel.h"
@@ -29,23 +27,38 @@ void MainWindow::guard(const std::function<void()>& go_on) {
 }
 
 void MainWindow::open_files(const QStringList& paths) {
-    // One experiment, one source of lengths and one database can be open: the first of each is.
-    std::map<FileKind, QString> found;
-    QStringList problems;
+    std::vector<std::filesystem::path> files;
     for (const QString& path : paths) {
-        try {
-            const FileKind kind = kind_of_file(path.toStdString());
-            if (!found.emplace(kind, path).second) {
-                problems << tr("%1: not opened, one file of its kind is open at a time").arg(path);
-            }
-        } catch (...) {
-            problems << error_text(std::current_exception());
-        }
+        files.emplace_back(path.toStdString());
     }
-    auto open_all = [this, found, problems]() mutable {
+    read_then_open(files, [files] { return read_files(files); });
+}
+
+// Small files are read at once, others on another thread.
+void MainWindow::read_then_open(const std::vector<std::filesystem::path>& files,
+                                const std::function<OpenedFiles()>& read) {
+    constexpr std::uintmax_t small_bytes = 64 * 1024;
+    std::uintmax_t bytes = 0;
+    for (const std::filesystem::path& file : files) {
+        std::error_code error;
+        const std::uintmax_t file_bytes = std::filesystem::file_size(file, error);
+        bytes += error ? 0 : file_bytes;
+    }
+    if (bytes <= small_bytes) {
+        take_files(read());
+        return;
+    }
+    messages_->show_message(tr("Reading %1...").arg(to_qstring(files.front().string())), MessageBar::Kind::note);
+    file_job_.start([read](const std::atomic<bool>&) { return read(); },
+                    [this](const OpenedFiles& opened) { take_files(opened); },
+                    [this](const std::exception_ptr& problem) { messages_->show_error(error_text(problem)); });
+}
+
+void MainWindow::take_files(const OpenedFiles& opened) {
+    auto open_all = [this, opened] {
         messages_->clear();
-        for (const auto& [kind, path] : found) {
-            const std::filesystem::path file = std::filesystem::absolute(path.toStdString());
+        QStringList problems = opened.problems;
+        for (const auto& [kind, file] : opened.found) {
             try {
                 open_as(kind, file);
             } catch (...) {
@@ -58,28 +71,28 @@ void MainWindow::open_files(const QStringList& paths) {
                                             : tr("%1 (and %2 more)").arg(problems.first()).arg(more));
         }
     };
-    if (found.count(FileKind::experiment) != 0) {
+    if (opened.found.count(FileKind::experiment) != 0) {
         guard(open_all);
     } else {
         open_all();
     }
 }
 
-void MainWindow::open_as(FileKind kind, const std::filesystem::path& file) {
+void MainWindow::open_as(FileKind kind, const OpenedFile& file) {
     switch (kind) {
         case FileKind::experiment:
-            document_.open(file);
-            remember_file(to_qstring(file.string()));
+            document_.open(file.path, *file.experiment);
+            remember_file(to_qstring(file.path.string()));
             tabs_->setCurrentWidget(mask_page_);
             break;
         case FileKind::lengths:
-            experiment_panel_->lengths().use_file(file);
-            messages_->show_message(tr("Documents are drawn from %1 now.").arg(to_qstring(file.string())),
+            experiment_panel_->lengths().use_file(file.path);
+            messages_->show_message(tr("Documents are drawn from %1 now.").arg(to_qstring(file.path.string())),
                                     MessageBar::Kind::note);
             tabs_->setCurrentWidget(mask_page_);
             break;
         case FileKind::database:
-            open_database(file);
+            open_database(file.path);
             break;
     }
 }
@@ -131,10 +144,8 @@ void MainWindow::use_lengths() {
     const QString path = chooser_->to_open(*this, tr("Lengths of documents"),
                                            tr("Lengths files and histograms (*.txt *.json);;All files (*)"));
     if (!path.isEmpty()) {
-        attempt([&] {
-            (void)read_length_file(path.toStdString());
-            experiment_panel_->lengths().use_file(path.toStdString());
-        });
+        const std::filesystem::path file = path.toStdString();
+        read_then_open({file}, [file] { return read_lengths_file(file); });
     }
 }
 

@@ -65,10 +65,12 @@ Json short_run() {
     return experiment;
 }
 
-// Lengths of documents that fill a million tokens.
+// Lengths of documents, an even number, that fill a million tokens.
 std::vector<std::int64_t> many_lengths(std::int64_t documents) {
-    std::vector<std::int64_t> lengths(static_cast<std::size_t>(documents), million / documents);
-    lengths.back() += million % documents;
+    std::vector<std::int64_t> lengths;
+    for (std::int64_t i = 0; i < documents; ++i) {
+        lengths.push_back(million / documents + (i % 2 == 0 ? 1 : -1) * (i / 2 % (million / documents / 2)));
+    }
     return lengths;
 }
 
@@ -127,6 +129,7 @@ class WindowTurns : public WindowTest {
     void edit_lengths();
     void edit_json();
     void undo_and_redo();
+    void open_long_list();
     void use_results();
     void use_timeline();
     void use_charts();
@@ -149,6 +152,7 @@ void WindowTurns::compose() {
     edit_lengths();
     edit_json();
     undo_and_redo();
+    open_long_list();
 }
 
 void WindowTurns::use_canvas() {
@@ -296,6 +300,7 @@ void WindowTurns::edit_lengths() {
     }
     const QString file = put(QStringLiteral("lengths.txt"), lengths);
     turn("open a file of 200,000 lengths", [&] { window_->open_file(file); });
+    wait("the lengths", [&] { return experiment()["sequence"]["lengths"].contains("file"); });
     wait_for_cost();
     wait_until_sharp();
 }
@@ -315,6 +320,26 @@ void WindowTurns::edit_json() {
     wait_for_cost();
     turn("change sequence.seed beside the JSON", [&] { find<QDoubleSpinBox>("sequence.seed").stepUp(); });
     wait_for_cost();
+}
+
+// Every document's length in the experiment itself.
+void WindowTurns::open_long_list() {
+    Json experiment = million_tokens();
+    experiment["name"] = "65,536 documents";
+    experiment["sequence"]["lengths"] = {{"list", many_lengths(65'536)}};
+    const QString path = put(QStringLiteral("list.json"), experiment.dump());
+    turn("open 65,536 lengths", [&] { window_->open_file(path); });
+    wait("the lengths", [&] { return window_->document().title() == QStringLiteral("list.json"); });
+    wait_for_cost();
+    wait_until_sharp();
+    turn("a step beside 65,536 lengths", [&] { find<QDoubleSpinBox>("sequence.seed").stepUp(); });
+    wait_for_cost();
+    turn("undo beside 65,536 lengths", [&] { action("edit.undo").trigger(); });
+    wait_for_cost();
+    for (int i = 0; i < 10; ++i) {
+        turn("zoom into 65,536 documents", [&] { turn_wheel(canvas(), canvas().plot().center(), 1); });
+    }
+    wait_until_sharp();
 }
 
 void WindowTurns::undo_and_redo() {

@@ -171,7 +171,10 @@ void ExperimentDocument::take_over(const Json& document) {
 }
 
 void ExperimentDocument::open(const std::filesystem::path& path) {
-    const Json document = parse_json(read_bounded_file(path, most_bytes), path.string());
+    open(path, parse_json(read_bounded_file(path, most_bytes), path.string()));
+}
+
+void ExperimentDocument::open(const std::filesystem::path& path, const Json& document) {
     if (!looks_like_experiment(document)) {
         throw bad_input(path.string(), "its content", "is not an experiment",
                         "a JSON object with the field longscope_experiment");

@@ -53,6 +53,7 @@ class ExperimentDocument : public QObject {
     // These forget the steps that could be undone. They throw Error and change nothing when they fail.
     void start_new();
     void open(const std::filesystem::path& path);
+    void open(const std::filesystem::path& path, const Json& document);  // which was read from there
     // A document without a file, for example of a stored run; counts as unmodified.
     void take_over(const Json& document);
     // Relative paths in it are turned to the new folder, in the steps that can be undone too.

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/document/opened_files.h"
+
+#include <QCoreApplication>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "engine/base/bounded_file.h"
+#include "engine/base/error.h"
+#include "engine/experiment/experiment.h"
+#include "engine/workload/length_file.h"
+#include "widgets/base/colours.h"
+#include "widgets/base/error_text.h"
+
+namespace longscope {
+
+namespace {
+
+bool begins_as_database(const std::filesystem::path& path) {
+    constexpr std::string_view magic("SQLite format 3\0", 16);
+    std::string head(magic.size(), ' ');
+    std::ifstream file(path, std::ios::binary);
+    return file.read(head.data(), static_cast<std::streamsize>(head.size())) && head == magic;
+}
+
+std::pair<FileKind, OpenedFile> read_file(const std::filesystem::path& path) {
+    OpenedFile file{std::filesystem::absolute(path), nullptr};
+    const std::string suffix = path.extension().string();
+    if (suffix == ".db" || suffix == ".sqlite" || begins_as_database(path)) {
+        return {FileKind::database, std::move(file)};
+    }
+    if (suffix == ".npy" || suffix == ".safetensors") {
+        throw bad_input(path.string(), "tensors", "cannot be shown yet",
+                        "an experiment, lengths, a histogram or a database; `longscope-engine attend` and `verify` "
+                        "take tensors");
+    }
+    const std::string content = read_bounded_file(path, max_length_file_bytes);
+    const std::size_t first = content.find_first_not_of(" \t\r\n");
+    if (first != std::string::npos && content[first] == '{') {
+        Json document = parse_json(content, path.string());
+        if (looks_like_experiment(document)) {
+            file.experiment = std::make_shared<const Json>(std::move(document));
+            return {FileKind::experiment, std::move(file)};
+        }
+    }
+    (void)parse_lengths(content, path.string());
+    return {FileKind::lengths, std::move(file)};
+}
+
+}  // namespace
+
+OpenedFiles read_files(const std::vector<std::filesystem::path>& paths) {
+    OpenedFiles opened;
+    for (const std::filesystem::path& path : paths) {
+        try {
+            if (!opened.found.insert(read_file(path)).second) {
+                opened.problems << QCoreApplication::translate("OpenedFiles",
+                                                               "%1: not opened, one file of its kind is open at a time")
+                                       .arg(to_qstring(path.string()));
+            }
+        } catch (...) {
+            opened.problems << error_text(std::current_exception());
+        }
+    }
+    return opened;
+}
+
+OpenedFiles read_lengths_file(const std::filesystem::path& path) {
+    OpenedFiles opened;
+    try {
+        (void)read_length_file(path);
+        opened.found[FileKind::lengths] = {std::filesystem::absolute(path), nullptr};
+    } catch (...) {
+        opened.problems << error_text(std::current_exception());
+    }
+    return opened;
+}
+
+}  // namespace longscope
