@@ -38,13 +38,7 @@ void MainWindow::open_files(const QStringList& paths) {
 void MainWindow::read_then_open(const std::vector<std::filesystem::path>& files,
                                 const std::function<OpenedFiles()>& read) {
     constexpr std::uintmax_t small_bytes = 64 * 1024;
-    std::uintmax_t bytes = 0;
-    for (const std::filesystem::path& file : files) {
-        std::error_code error;
-        const std::uintmax_t file_bytes = std::filesystem::file_size(file, error);
-        bytes += error ? 0 : file_bytes;
-    }
-    if (bytes <= small_bytes) {
+    if (bytes_to_read(files) <= small_bytes) {
         take_files(read());
         return;
     }

@@ -25,12 +25,17 @@ bool begins_as_database(const std::filesystem::path& path) {
     return file.read(head.data(), static_cast<std::streamsize>(head.size())) && head == magic;
 }
 
+bool is_database(const std::filesystem::path& path) {
+    const std::string suffix = path.extension().string();
+    return suffix == ".db" || suffix == ".sqlite" || begins_as_database(path);
+}
+
 std::pair<FileKind, OpenedFile> read_file(const std::filesystem::path& path) {
     OpenedFile file{std::filesystem::absolute(path), nullptr};
-    const std::string suffix = path.extension().string();
-    if (suffix == ".db" || suffix == ".sqlite" || begins_as_database(path)) {
+    if (is_database(path)) {
         return {FileKind::database, std::move(file)};
     }
+    const std::string suffix = path.extension().string();
     if (suffix == ".npy" || suffix == ".safetensors") {
         throw bad_input(path.string(), "tensors", "cannot be shown yet",
                         "an experiment, lengths, a histogram or a database; `longscope-engine attend` and `verify` "
@@ -65,6 +70,16 @@ OpenedFiles read_files(const std::vector<std::filesystem::path>& paths) {
         }
     }
     return opened;
+}
+
+std::uintmax_t bytes_to_read(const std::vector<std::filesystem::path>& paths) {
+    std::uintmax_t bytes = 0;
+    for (const std::filesystem::path& path : paths) {
+        std::error_code error;
+        const std::uintmax_t file_bytes = is_database(path) ? 0 : std::filesystem::file_size(path, error);
+        bytes += error ? 0 : file_bytes;
+    }
+    return bytes;
 }
 
 OpenedFiles read_lengths_file(const std::filesystem::path& path) {

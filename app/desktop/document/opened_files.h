@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QStringList>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -27,6 +28,8 @@ struct OpenedFiles {
 
 // A histogram counts as lengths. Whether a database is one of ours is not looked at.
 [[nodiscard]] OpenedFiles read_files(const std::vector<std::filesystem::path>& paths);
+// How much read_files() will read: of databases next to nothing.
+[[nodiscard]] std::uintmax_t bytes_to_read(const std::vector<std::filesystem::path>& paths);
 // A file that must hold lengths or a histogram.
 [[nodiscard]] OpenedFiles read_lengths_file(const std::filesystem::path& path);
 

@@ -20,10 +20,16 @@ TextUpdater::TextUpdater(QPlainTextEdit& editor) : editor_(editor) {
 
 void TextUpdater::replace(int begin, int end, QStringView text) {
     const QSignalBlocker blocker(editor_);
+    const int shown_position = editor_.textCursor().position();
     QTextCursor cursor(editor_.document());
     cursor.setPosition(begin);
     cursor.setPosition(end, QTextCursor::KeepAnchor);
     cursor.insertText(text.toString());
+    if (shown_position == begin) {
+        // What is put in where the user's cursor stands would push it along.
+        cursor.setPosition(begin);
+        editor_.setTextCursor(cursor);
+    }
 }
 
 void TextUpdater::show(const QString& text) {
