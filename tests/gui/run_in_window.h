@@ -5,6 +5,8 @@
 #include <signal.h>
 
 #include <QTest>
+#include <fstream>
+#include <regex>
 
 #include "app/headless/run/run_folder.h"
 #include "storage/run_page.h"
@@ -34,6 +36,14 @@ class WindowRun : public WindowTest {
         return QTest::qWaitFor([this] { return status().phase != RunStatus::Phase::starting; }, patience_ms);
     }
     [[nodiscard]] pid_t supervisor() const { return static_cast<pid_t>(read_run_folder_state(status().folder).pid); }
+    // As the log of the rank says; 0 when it does not.
+    [[nodiscard]] pid_t process_of_rank(int rank) const {
+        std::ifstream log(status().folder / ("rank-" + std::to_string(rank) + ".log"));
+        const std::string text{std::istreambuf_iterator<char>(log), {}};
+        std::smatch found;
+        EXPECT_TRUE(std::regex_search(text, found, std::regex("process ([0-9]+)"))) << text;
+        return found.empty() ? 0 : static_cast<pid_t>(std::stoi(found[1]));
+    }
     // Of the row of a run, as it stands in the table; rows are read when they are first asked for.
     [[nodiscard]] bool wait_for_row(std::int64_t run, const char* state) {
         const RunTableModel& model = window_->results().model();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs that end otherwise than by themselves, and windows that end before them.
 #include <QPushButton>
-#include <fstream>
-#include <regex>
 
 #include "app/desktop/timeline_page.h"
 #include "tests/gui/run_in_window.h"
@@ -117,11 +115,9 @@ TEST_F(WindowRunEnd, ARunWhoseEngineWasKilledWithoutAWindowIsLostInTheNext) {
 
 TEST_F(WindowRunEnd, ARankThatIsKilledIsAMessageThatNamesIt) {
     ASSERT_NO_FATAL_FAILURE(start(for_minutes));
-    std::ifstream log(status().folder / "rank-1.log");
-    const std::string text{std::istreambuf_iterator<char>(log), {}};
-    std::smatch found;
-    ASSERT_TRUE(std::regex_search(text, found, std::regex("process ([0-9]+)"))) << text;
-    ASSERT_EQ(kill(static_cast<pid_t>(std::stoi(found[1])), SIGKILL), 0);
+    const pid_t rank = process_of_rank(1);
+    ASSERT_GT(rank, 0);
+    ASSERT_EQ(kill(rank, SIGKILL), 0);
     ASSERT_TRUE(wait_for_end());
     EXPECT_EQ(status().state.toStdString(), "failed");
     EXPECT_EQ(message().rfind("Run 1: failed: ", 0), 0U) << message();

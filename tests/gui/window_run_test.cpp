@@ -66,6 +66,7 @@ TEST_F(WindowFlow, FromAFileOverAComposedMaskToARunThatIsLookedAt) {
     EXPECT_EQ(message(), "Run 1 is done.");
     EXPECT_EQ(status().done, 1);
     EXPECT_EQ(status().ranks.size(), 2U) << "what each rank does is shown";
+    EXPECT_NE(process_of_rank(0), process_of_rank(1));
     EXPECT_TRUE(find<QPlainTextEdit>("run_log").toPlainText().contains(QStringLiteral("repetition")));
     EXPECT_EQ(find<QLabel>("run_state").text(), QStringLiteral("Run 1, prefix-2k: done"));
     ASSERT_TRUE(wait_for_row(1, "done"));
