@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs that end otherwise than by themselves, and windows that end before them.
+#include <QPushButton>
+
+#include "app/desktop/timeline_page.h"
+#include "tests/gui/run_in_window.h"
+
+namespace longscope {
+namespace {
+
+constexpr int for_minutes = 10'000;
+
+class WindowRunEnd : public WindowRun {
+  protected:
+    // Until a repetition is stored.
+    void start(int repetitions) {
+        put_long_experiment(repetitions);
+        action("run.start").trigger();
+        ASSERT_TRUE(QTest::qWaitFor([this] { return status().going_on(); })) << message();
+        ASSERT_TRUE(QTest::qWaitFor([this] { return status().repetition_ns || !status().going_on(); }, patience_ms));
+        ASSERT_TRUE(status().going_on()) << message();
+        EXPECT_FALSE(find<QPushButton>("run").isEnabled());
+        EXPECT_FALSE(action("run.start").isEnabled());
+        EXPECT_TRUE(action("run.cancel").isEnabled());
+    }
+    void expect_ready_again() {
+        EXPECT_TRUE(find<QPushButton>("run").isEnabled());
+        EXPECT_TRUE(action("run.start").isEnabled());
+        EXPECT_FALSE(action("run.cancel").isEnabled());
+    }
+};
+
+TEST_F(WindowRunEnd, ARunThatIsCancelledIsStoredWithWhatItMeasured) {
+    ASSERT_NO_FATAL_FAILURE(start(for_minutes));
+    EXPECT_TRUE(wait_for_row(1, "running")) << "it stands in the table from its beginning";
+    QTest::mouseClick(&find<QPushButton>("cancel"), Qt::LeftButton);
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(status().state.toStdString(), "cancelled");
+    EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::warning);
+    EXPECT_EQ(message().rfind("Run 1: cancelled", 0), 0U) << message();
+    ASSERT_TRUE(wait_for_row(1, "cancelled"));
+    EXPECT_TRUE(QTest::qWaitFor([this] { return window_->timeline_page().has_trace(); }, patience_ms));
+    expect_ready_again();
+}
+
+TEST_F(WindowRunEnd, ARunThatIsCancelledAtOnceDoesNotGoOn) {
+    put_long_experiment(for_minutes);
+    action("run.start").trigger();
+    ASSERT_TRUE(QTest::qWaitFor([this] { return status().going_on(); }));
+    action("run.cancel").trigger();
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(status().state.toStdString(), "cancelled") << message();
+    EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::warning);
+    expect_ready_again();
+}
+
+TEST_F(WindowRunEnd, ARunGoesOnWithoutTheWindowAndIsPickedUpByTheNext) {
+    ASSERT_NO_FATAL_FAILURE(start(12));
+    const pid_t engine = supervisor();
+    // Held until the next window has found it, so that it cannot end before.
+    ASSERT_EQ(kill(engine, SIGSTOP), 0);
+    EXPECT_TRUE(window_->close());
+    window_.reset();
+    EXPECT_EQ(kill(engine, 0), 0) << "the window is gone, the run is not";
+    open_window();
+    EXPECT_FALSE(status().going_on());
+    window_->pick_up_runs();
+    ASSERT_TRUE(QTest::qWaitFor([this] { return status().going_on(); }, patience_ms));
+    EXPECT_EQ(status().run, 1);
+    EXPECT_EQ(status().name, QStringLiteral("long"));
+    EXPECT_EQ(message().rfind("Run 1 goes on", 0), 0U) << message();
+    EXPECT_TRUE(action("run.cancel").isEnabled());
+    ASSERT_EQ(kill(engine, SIGCONT), 0);
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(status().state.toStdString(), "done") << message();
+    EXPECT_EQ(message(), "Run 1 is done.");
+    EXPECT_TRUE(wait_for_row(1, "done"));
+    expect_ready_again();
+}
+
+TEST_F(WindowRunEnd, ARunThatEndedMeanwhileIsNotPickedUp) {
+    ASSERT_NO_FATAL_FAILURE(start(2));
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_TRUE(window_->close());
+    window_.reset();
+    open_window();
+    window_->pick_up_runs();
+    ASSERT_TRUE(wait_for_row(1, "done"));
+    EXPECT_FALSE(status().going_on());
+}
+
+TEST_F(WindowRunEnd, AnEngineThatIsKilledIsAMessageAndTheRunIsLost) {
+    ASSERT_NO_FATAL_FAILURE(start(for_minutes));
+    ASSERT_EQ(kill(supervisor(), SIGKILL), 0);
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(status().state.toStdString(), "lost");
+    EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::error);
+    EXPECT_EQ(message().rfind("Run 1: lost: ", 0), 0U) << message();
+    EXPECT_TRUE(wait_for_row(1, "lost")) << "the database knows it too";
+    EXPECT_TRUE(QTest::qWaitFor([this] { return window_->timeline_page().has_trace(); }, patience_ms))
+        << "what it had measured is there";
+    expect_ready_again();
+}
+
+TEST_F(WindowRunEnd, ARunWhoseEngineWasKilledWithoutAWindowIsLostInTheNext) {
+    ASSERT_NO_FATAL_FAILURE(start(for_minutes));
+    const pid_t engine = supervisor();
+    window_.reset();
+    ASSERT_EQ(kill(engine, SIGKILL), 0);
+    open_window();
+    window_->pick_up_runs();
+    EXPECT_TRUE(wait_for_row(1, "lost"));
+    EXPECT_FALSE(status().going_on());
+}
+
+TEST_F(WindowRunEnd, ARankThatIsKilledIsAMessageThatNamesIt) {
+    ASSERT_NO_FATAL_FAILURE(start(for_minutes));
+    const pid_t rank = process_of_rank(1);
+    ASSERT_GT(rank, 0);
+    ASSERT_EQ(kill(rank, SIGKILL), 0);
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(status().state.toStdString(), "failed");
+    EXPECT_EQ(message().rfind("Run 1: failed: ", 0), 0U) << message();
+    EXPECT_NE(message().find("rank 1"), std::string::npos) << message();
+    EXPECT_TRUE(wait_for_row(1, "failed"));
+}
+
+TEST_F(WindowRunEnd, AnotherDatabaseDoesNotConfuseTheRunThatGoesOn) {
+    ASSERT_NO_FATAL_FAILURE(start(6));
+    const QString other = file(QStringLiteral("other.db"));
+    { const Database empty(other.toStdString()); }
+    window_->open_file(other);
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->results().model().database() == other; }));
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(message(), "Run 1 is done.");
+    EXPECT_TRUE(QTest::qWaitFor([this] { return window_->timeline_page().has_trace(); }, patience_ms)) << message();
+    EXPECT_EQ(window_->results().model().rowCount(), 0);
+}
+
+TEST_F(WindowRunEnd, AnEngineThatRefusesIsItsOwnLine) {
+    put_long_experiment(1);
+    const QString folder = file(QStringLiteral("results.db"));
+    ASSERT_TRUE(QDir().mkpath(folder));
+    action("run.start").trigger();
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(status().state.toStdString(), "failed");
+    EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::error);
+    EXPECT_EQ(message().rfind("The run did not begin: ", 0), 0U) << message();
+    EXPECT_NE(message().find("results.db"), std::string::npos) << message();
+    expect_ready_again();
+}
+
+}  // namespace
+}  // namespace longscope
