@@ -8,7 +8,8 @@ experiment=resources/experiments/documents-64k-zigzag.json
 exit_bad_input=2
 exit_failed=3
 
-# package | why | when: build (always) or test (only for 'test'); with '?' it comes along, but is not insisted on.
+# package | why | when: build (always), test or package (only for that command); with '?' it comes along, but is not
+# insisted on.
 package_table='
 g++                | compiles C++20                                           | build
 cmake              | configures the build                                     | build
@@ -22,9 +23,9 @@ libhwy-dev         | vector instructions, chosen at run time                  | 
 libsqlitecpp-dev   | C++ interface of the result database                     | build
 libsqlite3-dev     | the result database                                      | build
 libcairo2-dev      | draws masks and timelines to PNG                         | build
-qtbase5-dev        | the window                                              | build
-libqt5charts5-dev  | charts in the window                                    | build
-libqt5svg5-dev     | icons and SVG files of the window                       | build
+qtbase5-dev        | the window                                               | build
+libqt5charts5-dev  | charts in the window                                     | build
+libqt5svg5-dev     | icons and SVG files of the window                        | build
 libhwloc-dev       | reads the processor, its caches and cores                | build
 libopenmpi-dev     | compiles the MPI worker                                  | build
 openmpi-bin        | mpirun, which starts the workers                         | build
@@ -35,6 +36,12 @@ clang-format       | checks the layout of the sources                         | 
 shellcheck         | checks the shell scripts (this test is skipped without)  | test?
 clang              | builds the fuzz tests (these are skipped without)        | test?
 libclang-rt-14-dev | the fuzzer that they are linked with (likewise)          | test?
+xvfb               | a display for the test of the window (skipped without)   | test?
+x11-utils          | sees whether the window is there (likewise)              | test?
+desktop-file-utils | checks the desktop entry (this test is skipped without)  | test?
+appstream          | checks what software centres are told (likewise)         | test?
+dpkg-dev           | finds what the package depends on                        | package
+file               | tells programs from other files (likewise)               | package
 git                | tells the revision that results are stored with          | build?
 '
 
@@ -52,6 +59,7 @@ Usage: ./longscope.sh [--no-install] [COMMAND | FILE ...]
                              (--sanitize: with the address and undefined-behaviour sanitizers;
                              --threads: those of the in-process executor, with the thread sanitizer;
                              ARGS go to ctest, for example: -R mask, -L style)
+  package                    install what is missing, build, and make a Debian package of the programs
   engine VERB ...            build quietly, then run longscope-engine VERB ... (engine --help lists the verbs)
   help                       this text
 
@@ -91,6 +99,7 @@ find_missing() {
     while IFS='|' read -r package why when; do
         package=${package// /} when=${when// /}
         if [[ -z $package || -n ${installed[$package]:-} || ($when == test* && $tests == OFF) ]]; then continue; fi
+        if [[ $when == package && $packaging == no ]]; then continue; fi
         read -r why <<<"$why"
         why_of[$package]=$why
         if [[ $when == *'?' ]]; then optional+=("$package"); else missing+=("$package"); fi
@@ -355,11 +364,21 @@ run_tests() {
     exec ctest --preset "$preset" "${parallel[@]}" "${labels[@]}" "$@" 3>&-
 }
 
+make_package() {
+    local log=$logs/package.log package
+    packaging=yes
+    build_targets OFF app/all
+    say 'longscope.sh: packaging'
+    (cd "$build" && cpack -G DEB -B "$root/build/package") >"$log" 2>&1 || fail_step packaging package.log 'CPack Error'
+    package=$(sed -n 's/^CPack: - package: \(.*\) generated\.$/\1/p' "$log")
+    say "longscope.sh: packaged; as root, this installs it: apt-get install '$package'"
+}
+
 use_preset() { preset=$1 build=$root/build/$1; }
 
 main() {
     logs=$root/build/logs
-    install=yes
+    install=yes packaging=no
     use_preset dev
     exec 3>&1
     while [[ ${1:-} == --no-install ]]; do
@@ -369,7 +388,7 @@ main() {
     local verb=${1:-open} argument
     if [[ $# != 0 ]]; then
         case $verb in
-            open | run | build | test | engine | help | --help | -h) shift ;;
+            open | run | build | test | package | engine | help | --help | -h) shift ;;
             # Words that are no command are files, or mistyped.
             *) if [[ -f $verb ]]; then verb=open; else shift; fi ;;
         esac
@@ -408,14 +427,15 @@ main() {
             build_targets OFF app/all
             say "longscope.sh: built; the programs lie in $root/build/dev/bin"
             ;;
+        package) make_package ;;
         test) run_tests "${rest[@]}" ;;
         engine)
             build_targets OFF app/all
             exec "$build/bin/longscope-engine" "${rest[@]}" 3>&-
             ;;
         help | --help | -h) usage ;;
-        *) die "$exit_bad_input" "unknown command '$verb', and no file of this name; known are open, run, build, test, engine" \
-            "and help" ;;
+        *) die "$exit_bad_input" "unknown command '$verb', and no file of this name; known are open, run, build, test," \
+            "package, engine and help" ;;
     esac
 }
 

@@ -28,7 +28,8 @@ if [[ $desktop == desktop ]]; then
     expect_file "share/icons/hicolor/scalable/apps/$id.svg"
 fi
 # Nothing else, and nothing that only building needs.
-run find "$moved" -type f -not -path '*/share/longscope/*' -not -name 'longscope*' -not -name "$id.*"
+run find "$moved" -type f -not -path '*/share/longscope/*' -not -path '*/share/doc/longscope/*' \
+    -not -name 'longscope*' -not -name "$id.*"
 [[ -z $output ]] || failed 'nothing else is installed'
 run find "$moved" -name '*.sql' -o -name '*.a' -o -name 'CMakeLists.txt'
 [[ -z $output ]] || failed 'nothing is installed that only building needs'

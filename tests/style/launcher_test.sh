@@ -64,6 +64,13 @@ case $1 in
         ;;
 esac
 END
+program cpack <<'END'
+#!/bin/sh
+echo "cpack $* in $(pwd)" >>"$calls"
+[ -e "$calls.no-package" ] && { echo 'CPack Error: no such thing'; exit 1; }
+echo 'CPack: Create package'
+echo "CPack: - package: $4/longscope_1_any.deb generated."
+END
 program ctest <<'END'
 #!/bin/sh
 echo "ctest $* in $(pwd)"
@@ -71,7 +78,7 @@ END
 export PATH=$scratch/bin:$PATH
 unset CTEST_PARALLEL_LEVEL CMAKE_BUILD_PARALLEL_LEVEL DISPLAY WAYLAND_DISPLAY QT_QPA_PLATFORM
 
-all_packages=$(sed -n "s/^\([a-z0-9+-]*\) *|.*| \(build\|test\).*/\1/p" "$source_root/longscope.sh")
+all_packages=$(sed -n "s/^\([a-z0-9+-]*\) *|.*| \(build\|test\|package\).*/\1/p" "$source_root/longscope.sh")
 launcher=$checkout/longscope.sh
 fresh() {  # all packages present except those named, root, nothing built
     rm -rf "$checkout/build" "$calls" "$calls".*
@@ -242,6 +249,24 @@ fresh
 run bash -c 'DISPLAY=:1 "$0" 2>/dev/null' "$launcher"
 expect_text "window of 0 in $scratch"
 expect_no_text configuring
+
+# Packaging: its packages are asked for then, and only then.
+fresh file
+run "$launcher" build --no-install
+expect_code 0
+run "$launcher" package --no-install
+expect_code 2
+expect_text 'apt-get install --no-install-recommends -y file'
+run "$launcher" package
+expect_code 0
+expect_calls '^apt-get .*--no-remove file$'
+expect_calls "^cpack -G DEB -B $checkout/build/package in $checkout/build/dev$"
+expect_text "apt-get install '$checkout/build/package/longscope_1_any.deb'"
+touch "$calls.no-package"
+run "$launcher" package
+expect_code 3
+expect_text 'CPack Error: no such thing'
+expect_text 'longscope.sh: packaging failed; the log is '
 
 # Steps that fail.
 touch "$calls.no-build"
