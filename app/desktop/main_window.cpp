@@ -35,11 +35,6 @@ namespace {
 // Raised whenever docks come, go or change their names.
 constexpr int layout_version = 1;
 
-QWidget* titled(QTabWidget& tabs, QWidget* page, const QString& title) {
-    tabs.addTab(page, title);
-    return page;
-}
-
 }  // namespace
 
 MainWindow::MainWindow(WindowOptions options)
@@ -121,12 +116,18 @@ void MainWindow::make_views() {
     column->addWidget(tabs_, 1);
     setCentralWidget(page);
 
-    titled(*tabs_, mask_page_ = new MaskPage(evaluator_, appearance_), tr("Mask"));
-    titled(*tabs_, timeline_page_ = new TimelinePage(appearance_), tr("Timeline"));
-    titled(*tabs_, results_ = new RunTable(appearance_), tr("Results"));
-    titled(*tabs_, comparison_ = new RunComparisonView(appearance_), tr("Compare"));
-    titled(*tabs_, history_ = new RunHistoryChart(appearance_), tr("History"));
-    titled(*tabs_, rank_chart_ = new RankChart(appearance_), tr("Ranks"));
+    mask_page_ = new MaskPage(evaluator_, appearance_);
+    timeline_page_ = new TimelinePage(appearance_);
+    results_ = new RunTable(appearance_);
+    comparison_ = new RunComparisonView(appearance_);
+    history_ = new RunHistoryChart(appearance_);
+    rank_chart_ = new RankChart(appearance_);
+    views_ = {view_of(tr("Mask"), *mask_page_),  view_of(tr("Timeline"), *timeline_page_),
+              view_of(tr("Results"), *results_), view_of(tr("Compare"), *comparison_),
+              view_of(tr("History"), *history_), view_of(tr("Ranks"), *rank_chart_)};
+    for (const View& view : views_) {
+        tabs_->addTab(view.page, view.title);
+    }
     history_reader_ = std::make_unique<HistoryReader>();
 }
 

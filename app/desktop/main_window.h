@@ -17,6 +17,7 @@
 #include "app/desktop/file_chooser.h"
 #include "app/desktop/run/run_controller.h"
 #include "app/desktop/stored_run_loader.h"
+#include "app/desktop/views.h"
 #include "widgets/base/appearance.h"
 #include "widgets/base/latest_job.h"
 #include "widgets/base/message_bar.h"
@@ -134,6 +135,7 @@ class MainWindow : public QMainWindow {
     MessageBar* messages_ = nullptr;
     UnsavedBar* unsaved_ = nullptr;
     QTabWidget* tabs_ = nullptr;
+    std::vector<View> views_;  // in the order of the tabs
     MaskPage* mask_page_ = nullptr;
     TimelinePage* timeline_page_ = nullptr;
     RunTable* results_ = nullptr;

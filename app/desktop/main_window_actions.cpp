@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The table of everything that can be done in the window.
-#include <QApplication>
-#include <QClipboard>
 #include <QDockWidget>
 #include <QMenu>
 #include <QSettings>
@@ -15,22 +13,10 @@
 #include "app/desktop/mask_page.h"
 #include "app/desktop/panels/json_editor.h"
 #include "app/desktop/timeline_page.h"
-#include "engine/base/bounded_file.h"
-#include "engine/base/error.h"
-#include "engine/draw/cairo_painter.h"
 #include "widgets/base/colours.h"
-#include "widgets/charts/rank_chart.h"
-#include "widgets/charts/run_history_chart.h"
-#include "widgets/results/run_comparison_view.h"
 #include "widgets/results/run_table.h"
 
 namespace longscope {
-
-namespace {
-
-constexpr double picture_width = 1100;
-
-}  // namespace
 
 void MainWindow::make_actions() {
     make_file_actions();
@@ -296,66 +282,23 @@ void MainWindow::fill_recent() {
 }
 
 void MainWindow::export_view() {
-    QWidget* view = tabs_->currentWidget();
-    const bool table = view == results_ || view == comparison_;
-    const QString path = chooser_->to_save(
-        *this, tr("Export view"),
-        tabs_->tabText(tabs_->currentIndex()).toLower() + (table ? QStringLiteral(".csv") : QStringLiteral(".svg")),
-        table ? tr("Tables (*.csv)") : tr("Pictures and data (*.png *.svg *.pdf *.csv)"));
+    const View& view = views_.at(static_cast<std::size_t>(tabs_->currentIndex()));
+    const QString path =
+        chooser_->to_save(*this, tr("Export view"),
+                          view.title.toLower() + (view.has_picture ? QStringLiteral(".svg") : QStringLiteral(".csv")),
+                          view.has_picture ? tr("Pictures and data (*.png *.svg *.pdf *.csv)") : tr("Tables (*.csv)"));
     if (path.isEmpty()) {
         return;
     }
     attempt([&] {
-        const std::string file = path.toStdString();
-        const bool csv = path.endsWith(QLatin1String(".csv"), Qt::CaseInsensitive);
-        const auto save_text = [&](std::function<std::string()> text) {
-            exports_.add(path, [file, text = std::move(text)] { write_file_atomically(file, text()); });
-        };
-        const auto save_picture = [&](std::function<DisplayList()> picture) {
-            exports_.add(path, [file, picture = std::move(picture)] { paint(picture(), file); });
-        };
-        if (view == mask_page_) {
-            if (csv) {
-                save_text(mask_page_->csv_maker());
-            } else if (mask_page_->canvas().shown() == nullptr) {
-                throw failed("there is no mask to export");
-            } else {
-                save_picture(mask_page_->canvas().picture_maker(picture_width));
-            }
-        } else if (view == timeline_page_) {
-            if (!timeline_page_->has_trace()) {
-                throw failed("there is no timeline to export");
-            }
-            if (csv) {
-                save_text(timeline_page_->view().csv_maker());
-            } else {
-                save_picture(timeline_page_->view().picture_maker(picture_width));
-            }
-        } else if (view == results_) {
-            results_->export_csv(path);  // it says itself when it is done
-        } else if (view == history_) {
-            exports_.add(path, history_->saver(path));
-        } else if (view == rank_chart_) {
-            exports_.add(path, rank_chart_->saver(path));
-        } else {
-            save_text([text = comparison_->text().toStdString()] { return text; });
+        if (std::function<void()> write = view.saver(path.toStdString())) {
+            exports_.add(path, std::move(write));
         }
     });
 }
 
 void MainWindow::copy_view() {
-    QWidget* view = tabs_->currentWidget();
-    if (view == results_) {
-        results_->copy_selection();
-    } else if (view == comparison_) {
-        QApplication::clipboard()->setText(comparison_->text());
-    } else if (view == mask_page_) {
-        QApplication::clipboard()->setPixmap(mask_page_->canvas().grab());
-    } else if (view == timeline_page_) {
-        QApplication::clipboard()->setPixmap(timeline_page_->view().grab());
-    } else {
-        QApplication::clipboard()->setPixmap(view->grab());
-    }
+    views_.at(static_cast<std::size_t>(tabs_->currentIndex())).copy();
     messages_->show_message(tr("Copied."), MessageBar::Kind::note);
 }
 

@@ -45,6 +45,7 @@ class RunComparisonViewTest : public testing::Test {
 };
 
 TEST_F(RunComparisonViewTest, SaysWhatToSelect) {
+    EXPECT_EQ(view_.csv(), "");
     view_.show();
     EXPECT_EQ(view_.text(), QString());
     EXPECT_TRUE(view_.findChild<QLabel*>()->text().contains(QStringLiteral("two runs")));
@@ -65,6 +66,8 @@ TEST_F(RunComparisonViewTest, ShowsWhatDiffersAndTheRatios) {
     EXPECT_EQ(table(1).item(0, 3)->text(), QStringLiteral("3.609×"));
 
     view_.copy();
+    EXPECT_NE(view_.csv().find("\ndifference,backend.name,"), std::string::npos) << view_.csv();
+    EXPECT_NE(view_.csv().find("\nfigure,time,11500000,"), std::string::npos) << view_.csv();
     const QString text = QGuiApplication::clipboard()->text();
     EXPECT_TRUE(text.contains(QStringLiteral("backend.name\t\"cpu\"\t\"reference\"")));
     EXPECT_TRUE(text.contains(QStringLiteral("time\t11.5 ms\t41.5 ms\t3.609×")));

@@ -2,6 +2,7 @@
 #include "widgets/results/run_comparison_view.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <QAction>
 #include <QClipboard>
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "storage/csv_field.h"
 #include "storage/run_query.h"
 #include "widgets/base/text_colour.h"
 #include "widgets/results/padded_cells.h"
@@ -255,6 +257,25 @@ QString RunComparisonView::text() const {
     }
     add(*metrics_);
     return lines.join(QLatin1Char('\n'));
+}
+
+std::string RunComparisonView::csv() const {
+    if (shown_.metrics.empty()) {
+        return {};
+    }
+    std::string text = "what,name,a,b,ratio,ratio_low,ratio_high\n";
+    const auto add = [&text](const std::vector<std::string>& fields) {
+        text += fmt::format("{}\n", fmt::join(fields, ","));
+    };
+    for (const Difference& difference : shown_.differences) {
+        add({"difference", csv_field(difference.path), csv_field(difference.a), csv_field(difference.b), "", "", ""});
+    }
+    for (const ComparedMetric& compared : shown_.metrics) {
+        add({"figure", csv_field(std::string(compared.metric->name)), csv_field(compared.a.middle),
+             csv_field(compared.b.middle), csv_field(compared.ratio.middle), csv_field(compared.ratio.low),
+             csv_field(compared.ratio.high)});
+    }
+    return text;
 }
 
 void RunComparisonView::copy() const {

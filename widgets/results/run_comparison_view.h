@@ -50,6 +50,8 @@ class RunComparisonView : public QWidget {
 
     [[nodiscard]] bool busy() const { return job_.running(); }
     [[nodiscard]] QString text() const;  // all of it; empty while nothing is shown
+    // The same with raw values: a line for each difference, then one for each figure. Empty while nothing is shown.
+    [[nodiscard]] std::string csv() const;
     void copy() const;
 
   private:

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/views.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+
+#include "app/desktop/mask_page.h"
+#include "app/desktop/timeline_page.h"
+#include "engine/base/bounded_file.h"
+#include "engine/base/error.h"
+#include "engine/draw/cairo_painter.h"
+#include "widgets/base/colours.h"
+#include "widgets/charts/chart_page.h"
+#include "widgets/results/run_comparison_view.h"
+#include "widgets/results/run_table.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr double picture_width = 1100;
+
+bool is_csv(const std::string& file) {
+    return to_qstring(file).endsWith(QLatin1String(".csv"), Qt::CaseInsensitive);
+}
+
+std::function<void()> save_text(const std::string& file, std::function<std::string()> text) {
+    return [file, text = std::move(text)] { write_file_atomically(file, text()); };
+}
+
+std::function<void()> save_picture(const std::string& file, std::function<DisplayList()> picture) {
+    return [file, picture = std::move(picture)] { paint(picture(), file); };
+}
+
+void copy_picture(QWidget& widget) {
+    QGuiApplication::clipboard()->setPixmap(widget.grab());
+}
+
+}  // namespace
+
+View view_of(const QString& title, MaskPage& page) {
+    View view{title, &page, true, nullptr, nullptr};
+    view.saver = [&page](const std::string& file) {
+        if (is_csv(file)) {
+            return save_text(file, page.csv_maker());
+        }
+        if (page.canvas().shown() == nullptr) {
+            throw failed("there is no mask to save");
+        }
+        return save_picture(file, page.canvas().picture_maker(picture_width));
+    };
+    view.copy = [&page] { copy_picture(page.canvas()); };
+    return view;
+}
+
+View view_of(const QString& title, TimelinePage& page) {
+    View view{title, &page, true, nullptr, nullptr};
+    view.saver = [&page](const std::string& file) {
+        if (!page.has_trace()) {
+            throw failed("there is no timeline to save");
+        }
+        return is_csv(file) ? save_text(file, page.view().csv_maker())
+                            : save_picture(file, page.view().picture_maker(picture_width));
+    };
+    view.copy = [&page] { copy_picture(page.view()); };
+    return view;
+}
+
+View view_of(const QString& title, RunTable& page) {
+    View view{title, &page, false, nullptr, nullptr};
+    view.saver = [&page](const std::string& file) -> std::function<void()> {
+        page.export_csv(to_qstring(file));
+        return nullptr;
+    };
+    view.copy = [&page] { page.copy_selection(); };
+    return view;
+}
+
+View view_of(const QString& title, RunComparisonView& page) {
+    View view{title, &page, false, nullptr, nullptr};
+    view.saver = [&page](const std::string& file) {
+        if (page.csv().empty()) {
+            throw failed("there is no comparison to save: two runs are to be selected in the results");
+        }
+        return save_text(file, [text = page.csv()] { return text; });
+    };
+    view.copy = [&page] { page.copy(); };
+    return view;
+}
+
+View view_of(const QString& title, ChartPage& page) {
+    View view{title, &page, true, nullptr, nullptr};
+    view.saver = [&page](const std::string& file) { return page.saver(to_qstring(file)); };
+    view.copy = [&page] { page.copy(); };
+    return view;
+}
+
+}  // namespace longscope
