@@ -26,6 +26,7 @@ libcairo2-dev      | draws masks and timelines to PNG                         | 
 qtbase5-dev        | the window                                               | build
 libqt5charts5-dev  | charts in the window                                     | build
 libqt5svg5-dev     | icons and SVG files of the window                        | build
+qtwayland5         | the window where there is Wayland and no X               | build?
 libhwloc-dev       | reads the processor, its caches and cores                | build
 libopenmpi-dev     | compiles the MPI worker                                  | build
 openmpi-bin        | mpirun, which starts the workers                         | build
