@@ -238,8 +238,8 @@ show_build() {
     while IFS= read -r line || [[ -n $line ]]; do
         printf '%s\n' "$line"
         if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\ (.*) ]]; then
-            # Runs at every build, so it is no news.
-            [[ ${BASH_REMATCH[3]} == 'Reading the revision' ]] && continue
+            # These run at every build, so they are no news.
+            [[ ${BASH_REMATCH[3]} == 'Reading the revision' || ${BASH_REMATCH[3]} == 'Re-checking globbed'* ]] && continue
             tick $((100 * BASH_REMATCH[1] / BASH_REMATCH[2])) "$line"
         elif [[ $line != 'ninja: no work to do.' && $line != '-- '* ]]; then
             clear_tick
