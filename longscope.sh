@@ -26,6 +26,7 @@ libcairo2-dev      | draws masks and timelines to PNG                         | 
 qtbase5-dev        | the window                                               | build
 libqt5charts5-dev  | charts in the window                                     | build
 libqt5svg5-dev     | icons and SVG files of the window                        | build
+qtwayland5         | the window where there is Wayland and no X               | build?
 libhwloc-dev       | reads the processor, its caches and cores                | build
 libopenmpi-dev     | compiles the MPI worker                                  | build
 openmpi-bin        | mpirun, which starts the workers                         | build
@@ -237,8 +238,8 @@ show_build() {
     while IFS= read -r line || [[ -n $line ]]; do
         printf '%s\n' "$line"
         if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\ (.*) ]]; then
-            # Runs at every build, so it is no news.
-            [[ ${BASH_REMATCH[3]} == 'Reading the revision' ]] && continue
+            # These run at every build, so they are no news.
+            [[ ${BASH_REMATCH[3]} == 'Reading the revision' || ${BASH_REMATCH[3]} == 'Re-checking globbed'* ]] && continue
             tick $((100 * BASH_REMATCH[1] / BASH_REMATCH[2])) "$line"
         elif [[ $line != 'ninja: no work to do.' && $line != '-- '* ]]; then
             clear_tick

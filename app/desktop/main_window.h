@@ -94,6 +94,7 @@ class MainWindow : public QMainWindow {
     bool save();
     bool save_as();
     void open_dialog();
+    void open_example(const std::filesystem::path& file);
     void read_then_open(const std::vector<std::filesystem::path>& files, const std::function<OpenedFiles()>& read);
     void take_files(const OpenedFiles& opened);
     void open_as(FileKind kind, const OpenedFile& file);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/desktop/actions/command_palette.h"
+#include "app/desktop/actions/example_menu.h"
 #include "app/desktop/actions/shortcut_sheet.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
@@ -134,6 +135,8 @@ void MainWindow::make_file_actions() {
     auto* recent = new QMenu(tr("Open &recent"), this);
     recent->menuAction()->setObjectName(QStringLiteral("file.recent"));
     actions_.add(menu, *recent->menuAction(), tr("Open a file again that was open before"));
+    actions_.add(menu, *make_example_menu(*this, [this](const auto& file) { open_example(file); })->menuAction(),
+                 tr("Open a copy of an experiment that comes with the program"));
     actions_.add({QStringLiteral("file.save"),
                   menu,
                   tr("&Save"),

@@ -2,12 +2,14 @@
 // What the window opens and saves.
 #include <QSettings>
 #include <QTabWidget>
+#include <nlohmann/json.hpp>
 
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/panels/experiment_panel.h"
 #include "app/desktop/panels/json_editor.h"
 #include "app/desktop/unsaved_bar.h"
+#include "app/headless/experiment_names.h"
 #include "engine/workload/length_file.h"
 #include "storage/database.h"
 #include "widgets/base/colours.h"
@@ -89,6 +91,17 @@ void MainWindow::open_as(FileKind kind, const OpenedFile& file) {
             open_database(file.path);
             break;
     }
+}
+
+// As a document without a file: the example stays as it is.
+void MainWindow::open_example(const std::filesystem::path& file) {
+    guard([this, file] {
+        attempt([&] {
+            document_.take_over(to_json(with_absolute_paths(read_experiment(file, experiment_names()))));
+            messages_->clear();
+            tabs_->setCurrentWidget(mask_page_);
+        });
+    });
 }
 
 void MainWindow::open_results() {

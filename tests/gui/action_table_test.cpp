@@ -108,6 +108,8 @@ TEST_F(Actions, ThePaletteListsAllAndWhatCannotBeDoneNowGreyedAtTheEnd) {
     EXPECT_FALSE(last->flags() & Qt::ItemIsEnabled);
     EXPECT_FALSE(action("edit.undo").isEnabled());
     type(QStringLiteral("undo"));
+    EXPECT_TRUE(palette().list().item(0)->text().startsWith(QStringLiteral("Edit: Undo")))
+        << palette().list().item(0)->text().toStdString();
     const int steps = window_->document().undo_stack().index();
     QTest::keyClick(&palette().input(), Qt::Key_Return);
     EXPECT_TRUE(palette().isVisible()) << "there is nothing to undo";

@@ -231,5 +231,20 @@ TEST_F(WindowOpen, TextThatIsDroppedIsNotTakenForFiles) {
     EXPECT_TRUE(message().isEmpty()) << message().toStdString();
 }
 
+TEST_F(WindowOpen, ExamplesAreOpenedAsCopies) {
+    const QList<QAction*> examples = action("file.examples").menu()->actions();
+    ASSERT_EQ(examples.size(), QDir(experiments).entryList({QStringLiteral("*.json")}).size());
+    for (QAction* example : examples) {
+        SCOPED_TRACE(example->text().toStdString());
+        example->trigger();
+        wait_for_answer();
+        EXPECT_EQ(experiment().at("name"), example->text().toStdString());
+        EXPECT_NE(window_->evaluator().current(), nullptr) << "its lengths are found, too";
+        EXPECT_TRUE(window_->evaluator().refusal().isEmpty());
+        EXPECT_TRUE(window_->document().path().empty()) << "saving asks for a name";
+        EXPECT_FALSE(window_->document().modified());
+    }
+}
+
 }  // namespace
 }  // namespace longscope

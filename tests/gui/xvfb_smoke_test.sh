@@ -80,4 +80,14 @@ start --db "$scratch/results.db"
 await_window ' - Longscope'
 if [[ -n $window ]]; then kill -HUP "$window_program"; fi
 expect_end 0
+
+# A document that is not saved: the first signal asks what becomes of it, the second does not wait for the answer.
+printf '100\n200\n' >"$scratch/lengths.txt"
+start --db "$scratch/results.db" "$scratch/lengths.txt"
+await_window '\* - Longscope'
+if [[ -n $window ]]; then
+    kill -TERM "$window_program"
+    kill -HUP "$window_program"
+fi
+expect_end 130
 finish

@@ -97,9 +97,10 @@ void CommandPalette::filter(const QString& text) {
             matches.push_back(command);
         }
     }
-    // What cannot be done now stands at the end, greyed.
+    // What cannot be done now is greyed, and stands at the end of all that match as well: not below what matches worse,
+    // or Enter would do something else than what was typed.
     std::stable_sort(matches.begin(), matches.end(), [](const Command& a, const Command& b) {
-        return std::pair(a.action->isEnabled(), a.score) > std::pair(b.action->isEnabled(), b.score);
+        return std::pair(a.score, a.action->isEnabled()) > std::pair(b.score, b.action->isEnabled());
     });
     list_->clear();
     for (const Command& match : matches) {
