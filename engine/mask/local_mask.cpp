@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/mask/local_mask.h"
 
-#include <algorithm>
-
 namespace longscope {
 
 void LocalMask::row_runs(std::int64_t row, std::vector<Range>& runs) const {
@@ -21,19 +19,6 @@ void LocalMask::row_runs(std::int64_t row, std::vector<Range>& runs) const {
         }
     }
     runs.resize(kept);
-}
-
-std::int64_t LocalMask::pairs() const {
-    std::int64_t sum = 0;
-    for (const Range rows : queries_->ranges()) {
-        sum += mask_->pairs_with(rows, *keys_);
-    }
-    return sum;
-}
-
-bool LocalMask::any_pair() const {
-    return std::any_of(queries_->ranges().begin(), queries_->ranges().end(),
-                       [&](Range rows) { return mask_->pairs_with(rows, *keys_) > 0; });
 }
 
 }  // namespace longscope

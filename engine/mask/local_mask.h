@@ -23,9 +23,7 @@ class LocalMask {
     void row_runs(std::int64_t row, std::vector<Range>& runs) const;
 
     // The exact number of kept pairs.
-    [[nodiscard]] std::int64_t pairs() const;
-    // Is there one? Mostly known after a few ranges of tokens, where pairs() looks at all.
-    [[nodiscard]] bool any_pair() const;
+    [[nodiscard]] std::int64_t pairs() const { return mask_->pairs_between(*queries_, *keys_); }
 
   private:
     const Mask* mask_;

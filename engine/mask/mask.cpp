@@ -12,6 +12,14 @@ TileClass Mask::tile_class(const Box& tile) const {
     return kept == inside.pairs() ? TileClass::full : TileClass::partial;
 }
 
+std::int64_t Mask::pairs_between(const TokenSet& queries, const TokenSet& keys) const {
+    std::int64_t sum = 0;
+    for (const Range rows : queries.ranges()) {
+        sum += pairs_with(rows, keys);
+    }
+    return sum;
+}
+
 TileCounts count_tiles(const Mask& mask, std::int64_t q_tile, std::int64_t k_tile) {
     TileCounts counts{q_tile, k_tile};
     for (std::int64_t q = 0; q < mask.query_tokens(); q += q_tile) {

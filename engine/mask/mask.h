@@ -43,6 +43,9 @@ class Mask {
     // The exact number of kept pairs of the queries in `rows`, which lie in the matrix, with the keys of a set.
     [[nodiscard]] virtual std::int64_t pairs_with(Range rows, const TokenSet& keys) const = 0;
 
+    // The same of the queries of a set.
+    [[nodiscard]] virtual std::int64_t pairs_between(const TokenSet& queries, const TokenSet& keys) const;
+
     // Replaces `runs` by the keys of one query as ascending, disjoint, non-adjacent ranges.
     virtual void row_runs(std::int64_t query, std::vector<Range>& runs) const = 0;
 

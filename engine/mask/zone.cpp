@@ -5,14 +5,16 @@ namespace longscope {
 
 namespace {
 
-// Sum over q in [begin, end) of min(limit, q + shift).
-std::int64_t sum_of_minimum(Range q, std::int64_t limit, std::int64_t shift) {
-    // Below `turn` the line q + shift is the smaller one.
-    const std::int64_t turn = std::clamp(limit - shift, q.begin, q.end);
-    const std::int64_t rising = turn - q.begin;
-    // An arithmetic series; first + last and the count are never both odd.
-    const std::int64_t series = rising == 0 ? 0 : rising * (q.begin + turn - 1 + 2 * shift) / 2;
-    return series + (q.end - turn) * limit;
+// Sum of the first `count` numbers from `first` in steps.
+std::int64_t sum_of_series(std::int64_t first, std::int64_t step, std::int64_t count) {
+    return count * first + step * (count * (count - 1) / 2);
+}
+
+// Sum over all rows q of min(limit, q + shift).
+std::int64_t sum_of_minimum(const Progression& q, std::int64_t limit, std::int64_t shift) {
+    // Of the rows before limit - shift the line q + shift is the smaller one.
+    const std::int64_t rising = q.count_before(limit - shift);
+    return sum_of_series(q.first + shift, q.step, rising) + (q.count - rising) * limit;
 }
 
 Range negated(Range d) {
@@ -91,15 +93,20 @@ void append_difference(const Zone& a, const Zone& b, ZoneList& out) {
 }
 
 std::int64_t pairs(const Zone& zone) {
+    return pairs(zone, {zone.q.begin, 1, zone.q.size()});
+}
+
+std::int64_t pairs(const Zone& zone, const Progression& rows) {
     const Zone tight = tightened(zone);
-    if (tight.empty()) {
+    const std::int64_t before = rows.count_before(tight.q.begin);
+    const Progression q{rows.at(before), rows.step, rows.count_before(tight.q.end) - before};
+    if (q.count <= 0) {
         return 0;
     }
     // Tight: every row holds at least one key, so no term of the sum is negative.
     // max(k0, q + d0) = -min(-k0, -q - d0) is summed as k0 + q + d0 - min(k0, q + d0).
-    const Range q = tight.q;
     const std::int64_t ends = sum_of_minimum(q, tight.k.end, tight.d.end);
-    const std::int64_t lines = q.size() * tight.k.begin + q.size() * (q.begin + q.end - 1 + 2 * tight.d.begin) / 2;
+    const std::int64_t lines = q.count * tight.k.begin + sum_of_series(q.first + tight.d.begin, q.step, q.count);
     const std::int64_t begins = lines - sum_of_minimum(q, tight.k.begin, tight.d.begin);
     return ends - begins;
 }

@@ -30,6 +30,23 @@ struct Range {
     return {std::max(a.begin, b.begin), std::min(a.end, b.end)};
 }
 
+// first, first + step, ...: `count` of them.
+struct Progression {
+    std::int64_t first = 0;
+    std::int64_t step = 1;  // from 1
+    std::int64_t count = 0;
+
+    [[nodiscard]] std::int64_t at(std::int64_t index) const { return first + index * step; }
+    [[nodiscard]] std::int64_t count_before(std::int64_t position) const {
+        if (position <= first) {
+            return 0;
+        }
+        const std::int64_t distance = position - first - 1;
+        // Most have all numbers, and division is slow.
+        return std::min(count, (step == 1 ? distance : distance / step) + 1);
+    }
+};
+
 // Rows (queries) by columns (keys).
 struct Box {
     Range q;
@@ -72,6 +89,8 @@ void append_difference(const Zone& a, const Zone& b, ZoneList& out);
 
 // The exact number of pairs, in constant time. `zone` need not be tight.
 [[nodiscard]] std::int64_t pairs(const Zone& zone);
+// The same of some of its rows.
+[[nodiscard]] std::int64_t pairs(const Zone& zone, const Progression& rows);
 
 // The mirror image (q, k) -> (k, q).
 [[nodiscard]] Zone transposed(const Zone& zone);

@@ -106,6 +106,36 @@ std::int64_t ZoneMask::pairs_with(Range rows, const TokenSet& keys) const {
     return sum;
 }
 
+std::int64_t ZoneMask::pairs_between(const TokenSet& queries, const TokenSet& keys) const {
+    if (keys.count_in({0, key_tokens()}) < key_tokens()) {
+        return Mask::pairs_between(queries, keys);
+    }
+    std::int64_t sum = 0;
+    if (queries.rule() != nullptr) {
+        for (const Zone& zone : zones_) {
+            sum += longscope::pairs(zone, *queries.rule());
+        }
+        return sum;
+    }
+    // Both are in ascending order: no range looks for its slabs.
+    auto first = slabs_.begin();
+    for (const Range rows : queries.ranges()) {
+        while (first != slabs_.end() && first->rows.end <= rows.begin) {
+            ++first;
+        }
+        for (auto slab = first; slab != slabs_.end() && slab->rows.begin < rows.end; ++slab) {
+            if (slab->rows.begin >= rows.begin && slab->rows.end <= rows.end) {
+                sum += slab->pairs;
+                continue;
+            }
+            for (std::size_t z = slab->first_zone; z < slab->end_zone; ++z) {
+                sum += longscope::pairs(zones_[z], {rows.begin, 1, rows.size()});
+            }
+        }
+    }
+    return sum;
+}
+
 void ZoneMask::row_runs(std::int64_t query, std::vector<Range>& runs) const {
     runs.clear();
     visit_zones({query, query + 1}, [&](const Zone& zone) {

@@ -25,6 +25,7 @@ class ZoneMask final : public Mask {
     [[nodiscard]] bool contains(std::int64_t query, std::int64_t key) const override;
     [[nodiscard]] std::int64_t pairs_in(const Box& box) const override;
     [[nodiscard]] std::int64_t pairs_with(Range rows, const TokenSet& keys) const override;
+    [[nodiscard]] std::int64_t pairs_between(const TokenSet& queries, const TokenSet& keys) const override;
     void row_runs(std::int64_t query, std::vector<Range>& runs) const override;
     [[nodiscard]] std::vector<TileRun> classify_row_of_tiles(Range q, std::int64_t k_tile) const override;
     [[nodiscard]] Range key_extent(Range q) const override;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/base/registry.h"
+#include "engine/base/thread_team.h"
 #include "engine/parallel/dispatch.h"
 
 namespace longscope {
@@ -21,11 +22,10 @@ const DispatchEntry& find_dispatch(std::string_view name) {
 
 std::vector<TokenSet> dispatch_tokens(const DispatchEntry& dispatch, const PackedSequence& sequence,
                                       std::int64_t ranks) {
-    std::vector<TokenSet> sets;
-    sets.reserve(static_cast<std::size_t>(ranks));
-    for (std::int64_t rank = 0; rank < ranks; ++rank) {
-        sets.push_back(dispatch.tokens_of(sequence, ranks, rank));
-    }
+    std::vector<TokenSet> sets(static_cast<std::size_t>(ranks));
+    ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
+        sets[static_cast<std::size_t>(rank)] = dispatch.tokens_of(sequence, ranks, rank);
+    });
     return sets;
 }
 

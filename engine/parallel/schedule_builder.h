@@ -150,8 +150,9 @@ class ScheduleBuilder {
 
   private:
     [[nodiscard]] std::int64_t pairs_with(const TokenSet& keys) const {
-        const LocalMask mask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)], keys);
-        return input_.exact_pairs ? mask.pairs() : static_cast<std::int64_t>(mask.any_pair());
+        return input_.exact_pairs
+                   ? LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)], keys).pairs()
+                   : 1;
     }
 
     std::int64_t add(Operation operation) {

@@ -21,8 +21,8 @@ struct StrategyInput {
     const Mask& mask;
     const std::vector<TokenSet>& tokens;  // of every rank
     std::int64_t rank = 0;
-    // Without them schedules are written faster, for those who only ask what moves and what is held: an attend then
-    // counts 1 pair where it has any.
+    // Without them schedules are written faster, for those who only ask what moves and what is held: the mask is not
+    // asked, and an attend with 1 pair stands wherever there could be one.
     bool exact_pairs = true;
 
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }

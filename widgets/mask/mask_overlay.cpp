@@ -46,13 +46,11 @@ std::vector<std::int64_t> rank_borders(const Scene& scene, Range visible, double
     std::vector<std::int64_t> borders;
     const auto most = static_cast<std::size_t>(pixels / smallest_rank);
     for (std::size_t run = owners.first_run_after(visible.begin); run < owners.runs().size(); ++run) {
-        const std::int64_t begin = owners.runs()[run].tokens.begin;
+        const std::int64_t begin = owners.runs()[run].begin;
         if (begin >= visible.end) {
             break;
         }
-        if (begin > visible.begin) {
-            borders.push_back(begin);
-        }
+        borders.push_back(begin);
         if (borders.size() > most) {
             return {};
         }

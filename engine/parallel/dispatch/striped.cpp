@@ -6,12 +6,7 @@
 namespace longscope {
 
 TokenSet striped_tokens(const PackedSequence& sequence, std::int64_t ranks, std::int64_t rank) {
-    std::vector<Range> ranges;
-    ranges.reserve(static_cast<std::size_t>(sequence.tokens / ranks + 1));
-    for (std::int64_t token = rank; token < sequence.tokens; token += ranks) {
-        ranges.push_back({token, token + 1});
-    }
-    return TokenSet(std::move(ranges));
+    return TokenSet::every(rank, ranks, sequence.tokens);
 }
 
 }  // namespace longscope

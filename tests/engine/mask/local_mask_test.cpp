@@ -54,6 +54,23 @@ RC_GTEST_PROP(LocalMask, PairsAreExact, ()) {
     RC_ASSERT(LocalMask(*mask, queries, keys).pairs() == expected);
 }
 
+// Of all keys, and of queries that follow a rule, they are counted in other ways.
+RC_GTEST_PROP(LocalMask, PairsOfAllKeysAreExact, ()) {
+    const MaskCase drawn = *mask_case();
+    const auto mask = drawn.compiled();
+    const TokenSet all_keys({{0, drawn.domain.key_tokens}});
+    const TokenSet queries = token_set_of(*positions_below(drawn.domain.query_tokens));
+    const TokenSet stripe = TokenSet::every(*rc::gen::inRange<std::int64_t>(0, drawn.domain.query_tokens + 1),
+                                            *rc::gen::inRange<std::int64_t>(1, 7), drawn.domain.query_tokens);
+    for (const TokenSet* rows : {&queries, &stripe}) {
+        std::int64_t expected = 0;
+        for (std::int64_t i = 0; i < rows->size(); ++i) {
+            expected += mask->pairs_in({{rows->position(i), rows->position(i) + 1}, {0, drawn.domain.key_tokens}});
+        }
+        RC_ASSERT(LocalMask(*mask, *rows, all_keys).pairs() == expected);
+    }
+}
+
 // Every query on one of a few ranks, every key on one of a few: what they see adds up to the mask.
 RC_GTEST_PROP(LocalMask, PairsOfAllRanksAddUpToTheMask, ()) {
     const MaskCase drawn = *mask_case();

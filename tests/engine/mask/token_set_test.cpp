@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::int64_t tokens = 40;
 
+std::vector<Range> listed(const TokenSet& set) {
+    const TokenRanges ranges = set.ranges();
+    return {ranges.begin(), ranges.end()};
+}
+
 RC_GTEST_PROP(TokenSet, HoldsThePositionsInOrder, ()) {
     const std::vector<std::int64_t> positions = *positions_below(tokens);
     const TokenSet set = token_set_of(positions);
@@ -37,9 +42,9 @@ RC_GTEST_PROP(TokenSet, RangesAreSortedJoinedAndNotEmpty, ()) {
     }
     const TokenSet set(pieces);
     const TokenSet in_order = token_set_of(positions);
-    RC_ASSERT(set.ranges() == in_order.ranges());
+    RC_ASSERT(listed(set) == listed(in_order));
     RC_ASSERT(set.size() == in_order.size());
-    RC_ASSERT(are_separate_runs(set.ranges()));
+    RC_ASSERT(are_separate_runs(listed(set)));
     std::int64_t local = 0;
     for (std::size_t i = 0; i < set.ranges().size(); ++i) {
         RC_ASSERT(set.first_local(i) == local);
@@ -79,6 +84,33 @@ RC_GTEST_PROP(TokenSet, FindsTheRangesThatMeetARange, ()) {
         met += intersect(set.ranges()[i], range).size();
     }
     RC_ASSERT(set.count_in(range) == met);
+}
+
+// Kept as a rule, it answers as the same set of ranges.
+RC_GTEST_PROP(TokenSet, EveryNthTokenIsTheSetOfTheseTokens, ()) {
+    const std::int64_t first = *rc::gen::inRange<std::int64_t>(0, tokens);
+    const std::int64_t step = *rc::gen::inRange<std::int64_t>(1, tokens);
+    const std::int64_t end = *rc::gen::inRange<std::int64_t>(0, tokens);
+    std::vector<std::int64_t> positions;
+    for (std::int64_t token = first; token < end; token += step) {
+        positions.push_back(token);
+    }
+    const TokenSet rule = TokenSet::every(first, step, end);
+    const TokenSet set = token_set_of(positions);
+    RC_ASSERT(rule.size() == set.size());
+    RC_ASSERT(listed(rule) == listed(set));
+    for (std::int64_t i = 0; i < set.size(); ++i) {
+        RC_ASSERT(rule.position(i) == set.position(i));
+    }
+    for (std::size_t i = 0; i < set.ranges().size(); ++i) {
+        RC_ASSERT(rule.first_local(i) == set.first_local(i));
+    }
+    for (std::int64_t position = -2; position <= tokens + 2; ++position) {
+        RC_ASSERT(rule.count_before(position) == set.count_before(position));
+    }
+    const Range range = *range_inside(tokens);
+    RC_ASSERT(rule.count_in(range) == set.count_in(range));
+    RC_ASSERT(rule.ranges_meeting(range) == set.ranges_meeting(range));
 }
 
 TEST(TokenSet, NothingHoldsNothing) {

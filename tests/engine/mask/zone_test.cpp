@@ -83,6 +83,13 @@ RC_GTEST_PROP(Zone, TightenedIsTheSameSetWithEveryBoundAttained, ()) {
 RC_GTEST_PROP(Zone, PairsAreCountedExactly, ()) {
     const Zone any = *zone();
     RC_ASSERT(pairs(any) == static_cast<std::int64_t>(listed(any).size()));
+    const Progression rows{*rc::gen::inRange<std::int64_t>(-4, 20), *rc::gen::inRange<std::int64_t>(1, 9),
+                           *rc::gen::inRange<std::int64_t>(0, 20)};
+    std::int64_t of_rows = 0;
+    for (std::int64_t i = 0; i < rows.count; ++i) {
+        of_rows += pairs(Zone{{rows.at(i), rows.at(i) + 1}, any.k, any.d}) * (any.q.contains(rows.at(i)) ? 1 : 0);
+    }
+    RC_ASSERT(pairs(any, rows) == of_rows);
 }
 
 RC_GTEST_PROP(Zone, RowHoldsTheKeysOfOneQuery, ()) {

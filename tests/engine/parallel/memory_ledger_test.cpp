@@ -52,7 +52,8 @@ TEST(MemoryLedger, UlyssesHoldsQueriesAndResultOfItsHeadsOverTheWholeSequence) {
 TEST(MemoryLedger, IsTheSameWithoutExactPairs) {
     for (const StrategyEntry& strategy : strategies()) {
         for (const DispatchEntry& dispatch : dispatches()) {
-            for (const char* mask : {R"({"causal": {}})", R"({"window": {"left": 20, "right": 0}})"}) {
+            for (const char* mask :
+                 {R"({"causal": {}})", R"({"window": {"left": 20, "right": 0}})", R"({"not": {"full": {}}})"}) {
                 AttentionCase problem = make_case().problem;
                 problem.mask_json = mask;
                 const DispatchedCase c(problem, std::string(dispatch.name), 4);
