@@ -10,6 +10,7 @@
 
 #include "storage/database.h"
 #include "storage/sqlite_error.h"
+#include "storage/work_limit.h"
 
 namespace longscope {
 
@@ -45,10 +46,12 @@ int execute(SQLite::Database& handle, const char* sql, const Values&... values) 
     return statement.exec();
 }
 
-// Runs `action` and turns SQLite's exceptions into Error: "FILE: cannot WHAT: reason".
+// Runs `action`, as one operation of bounded work, and turns SQLite's exceptions into Error: "FILE: cannot WHAT:
+// reason".
 template <typename Action>
 auto guarded(const Database& database, const std::string& what, const Action& action) {
     try {
+        const LimitedWork work(database.work_limit());
         return action();
     } catch (const SQLite::Exception& exception) {
         throw database_error(exception, database.path(), what);

@@ -78,6 +78,7 @@ class Check {
     void ask_sqlite(const char* question, const std::string& good) {
         at_ = database_.path().string();
         try {
+            const LimitedWork work(database_.work_limit());
             for (SQLite::Statement answer(database_.handle(), question); answer.executeStep();) {
                 if (const std::string text = answer.getColumn(0).getString(); text != good) {
                     problem(good.empty() ? fmt::format("a row of table {} refers to one that is not there", text)
@@ -85,7 +86,7 @@ class Check {
                 }
             }
         } catch (const SQLite::Exception& exception) {
-            problem(exception.what());
+            problem(sqlite_reason(exception));
         }
     }
 

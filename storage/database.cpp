@@ -12,16 +12,11 @@
 #include "storage/newer_schema.h"
 #include "storage/own_schema.h"
 #include "storage/sqlite_error.h"
+#include "storage/work_limit.h"
 
 namespace longscope {
 
 namespace {
-
-// A value from an untrusted file is never larger than this.
-constexpr int max_value_bytes = 256 << 20;
-// The same while SQLite takes in a schema that nobody has looked at yet, which already makes it compute: a function
-// over values that are large can take it hours, and nothing stops a function.
-constexpr int max_unchecked_value_bytes = 16 << 10;
 
 // "file:///path?immutable=1", with what has a meaning in a URI escaped.
 std::string immutable_uri(const std::filesystem::path& path) {
@@ -81,8 +76,7 @@ void Database::open_handle(bool writing) {
         throw Error(ErrorKind::bad_input,
                     fmt::format("{}: is empty; accepted: a result database of longscope", path_.string()));
     }
-    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_LENGTH, max_unchecked_value_bytes);
-    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_SQL_LENGTH, max_unchecked_value_bytes);
+    work_limit_ = std::make_unique<WorkLimit>(handle_->getHandle(), absolute);
     handle_->check(sqlite3_db_config(handle_->getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr));
     register_json_valid(*handle_);
     handle_->exec("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
@@ -124,6 +118,7 @@ void Database::open() {
     if (writable()) {
         choose_journal();
     }
+    work_limit_->end();
 }
 
 void Database::read_schema() {
@@ -156,8 +151,7 @@ void Database::check_schema() {
             require_known_tables(*handle_, path_, *options_.registry, revision_);
         }
     }
-    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_LENGTH, max_value_bytes);
-    sqlite3_limit(handle_->getHandle(), SQLITE_LIMIT_SQL_LENGTH, max_value_bytes);
+    work_limit_->trust_schema();
 }
 
 void Database::choose_journal() {

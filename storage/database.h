@@ -31,6 +31,8 @@ struct OpenOptions {
     const std::vector<Migration>* registry = &migrations();
 };
 
+class WorkLimit;
+
 class Database {
   public:
     // Throws Error: bad_input for what is not a Longscope database, down to the letter of its schema, and for writing
@@ -50,6 +52,7 @@ class Database {
     [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
     // For the other files of storage, and for tests.
     [[nodiscard]] SQLite::Database& handle() { return *handle_; }
+    [[nodiscard]] WorkLimit& work_limit() const { return *work_limit_; }
 
   private:
     void open();
@@ -60,6 +63,7 @@ class Database {
 
     std::filesystem::path path_;
     OpenOptions options_;
+    std::unique_ptr<WorkLimit> work_limit_;  // of the handle, which goes first
     std::unique_ptr<SQLite::Database> handle_;
     std::int64_t revision_ = 0;
     std::vector<std::string> notices_;

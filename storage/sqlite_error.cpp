@@ -9,7 +9,23 @@ namespace longscope {
 
 namespace {
 
-std::string reason_of(const SQLite::Exception& exception) {
+ErrorKind kind_of(const SQLite::Exception& exception) {
+    switch (exception.getErrorCode()) {
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_INTERRUPT:
+        case SQLITE_ERROR:  // a table or view that is not there: not the schema of this revision
+            return ErrorKind::bad_input;
+        case SQLITE_NOMEM:
+            return ErrorKind::out_of_memory;
+        default:
+            return ErrorKind::failed;
+    }
+}
+
+}  // namespace
+
+std::string sqlite_reason(const SQLite::Exception& exception) {
     switch (exception.getErrorCode()) {
         case SQLITE_FULL:
             return "the disk is full";
@@ -30,28 +46,15 @@ std::string reason_of(const SQLite::Exception& exception) {
             return "a value is too large";
         case SQLITE_NOMEM:
             return "out of memory";
+        case SQLITE_INTERRUPT:  // storage/work_limit.h
+            return "the file is damaged: there is more to read than a file of its size can hold";
         default:
             return exception.what();
     }
 }
 
-ErrorKind kind_of(const SQLite::Exception& exception) {
-    switch (exception.getErrorCode()) {
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-        case SQLITE_ERROR:  // a table or view that is not there: not the schema of this revision
-            return ErrorKind::bad_input;
-        case SQLITE_NOMEM:
-            return ErrorKind::out_of_memory;
-        default:
-            return ErrorKind::failed;
-    }
-}
-
-}  // namespace
-
 Error database_error(const SQLite::Exception& exception, const std::filesystem::path& path, const std::string& what) {
-    return {kind_of(exception), fmt::format("{}: cannot {}: {}", path.string(), what, reason_of(exception))};
+    return {kind_of(exception), fmt::format("{}: cannot {}: {}", path.string(), what, sqlite_reason(exception))};
 }
 
 }  // namespace longscope

@@ -13,6 +13,9 @@ class Exception;
 
 namespace longscope {
 
+// "the disk is full", for example.
+[[nodiscard]] std::string sqlite_reason(const SQLite::Exception& exception);
+
 // "FILE: cannot WHAT: the disk is full", for example with `what` "store a repetition". Damaged content is bad_input,
 // all else failed.
 [[nodiscard]] Error database_error(const SQLite::Exception& exception, const std::filesystem::path& path,
