@@ -20,7 +20,7 @@ constexpr std::int64_t default_page_bytes = 4096;
 constexpr std::int64_t free_work = 10'000'000;
 constexpr std::int64_t work_per_byte = 30;
 constexpr std::int64_t free_delivery_bytes = 4 << 20;
-constexpr std::int64_t delivery_per_byte = 16;
+constexpr std::int64_t delivery_per_byte = 8;
 constexpr std::int64_t bytes_per_column = 16;  // beside those of a text
 
 constexpr std::int64_t max_value_bytes = 256 << 20;
