@@ -8,7 +8,8 @@ experiment=resources/experiments/documents-64k-zigzag.json
 exit_bad_input=2
 exit_failed=3
 
-# package | why | when: build (always) or test (only for 'test'); with '?' it comes along, but is not insisted on.
+# package | why | when: build (always), window (not with --headless) or test (only for 'test'); with '?' it comes along,
+# but is not insisted on.
 package_table='
 g++                | compiles C++20                                           | build
 cmake              | configures the build                                     | build
@@ -22,9 +23,9 @@ libhwy-dev         | vector instructions, chosen at run time                  | 
 libsqlitecpp-dev   | C++ interface of the result database                     | build
 libsqlite3-dev     | the result database                                      | build
 libcairo2-dev      | draws masks and timelines to PNG                         | build
-qtbase5-dev        | the window                                              | build
-libqt5charts5-dev  | charts in the window                                    | build
-libqt5svg5-dev     | icons and SVG files of the window                       | build
+qtbase5-dev        | the window                                              | window
+libqt5charts5-dev  | charts in the window                                    | window
+libqt5svg5-dev     | icons and SVG files of the window                       | window
 libhwloc-dev       | reads the processor, its caches and cores                | build
 libopenmpi-dev     | compiles the MPI worker                                  | build
 openmpi-bin        | mpirun, which starts the workers                         | build
@@ -46,10 +47,12 @@ Usage: ./longscope.sh [--no-install] [COMMAND | FILE ...]
                              lengths files, result databases; this is what no command, and files alone, do as well
   run                        install what is missing, build, run the first experiment over 4 MPI processes:
                              $experiment
-  build                      install what is missing and build the programs
-  test [--sanitize | --threads] [ARGS]
+  build [--headless]         install what is missing and build the programs
+                             (--headless: those that need no window, without Qt, in build/headless)
+  test [--headless | --sanitize | --threads] [ARGS]
                              install what is missing, build everything, run the tests, all but the soak
-                             (--sanitize: with the address and undefined-behaviour sanitizers;
+                             (--headless: those of the programs that need no window;
+                             --sanitize: with the address and undefined-behaviour sanitizers;
                              --threads: those of the in-process executor, with the thread sanitizer;
                              ARGS go to ctest, for example: -R mask, -L style)
   engine VERB ...            build quietly, then run longscope-engine VERB ... (engine --help lists the verbs)
@@ -91,6 +94,7 @@ find_missing() {
     while IFS='|' read -r package why when; do
         package=${package// /} when=${when// /}
         if [[ -z $package || -n ${installed[$package]:-} || ($when == test* && $tests == OFF) ]]; then continue; fi
+        if [[ $when == window && $window == OFF ]]; then continue; fi
         read -r why <<<"$why"
         why_of[$package]=$why
         if [[ $when == *'?' ]]; then optional+=("$package"); else missing+=("$package"); fi
@@ -182,7 +186,7 @@ need_packages() {
         return
     fi
     # Not Debian: we cannot see what is there, so we say once what it takes, and go on if the tools are.
-    [[ -e $root/build/dev/build.ninja ]] && return
+    [[ -e $build/build.ninja ]] && return
     {
         printf 'longscope.sh: there is no dpkg here; the equivalents of these Debian packages are needed:\n'
         list_packages "${missing[@]}"
@@ -355,7 +359,10 @@ run_tests() {
     exec ctest --preset "$preset" "${parallel[@]}" "${labels[@]}" "$@" 3>&-
 }
 
-use_preset() { preset=$1 build=$root/build/$1; }
+use_preset() {
+    preset=$1 build=$root/build/$1 window=ON
+    if [[ $preset == headless || $preset == threads ]]; then window=OFF; fi
+}
 
 main() {
     logs=$root/build/logs
@@ -383,6 +390,8 @@ main() {
         for argument in "$@"; do
             if [[ $argument == --no-install ]]; then
                 install=no
+            elif [[ $argument == --headless && ($verb == build || $verb == test) ]]; then
+                use_preset headless
             elif [[ $argument == --sanitize && $verb == test ]]; then
                 use_preset sanitize
             elif [[ $argument == --threads && $verb == test ]]; then
@@ -406,7 +415,7 @@ main() {
         run) run_main_job ;;
         build)
             build_targets OFF app/all
-            say "longscope.sh: built; the programs lie in $root/build/dev/bin"
+            say "longscope.sh: built; the programs lie in $build/bin"
             ;;
         test) run_tests "${rest[@]}" ;;
         engine)
