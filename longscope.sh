@@ -8,8 +8,8 @@ experiment=resources/experiments/documents-64k-zigzag.json
 exit_bad_input=2
 exit_failed=3
 
-# package | why | when: build (always), test or package (only for that command); with '?' it comes along, but is not
-# insisted on.
+# package | why | when: build (always), window (not with --headless), test or package (only for that command); with '?'
+# it comes along, but is not insisted on.
 package_table='
 g++                | compiles C++20                                           | build
 cmake              | configures the build                                     | build
@@ -23,10 +23,10 @@ libhwy-dev         | vector instructions, chosen at run time                  | 
 libsqlitecpp-dev   | C++ interface of the result database                     | build
 libsqlite3-dev     | the result database                                      | build
 libcairo2-dev      | draws masks and timelines to PNG                         | build
-qtbase5-dev        | the window                                               | build
-libqt5charts5-dev  | charts in the window                                     | build
-libqt5svg5-dev     | icons and SVG files of the window                        | build
-qtwayland5         | the window where there is Wayland and no X               | build?
+qtbase5-dev        | the window                                               | window
+libqt5charts5-dev  | charts in the window                                     | window
+libqt5svg5-dev     | icons and SVG files of the window                        | window
+qtwayland5         | the window where there is Wayland and no X               | window?
 libhwloc-dev       | reads the processor, its caches and cores                | build
 libopenmpi-dev     | compiles the MPI worker                                  | build
 openmpi-bin        | mpirun, which starts the workers                         | build
@@ -54,10 +54,12 @@ Usage: ./longscope.sh [--no-install] [COMMAND | FILE ...]
                              lengths files, result databases; this is what no command, and files alone, do as well
   run                        install what is missing, build, run the first experiment over 4 MPI processes:
                              $experiment
-  build                      install what is missing and build the programs
-  test [--sanitize | --threads] [ARGS]
+  build [--headless]         install what is missing and build the programs
+                             (--headless: those that need no window, without Qt, in build/headless)
+  test [--headless | --sanitize | --threads] [ARGS]
                              install what is missing, build everything, run the tests, all but the soak
-                             (--sanitize: with the address and undefined-behaviour sanitizers;
+                             (--headless: those of the programs that need no window;
+                             --sanitize: with the address and undefined-behaviour sanitizers;
                              --threads: those of the in-process executor, with the thread sanitizer;
                              ARGS go to ctest, for example: -R mask, -L style)
   package                    install what is missing, build, and make a Debian package of the programs
@@ -101,6 +103,7 @@ find_missing() {
         package=${package// /} when=${when// /}
         if [[ -z $package || -n ${installed[$package]:-} || ($when == test* && $tests == OFF) ]]; then continue; fi
         if [[ $when == package && $packaging == no ]]; then continue; fi
+        if [[ $when == window* && $window == OFF ]]; then continue; fi
         read -r why <<<"$why"
         why_of[$package]=$why
         if [[ $when == *'?' ]]; then optional+=("$package"); else missing+=("$package"); fi
@@ -192,7 +195,7 @@ need_packages() {
         return
     fi
     # Not Debian: we cannot see what is there, so we say once what it takes, and go on if the tools are.
-    [[ -e $root/build/dev/build.ninja ]] && return
+    [[ -e $build/build.ninja ]] && return
     {
         printf 'longscope.sh: there is no dpkg here; the equivalents of these Debian packages are needed:\n'
         list_packages "${missing[@]}"
@@ -375,7 +378,10 @@ make_package() {
     say "longscope.sh: packaged; as root, this installs it: apt-get install '$package'"
 }
 
-use_preset() { preset=$1 build=$root/build/$1; }
+use_preset() {
+    preset=$1 build=$root/build/$1 window=ON
+    if [[ $preset == headless || $preset == threads ]]; then window=OFF; fi
+}
 
 main() {
     logs=$root/build/logs
@@ -403,6 +409,8 @@ main() {
         for argument in "$@"; do
             if [[ $argument == --no-install ]]; then
                 install=no
+            elif [[ $argument == --headless && ($verb == build || $verb == test) ]]; then
+                use_preset headless
             elif [[ $argument == --sanitize && $verb == test ]]; then
                 use_preset sanitize
             elif [[ $argument == --threads && $verb == test ]]; then
@@ -426,7 +434,7 @@ main() {
         run) run_main_job ;;
         build)
             build_targets OFF app/all
-            say "longscope.sh: built; the programs lie in $root/build/dev/bin"
+            say "longscope.sh: built; the programs lie in $build/bin"
             ;;
         package) make_package ;;
         test) run_tests "${rest[@]}" ;;

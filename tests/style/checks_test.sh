@@ -26,9 +26,9 @@ new_tree() {
 # add FILE LINE: one more line for a file of the tree.
 add() { printf '%s\n' "$2" >>"$tree/$1"; }
 
-# finds CHECK TEXT: the check fails with this text.
+# finds CHECK TEXT [ARGUMENT ...]: the check fails with this text.
 finds() {
-    run "$checks/$1.sh" "$tree"
+    run "$checks/$1.sh" "$tree" "${@:3}"
     expect_code 1
     expect_text "$2"
 }
@@ -113,6 +113,54 @@ if command -v clang-format-14 >/dev/null; then
     [[ $code != 0 ]] || failed 'a crooked line fails'
     expect_text 'storage/database.cpp:3'
 fi
+
+# A build of two programs, one with a window.
+new_build() {
+    new_tree
+    mkdir -p "$tree/qt5/QtCore"
+    touch "$tree/qt5/QtCore/qglobal.h"
+    printf 'int main() {}\n' | tee "$tree/engine.cpp" >"$tree/window.cpp"
+    cat >"$tree/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(two LANGUAGES CXX)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+option(LONGSCOPE_DESKTOP "" ON)
+add_executable(engine engine.cpp)
+target_include_directories(engine PRIVATE qt5)
+if(LONGSCOPE_DESKTOP)
+  add_executable(window window.cpp)
+endif()
+END
+}
+# without_qt TEXT: what the check says of the program without a window; nothing is right.
+without_qt() {
+    run cmake -G Ninja -S "$tree" -B "$tree/build/dev" -DCMAKE_CXX_COMPILER="$compiler" --fresh
+    run cmake --build "$tree/build/dev"
+    expect_code 0
+    if [[ -z $1 ]]; then
+        run "$checks/without_qt.sh" "$tree" "$tree/build/dev" engine
+        expect_code 0
+        expect_no_text ' '
+    else
+        finds without_qt "$1" "$tree/build/dev" engine
+    fi
+}
+new_build && without_qt ''
+new_build && sed -i 's/^if(/if(LONGSCOPE_DESKTOP)\n target_compile_definitions(engine PRIVATE ICONS)\nendif()\n&/' "$tree/CMakeLists.txt"
+without_qt 'only with Qt: '
+new_build && add engine.cpp '#include <QtCore/qglobal.h>'
+without_qt 'engine.cpp.o reads '
+new_build && add CMakeLists.txt 'find_package(Qt5)' && add CMakeLists.txt 'if(NOT Qt5_FOUND)' &&
+    add CMakeLists.txt 'message(FATAL_ERROR "no Qt")' && add CMakeLists.txt 'endif()'
+mkdir -p "$tree/Qt" && printf 'set(Qt5_FOUND TRUE)\n' >"$tree/Qt/Qt5Config.cmake"
+sed -i '2a set(Qt5_DIR ${CMAKE_SOURCE_DIR}/Qt)' "$tree/CMakeLists.txt"
+without_qt 'does not configure without Qt'
+new_build && sed -i 's/^if(/target_link_libraries(engine PRIVATE -Wl,--no-as-needed X11)\n&/' "$tree/CMakeLists.txt"
+mkdir "$tree/x11" && "$compiler" -shared -o "$tree/x11/libX11.so" -Wl,-soname,libX11.so.6 -x c++ /dev/null
+sed -i 's/^option/link_directories(${CMAKE_SOURCE_DIR}\/x11)\n&/' "$tree/CMakeLists.txt"
+without_qt 'engine is linked with libX11.so.6'
+new_build && without_qt '' && touch "$tree/engine.cpp" && rm "$tree/build/dev/bin/engine"
+finds without_qt 'engine is not built' "$tree/build/dev" engine
 
 # With git, what git does not track is nobody's business.
 if command -v git >/dev/null; then

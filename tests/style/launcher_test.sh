@@ -78,7 +78,7 @@ END
 export PATH=$scratch/bin:$PATH
 unset CTEST_PARALLEL_LEVEL CMAKE_BUILD_PARALLEL_LEVEL DISPLAY WAYLAND_DISPLAY QT_QPA_PLATFORM
 
-all_packages=$(sed -n "s/^\([a-z0-9+-]*\) *|.*| \(build\|test\|package\).*/\1/p" "$source_root/longscope.sh")
+all_packages=$(sed -n "s/^\([a-z0-9+-]*\) *|.*| \(build\|window\|test\|package\).*/\1/p" "$source_root/longscope.sh")
 launcher=$checkout/longscope.sh
 fresh() {  # all packages present except those named, root, nothing built
     rm -rf "$checkout/build" "$calls" "$calls".*
@@ -128,6 +128,20 @@ fresh git shellcheck  # not insisted on
 run "$launcher" test --no-install
 expect_code 0
 expect_no_calls apt-get
+
+# What no window needs, without Qt.
+fresh qtbase5-dev libqt5charts5-dev libqt5svg5-dev
+run "$launcher" build --headless --no-install
+expect_code 0
+run "$launcher" test --headless --no-install
+expect_code 0
+run "$launcher" build --no-install
+expect_code 2
+expect_text 'apt-get install --no-install-recommends -y qtbase5-dev libqt5charts5-dev libqt5svg5-dev'
+expect_no_calls 'apt-get'
+run "$launcher" run --headless
+expect_code 2
+expect_text "unknown argument '--headless'"
 
 # Installing as root: what, why and how much first, then apt-get without questions.
 fresh libcairo2-dev git
@@ -194,6 +208,14 @@ expect_no_text -LE
 run "$launcher" test --sanitize
 expect_calls '^cmake --preset sanitize -DLONGSCOPE_TESTS=ON$'
 expect_text 'ctest --preset sanitize'
+run "$launcher" build --headless
+expect_code 0
+expect_calls '^cmake --preset headless -DLONGSCOPE_TESTS=OFF$'
+expect_calls '^cmake --build .*/build/headless --target app/all '
+expect_text "the programs lie in $checkout/build/headless/bin"
+run "$launcher" test --headless -L unit
+expect_calls '^cmake --preset headless -DLONGSCOPE_TESTS=ON$'
+expect_text 'ctest --preset headless'
 run "$launcher" test --threads
 expect_calls '^cmake --build .*/build/threads --target tests/engine/execute/all '
 expect_text 'ctest --preset threads'
