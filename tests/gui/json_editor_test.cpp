@@ -80,7 +80,8 @@ TEST_F(JsonText, AMeaningThatIsRefusedIsTakenOverAndNamesTheField) {
 
 TEST_F(JsonText, AStrangeDocumentDoesNotConfuseTheForm) {
     for (const char* text :
-         {"{}", R"({"layout": 5, "mask": [], "shape": "x", "sequence": {"lengths": 7}})",
+         {"{}", R"({"layout": [], "shape": [1], "sequence": ["tokens"], "mask": {"documents": []}, "backend": [2]})",
+          R"({"layout": 5, "mask": [], "shape": "x", "sequence": {"lengths": 7}})",
           R"({"mask": {"window": {"left": "many"}}, "sequence": {"tokens": 1e300, "lengths": {"list": {"a": 1}}}})",
           R"({"mask": {"window": {"left": 1e300}}, "layout": {"ranks": -5, "strategy": 3}, "name": {"a": []}})",
           R"({"sequence": {"lengths": {"histogram": "none"}}, "mask": {"and": []}})"}) {

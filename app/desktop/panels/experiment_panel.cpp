@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/panels/experiment_panel.h"
 
+#include <QAbstractItemView>
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QEvent>
@@ -8,6 +9,7 @@
 #include <QScrollBar>
 #include <QStandardItemModel>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -33,6 +35,18 @@ std::vector<FieldChoice> choices_of(const std::vector<Entry>& registry) {
 }
 
 constexpr std::int64_t most_heads = 4096;
+
+// A choice that cannot be is greyed out and says why.
+void mark_choice(QComboBox& box, int row, std::string_view meaning, const std::string& reason) {
+    QStandardItem* item = qobject_cast<QStandardItemModel*>(box.model())->item(row);
+    const QString name = item->data(Qt::UserRole).toString();
+    const QString why = to_qstring(reason);
+    item->setEnabled(why.isEmpty());
+    item->setText(why.isEmpty() ? name : ExperimentPanel::tr("%1: %2").arg(name, why));
+    item->setToolTip(why.isEmpty() ? to_qstring(meaning) : why);
+    item->setAccessibleDescription(item->toolTip());
+    box.view()->setMinimumWidth(box.view()->sizeHintForColumn(0));
+}
 
 }  // namespace
 
@@ -99,7 +113,8 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
     add_group(column, tr("Layout"), layout);
 
     auto* run = new FieldForm(document);
-    run->add_choice(tr("Backend"), "/backend/name", choices_of(kernels()), tr("What computes"));
+    backend_ = run->add_choice(tr("Backend"), "/backend/name", choices_of(kernels()),
+                               tr("What computes; those that do not serve this shape say why"));
     run->add_integer(tr("Threads per rank"), "/backend/threads", 0, 4096, 0, tr("0: the rank's share of its machine"))
         ->setSpecialValueText(tr("automatic"));
     run->add_integer(tr("Warm-up"), "/repetitions/warm_up", 0, 1000, 1, tr("First repetitions, not counted"));
@@ -129,25 +144,31 @@ void ExperimentPanel::add_group(QVBoxLayout* column, const QString& title, QWidg
     column->addWidget(content);
 }
 
-// Choices that cannot be are greyed out, and their tooltips say why.
 void ExperimentPanel::mark_infeasible() {
-    auto* items = qobject_cast<QStandardItemModel*>(strategy_->model());
-    const auto number = [&](const char* place, std::int64_t fallback) {
-        const Json value = document_.json().value(Json::json_pointer(place), Json(fallback));
-        return value.is_number_integer() && value.get<std::int64_t>() > 0 ? value.get<std::int64_t>() : fallback;
+    const auto number = [&](const char* place) {
+        const Json::json_pointer pointer(place);
+        const Json value = document_.json().contains(pointer) ? document_.json()[pointer] : Json();
+        return value.is_number_integer() ? std::max<std::int64_t>(1, value.get<std::int64_t>()) : 1;
     };
     AttentionShape shape;
-    shape.query_heads = number("/shape/query_heads", 1);
-    shape.key_value_heads = number("/shape/key_value_heads", 1);
-    shape.head_dim_qk = number("/shape/head_dim_qk", 1);
-    shape.head_dim_v = number("/shape/head_dim_v", 1);
-    const std::int64_t ranks = number("/layout/ranks", 1);
+    shape.query_heads = number("/shape/query_heads");
+    shape.key_value_heads = number("/shape/key_value_heads");
+    shape.head_dim_qk = number("/shape/head_dim_qk");
+    shape.head_dim_v = number("/shape/head_dim_v");
+    for (std::size_t i = 0; i < dtype_words.size(); ++i) {
+        const Json::json_pointer type("/shape/dtype");
+        if (document_.json().contains(type) && document_.json()[type] == dtype_words[i]) {
+            shape.dtype = static_cast<DType>(i);
+        }
+    }
+    const std::int64_t ranks = number("/layout/ranks");
     int row = 0;
     for (const StrategyEntry& strategy : strategies()) {
-        const QString reason = to_qstring(strategy.infeasible(shape, ranks));
-        QStandardItem* item = items->item(row++);
-        item->setEnabled(reason.isEmpty());
-        item->setToolTip(reason.isEmpty() ? to_qstring(strategy.meaning) : reason);
+        mark_choice(*strategy_, row++, strategy.meaning, strategy.infeasible(shape, ranks));
+    }
+    row = 0;
+    for (const KernelEntry& kernel : kernels()) {
+        mark_choice(*backend_, row++, kernel.meaning, kernel.unsupported(shape));
     }
 }
 

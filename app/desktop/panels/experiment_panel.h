@@ -46,6 +46,7 @@ class ExperimentPanel : public QScrollArea {
     LengthsEditor* lengths_;
     MaskStackEditor* mask_;
     QComboBox* strategy_ = nullptr;
+    QComboBox* backend_ = nullptr;
 };
 
 }  // namespace longscope

@@ -19,6 +19,7 @@ using Pointer = Json::json_pointer;
 
 // Room for the longest label, so that the fields of all groups stand in one column.
 constexpr int label_letters = 17;
+constexpr int choice_letters = 14;
 
 // Null when nothing stands there, or something is in the way.
 const Json* at(const Json& document, const std::string& place) {
@@ -115,17 +116,20 @@ QLineEdit* FieldForm::add_text(const QString& label, const std::string& place, c
 QComboBox* FieldForm::add_choice(const QString& label, const std::string& place,
                                  const std::vector<FieldChoice>& choices, const QString& help) {
     auto* box = new QComboBox(this);
+    // As wide as a name, whatever else an entry has to say.
+    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    box->setMinimumContentsLength(choice_letters);
     for (const FieldChoice& choice : choices) {
-        box->addItem(to_qstring(choice.name));
+        box->addItem(to_qstring(choice.name), to_qstring(choice.name));
         box->setItemData(box->count() - 1, to_qstring(choice.meaning), Qt::ToolTipRole);
     }
     bind(box, label, place, help, [box](const Json* value) {
         box->setCurrentIndex(
-            value != nullptr && value->is_string() ? box->findText(to_qstring(value->get<std::string>())) : 0);
+            value != nullptr && value->is_string() ? box->findData(to_qstring(value->get<std::string>())) : 0);
     });
     connect(box, qOverload<int>(&QComboBox::activated), this, [this, label, place, box] {
         document_.edit(tr("Change %1").arg(label), {},
-                       [&](Json& document) { put(document, place, box->currentText().toStdString()); });
+                       [&](Json& document) { put(document, place, box->currentData().toString().toStdString()); });
     });
     return box;
 }

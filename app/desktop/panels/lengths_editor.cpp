@@ -97,7 +97,8 @@ void LengthsEditor::refresh() {
 }
 
 void LengthsEditor::choose(int form) {
-    const Json tokens = document_.json().value(Json::json_pointer("/sequence/tokens"), Json(1));
+    const Json::json_pointer place("/sequence/tokens");
+    const Json tokens = document_.json().contains(place) ? document_.json()[place] : Json(1);
     Json lengths;
     if (form == list) {
         constexpr std::int64_t documents = 4;
