@@ -42,7 +42,9 @@ TEST_F(WindowPictures, OfTheMask) {
     window_->open_file(QStringLiteral(LONGSCOPE_SOURCE_DIR "/resources/experiments/documents-64k-zigzag.json"));
     wait_for_answer();
     wait_until_sharp();
+    take(QStringLiteral("window"));
     window_->mask_page().canvas().select(Box{{30'000, 42'000}, {28'000, 40'000}});
+    ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->mask_page().summary().isEmpty(); }));
     take(QStringLiteral("window-mask"));
 }
 
