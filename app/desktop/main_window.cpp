@@ -110,6 +110,7 @@ void MainWindow::make_views() {
     unsaved_ = new UnsavedBar(page);
     tabs_ = new QTabWidget(page);
     tabs_->setObjectName(QStringLiteral("views"));
+    tabs_->setAccessibleName(tr("Views"));
     tabs_->setDocumentMode(true);
     column->addWidget(messages_);
     column->addWidget(unsaved_);

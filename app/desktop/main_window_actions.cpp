@@ -187,11 +187,21 @@ void MainWindow::make_view_actions() {
     int number = 1;
     for (const char* name : {"experiment_dock", "cost_dock", "json_dock", "run_dock"}) {
         auto* dock = findChild<QDockWidget*>(QLatin1String(name));
-        QAction* toggle = dock->toggleViewAction();
-        toggle->setObjectName(QStringLiteral("view.") + dock->objectName());
-        toggle->setText(tr("Panel: %1").arg(dock->windowTitle()));
-        toggle->setShortcut(QKeySequence(QStringLiteral("Alt+%1").arg(number++)));
-        actions_.add(menu, *toggle, tr("Show or hide the panel %1").arg(dock->windowTitle()));
+        // Not the dock's own action: that one hides a panel that lies behind another, instead of showing it.
+        QAction& toggle = actions_.add({QStringLiteral("view.") + dock->objectName(),
+                                        menu,
+                                        tr("Panel: %1").arg(dock->windowTitle()),
+                                        tr("Show or hide the panel %1").arg(dock->windowTitle()),
+                                        {QKeySequence(QStringLiteral("Alt+%1").arg(number++))},
+                                        [] {}});
+        toggle.setCheckable(true);
+        connect(dock, &QDockWidget::visibilityChanged, &toggle, &QAction::setChecked);
+        connect(&toggle, &QAction::triggered, dock, [dock](bool show) {
+            dock->setVisible(show);
+            if (show) {
+                dock->raise();
+            }
+        });
     }
     actions_.add({QStringLiteral("view.reset"),
                   menu,

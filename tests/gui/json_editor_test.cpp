@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The document as text and as fields: each shows what is done in the other.
 #include <QComboBox>
+#include <QDockWidget>
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QPlainTextEdit>
@@ -15,7 +16,7 @@ namespace {
 class JsonText : public WindowTest {
   protected:
     JsonText() {
-        action("view.json_dock").trigger();
+        find<QDockWidget>("json_dock").raise();
         editor().setFocus();
     }
     QPlainTextEdit& editor() { return find<QPlainTextEdit>("json"); }

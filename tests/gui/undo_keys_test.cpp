@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Undo and redo by keys, from wherever the focus is.
+#include <QDockWidget>
 #include <QDoubleSpinBox>
 #include <QLineEdit>
 #include <QPlainTextEdit>
@@ -45,7 +46,7 @@ TEST_F(UndoKeysTest, TakeBackTypingFirstInTheFieldThatHasIt) {
 
 TEST_F(UndoKeysTest, ServeTheTextOfTheDocumentToo) {
     auto& editor = find<QPlainTextEdit>("json");
-    action("view.json_dock").trigger();
+    find<QDockWidget>("json_dock").raise();
     editor.setFocus();
     const QString before = editor.toPlainText();
     editor.selectAll();
@@ -61,7 +62,7 @@ TEST_F(UndoKeysTest, ServeTheTextOfTheDocumentToo) {
 TEST_F(UndoKeysTest, TakeBackTextThatIsNoDocumentWithoutTouchingTheStepBefore) {
     window_->document().edit(QStringLiteral("Step"), {}, [](Json& json) { json["name"] = "step"; });
     auto& editor = find<QPlainTextEdit>("json");
-    action("view.json_dock").trigger();
+    find<QDockWidget>("json_dock").raise();
     editor.setFocus();
     QTest::keyClicks(&editor, QStringLiteral("x"));
     undo(editor);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Files come in: by name, by the dialog, from the list of recent ones, dropped on the window.
+#include <QDockWidget>
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QMenu>
@@ -122,7 +123,7 @@ TEST_F(WindowOpen, ARecentFileThatIsGoneIsOneLineAndNothingElse) {
 
 TEST_F(WindowOpen, AnExperimentIsDroppedAnywhere) {
     const auto centre_of = [&](const QWidget& widget) { return widget.mapTo(window_.get(), widget.rect().center()); };
-    action("view.json_dock").trigger();
+    find<QDockWidget>("json_dock").raise();
     int number = 0;
     for (const QWidget* place :
          {static_cast<QWidget*>(&window_->tabs()), static_cast<QWidget*>(&find<QPlainTextEdit>("json")),

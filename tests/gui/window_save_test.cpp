@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The experiment is saved, and nothing that is not saved is lost without a question.
+#include <QDockWidget>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -80,7 +81,7 @@ TEST_F(WindowSave, WhatIsBeingTypedIsSaved) {
 
 TEST_F(WindowSave, TextThatIsNoDocumentIsNotSavedAndNotLost) {
     change();
-    action("view.json_dock").trigger();
+    find<QDockWidget>("json_dock").raise();
     auto& editor = find<QPlainTextEdit>("json");
     QTest::keyClicks(&editor, QStringLiteral("oops"));
     const QString typed = editor.toPlainText();

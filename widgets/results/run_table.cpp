@@ -3,6 +3,7 @@
 
 #include <QAction>
 #include <QClipboard>
+#include <QFocusEvent>
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -100,7 +101,7 @@ RunTable::RunTable(const Appearance& appearance, QWidget* parent)
     layout->addLayout(top);
     layout->addWidget(view_, 1);
     layout->addWidget(line_);
-    setFocusProxy(view_);
+
     setTabOrder(filter_, view_);
 
     connect(filter_, &QLineEdit::textChanged, model_, &RunTableModel::set_filter);
@@ -371,6 +372,11 @@ void RunTable::activate(const QModelIndex& index) {
     if (index.isValid()) {
         Q_EMIT run_activated(model_->run_at(index.row()));
     }
+}
+
+// Not a focus proxy: with one the Tab key would pass over the filter.
+void RunTable::focusInEvent(QFocusEvent* event) {
+    view_->setFocus(event->reason());
 }
 
 bool RunTable::eventFilter(QObject* watched, QEvent* event) {

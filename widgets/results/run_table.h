@@ -54,6 +54,7 @@ class RunTable : public QWidget {
     void export_requested();  // the window asks for a file name and calls export_csv()
 
   protected:
+    void focusInEvent(QFocusEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
   private:

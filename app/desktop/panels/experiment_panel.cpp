@@ -59,6 +59,7 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
       refusal_(new QLabel),
       lengths_(new LengthsEditor(document)),
       mask_(new MaskStackEditor(document)) {
+    setAccessibleName(tr("Experiment"));
     setWidgetResizable(true);
     setFrameShape(QFrame::NoFrame);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);

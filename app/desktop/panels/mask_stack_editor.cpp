@@ -93,7 +93,34 @@ void MaskStackEditor::rebuild() {
             document_.edit_stack(tr("Remove layer"), {}, stack);
         });
     }
+    order_tabs();
     give_focus(focus);
+}
+
+// New widgets stand at the end of the window's order: rows belong before the button below them.
+void MaskStackEditor::order_tabs() {
+    // Some that Tab passes over lie between, such as the lists of choices that pop up.
+    const auto is_stop = [&](const QWidget& widget) {
+        return (widget.focusPolicy() & Qt::TabFocus) != 0 && widget.focusProxy() == nullptr &&
+               widget.window() == window() && !isAncestorOf(&widget);
+    };
+    QWidget* last = add_->previousInFocusChain();
+    while (last != add_ && !is_stop(*last)) {
+        last = last->previousInFocusChain();
+    }
+    const bool first = last == add_;
+    for (int i = 0; i < rows_->count(); ++i) {
+        for (QWidget* widget :
+             rows_->itemAt(i)->widget()->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+            if (widget->focusPolicy() != Qt::NoFocus) {
+                setTabOrder(last, widget);
+                last = widget;
+            }
+        }
+    }
+    if (first) {
+        setTabOrder(last, add_);
+    }
 }
 
 MaskStackEditor::Focus MaskStackEditor::focus_now() const {

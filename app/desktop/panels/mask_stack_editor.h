@@ -31,6 +31,7 @@ class MaskStackEditor : public QWidget {
     };
     [[nodiscard]] Focus focus_now() const;
     void give_focus(const Focus& focus);
+    void order_tabs();
 
     ExperimentDocument& document_;
     MaskStack shown_;
