@@ -27,8 +27,12 @@ std::vector<std::string> column_names(SQLite::Database& handle, const std::strin
 
 // A column that is stored in an ordinary table: of views and virtual tables SQLite tells none without running them.
 bool has_column(SQLite::Database& handle, const std::string& table, const std::string& column) {
-    return sqlite3_table_column_metadata(handle.getHandle(), "main", table.c_str(), column.c_str(), nullptr, nullptr,
-                                         nullptr, nullptr, nullptr) == SQLITE_OK;
+    const int code = sqlite3_table_column_metadata(handle.getHandle(), "main", table.c_str(), column.c_str(), nullptr,
+                                                   nullptr, nullptr, nullptr, nullptr);
+    if (code != SQLITE_ERROR) {
+        handle.check(code);
+    }
+    return code == SQLITE_OK;
 }
 
 bool computes_columns(SQLite::Database& handle, const std::string& table) {

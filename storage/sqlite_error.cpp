@@ -47,7 +47,7 @@ std::string sqlite_reason(const SQLite::Exception& exception) {
         case SQLITE_NOMEM:
             return "out of memory";
         case SQLITE_INTERRUPT:  // storage/work_limit.h
-            return "the file is damaged: there is more to read than a file of its size can hold";
+            return "the file is damaged: there is more to read than in any file of its size from this program";
         default:
             return exception.what();
     }

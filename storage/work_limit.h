@@ -14,8 +14,8 @@ namespace longscope {
 class WorkLimit {
   public:
     // For a connection to which no statement was given yet; it must be closed before this is gone. The first operation,
-    // to open the file, begins here; in it values and statements are small until the schema was looked at, as nothing
-    // stops a function that computes over large ones.
+    // to open the file, begins here; in it work, values and statements are small until the schema was looked at, as
+    // nothing stops a function that computes over large ones.
     WorkLimit(sqlite3* handle, std::filesystem::path file);
     WorkLimit(const WorkLimit&) = delete;
     WorkLimit& operator=(const WorkLimit&) = delete;

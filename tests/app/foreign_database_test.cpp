@@ -133,7 +133,8 @@ TEST_F(ForeignDatabase, NoVerbReadsWhatHasNoEnd) {
         const std::string sound = read_bounded_file(file, 64 << 20);
         const bool of_runs = std::string(circular) == "run";
         for (const Words& verb : of_runs ? listers(file) : all({readers(file), demanding_readers(file)})) {
-            expect_refused(verb, "the file is damaged: there is more to read than a file of its size can hold");
+            expect_refused(verb,
+                           "the file is damaged: there is more to read than in any file of its size from this program");
         }
         for (const Words& verb : checkers(file)) {
             EXPECT_EQ(run_engine(verb).code, exit_failed);

@@ -65,7 +65,7 @@ TEST_F(ForeignDatabaseInTheWindow, ItsSchemaIsNotAsked) {
 }
 
 TEST_F(ForeignDatabaseInTheWindow, WhatHasNoEndIsNotRead) {
-    const std::string why = "the file is damaged: there is more to read than a file of its size can hold";
+    const std::string why = "the file is damaged: there is more to read than in any file of its size from this program";
     auto file = make({});
     make_circular(file, "sqlite_autoindex_draw_1");
     for (const Reading& read : readings_of_a_run()) {

@@ -22,7 +22,7 @@
 namespace longscope {
 namespace {
 
-constexpr const char* why = "the file is damaged: there is more to read than a file of its size can hold";
+constexpr const char* why = "the file is damaged: there is more to read than in any file of its size from this program";
 
 struct Reading {
     const char* circular;  // a table or an index
@@ -58,6 +58,25 @@ TEST(WorkLimit, WhatHasNoEndIsRefused) {
         Database database(path, OpenMode::read_only);
         expect_error(ErrorKind::bad_input, {"results.db: cannot ", why}, [&] { reading.read(database); });
         EXPECT_FALSE(check_database(database).empty());
+    }
+}
+
+TEST(WorkLimit, ASchemaOfAHundredThousandViewsIsNotTakenIn) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "results.db";
+    for (const char* revision : {"3", "99"}) {
+        HostileDatabaseMaker().make(
+            {"",
+             "PRAGMA writable_schema = ON; WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT "
+             "100000) "
+             "INSERT INTO sqlite_schema SELECT 'view', 'v' || x, 'v' || x, 0, 'CREATE VIEW v' || x || ' AS SELECT 1' "
+             "FROM c; PRAGMA user_version = " +
+                 std::string(revision),
+             ""},
+            path);
+        expect_error(ErrorKind::bad_input, {"results.db: cannot open the database: ", why},
+                     [&] { const Database database(path, OpenMode::read_only); });
+        std::filesystem::remove(path);
     }
 }
 
