@@ -17,7 +17,7 @@ ln -s "$moved/bin/longscope-engine" "$scratch/engine"
 expect_file() { [[ -f $moved/$1 ]] || failed "there is a file $1"; }
 expect_file bin/longscope-engine
 expect_file share/longscope/docs/experiment.md
-expect_file share/longscope/docs/pictures/mask.png
+expect_file share/longscope/docs/pictures/window.png
 expect_file share/longscope/lengths/mixed-documents.json
 expect_file share/longscope/schemas/experiment-1.schema.json
 [[ $launcher != mpirun ]] || expect_file bin/longscope-worker
