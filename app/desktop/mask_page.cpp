@@ -65,9 +65,11 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     summary_->setObjectName(QStringLiteral("selection_summary"));
     summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     hover_->setAccessibleName(tr("Under the pointer"));
-    row->addWidget(hover_, 5);
-    row->addWidget(summary_, 5);
+    row->addWidget(hover_, 1);
     row->addWidget(zoom_);
+    // Its room is kept, so that the mask does not move when something is selected.
+    summary_->setContentsMargins(10, 0, 10, 4);
+    column->addWidget(summary_);
     canvas_->setObjectName(QStringLiteral("mask_canvas"));
     canvas_->set_empty_text(tr("Working out the mask..."));
     connect(&evaluator_, &Evaluator::finished, this, &MaskPage::show_evaluation);
