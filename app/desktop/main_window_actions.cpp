@@ -88,7 +88,11 @@ void MainWindow::make_actions() {
                   tr("Re&fresh results"),
                   tr("Read new runs from the database"),
                   {QKeySequence(QStringLiteral("Ctrl+R"))},
-                  [this] { results_->refresh(); }});
+                  [this] {
+                      open_results();
+                      results_->refresh();
+                      pick_up_runs();
+                  }});
     actions_.add({QStringLiteral("help.palette"),
                   tr("&Help"),
                   tr("&Commands..."),

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/headless/experiment_names.h"
 #include "app/headless/run/run_folder.h"
+#include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/base/units.h"
+#include "engine/experiment/experiment.h"
 #include "storage/run_list.h"
 #include "storage/run_query.h"
 #include "storage/run_statistics.h"
@@ -18,15 +21,22 @@ namespace longscope {
 
 namespace {
 
-// A lengths file may have gone since; what was drawn from it is stored.
+// Does the document still draw what the run drew? Its lengths file may have changed, or gone.
+bool draws_the_same(const Json& document, const StoredRun& run) {
+    try {
+        const Experiment experiment = parse_experiment(document, {}, experiment_names());
+        return documents_of_draw(experiment, 0) == run.draws.front().record.lengths;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+// What was drawn from a file is stored.
 std::string usable_document(const StoredRun& run) {
     Json document = parse_json(run.record.experiment, "the stored experiment");
     const Json::json_pointer place("/sequence/lengths/file");
-    if (document.is_object() && document.contains(place) && document[place].is_string() && !run.draws.empty()) {
-        std::error_code ignored;
-        if (!std::filesystem::exists(document[place].get<std::string>(), ignored)) {
-            document["sequence"]["lengths"] = {{"list", run.draws.front().record.lengths}};
-        }
+    if (document.is_object() && document.contains(place) && !run.draws.empty() && !draws_the_same(document, run)) {
+        document["sequence"]["lengths"] = {{"list", run.draws.front().record.lengths}};
     }
     return document.dump();
 }

@@ -239,6 +239,13 @@ TEST_F(Document, AbsolutePathsStayAsTheyAre) {
     EXPECT_EQ(lengths(), absolute);
 }
 
+TEST_F(Document, WhatIsNoObjectIsNotTakenOver) {
+    set("name", "mine");
+    EXPECT_NE(message_of([&] { document_.take_over(Json::array({1})); }), "(no error)");
+    EXPECT_EQ(document_.json()["name"], "mine");
+    EXPECT_EQ(steps(), 1);
+}
+
 TEST_F(Document, ANewOneAndOneThatIsTakenOverHaveNoFile) {
     document_.open(in("a.json", R"({"longscope_experiment":1})"));
     set("name", "x");

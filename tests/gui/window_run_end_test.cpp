@@ -4,6 +4,7 @@
 
 #include "app/desktop/timeline_page.h"
 #include "tests/gui/run_in_window.h"
+#include "tests/support/engine_process.h"
 
 namespace longscope {
 namespace {
@@ -40,6 +41,8 @@ TEST_F(WindowRunEnd, ARunThatIsCancelledIsStoredWithWhatItMeasured) {
     EXPECT_EQ(message().rfind("Run 1: cancelled", 0), 0U) << message();
     ASSERT_TRUE(wait_for_row(1, "cancelled"));
     EXPECT_TRUE(QTest::qWaitFor([this] { return window_->timeline_page().has_trace(); }, patience_ms));
+    EXPECT_FALSE(window_->runs().launch_folder().empty());
+    EXPECT_FALSE(std::filesystem::exists(window_->runs().launch_folder())) << "nothing is left behind";
     expect_ready_again();
 }
 
@@ -87,6 +90,21 @@ TEST_F(WindowRunEnd, ARunThatEndedMeanwhileIsNotPickedUp) {
     window_->pick_up_runs();
     ASSERT_TRUE(wait_for_row(1, "done"));
     EXPECT_FALSE(status().going_on());
+}
+
+TEST_F(WindowRunEnd, ARunThatSomebodyElseStartedIsFoundByRefreshing) {
+    put_long_experiment(for_minutes);
+    EngineProcess engine({"run", file(QStringLiteral("long.json")).toStdString(), "--db",
+                          file(QStringLiteral("results.db")).toStdString(), "--progress", "jsonl"});
+    ASSERT_TRUE(engine.wait_for_repetition());
+    EXPECT_FALSE(status().going_on());
+    action("run.refresh").trigger();
+    ASSERT_TRUE(QTest::qWaitFor([this] { return status().going_on(); }, patience_ms));
+    EXPECT_TRUE(wait_for_row(1, "running"));
+    action("run.cancel").trigger();
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(status().state.toStdString(), "cancelled");
+    engine.finish();
 }
 
 TEST_F(WindowRunEnd, AnEngineThatIsKilledIsAMessageAndTheRunIsLost) {

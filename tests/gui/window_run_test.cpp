@@ -108,6 +108,24 @@ TEST_F(WindowFlow, FromAFileOverAComposedMaskToARunThatIsLookedAt) {
     EXPECT_TRUE(comparison.text().isEmpty());
 }
 
+TEST_F(WindowFlow, ARunThatIsOpenedHasTheLengthsThatItRanWith) {
+    open_small_experiment();
+    window_->open_file(put(QStringLiteral("lengths.txt"), "100\n"));
+    wait_for_answer();
+    ASSERT_NE(window_->evaluator().current(), nullptr) << window_->evaluator().refusal().toStdString();
+    const std::int64_t pairs = window_->evaluator().current()->cost.pairs;
+    run();
+    (void)put(QStringLiteral("lengths.txt"), "700\n");
+    window_->document().start_new();
+    ASSERT_TRUE(wait_for_row(1, "done"));
+    window_->results().select_runs({1});
+    action("run.open").trigger();
+    ASSERT_TRUE(QTest::qWaitFor([&] { return experiment()["name"] == "prefix-2k"; }, patience_ms)) << message();
+    wait_for_answer();
+    ASSERT_NE(window_->evaluator().current(), nullptr) << window_->evaluator().refusal().toStdString();
+    EXPECT_EQ(window_->evaluator().current()->cost.pairs, pairs);
+}
+
 TEST_F(WindowFlow, ARunBeginsWithWhatIsBeingTypedOnceItIsWorkedOut) {
     open_small_experiment();
     auto& name = find<QLineEdit>("name");

@@ -167,6 +167,9 @@ void ExperimentDocument::start_new() {
 }
 
 void ExperimentDocument::take_over(const Json& document) {
+    if (!document.is_object()) {
+        throw bad_input("experiment", shown(document), "is not an object", "{...}");
+    }
     replace(document, {});
 }
 

@@ -205,6 +205,9 @@ void RunController::poll_start() {
             const QString name = status_.name;
             follow(message.value("run_folder", ""), name);
             say(tr("Run %1 started").arg(status_.run));
+            // From here on the run's own folder tells everything.
+            std::error_code ignored;
+            std::filesystem::remove_all(launch_, ignored);
             return;
         }
     }

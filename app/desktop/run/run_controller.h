@@ -57,6 +57,8 @@ class RunController : public QObject {
     void cancel();
 
     [[nodiscard]] const RunStatus& status() const { return status_; }
+    // Of the newest start; it is there until the run has a folder of its own.
+    [[nodiscard]] const std::filesystem::path& launch_folder() const { return launch_; }
     [[nodiscard]] const QStringList& log() const { return log_; }
     // What is left of it, by what is done; none while nobody can tell.
     [[nodiscard]] std::optional<Nanoseconds> left_ns() const;
