@@ -17,7 +17,8 @@ namespace longscope {
 
 struct LoadedRun {
     StoredRun run;
-    std::string experiment;  // the document, with the lengths of the first draw where their file says something else now
+    std::string
+        experiment;  // the document, with the lengths of the first draw where their file says something else now
     // Of the repetition whose time is the median, of the first draw that has one; none without any.
     std::shared_ptr<const Trace> trace;
     std::vector<RankShares> shares;
