@@ -99,19 +99,18 @@ const Json& JsonObject::required(const std::string& name, std::string_view accep
 }
 
 std::int64_t checked_integer(const Json& value, const std::string& path, std::int64_t min, std::int64_t max) {
-    const std::string accepted = range_text(min, max);
     if (!value.is_number_integer()) {
-        throw bad_input(path, shown(value), "is not an integer", accepted);
+        throw bad_input(path, shown(value), "is not an integer", range_text(min, max));
     }
     // An unsigned value above the signed range must not wrap.
     const bool wraps =
         value.is_number_unsigned() &&
         value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     if (wraps || value.get<std::int64_t>() > max) {
-        throw bad_input(path, shown(value), "is too large", accepted);
+        throw bad_input(path, shown(value), "is too large", range_text(min, max));
     }
     if (value.get<std::int64_t>() < min) {
-        throw bad_input(path, shown(value), "is too small", accepted);
+        throw bad_input(path, shown(value), "is too small", range_text(min, max));
     }
     return value.get<std::int64_t>();
 }

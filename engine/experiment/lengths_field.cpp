@@ -33,9 +33,14 @@ LengthsField parse_list(const Json& value, const std::string& path, std::int64_t
                         fmt::format("a list of 1 to {} integers", max_documents));
     }
     std::vector<std::int64_t> lengths;
+    lengths.reserve(value.size());
     std::int64_t sum = 0;
     for (std::size_t i = 0; i < value.size(); ++i) {
-        lengths.push_back(checked_integer(value[i], fmt::format("{}[{}]", path, i), 1, tokens));
+        const auto* length = value[i].get_ptr<const Json::number_unsigned_t*>();
+        // The name of an element is made only for those that need it: there may be very many.
+        const bool fits = length != nullptr && *length >= 1 && *length <= static_cast<std::uint64_t>(tokens);
+        lengths.push_back(fits ? static_cast<std::int64_t>(*length)
+                               : checked_integer(value[i], fmt::format("{}[{}]", path, i), 1, tokens));
         sum += lengths.back();
     }
     if (sum != tokens) {

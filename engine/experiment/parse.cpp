@@ -166,7 +166,7 @@ Experiment parse_experiment(const Json& document, const std::filesystem::path& f
                           parse_backend(std::move(backend), names),
                           parse_repetitions(std::move(repetitions)),
                           parse_check(std::move(check))};
-    (void)compile_mask(experiment.mask, domain_of_draw(experiment, 0), "mask");
+    check_mask(experiment.mask, domain_of_draw(experiment, 0), "mask");
     return experiment;
 }
 

@@ -135,7 +135,13 @@ class Evaluator {
     [[nodiscard]] std::vector<std::int64_t> breaks() const {
         std::vector<std::int64_t> rows;
         for (const LeafSweep& sweep : sweeps_) {
+            const auto before = static_cast<std::ptrdiff_t>(rows.size());
             sweep.append_breaks(rows);
+            // Those of a leaf are mostly in order, and may be very many.
+            if (!std::is_sorted(rows.begin() + before, rows.end())) {
+                std::sort(rows.begin() + before, rows.end());
+            }
+            std::inplace_merge(rows.begin(), rows.begin() + before, rows.end());
         }
         return rows;
     }
@@ -195,6 +201,11 @@ std::unique_ptr<Mask> build(const std::shared_ptr<const Node>& node, std::int64_
 }
 
 }  // namespace
+
+void check_mask(const MaskExpression& expression, const MaskDomain& domain, const std::string& path) {
+    std::size_t zones = 0;
+    (void)prepare(expression, domain, path, zones);
+}
 
 std::unique_ptr<Mask> compile_mask(const MaskExpression& expression, const MaskDomain& domain,
                                    const std::string& path) {

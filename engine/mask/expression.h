@@ -29,6 +29,9 @@ struct MaskExpression {
 // "causal and documents", "causal and (window(left 1024, right 0) or sink(tokens 4))"
 [[nodiscard]] std::string to_text(const MaskExpression& expression);
 
+// Whether compile_mask() would do: throws Error(bad_input) where it cannot, soon.
+void check_mask(const MaskExpression& expression, const MaskDomain& domain, const std::string& path = "mask");
+
 // The exact mask of the expression over a domain. Time and memory are proportional to the zones of the leaves and of
 // the result. `path` names the expression in messages.
 [[nodiscard]] std::unique_ptr<Mask> compile_mask(const MaskExpression& expression, const MaskDomain& domain,

@@ -8,9 +8,13 @@ namespace longscope {
 ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vector<std::int64_t> breaks,
                    const SlabZones& zones_of, std::function<std::unique_ptr<Mask>()> make_transposed)
     : Mask(query_tokens, key_tokens), make_transposed_(std::move(make_transposed)) {
-    breaks.push_back(0);
     std::erase_if(breaks, [&](std::int64_t row) { return row < 0 || row >= query_tokens; });
-    std::sort(breaks.begin(), breaks.end());
+    if (!std::is_sorted(breaks.begin(), breaks.end())) {
+        std::sort(breaks.begin(), breaks.end());
+    }
+    if (query_tokens > 0 && (breaks.empty() || breaks.front() != 0)) {
+        breaks.insert(breaks.begin(), 0);
+    }
     breaks.erase(std::unique(breaks.begin(), breaks.end()), breaks.end());
     breaks.push_back(query_tokens);
 

@@ -9,13 +9,14 @@
 #include "tests/gui/window_fixture.h"
 #include "tests/support/frame_times.h"
 #include "tests/support/mouse.h"
+#include "tests/support/sanitized.h"
 
 namespace longscope {
 namespace {
 
-constexpr double median_ms = 16;
-constexpr double percentile_99_ms = 33;
-constexpr double sharp_ms = 200;
+constexpr double median_ms = 16 * sanitizer_slowdown;
+constexpr double percentile_99_ms = 33 * sanitizer_slowdown;
+constexpr double sharp_ms = 200 * sanitizer_slowdown;
 constexpr int steps = 25;  // of a gesture
 
 class WindowFrames : public WindowTest, public QObject {

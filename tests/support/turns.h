@@ -29,6 +29,7 @@ class TurnWatch {
     };
 
     [[nodiscard]] double longest_ms() const { return all_.empty() ? 0 : longest(1).front().ms(); }
+    [[nodiscard]] const std::string& what() const { return what_; }
     [[nodiscard]] int turns() const { return static_cast<int>(all_.size()); }
     [[nodiscard]] std::vector<Turn> longest(std::size_t most) const {
         std::vector<Turn> sorted = all_;

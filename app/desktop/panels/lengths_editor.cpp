@@ -48,7 +48,11 @@ void set_lengths(Json& document, const Json& lengths) {
 }  // namespace
 
 LengthsEditor::LengthsEditor(ExperimentDocument& document, QWidget* parent)
-    : QWidget(parent), document_(document), form_(new QComboBox(this)), text_(new QLineEdit(this)) {
+    : QWidget(parent),
+      document_(document),
+      form_(new QComboBox(this)),
+      text_(new QLineEdit(this)),
+      shown_(std::make_unique<Json>()) {
     auto* rows = new QVBoxLayout(this);
     rows->setContentsMargins(0, 0, 0, 0);
     rows->setSpacing(4);
@@ -74,12 +78,18 @@ LengthsEditor::LengthsEditor(ExperimentDocument& document, QWidget* parent)
     refresh();
 }
 
+LengthsEditor::~LengthsEditor() = default;
+
 void LengthsEditor::refresh() {
     const Json* lengths = lengths_of(document_.json());
     const Form form = form_of(lengths);
     const QSignalBlocker blocker(text_);
     form_->setCurrentIndex(form);
     text_->setVisible(form != one_document);
+    if (lengths != nullptr && *lengths == *shown_ && !text_->isModified()) {
+        return;  // a long list takes its time
+    }
+    *shown_ = lengths == nullptr ? Json() : *lengths;
     if (form == list) {
         const Json& documents = (*lengths)["list"];
         text_->setText(documents.is_array() ? list_text(documents) : plain(documents));

@@ -4,6 +4,7 @@
 
 #include <QWidget>
 #include <filesystem>
+#include <memory>
 
 #include "app/desktop/document/experiment_document.h"
 
@@ -18,6 +19,7 @@ class LengthsEditor : public QWidget {
   public:
     // The document outlives it.
     explicit LengthsEditor(ExperimentDocument& document, QWidget* parent = nullptr);
+    ~LengthsEditor() override;
 
     // A lengths file or a histogram becomes the source of lengths.
     void use_file(const std::filesystem::path& path);
@@ -34,6 +36,7 @@ class LengthsEditor : public QWidget {
     ExperimentDocument& document_;
     QComboBox* form_;
     QLineEdit* text_;
+    std::unique_ptr<Json> shown_;  // in the line; null: one document
 };
 
 }  // namespace longscope
