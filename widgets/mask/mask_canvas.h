@@ -3,40 +3,18 @@
 // documents and ranks. Tiles come from another thread; until one is there a coarser one stands in for it.
 #pragma once
 
-#include <QCache>
-#include <QImage>
 #include <QWidget>
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
 
 #include "engine/draw/display_list.h"
-#include "engine/experiment/cost.h"
-#include "engine/parallel/token_owners.h"
 #include "widgets/base/appearance.h"
+#include "widgets/mask/mask_tiles.h"
 #include "widgets/mask/mask_viewport.h"
-#include "widgets/mask/tile_store.h"
+#include "widgets/mask/shown_mask.h"
 
 namespace longscope {
-
-// What is shown. Immutable.
-struct ShownMask {
-    CompiledDraw draw;
-    TokenOwners owners;
-};
-
-// Of the last frame: how many of its tiles were as fine as they should be.
-struct FrameQuality {
-    int tiles = 0;
-    int exact = 0;
-    int one_level_coarser = 0;
-
-    [[nodiscard]] bool sharp() const { return tiles > 0 && exact == tiles; }
-    [[nodiscard]] bool counts() const { return tiles > 0 && exact + one_level_coarser == tiles; }
-};
-
-[[nodiscard]] uint qHash(const DensityTileKey& key, uint seed = 0);
 
 class MaskCanvas : public QWidget {
     Q_OBJECT
@@ -52,7 +30,7 @@ class MaskCanvas : public QWidget {
 
     [[nodiscard]] const MaskViewport& viewport() const { return viewport_; }
     [[nodiscard]] std::optional<Box> selection() const { return selection_; }
-    [[nodiscard]] const FrameQuality& frame_quality() const { return quality_; }
+    [[nodiscard]] const FrameQuality& frame_quality() const { return tiles_.last_frame(); }
     [[nodiscard]] QRectF plot() const;  // where the matrix is painted, in the widget's coordinates
     // Makes, on any thread, a picture of what is in view now, for files. Only with a mask.
     [[nodiscard]] std::function<DisplayList()> picture_maker(double width) const;
@@ -90,13 +68,7 @@ class MaskCanvas : public QWidget {
   private:
     enum class Drag { none, pan, select };
 
-    [[nodiscard]] std::int32_t level() const;
-    [[nodiscard]] QRectF rect_of(const Box& box) const;
     [[nodiscard]] Box box_between(const QPointF& a, const QPointF& b) const;
-    void paint_tiles(QPainter& painter);
-    void paint_tile(QPainter& painter, const DensityTileKey& key, std::int32_t coarsest);
-    void want_tiles();
-    const QImage* image_of(const DensityTileKey& key, const DensityTile& tile);
     void moved();
     void zoom_by(double factor, const QPointF& at);
     void describe();
@@ -105,11 +77,8 @@ class MaskCanvas : public QWidget {
     std::shared_ptr<const ShownMask> mask_;
     QString empty_text_;
     MaskViewport viewport_;
-    TileStore tiles_;
-    QCache<DensityTileKey, QImage> images_;
-    std::array<Colour, 256> colours_{};
+    MaskTiles tiles_;
     std::optional<Box> selection_;
-    FrameQuality quality_;
     Drag drag_ = Drag::none;
     QPointF drag_from_;
     QPointF drag_at_;

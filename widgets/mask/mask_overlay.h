@@ -8,10 +8,9 @@
 
 #include "engine/draw/theme.h"
 #include "widgets/mask/mask_viewport.h"
+#include "widgets/mask/shown_mask.h"
 
 namespace longscope {
-
-struct ShownMask;
 
 namespace mask_overlay {
 

@@ -9,7 +9,7 @@
 #include "app/desktop/document/experiment_document.h"
 #include "engine/experiment/cost.h"
 #include "widgets/base/latest_job.h"
-#include "widgets/mask/mask_canvas.h"
+#include "widgets/mask/shown_mask.h"
 
 namespace longscope {
 
