@@ -46,6 +46,9 @@ void UnsavedBar::answer(bool save) {
     // Once it is saved there is no question any more.
     const std::function<bool()> save_first = save_;
     const std::function<void()> go_on = go_on_;
+    if (!save_first || !go_on) {
+        return;  // clicking took the focus from a field, and what was typed there answered the question
+    }
     if (save && !save_first()) {
         return;  // the question stands
     }

@@ -163,6 +163,19 @@ TEST_F(WindowSave, TheQuestionIsGoneOnceThereIsNothingToLose) {
     EXPECT_EQ(experiment()["name"], "changed") << "saving alone does not begin a new one";
 }
 
+TEST_F(WindowSave, AnAnswerThatComesAfterTheQuestionIsNone) {
+    change();
+    action("file.new").trigger();
+    ASSERT_TRUE(asked());
+    window_->document().undo_stack().undo();  // as what is half typed in a field may, once a button takes the focus
+    ASSERT_FALSE(asked());
+    for (const char* button : {"save_changes", "discard_changes"}) {
+        find<QPushButton>(button).click();
+        EXPECT_FALSE(asked());
+        EXPECT_TRUE(message().isEmpty()) << message().toStdString();
+    }
+}
+
 TEST_F(WindowSave, ClosingAsksToo) {
     change();
     EXPECT_FALSE(window_->close());
