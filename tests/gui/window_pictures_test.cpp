@@ -61,7 +61,7 @@ TEST_F(WindowPictures, OfRuns) {
         wait_for_answer();
         action("run.start").trigger();
         if (dispatch == std::string("zigzag")) {
-            ASSERT_TRUE(QTest::qWaitFor([&] { return window_->runs().status().done > 0; }, 30'000));
+            ASSERT_TRUE(QTest::qWaitFor([&] { return window_->runs().status().repetition_ns.has_value(); }, 30'000));
             take(QStringLiteral("window-running"));
         }
         ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->runs().status().going_on(); }, 60'000));

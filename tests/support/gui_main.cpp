@@ -8,6 +8,10 @@
 #include <QStandardPaths>
 #include <QString>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace {
 
 void fail_on_warnings(QtMsgType type, const QMessageLogContext& /*context*/, const QString& message) {
@@ -35,5 +39,10 @@ int main(int argc, char** argv) {
     font.setPixelSize(12);
     QApplication::setFont(font);
     qInstallMessageHandler(fail_on_warnings);
-    return RUN_ALL_TESTS();
+    const int result = RUN_ALL_TESTS();
+#ifdef __SANITIZE_ADDRESS__
+    // Now, and not at the end as usual: Qt's offscreen platform leaves its screen behind when the application goes.
+    __lsan_do_leak_check();
+#endif
+    return result;
 }
