@@ -11,13 +11,14 @@
 #include "app/headless/run/run_folder.h"
 #include "storage/run_page.h"
 #include "tests/gui/window_fixture.h"
+#include "tests/support/sanitized.h"
 #include "widgets/results/run_table.h"
 
 namespace longscope {
 
 class WindowRun : public WindowTest {
   protected:
-    static constexpr int patience_ms = 60'000;
+    static constexpr int patience_ms = static_cast<int>(60'000 * sanitizer_slowdown);
 
     void TearDown() override {
         if (window_ != nullptr && status().going_on()) {

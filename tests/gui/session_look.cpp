@@ -92,9 +92,11 @@ void WindowSession::use_results() {
     settled();
     chooser_->answers = {this->file(QStringLiteral("runs.csv"))};
     bool exported = false;
-    QObject::connect(&table.model(), &RunTableModel::exported, window_.get(), [&] { exported = true; });
+    const QMetaObject::Connection told =
+        QObject::connect(&table.model(), &RunTableModel::exported, window_.get(), [&] { exported = true; });
     turn("export all runs", [&] { action("file.export").trigger(); });
     wait("the runs as CSV", [&] { return exported; });
+    QObject::disconnect(told);
     turn("select two runs", [&] { table.select_runs({big_run - 1, big_run}); });
     RunComparisonView& comparison = page<RunComparisonView>();
     wait("the comparison", [&] { return !comparison.busy() && !comparison.text().isEmpty(); });
@@ -211,12 +213,14 @@ void WindowSession::run_here() {
     trigger("run.start");
     int seen = 0;
     int progress = 0;
-    QObject::connect(&window_->runs(), &RunController::changed, window_.get(), [&] {
-        const int now = static_cast<int>(window_->runs().status().done * 1000);
-        progress += now > seen ? 1 : 0;
-        seen = std::max(seen, now);
-    });
+    const QMetaObject::Connection told =
+        QObject::connect(&window_->runs(), &RunController::changed, window_.get(), [&] {
+            const int now = static_cast<int>(window_->runs().status().done * 1000);
+            progress += now > seen ? 1 : 0;
+            seen = std::max(seen, now);
+        });
     wait("the run", [&] { return !window_->runs().status().going_on(); });
+    QObject::disconnect(told);
     EXPECT_EQ(window_->runs().status().state.toStdString(), "done") << window_->runs().status().message.toStdString();
     EXPECT_GT(progress, 1);
     wait("its timeline", [&] { return window_->timeline_page().caption().contains(QStringLiteral("run 10003")); });

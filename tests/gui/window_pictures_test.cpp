@@ -10,6 +10,7 @@
 #include "tests/gui/window_fixture.h"
 #include "tests/support/paths.h"
 #include "tests/support/pictures.h"
+#include "tests/support/sanitized.h"
 #include "widgets/results/run_table.h"
 
 namespace longscope {
@@ -17,6 +18,8 @@ namespace {
 
 class WindowPictures : public WindowTest {
   protected:
+    static constexpr int patience_ms = static_cast<int>(60'000 * sanitizer_slowdown);
+
     void take(const QString& name) {
         for (const bool dark : {false, true}) {
             window_->appearance().set_mode(dark ? Appearance::Mode::dark : Appearance::Mode::light);
@@ -61,15 +64,15 @@ TEST_F(WindowPictures, OfRuns) {
         wait_for_answer();
         action("run.start").trigger();
         if (dispatch == std::string("zigzag")) {
-            ASSERT_TRUE(QTest::qWaitFor([&] { return window_->runs().status().repetition_ns.has_value(); }, 30'000));
+            ASSERT_TRUE(QTest::qWaitFor([&] { return window_->runs().status().repetition_ns.has_value(); }, patience_ms));
             take(QStringLiteral("window-running"));
         }
-        ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->runs().status().going_on(); }, 60'000));
+        ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->runs().status().going_on(); }, patience_ms));
         EXPECT_EQ(window_->runs().status().state.toStdString(), "done");
     }
-    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->results().model().rowCount() == 3; }, 10'000));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->results().model().rowCount() == 3; }, patience_ms));
     window_->results().select_runs({1, 3});
-    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->timeline_page().has_trace(); }, 10'000));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->timeline_page().has_trace(); }, patience_ms));
     for (int i = 0; i < window_->tabs().count(); ++i) {
         window_->tabs().setCurrentIndex(i);
         // Rows are read when they are first looked at.

@@ -51,7 +51,7 @@ void WindowSession::turn(const std::string& what, const std::function<void()>& a
 }
 
 void WindowSession::wait(const char* for_what, const std::function<bool()>& done) {
-    constexpr std::int64_t patience_ns = 30'000'000'000;
+    constexpr double patience_ns = 3e10 * sanitizer_slowdown;
     ASSERT_TRUE(watch_.wait(done, patience_ns)) << for_what;
 }
 

@@ -31,6 +31,10 @@ int main(int argc, char** argv) {
     if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) {
         qputenv("QT_QPA_PLATFORM", "offscreen");
     }
+#ifdef __SANITIZE_ADDRESS__
+    // For the engines that are started here: tests/CMakeLists.txt says why.
+    qputenv("ASAN_OPTIONS", "detect_leaks=1:fast_unwind_on_malloc=0");
+#endif
     QStandardPaths::setTestModeEnabled(true);
     QApplication::setAttribute(Qt::AA_Use96Dpi);
     QApplication::setStyle(QStringLiteral("Fusion"));

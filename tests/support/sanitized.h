@@ -5,7 +5,7 @@
 namespace longscope {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr double sanitizer_slowdown = 8;
+inline constexpr double sanitizer_slowdown = 10;
 #else
 inline constexpr double sanitizer_slowdown = 1;
 #endif

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "tests/support/sanitized.h"
 
 namespace longscope {
 
@@ -57,10 +58,10 @@ class TurnWatch {
     }
 
     // Turns until `done`; false when it takes too long.
-    [[nodiscard]] bool wait(const std::function<bool()>& done, std::int64_t patience_ns = 10'000'000'000) {
+    [[nodiscard]] bool wait(const std::function<bool()>& done, double patience_ns = 1e10 * sanitizer_slowdown) {
         const std::int64_t started_ns = now_ns();
         while (!done()) {
-            if (now_ns() - started_ns > patience_ns) {
+            if (static_cast<double>(now_ns() - started_ns) > patience_ns) {
                 return false;
             }
             turn();

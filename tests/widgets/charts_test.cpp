@@ -11,6 +11,7 @@
 
 #include "engine/base/bounded_file.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/turns.h"
 #include "widgets/base/colours.h"
@@ -293,7 +294,7 @@ TEST(ChartSpeed, NoTurnIsLongWithManyRunsAndRanks) {
     turn("recolouring", [&] { appearance.set_mode(Appearance::Mode::dark); });
     turn("resizing", [&] { runs.resize(1100, 500); });
     turn("pointing", [&] { QTest::keyClick(runs.findChild<QtCharts::QChartView*>(), Qt::Key_Left); });
-    EXPECT_LT(watch.longest_ms(), 50);
+    EXPECT_LT(watch.longest_ms(), 50 * sanitizer_slowdown);
     appearance.set_mode(Appearance::Mode::light);
 }
 

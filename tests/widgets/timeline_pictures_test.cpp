@@ -99,7 +99,8 @@ TEST_P(TimelinePictures, OfASelection) {
     save(image, QStringLiteral("selection"));
     // A quarter of the way from the send of rank 0 to the receive of rank 1, whose layout is that of the ring above.
     const TraceEvent& send = *view_.current_event();
-    const TraceEvent& receive = *TimelineRows(std::make_shared<const Trace>(ring_trace(4, 8))).flow(send.flow)->receive;
+    const TimelineRows rows(std::make_shared<const Trace>(ring_trace(4, 8)));
+    const TraceEvent& receive = *rows.flow(send.flow)->receive;
     const double send_middle = 5 + 48 + 2 + 12;
     const double receive_middle = 112 + 5 + 48 + 2 + 24 + 2 + 12;
     const QColor line = at(image, send.start_ns + (receive.end_ns() - send.start_ns) / 4,
