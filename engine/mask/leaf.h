@@ -11,6 +11,7 @@
 
 #include "engine/base/json.h"
 #include "engine/mask/zone.h"
+#include "engine/mask/zone_tree.h"
 
 namespace longscope {
 
@@ -39,6 +40,9 @@ class MaskLeaf {
     // Disjoint zones, inside the domain. Throws Error(bad_input), naming the field under `path`, when the parameters do
     // not suit the domain.
     [[nodiscard]] virtual ZoneList zones(const MaskDomain& domain, const std::string& path) const = 0;
+    // The same, as lists of zones under operators where that is shorter; zones() without the empty ones unless a leaf
+    // knows better.
+    [[nodiscard]] virtual ZoneTree tree(const MaskDomain& domain, const std::string& path) const;
     // The parameters as they stand in a document.
     [[nodiscard]] virtual Json parameters() const = 0;
 };

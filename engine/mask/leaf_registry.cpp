@@ -3,6 +3,12 @@
 
 namespace longscope {
 
+ZoneTree MaskLeaf::tree(const MaskDomain& domain, const std::string& path) const {
+    ZoneTree tree{ZoneTree::Kind::zones, zones(domain, path), {}};
+    std::erase_if(tree.zones, [](const Zone& zone) { return zone.empty(); });
+    return tree;
+}
+
 const std::vector<LeafEntry>& mask_leaves() {
     static const std::vector<LeafEntry> leaves{
         {"full", "", "every query sees every key", parse_full_leaf, "{}"},

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What leaves of a mask come down to: lists of zones under operators.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/mask/mask.h"
+#include "engine/mask/zone.h"
+
+namespace longscope {
+
+struct ZoneTree {
+    enum class Kind { zones, all_of, any_of, complement };
+
+    Kind kind = Kind::zones;
+    ZoneList zones;                  // of an end; disjoint, none empty
+    std::vector<ZoneTree> operands;  // of an operator; at least one, exactly one for complement
+};
+
+// The tree of the mirror image (q, k) -> (k, q).
+[[nodiscard]] ZoneTree transposed(const ZoneTree& tree);
+
+// The mask of the tree, whose zones lie in the matrix. Time and memory are proportional to the zones of the tree and of
+// the result.
+[[nodiscard]] std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& tree, std::int64_t query_tokens,
+                                                 std::int64_t key_tokens);
+
+// The pairs of the tree in a box that holds its zones, as zones in ascending order of their rows.
+[[nodiscard]] ZoneList disjoint_zones(const ZoneTree& tree, const Box& box);
+
+}  // namespace longscope
