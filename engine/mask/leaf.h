@@ -66,5 +66,6 @@ struct LeafEntry {
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_documents_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_prefix_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_sink_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_custom_leaf(JsonObject parameters);
 
 }  // namespace longscope

@@ -19,6 +19,8 @@ const std::vector<LeafEntry>& mask_leaves() {
          "{}"},
         {"prefix", "tokens", "k < tokens, for every query", parse_prefix_leaf, R"({"tokens": 64})"},
         {"sink", "tokens", "k < tokens and k <= q", parse_sink_leaf, R"({"tokens": 4})"},
+        {"custom", "expression", "what a condition on q, k, doc(q), doc(k), position(q), position(k) says",
+         parse_custom_leaf, R"x({"expression": "k <= q && (doc(q) == doc(k) || k < 64)"})x"},
     };
     return leaves;
 }
