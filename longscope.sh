@@ -56,7 +56,7 @@ Usage: ./longscope.sh [--no-install] [COMMAND | FILE ...]
                              $experiment
   build [--headless]         install what is missing and build the programs
                              (--headless: those that need no window, without Qt, in build/headless)
-  test [--headless | --sanitize | --threads] [ARGS]
+  test [--headless] [--sanitize | --threads] [ARGS]
                              install what is missing, build everything, run the tests, all but the soak
                              (--headless: those of the programs that need no window;
                              --sanitize: with the address and undefined-behaviour sanitizers;
@@ -380,7 +380,7 @@ make_package() {
 
 use_preset() {
     preset=$1 build=$root/build/$1 window=ON
-    if [[ $preset == headless || $preset == threads ]]; then window=OFF; fi
+    if [[ $preset == *headless || $preset == threads ]]; then window=OFF; fi
 }
 
 main() {
@@ -410,9 +410,9 @@ main() {
             if [[ $argument == --no-install ]]; then
                 install=no
             elif [[ $argument == --headless && ($verb == build || $verb == test) ]]; then
-                use_preset headless
+                if [[ $preset == sanitize ]]; then use_preset sanitize-headless; else use_preset headless; fi
             elif [[ $argument == --sanitize && $verb == test ]]; then
-                use_preset sanitize
+                if [[ $preset == headless ]]; then use_preset sanitize-headless; else use_preset sanitize; fi
             elif [[ $argument == --threads && $verb == test ]]; then
                 use_preset threads
             elif [[ $verb == test || $verb == open ]]; then

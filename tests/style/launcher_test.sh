@@ -208,6 +208,10 @@ expect_no_text -LE
 run "$launcher" test --sanitize
 expect_calls '^cmake --preset sanitize -DLONGSCOPE_TESTS=ON$'
 expect_text 'ctest --preset sanitize'
+run "$launcher" test --headless --sanitize
+expect_calls '^cmake --preset sanitize-headless -DLONGSCOPE_TESTS=ON$'
+run "$launcher" test --sanitize --headless -LE fuzz
+expect_text "ctest --preset sanitize-headless -j $(nproc) -LE fuzz in $checkout"
 run "$launcher" build --headless
 expect_code 0
 expect_calls '^cmake --preset headless -DLONGSCOPE_TESTS=OFF$'
