@@ -55,9 +55,6 @@ struct Node {
     std::vector<Node> operands;
 };
 
-// Two leaves of as many documents as a sequence is packed from fit; memory takes a few hundred bytes a zone.
-constexpr std::size_t max_zones = std::size_t{1} << 23U;
-
 // Adds the zones of the leaves to `zones`.
 Node prepare(const MaskExpression& expression, const MaskDomain& domain, const std::string& path, std::size_t& zones) {
     Node node{expression.kind, {}, {}};
@@ -66,7 +63,7 @@ Node prepare(const MaskExpression& expression, const MaskDomain& domain, const s
             node.zones = expression.leaf->zones(domain, path + "." + expression.leaf_name);
             std::erase_if(node.zones, [](const Zone& zone) { return zone.empty(); });
             zones += node.zones.size();
-            if (zones > max_zones) {
+            if (zones > static_cast<std::size_t>(max_zones)) {
                 throw bad_input(path, fmt::format("a mask of more than {} zones", format_count(max_zones)),
                                 "is too large", "fewer documents, or fewer leaves that hold them");
             }
