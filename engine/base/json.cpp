@@ -125,16 +125,17 @@ std::int64_t JsonObject::integer_or(const std::string& name, std::int64_t fallba
     return value == nullptr ? fallback : checked_integer(*value, path_of(name), min, max);
 }
 
+double JsonObject::number(const std::string& name, double min, double max) {
+    const std::string accepted = fmt::format("a number from {} to {}", min, max);
+    const Json& value = required(name, accepted);
+    if (!value.is_number() || !(value.get<double>() >= min && value.get<double>() <= max)) {
+        throw bad_input(path_of(name), shown(value), "is out of range", accepted);
+    }
+    return value.get<double>();
+}
+
 double JsonObject::number_or(const std::string& name, double fallback, double min, double max) {
-    const Json* value = optional(name);
-    if (value == nullptr) {
-        return fallback;
-    }
-    if (!value->is_number() || !(value->get<double>() >= min && value->get<double>() <= max)) {
-        throw bad_input(path_of(name), shown(*value), "is out of range",
-                        fmt::format("a number from {} to {}", min, max));
-    }
-    return value->get<double>();
+    return has(name) ? number(name, min, max) : fallback;
 }
 
 std::string JsonObject::text(const std::string& name, std::string_view accepted) {
@@ -143,6 +144,24 @@ std::string JsonObject::text(const std::string& name, std::string_view accepted)
         throw bad_input(path_of(name), shown(value), "is not a text", accepted);
     }
     return value.get<std::string>();
+}
+
+std::string JsonObject::choice(const std::string& name, std::initializer_list<std::string_view> words) {
+    const std::string accepted = fmt::format("{}", fmt::join(words, ", "));
+    const Json& value = required(name, accepted);
+    if (!value.is_string() ||
+        std::find(words.begin(), words.end(), value.get_ref<const std::string&>()) == words.end()) {
+        throw bad_input(path_of(name), shown(value), "is not known", accepted);
+    }
+    return value.get<std::string>();
+}
+
+bool JsonObject::boolean(const std::string& name) {
+    const Json& value = required(name, "true, false");
+    if (!value.is_boolean()) {
+        throw bad_input(path_of(name), shown(value), "is neither true nor false", "true, false");
+    }
+    return value.get<bool>();
 }
 
 std::string JsonObject::text_or(const std::string& name, const std::string& fallback) {

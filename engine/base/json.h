@@ -38,8 +38,12 @@ class JsonObject {
     // Integers must be written as integers (1e3 and 1.0 are refused); min <= value <= max.
     std::int64_t integer(const std::string& name, std::int64_t min, std::int64_t max);
     std::int64_t integer_or(const std::string& name, std::int64_t fallback, std::int64_t min, std::int64_t max);
+    double number(const std::string& name, double min, double max);
     double number_or(const std::string& name, double fallback, double min, double max);
     std::string text(const std::string& name, std::string_view accepted);
+    // One of these words.
+    std::string choice(const std::string& name, std::initializer_list<std::string_view> words);
+    bool boolean(const std::string& name);
     std::string text_or(const std::string& name, const std::string& fallback);
 
     // Throws Error(bad_input) for the first field that no getter asked for, listing those that were.

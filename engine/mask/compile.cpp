@@ -11,9 +11,6 @@ namespace longscope {
 
 namespace {
 
-// Two leaves of as many documents as a sequence is packed from fit; memory takes a few hundred bytes a zone.
-constexpr std::size_t max_zones = std::size_t{1} << 23U;
-
 std::size_t count_zones(const ZoneTree& tree) {
     std::size_t zones = tree.zones.size();
     for (const ZoneTree& operand : tree.operands) {
@@ -30,7 +27,7 @@ ZoneTree prepare(const MaskExpression& expression, const MaskDomain& domain, con
         case MaskExpression::Kind::leaf:
             tree = expression.leaf->tree(domain, path + "." + expression.leaf_name);
             zones += count_zones(tree);
-            if (zones > max_zones) {
+            if (zones > static_cast<std::size_t>(max_zones)) {
                 throw bad_input(path, fmt::format("a mask of more than {} zones", format_count(max_zones)),
                                 "is too large", "fewer documents, or fewer leaves that hold them");
             }

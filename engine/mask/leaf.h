@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The leaves of mask expressions. A leaf is a list of disjoint zones; everything else follows from that. To add one:
-// a function pair in its own file, one line in leaf_registry.cpp, one test line, one doc line
-// (resources/docs/masks.md).
+// its own file in leaves/, one entry in leaf_registry.cpp, its predicate in tests/support/leaf_truths.cpp and its shape
+// in the schema; resources/docs/masks.md is written from the registry.
 #pragma once
 
 #include <memory>
@@ -47,14 +47,30 @@ class MaskLeaf {
     [[nodiscard]] virtual Json parameters() const = 0;
 };
 
+// The zones of all leaves of a mask together: memory takes a few hundred bytes a zone.
+inline constexpr std::int64_t max_zones = std::int64_t{1} << 23U;
+
+struct LeafParameter {
+    std::string_view name;
+    std::string_view meaning;       // with its unit or convention
+    std::string_view choices = {};  // of a word: "rows, columns, both"
+};
+
+// Definitions say when query q sees key k. In them q is where the query stands among the keys, aligned at the bottom
+// right: its row + MaskDomain::diagonal().
 struct LeafEntry {
-    std::string_view name;        // the field's own term, as in documents
-    std::string_view parameters;  // "left, right"
+    std::string_view name;  // the field's own term, as in documents
+    std::vector<LeafParameter> parameters;
     std::string_view meaning;     // one line, with the convention
+    std::string_view definition;  // as a predicate
+    std::string_view source;      // where it was published, or who uses it
     std::shared_ptr<const MaskLeaf> (*parse)(JsonObject parameters);
     // Parameters to begin with, as JSON: all of `parameters`, with values that suit most sequences.
     std::string_view example;
 };
+
+// "left, right"; empty when there are none.
+[[nodiscard]] std::string parameter_names(const LeafEntry& entry);
 
 // The registry, in the order in which help and documentation list it.
 [[nodiscard]] const std::vector<LeafEntry>& mask_leaves();
@@ -62,10 +78,20 @@ struct LeafEntry {
 // Parsers of the leaves, one file each.
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_full_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_causal_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_causal_top_left_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_window_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_documents_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_prefix_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_sink_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_custom_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_global_tokens_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_prefix_documents_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_shared_question_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_causal_blockwise_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_block_causal_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_block_causal_documents_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_block_window_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_chunked_local_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_strided_columns_leaf(JsonObject parameters);
 
 }  // namespace longscope

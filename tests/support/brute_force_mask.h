@@ -14,6 +14,7 @@
 #include "engine/base/json.h"
 #include "engine/mask/leaf.h"
 #include "engine/mask/mask.h"
+#include "tests/support/leaf_truths.h"
 
 namespace longscope {
 
@@ -90,6 +91,11 @@ class BruteForceMask {
         }
         if (name == "sink") {
             return key < parameter("tokens") && key <= aligned;
+        }
+        for (const LeafTruth& truth : leaf_truths()) {
+            if (truth.name == name) {
+                return truth.sees(parameters, LeafCell{domain, query, aligned, key});
+            }
         }
         throw std::logic_error("the oracle does not know the leaf " + name);
     }

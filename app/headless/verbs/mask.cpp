@@ -2,22 +2,21 @@
 #include <fmt/format.h>
 
 #include "app/headless/verbs/mask_verbs.h"
-#include "engine/mask/leaf.h"
+#include "engine/mask/leaf_page.h"
 
 namespace longscope {
 
 void declare_mask(CLI::App& verb, VerbAction& action) {
     verb.require_subcommand(1);
     std::string leaves = "Masks, as JSON objects of one field, and their parameters:\n";
-    for (const LeafEntry& leaf : mask_leaves()) {
-        leaves += fmt::format("  {:12} {:16} {}\n", leaf.name, leaf.parameters, leaf.meaning);
-    }
+    leaves += leaves_as_text();
     leaves +=
-        fmt::format("  {:12} {:16} {}\n", "and, or", "[mask, ...]", "what all of them keep; what any of them keeps");
-    leaves += fmt::format("  {:12} {:16} {}", "not", "mask", "what it does not keep");
+        fmt::format("  {:22} {:32} {}\n", "and, or", "[mask, ...]", "what all of them keep; what any of them keeps");
+    leaves += fmt::format("  {:22} {:32} {}", "not", "mask", "what it does not keep");
     verb.footer(leaves);
     declare_mask_stats(*verb.add_subcommand("stats", "prints the exact pairs, tiles and keys per query of a mask"),
                        action);
+    declare_mask_leaves(*verb.add_subcommand("leaves", "lists the leaves of masks, or writes their manual"), action);
     declare_mask_render(*verb.add_subcommand("render", "draws a mask into a PNG, SVG or PDF file"), action);
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "engine/base/error.h"
-#include "engine/mask/leaf.h"
+#include "engine/mask/leaves/leaf_support.h"
 
 namespace longscope {
 
@@ -12,20 +10,9 @@ namespace {
 class DocumentsLeaf final : public MaskLeaf {
   public:
     [[nodiscard]] ZoneList zones(const MaskDomain& domain, const std::string& path) const override {
-        if (domain.query_tokens != domain.key_tokens) {
-            throw bad_input(path, fmt::format("{} queries and {} keys", domain.query_tokens, domain.key_tokens),
-                            "do not hold the same documents", "as many queries as keys");
-        }
-        if (domain.cu_seqlens.empty()) {
-            return {box_zone(domain.box())};
-        }
         ZoneList zones;
-        zones.reserve(domain.cu_seqlens.size() - 1);
-        for (std::size_t i = 0; i + 1 < domain.cu_seqlens.size(); ++i) {
-            const Range document{domain.cu_seqlens[i], domain.cu_seqlens[i + 1]};
-            if (!document.empty()) {
-                zones.push_back(box_zone({document, document}));
-            }
+        for (const Range document : documents_of(domain, path)) {
+            zones.push_back(box_zone({document, document}));
         }
         return zones;
     }

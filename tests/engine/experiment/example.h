@@ -37,6 +37,24 @@ inline Json example_document() {
                       "example");
 }
 
+// The same with every leaf of the registry that it has not.
+inline Json example_document_of_leaves() {
+    Json document = example_document();
+    document["mask"]["and"].push_back(parse_json(R"json(
+        {"or": [{"causal_top_left": {}},
+                {"block_window": {"block": 8, "left": 2, "right": 1}},
+                {"chunked_local": {"chunk": 32}},
+                {"block_causal": {"block": 16}},
+                {"strided_columns": {"stride": 8, "first": 2, "width": 3}},
+                {"global_tokens": {"tokens": 5, "axis": "both"}},
+                {"prefix_documents": {"tokens": 7}},
+                {"block_causal_documents": {"block": 16}},
+                {"shared_question": {}},
+                {"causal_blockwise": {}}]})json",
+                                                 "leaves"));
+    return document;
+}
+
 // The other sources of lengths.
 inline Json example_lengths(const std::string& form) {
     return form == "file" ? Json{{"file", "../lengths/mixed-documents.json"}}

@@ -20,7 +20,8 @@ const Json& schema() {
 }
 
 std::vector<Json> examples() {
-    return {example_document(), example_document_with_lengths("file"), example_document_with_lengths("histogram")};
+    return {example_document(), example_document_of_leaves(), example_document_with_lengths("file"),
+            example_document_with_lengths("histogram")};
 }
 
 // One field of an example with the schema that describes it.
@@ -201,7 +202,7 @@ TEST(Schema, HasEveryMaskLeafWithItsParameters) {
         for (const auto& item : properties.items()) {
             parameters += (parameters.empty() ? "" : ", ") + item.key();
         }
-        EXPECT_EQ(parameters, leaf.parameters) << leaf.name;
+        EXPECT_EQ(parameters, parameter_names(leaf)) << leaf.name;
     }
     std::set<std::string> found;
     for (const auto& item : masks.items()) {
