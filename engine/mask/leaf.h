@@ -80,6 +80,7 @@ struct LeafEntry {
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_prefix_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_sink_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_global_tokens_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_last_queries_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_prefix_documents_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_shared_question_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_causal_blockwise_leaf(JsonObject parameters);

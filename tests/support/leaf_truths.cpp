@@ -82,6 +82,8 @@ std::vector<LeafTruth> position_truths() {
              const std::int64_t tokens = number(p, "tokens");
              return (p.at("axis") != "columns" && at.q < tokens) || (p.at("axis") != "rows" && at.k < tokens);
          }},
+        {"last_queries", false, draw_tokens,
+         [](const Json& p, const LeafCell& at) { return at.q >= at.domain.key_tokens - number(p, "tokens"); }},
         {"prefix_documents", true, draw_tokens,
          [](const Json& p, const LeafCell& at) {
              return at.same_document() && at.k - at.start(at.k) < number(p, "tokens");

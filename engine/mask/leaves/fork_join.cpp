@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/mask/leaves/fork_join.h"
 #include "engine/mask/leaves/leaf_support.h"
+#include "engine/mask/leaves/slab_limit.h"
 
 namespace longscope {
 
@@ -44,6 +45,7 @@ ZoneList fork_join_zones(const MaskDomain& domain, const ForkJoinStages& stages,
         }
     }
     common(domain.key_tokens);
+    check_slab_zones(zones, field);
     return zones;
 }
 

@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/mask/leaves/disjoint_zones.h"
 #include "engine/mask/leaves/leaf_support.h"
+#include "engine/mask/leaves/slab_limit.h"
 
 namespace longscope {
 
@@ -83,6 +84,7 @@ std::shared_ptr<const MaskLeaf> parse_slices_leaf(JsonObject parameters) {
                              check_at_most(fmt::format("{}.k_ranges[{}][1]", path, i), k.end, 0, domain.key_tokens);
                              zones.push_back(zone_of(q, k, slices.types[i]));
                          }
+                         check_slab_zones(zones, path);
                          check_disjoint(zones, path + ".q_ranges");
                          return zones;
                      });

@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/mask/leaves/disjoint_zones.h"
 #include "engine/mask/leaves/leaf_support.h"
+#include "engine/mask/leaves/slab_limit.h"
 
 namespace longscope {
 
@@ -44,6 +45,7 @@ std::shared_ptr<const MaskLeaf> parse_zones_leaf(JsonObject parameters) {
         for (std::size_t i = 0; i < list.size(); ++i) {
             zones.push_back(zone_of(list[i], domain, fmt::format("{}[{}]", field, i)));
         }
+        check_slab_zones(zones, path);
         check_disjoint(zones, field);
         return zones;
     });

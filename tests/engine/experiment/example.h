@@ -47,6 +47,7 @@ inline Json example_document_of_leaves() {
                 {"block_causal": {"block": 16}},
                 {"strided_columns": {"stride": 8, "first": 2, "width": 3}},
                 {"global_tokens": {"tokens": 5, "axis": "both"}},
+                {"last_queries": {"tokens": 7}},
                 {"prefix_documents": {"tokens": 7}},
                 {"block_causal_documents": {"block": 16}},
                 {"shared_question": {}},

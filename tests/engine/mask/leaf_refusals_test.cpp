@@ -168,5 +168,21 @@ TEST(LeafRefusals, LongListsAreReadInShortTime) {
               "1048576 integers");
 }
 
+// Each begins in a row of its own and goes on to the last row: in every slab there is one zone more.
+TEST(LeafRefusals, StaircasesThatGrowWithTheSquareAreRefused) {
+    std::string zones = R"({"zones": {"zones": [)";
+    for (int i = 0; i < 20'000; ++i) {
+        zones += fmt::format("{}[{},20000,{},{},-20000,1]", i == 0 ? "" : ",", i, i, i + 1);
+    }
+    EXPECT_EQ(refusal(zones + "]}}", {20'000, 20'000, {}}),
+              "mask.zones: 200,010,000 pieces of zones are too many; accepted: at most 8,388,608, where every zone is "
+              "cut at each row at which another one begins or ends");
+    std::string segments = R"({"fork_join": {"branches_seen": false, "segments": [[1])";
+    for (int i = 0; i < 20'000; ++i) {
+        segments += i % 2 == 0 ? ",[1,1]" : ",[1]";
+    }
+    EXPECT_NE(refusal(segments + "]}}", {40'000, 40'000, {}}).find("pieces of zones are too many"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace longscope
