@@ -73,6 +73,12 @@ std::string operand_text(const MaskExpression& operand) {
     return operand.operands.size() > 1 ? fmt::format("({})", to_text(operand)) : to_text(operand);
 }
 
+// Lists may be very long.
+std::string short_text(const Json& value) {
+    constexpr std::size_t most_bytes = 64;
+    return one_line(shown(value), most_bytes);
+}
+
 std::string joined(const MaskExpression& expression, std::string_view word) {
     std::string text;
     for (const MaskExpression& operand : expression.operands) {
@@ -123,7 +129,7 @@ std::string to_text(const MaskExpression& expression) {
     std::string parameters;
     const Json values = expression.leaf->parameters();
     for (const auto& item : values.items()) {
-        parameters += fmt::format("{}{} {}", parameters.empty() ? "" : ", ", item.key(), shown(item.value()));
+        parameters += fmt::format("{}{} {}", parameters.empty() ? "" : ", ", item.key(), short_text(item.value()));
     }
     return parameters.empty() ? expression.leaf_name : fmt::format("{}({})", expression.leaf_name, parameters);
 }

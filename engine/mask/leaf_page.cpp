@@ -3,6 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
+#include "engine/mask/expression.h"
+#include "engine/mask/mask_presets.h"
+
 namespace longscope {
 
 std::string leaves_as_text() {
@@ -24,6 +29,23 @@ std::string leaves_as_markdown() {
         page += fmt::format("\n```json\n{{\"{}\": {}}}\n```\n\n", leaf.name, leaf.example);
     }
     return page;
+}
+
+std::string presets_as_text() {
+    std::string text;
+    for (const MaskPreset& preset : mask_presets()) {
+        text += fmt::format("  {:28} {} ({})\n", preset.name, preset.meaning, preset.source);
+    }
+    return text;
+}
+
+std::string presets_as_markdown() {
+    std::string page = "| preset | what | source | expression |\n|---|---|---|---|\n";
+    for (const MaskPreset& preset : mask_presets()) {
+        page += fmt::format("| `{}` | {} | {} | {} |\n", preset.name, preset.meaning, preset.source,
+                            to_text(parse_mask(parse_json(preset.expression, preset.name), "mask")));
+    }
+    return page + "\n";
 }
 
 }  // namespace longscope

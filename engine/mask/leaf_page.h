@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The registry of leaves as people read it.
+// The registries of leaves and presets as people read them.
 #pragma once
 
 #include <string>
@@ -13,5 +13,11 @@ namespace longscope {
 
 // A section each: meaning, definition, parameters, source and an example. resources/docs/masks.md holds it.
 [[nodiscard]] std::string leaves_as_markdown();
+
+// One line each: name, meaning, source.
+[[nodiscard]] std::string presets_as_text();
+
+// A table with the expressions too; for the same page.
+[[nodiscard]] std::string presets_as_markdown();
 
 }  // namespace longscope

@@ -19,6 +19,7 @@ bool has_type(const Json& value, const std::string& type) {
            : type == "string"  ? value.is_string()
            : type == "integer" ? value.is_number_integer()
            : type == "number"  ? value.is_number()
+           : type == "boolean" ? value.is_boolean()
                                : throw std::logic_error("unknown type " + type);
 }
 

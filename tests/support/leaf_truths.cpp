@@ -33,10 +33,8 @@ Json draw_block(LeafDraw& draw, const MaskDomain& domain) {
     return {{"block", draw.from(1, domain.key_tokens + 2)}};
 }
 
-}  // namespace
-
-const std::vector<LeafTruth>& leaf_truths() {
-    static const std::vector<LeafTruth> truths{
+std::vector<LeafTruth> position_truths() {
+    return {
         {"causal_top_left", false, nothing, [](const Json& /*p*/, const LeafCell& at) { return at.k <= at.row; }},
         {"block_window", false,
          [](LeafDraw& draw, const MaskDomain& domain) {
@@ -84,6 +82,8 @@ const std::vector<LeafTruth>& leaf_truths() {
              const std::int64_t tokens = number(p, "tokens");
              return (p.at("axis") != "columns" && at.q < tokens) || (p.at("axis") != "rows" && at.k < tokens);
          }},
+        {"last_queries", false, draw_tokens,
+         [](const Json& p, const LeafCell& at) { return at.q >= at.domain.key_tokens - number(p, "tokens"); }},
         {"prefix_documents", true, draw_tokens,
          [](const Json& p, const LeafCell& at) {
              return at.same_document() && at.k - at.start(at.k) < number(p, "tokens");
@@ -96,7 +96,50 @@ const std::vector<LeafTruth>& leaf_truths() {
          [](const Json& /*p*/, const LeafCell& at) {
              return at.k <= at.q && (at.same_document() || at.document(at.q) == at.document(at.domain.key_tokens - 1));
          }},
+        {"dilated_window", false,
+         [](LeafDraw& draw, const MaskDomain& domain) {
+             const std::int64_t dilation = draw.from(1, domain.key_tokens + 1);
+             const std::int64_t most = (domain.key_tokens - 1) / dilation;
+             return Json{{"left", draw.from(0, most)}, {"right", draw.from(0, most)}, {"dilation", dilation}};
+         },
+         [](const Json& p, const LeafCell& at) {
+             const std::int64_t distance = at.k - at.q;
+             const std::int64_t steps = distance / number(p, "dilation");
+             return distance % number(p, "dilation") == 0 && -number(p, "left") <= steps && steps <= number(p, "right");
+         }},
+        {"strided_diagonals", false,
+         [](LeafDraw& draw, const MaskDomain& domain) {
+             return Json{{"stride", draw.from(1, domain.key_tokens + 3)}};
+         },
+         [](const Json& p, const LeafCell& at) { return (at.q - at.k) % number(p, "stride") == 0; }},
+        {"shifted_groups", false,
+         [](LeafDraw& draw, const MaskDomain& domain) {
+             const std::int64_t group = draw.from(1, domain.key_tokens + 2);
+             return Json{{"group", group},
+                         {"shift", draw.from(0, std::min(group, domain.key_tokens) - 1)},
+                         {"guard", draw.coin()}};
+         },
+         [](const Json& p, const LeafCell& at) {
+             const std::int64_t shift = number(p, "shift");
+             const auto group = [&](std::int64_t position) {
+                 return (position - shift + at.domain.key_tokens) % at.domain.key_tokens / number(p, "group");
+             };
+             return at.q >= 0 && group(at.q) == group(at.k) &&
+                    (!p.at("guard").get<bool>() || (at.q < shift) == (at.k < shift));
+         }},
     };
+}
+
+}  // namespace
+
+const std::vector<LeafTruth>& leaf_truths() {
+    static const std::vector<LeafTruth> truths = [] {
+        std::vector<LeafTruth> all = position_truths();
+        for (const std::vector<LeafTruth>& more : {structure_truths(), list_truths()}) {
+            all.insert(all.end(), more.begin(), more.end());
+        }
+        return all;
+    }();
     return truths;
 }
 

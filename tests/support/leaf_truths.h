@@ -42,6 +42,26 @@ class LeafDraw {
         return first + static_cast<std::int64_t>(random_.next_below(static_cast<std::uint64_t>(last - first + 1)));
     }
     bool coin() { return from(0, 1) == 1; }
+    // Positive lengths that sum to at most `most`; none when most is 0.
+    std::vector<std::int64_t> lengths(std::int64_t most) {
+        std::vector<std::int64_t> drawn;
+        while (most > 0 && from(0, 4) > 0) {
+            drawn.push_back(from(1, 1 + most / 2));
+            most -= drawn.back();
+        }
+        return drawn;
+    }
+    // Some of the numbers below `count`, in any order.
+    std::vector<std::int64_t> some_below(std::int64_t count) {
+        std::vector<std::int64_t> drawn;
+        const std::int64_t one_in = from(1, 6);
+        for (std::int64_t i = 0; i < count; ++i) {
+            if (from(1, one_in) == 1) {
+                drawn.insert(drawn.begin() + from(0, static_cast<std::int64_t>(drawn.size())), i);
+            }
+        }
+        return drawn;
+    }
 
   private:
     RandomStream random_;
@@ -55,5 +75,9 @@ struct LeafTruth {
 };
 
 [[nodiscard]] const std::vector<LeafTruth>& leaf_truths();
+
+// Those of structured sequences (trees, branches, workers, grids), and those of lists and random numbers.
+[[nodiscard]] std::vector<LeafTruth> structure_truths();
+[[nodiscard]] std::vector<LeafTruth> list_truths();
 
 }  // namespace longscope

@@ -27,16 +27,24 @@ std::vector<Json> examples_of(const std::string& text) {
     return examples;
 }
 
-TEST(PageOnMasks, HoldsTheLeavesOfTheRegistry) {
-    const std::string first =
-        "<!-- The leaves, as `longscope-engine mask leaves --format markdown` writes them. -->\n\n";
-    const std::string text = page("masks.md");
+// Between the marks of a part of the page that a verb writes.
+std::string written_part(const std::string& text, const std::string& what, const std::string& verb) {
+    const std::string first = "<!-- The " + what + ", as `longscope-engine " + verb + "` writes them. -->\n\n";
     const std::size_t begin = text.find(first);
-    const std::size_t end = text.find("<!-- End of the leaves. -->");
-    ASSERT_NE(begin, std::string::npos);
-    ASSERT_NE(end, std::string::npos);
-    EXPECT_EQ(text.substr(begin + first.size(), end - begin - first.size()), leaves_as_markdown())
-        << "write what `longscope-engine mask leaves --format markdown` prints between the two marks of the page";
+    const std::size_t end = text.find("<!-- End of the " + what + ". -->");
+    EXPECT_NE(begin, std::string::npos) << first;
+    EXPECT_NE(end, std::string::npos);
+    return begin >= end ? "" : text.substr(begin + first.size(), end - begin - first.size());
+}
+
+TEST(PageOnMasks, HoldsTheRegistries) {
+    const std::string how = " prints belongs between the two marks of the page";
+    const std::string leaves = "mask leaves --format markdown";
+    EXPECT_EQ(written_part(page("masks.md"), "leaves", leaves), leaves_as_markdown())
+        << "what longscope-engine " << leaves << how;
+    const std::string presets = "mask presets --format markdown";
+    EXPECT_EQ(written_part(page("masks.md"), "presets", presets), presets_as_markdown())
+        << "what longscope-engine " << presets << how;
 }
 
 TEST(PageOnMasks, HasExamplesThatAreMasks) {

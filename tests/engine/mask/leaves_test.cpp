@@ -21,6 +21,7 @@ constexpr std::int64_t most_tokens = 40;
 MaskDomain drawn_domain(LeafDraw& draw, bool square) {
     MaskDomain domain{draw.from(1, most_tokens), draw.from(1, most_tokens), {}};
     if (square || draw.from(0, 3) == 0) {
+        domain.key_tokens += domain.key_tokens % 2;  // block diffusion has two halves
         domain.query_tokens = domain.key_tokens;
         if (draw.from(0, 3) > 0) {
             domain.cu_seqlens = {0};

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/mask/mask_presets.h"
+
+#include <algorithm>
+
+namespace longscope {
+
+namespace {
+
+constexpr std::string_view longca = "LongCA-bench";
+
+}  // namespace
+
+const std::vector<MaskPreset>& mask_presets() {
+    static const std::vector<MaskPreset> presets{
+        {"full", "every query sees every key", longca, R"({"full": {}})"},
+        {"causal", "no query sees what comes later", longca, R"({"causal": {}})"},
+        {"full_document", "documents see themselves only", longca, R"({"documents": {}})"},
+        {"causal_document", "causal inside each document", longca, R"({"and": [{"causal": {}}, {"documents": {}}]})"},
+        {"full_sliding_window", "1,024 keys on both sides", longca, R"({"window": {"left": 1024, "right": 1024}})"},
+        {"causal_sliding_window", "the query's own key and 1,024 before it: 1,025 keys", longca,
+         R"({"window": {"left": 1024, "right": 0}})"},
+        {"shared_question", "answers to one question: the first document is seen by all later ones", longca,
+         R"({"shared_question": {}})"},
+        {"global_sliding_window", "a window, and first tokens that see everything and are seen by everything", longca,
+         R"({"or": [{"global_tokens": {"tokens": 256, "axis": "both"}}, {"window": {"left": 256, "right": 256}}]})"},
+        {"causal_blockwise", "demonstrations, and a last document that sees all of them", longca,
+         R"({"causal_blockwise": {}})"},
+        {"prefix_lm_causal", "causal, and a prefix whose tokens see one another", longca,
+         R"({"or": [{"causal": {}}, {"prefix": {"tokens": 1024}}]})"},
+        {"prefix_lm_document", "prefix_lm_causal inside each document", longca,
+         R"({"or": [{"and": [{"causal": {}}, {"documents": {}}]}, {"prefix_documents": {"tokens": 64}}]})"},
+        {"block_causal_document", "blocks of 1,024 tokens, causal from block to block, inside each document", longca,
+         R"({"block_causal_documents": {"block": 1024}})"},
+        {"uniform_block_sparse", "a fifth of the blocks of 128 x 128, drawn at random for each row of blocks", longca,
+         R"({"random_block_sparse": {"q_block": 128, "k_block": 128, "kept": 0.2, "seed": 1}})"},
+        {"variable_block_sparse", "the same with blocks of random sizes", longca,
+         R"({"variable_block_sparse": {"average": 256, "minimum": 128, "kept": 0.2, "seed": 1}})"},
+        {"streaming_llm", "the first 4 tokens, and a causal window of 1,024 keys", "StreamingLLM, arXiv 2309.17453",
+         R"({"or": [{"sink": {"tokens": 4}}, {"window": {"left": 1023, "right": 0}}]})"},
+        {"lambda", "the first 10 tokens, and a causal window of 4,096 keys", "LM-Infinite, arXiv 2308.16137",
+         R"({"or": [{"sink": {"tokens": 10}}, {"window": {"left": 4095, "right": 0}}]})"},
+        {"a_shape", "the first 1,024 tokens, and a causal window of 4,096 keys", "MInference, arXiv 2407.02490",
+         R"({"or": [{"sink": {"tokens": 1024}}, {"window": {"left": 4095, "right": 0}}]})"},
+        {"tri_shape", "a_shape, and last queries that see all before them", "SCBench, arXiv 2412.10319",
+         R"({"and": [{"causal": {}}, {"or": [{"sink": {"tokens": 128}}, {"window": {"left": 4095, "right": 0}},
+             {"last_queries": {"tokens": 128}}]}]})"},
+        {"vertical_slash", "chosen columns and diagonals of a causal mask", "MInference, arXiv 2407.02490",
+         R"({"vertical_slash": {"columns": [0, 1, 2, 3, 100, 1000],
+             "slashes": [0, 1, 2, 3, 4, 5, 6, 7, 128, 512]}})"},
+        {"sparse_transformer_strided", "a causal window, and every stride-th key before it",
+         "Sparse Transformer, arXiv 1904.10509",
+         R"({"and": [{"causal": {}}, {"or": [{"window": {"left": 512, "right": 0}},
+             {"strided_diagonals": {"stride": 512}}]}]})"},
+        {"sparse_transformer_fixed", "the query's own chunk, and the last keys of each chunk before it",
+         "Sparse Transformer, arXiv 1904.10509",
+         R"({"and": [{"causal": {}}, {"or": [{"chunked_local": {"chunk": 512}},
+             {"strided_columns": {"stride": 512, "first": 480, "width": 32}}]}]})"},
+        {"longformer", "a window, and global tokens", "Longformer, arXiv 2004.05150",
+         R"({"or": [{"window": {"left": 256, "right": 256}}, {"global_tokens": {"tokens": 64, "axis": "both"}}]})"},
+        {"longformer_dilated", "a dilated window, and global tokens", "Longformer, arXiv 2004.05150",
+         R"({"or": [{"dilated_window": {"left": 128, "right": 128, "dilation": 4}},
+             {"global_tokens": {"tokens": 64, "axis": "both"}}]})"},
+        {"bigbird", "blocks beside the query's own, global blocks and random blocks", "BigBird, arXiv 2007.14062",
+         R"({"or": [{"block_window": {"block": 64, "left": 1, "right": 1}},
+             {"global_tokens": {"tokens": 128, "axis": "both"}},
+             {"random_block_sparse": {"q_block": 64, "k_block": 64, "kept": 0.025, "seed": 1}}]})"},
+        {"chunked_causal", "causal inside chunks, as the local layers of Llama 4", "Llama 4",
+         R"({"and": [{"causal": {}}, {"chunked_local": {"chunk": 8192}}]})"},
+        {"longlora", "causal groups of 2,048 tokens: half of the heads", "LongLoRA, arXiv 2309.12307",
+         R"({"and": [{"causal": {}}, {"shifted_groups": {"group": 2048, "shift": 0, "guard": true}}]})"},
+        {"longlora_shifted", "the same groups moved on by half a group: the other half of the heads",
+         "LongLoRA, arXiv 2309.12307",
+         R"({"and": [{"causal": {}}, {"shifted_groups": {"group": 2048, "shift": 1024, "guard": true}}]})"},
+        {"s2_attention_head", "local blocks, and every 16th block of columns: one head of many",
+         "S2-Attention, arXiv 2407.17678",
+         R"({"and": [{"causal": {}}, {"or": [{"block_window": {"block": 64, "left": 15, "right": 0}},
+             {"strided_columns": {"stride": 1024, "first": 0, "width": 64}}]}]})"},
+        {"block_diffusion", "noisy tokens, then the same tokens clean", "BD3-LM, arXiv 2503.09573",
+         R"({"block_diffusion": {"block": 16}})"},
+    };
+    return presets;
+}
+
+const MaskPreset* find_mask_preset(std::string_view name) {
+    const auto& presets = mask_presets();
+    const auto found =
+        std::find_if(presets.begin(), presets.end(), [&](const MaskPreset& preset) { return preset.name == name; });
+    return found == presets.end() ? nullptr : &*found;
+}
+
+}  // namespace longscope
