@@ -36,6 +36,29 @@ ZoneTree prepare(const MaskExpression& expression, const MaskDomain& domain, con
             tree.kind = ZoneTree::Kind::complement;
             tree.operands.push_back(prepare(expression.operands.front(), domain, path + ".not", zones));
             break;
+        case MaskExpression::Kind::difference: {
+            // The first without any of the others.
+            tree.kind = ZoneTree::Kind::all_of;
+            for (std::size_t i = 0; i < expression.operands.size(); ++i) {
+                ZoneTree operand =
+                    prepare(expression.operands[i], domain, path + ".minus[" + std::to_string(i) + "]", zones);
+                if (i == 0) {
+                    tree.operands.push_back(std::move(operand));
+                } else {
+                    tree.operands.push_back({ZoneTree::Kind::complement, {}, {std::move(operand)}});
+                }
+            }
+            break;
+        }
+        case MaskExpression::Kind::change: {
+            const std::string inner = path + "." + expression.change_name;
+            tree = expression.change->tree(
+                [&](const MaskDomain& part) {
+                    return prepare(expression.operands.front(), part, inner + ".mask", zones);
+                },
+                domain, inner);
+            break;
+        }
         case MaskExpression::Kind::all_of:
         case MaskExpression::Kind::any_of: {
             const bool all = expression.kind == MaskExpression::Kind::all_of;

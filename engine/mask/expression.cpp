@@ -17,7 +17,10 @@ constexpr std::size_t max_operands = 64;
 constexpr std::size_t max_leaves = 256;
 
 std::string accepted_names() {
-    std::string names = "and, or, not";
+    std::string names = "and, or, not, minus";
+    for (const ChangeEntry& entry : mask_changes()) {
+        names += fmt::format(", {}", entry.name);
+    }
     for (const LeafEntry& entry : mask_leaves()) {
         names += fmt::format(", {}", entry.name);
     }
@@ -52,6 +55,19 @@ MaskExpression parse_node(const Json& value, const std::string& path) {
     if (name == "not") {
         return {MaskExpression::Kind::complement, "", nullptr, {parse_node(content, inner)}};
     }
+    if (name == "minus") {
+        return {MaskExpression::Kind::difference, "", nullptr, parse_operands(content, inner)};
+    }
+    for (const ChangeEntry& entry : mask_changes()) {
+        if (entry.name == name) {
+            JsonObject parameters(content, inner);
+            auto change = entry.parse(parameters);
+            const Json& operand = parameters.required("mask", accepted_names());
+            parameters.finish();
+            return {MaskExpression::Kind::change,           "",   nullptr,
+                    {parse_node(operand, inner + ".mask")}, name, std::move(change)};
+        }
+    }
     for (const LeafEntry& entry : mask_leaves()) {
         if (entry.name == name) {
             return {MaskExpression::Kind::leaf, name, entry.parse(JsonObject(content, inner)), {}};
@@ -79,6 +95,14 @@ std::string short_text(const Json& value) {
     return one_line(shown(value), most_bytes);
 }
 
+std::string parameters_text(const Json& parameters) {
+    std::string text;
+    for (const auto& item : parameters.items()) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", item.key(), short_text(item.value()));
+    }
+    return text;
+}
+
 std::string joined(const MaskExpression& expression, std::string_view word) {
     std::string text;
     for (const MaskExpression& operand : expression.operands) {
@@ -104,6 +128,12 @@ Json to_json(const MaskExpression& expression) {
             return {{expression.leaf_name, expression.leaf->parameters()}};
         case MaskExpression::Kind::complement:
             return {{"not", to_json(expression.operands.front())}};
+        case MaskExpression::Kind::change: {
+            Json content = expression.change->parameters();
+            content["mask"] = to_json(expression.operands.front());
+            return {{expression.change_name, std::move(content)}};
+        }
+        case MaskExpression::Kind::difference:
         case MaskExpression::Kind::all_of:
         case MaskExpression::Kind::any_of:
             break;
@@ -112,7 +142,10 @@ Json to_json(const MaskExpression& expression) {
     for (const MaskExpression& operand : expression.operands) {
         operands.push_back(to_json(operand));
     }
-    return {{expression.kind == MaskExpression::Kind::all_of ? "and" : "or", operands}};
+    const char* name = expression.kind == MaskExpression::Kind::all_of   ? "and"
+                       : expression.kind == MaskExpression::Kind::any_of ? "or"
+                                                                         : "minus";
+    return {{name, operands}};
 }
 
 std::string to_text(const MaskExpression& expression) {
@@ -123,14 +156,17 @@ std::string to_text(const MaskExpression& expression) {
             return joined(expression, "or");
         case MaskExpression::Kind::complement:
             return "not " + operand_text(expression.operands.front());
+        case MaskExpression::Kind::difference:
+            return joined(expression, "minus");
+        case MaskExpression::Kind::change: {
+            const std::string parameters = parameters_text(expression.change->parameters());
+            return fmt::format("{}({}{}{})", expression.change_name, parameters, parameters.empty() ? "" : ", ",
+                               to_text(expression.operands.front()));
+        }
         case MaskExpression::Kind::leaf:
             break;
     }
-    std::string parameters;
-    const Json values = expression.leaf->parameters();
-    for (const auto& item : values.items()) {
-        parameters += fmt::format("{}{} {}", parameters.empty() ? "" : ", ", item.key(), short_text(item.value()));
-    }
+    const std::string parameters = parameters_text(expression.leaf->parameters());
     return parameters.empty() ? expression.leaf_name : fmt::format("{}({})", expression.leaf_name, parameters);
 }
 

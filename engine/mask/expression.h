@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Masks as expressions: leaves under "and", "or" and "not". In a document an expression is an object with one field:
+// Masks as expressions: leaves under "and", "or", "not", "minus" and changes. In a document an expression is an object
+// with one field:
 //     {"and": [{"causal": {}}, {"documents": {}}]}
 #pragma once
 
@@ -7,18 +8,21 @@
 #include <string>
 #include <vector>
 
+#include "engine/mask/change.h"
 #include "engine/mask/leaf.h"
 #include "engine/mask/mask.h"
 
 namespace longscope {
 
 struct MaskExpression {
-    enum class Kind { leaf, all_of, any_of, complement };
+    enum class Kind { leaf, all_of, any_of, complement, difference, change };
 
     Kind kind = Kind::leaf;
     std::string leaf_name;                 // of a leaf
     std::shared_ptr<const MaskLeaf> leaf;  // of a leaf; immutable, shared between copies
-    std::vector<MaskExpression> operands;  // of an operator; at least one, exactly one for complement
+    std::vector<MaskExpression> operands;  // of an operator; at least one, exactly one for complement and change
+    std::string change_name = {};          // of a change
+    std::shared_ptr<const MaskChange> change = {};  // of a change; immutable, shared between copies
 };
 
 // Throws Error(bad_input) that names the field under `path`.

@@ -23,6 +23,11 @@ struct MaskDomain {
     // key_tokens are the same.
     std::vector<std::int64_t> cu_seqlens;
 
+    // Of the sequence that this is a part of, such as one document: parameters may be as large as that has tokens. 0:
+    // this is no part.
+    std::int64_t whole_tokens = 0;
+
+    [[nodiscard]] std::int64_t longest() const { return std::max(key_tokens, whole_tokens); }
     [[nodiscard]] Box box() const { return {{0, query_tokens}, {0, key_tokens}}; }
     // Masks are aligned at the bottom right: query i stands at key position i + this.
     [[nodiscard]] std::int64_t diagonal() const { return key_tokens - query_tokens; }

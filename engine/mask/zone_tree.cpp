@@ -151,6 +151,41 @@ ZoneTree transposed(const ZoneTree& tree) {
     return mirror;
 }
 
+ZoneTree translated(ZoneTree tree, std::int64_t queries, std::int64_t keys) {
+    for (Zone& zone : tree.zones) {
+        zone = {{zone.q.begin + queries, zone.q.end + queries},
+                {zone.k.begin + keys, zone.k.end + keys},
+                {zone.d.begin + keys - queries, zone.d.end + keys - queries}};
+    }
+    for (ZoneTree& operand : tree.operands) {
+        operand = translated(std::move(operand), queries, keys);
+    }
+    return tree;
+}
+
+ZoneTree cut_to(const Box& box, ZoneTree tree) {
+    for (Zone& zone : tree.zones) {
+        zone = intersect(zone, box_zone(box));
+    }
+    std::erase_if(tree.zones, [](const Zone& zone) { return zone.empty(); });
+    for (ZoneTree& operand : tree.operands) {
+        operand = cut_to(box, std::move(operand));
+    }
+    return tree;
+}
+
+ZoneTree kept_in(const Box& box, ZoneTree tree) {
+    tree = cut_to(box, std::move(tree));
+    if (tree.kind == ZoneTree::Kind::zones) {
+        return tree;
+    }
+    ZoneTree inside;
+    if (const Zone zone = box_zone(box); !zone.empty()) {
+        inside.zones.push_back(zone);
+    }
+    return {ZoneTree::Kind::all_of, {}, {std::move(tree), std::move(inside)}};
+}
+
 std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& tree, std::int64_t query_tokens,
                                    std::int64_t key_tokens) {
     Evaluator evaluator(*tree, {0, key_tokens});

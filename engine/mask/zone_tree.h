@@ -21,6 +21,14 @@ struct ZoneTree {
 // The tree of the mirror image (q, k) -> (k, q).
 [[nodiscard]] ZoneTree transposed(const ZoneTree& tree);
 
+// The tree of (q + queries, k + keys).
+[[nodiscard]] ZoneTree translated(ZoneTree tree, std::int64_t queries, std::int64_t keys);
+
+// The zones cut to a box; "not" still lets in what lies outside of it.
+[[nodiscard]] ZoneTree cut_to(const Box& box, ZoneTree tree);
+// What the tree keeps in a box, and nothing else.
+[[nodiscard]] ZoneTree kept_in(const Box& box, ZoneTree tree);
+
 // The mask of the tree, whose zones lie in the matrix. Time and memory are proportional to the zones of the tree and of
 // the result.
 [[nodiscard]] std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& tree, std::int64_t query_tokens,

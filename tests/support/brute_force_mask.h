@@ -100,6 +100,42 @@ class BruteForceMask {
         throw std::logic_error("the oracle does not know the leaf " + name);
     }
 
+    // Operators of one mask, by their definitions.
+    static std::vector<bool> changed(const std::string& name, const Json& content, const MaskDomain& domain) {
+        const BruteForceMask whole(name == "per_document" ? Json{{"full", Json::object()}} : content.at("mask"),
+                                   domain);
+        std::vector<bool> result;
+        for (std::int64_t query = 0; query < domain.query_tokens; ++query) {
+            for (std::int64_t key = 0; key < domain.key_tokens; ++key) {
+                const auto in = [&](const char* axis, std::int64_t token) {
+                    return content.at(axis)[0] <= token && token < content.at(axis)[1];
+                };
+                if (name == "shift") {
+                    result.push_back(whole.contains(query - content.at("queries").get<std::int64_t>(),
+                                                    key - content.at("keys").get<std::int64_t>()));
+                } else {
+                    result.push_back(name == "crop" && in("queries", query) && in("keys", key) &&
+                                     whole.contains(query, key));
+                }
+            }
+        }
+        if (name == "per_document" && domain.cu_seqlens.empty()) {
+            return evaluate(content.at("mask"), domain);
+        }
+        for (std::size_t i = 1; name == "per_document" && i < domain.cu_seqlens.size(); ++i) {
+            const std::int64_t begin = domain.cu_seqlens[i - 1];
+            const std::int64_t length = domain.cu_seqlens[i] - begin;
+            const BruteForceMask document(content.at("mask"), MaskDomain{length, length, {}});
+            for (std::int64_t query = 0; query < length; ++query) {
+                for (std::int64_t key = 0; key < length; ++key) {
+                    result[static_cast<std::size_t>((begin + query) * domain.key_tokens + begin + key)] =
+                        document.contains(query, key);
+                }
+            }
+        }
+        return result;
+    }
+
     static std::vector<bool> evaluate(const Json& expression, const MaskDomain& domain) {
         const std::string name = expression.begin().key();
         const Json& content = expression.begin().value();
@@ -119,6 +155,19 @@ class BruteForceMask {
             std::vector<bool> result = evaluate(content, domain);
             result.flip();
             return result;
+        }
+        if (name == "minus") {
+            std::vector<bool> result = evaluate(content.front(), domain);
+            for (std::size_t i = 1; i < content.size(); ++i) {
+                const std::vector<bool> other = evaluate(content[i], domain);
+                for (std::size_t cell = 0; cell < cells; ++cell) {
+                    result[cell] = result[cell] && !other[cell];
+                }
+            }
+            return result;
+        }
+        if (name == "shift" || name == "crop" || name == "per_document") {
+            return changed(name, content, domain);
         }
         std::vector<bool> result;
         result.reserve(cells);

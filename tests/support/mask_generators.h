@@ -107,6 +107,14 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
                                          {square ? 5U : 1U, square ? plain("documents") : window}});
 }
 
+// A range that is not empty and lies in [0, tokens).
+[[nodiscard]] inline rc::Gen<Range> range_inside(std::int64_t tokens) {
+    return rc::gen::map(rc::gen::pair(integer_from(0, tokens - 1), integer_from(0, tokens - 1)),
+                        [](const std::pair<std::int64_t, std::int64_t>& ends) {
+                            return Range{std::min(ends.first, ends.second), std::max(ends.first, ends.second) + 1};
+                        });
+}
+
 // At most `depth` operators above each leaf.
 [[nodiscard]] inline rc::Gen<Json> mask_expression(const MaskDomain& domain, int depth) {
     if (depth == 0) {
@@ -128,8 +136,31 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
         expression["not"] = operand;
         return expression;
     });
-    return rc::gen::weightedOneOf<Json>(
-        {{2, leaf_expression(domain)}, {3, joined("and")}, {3, joined("or")}, {2, complement}});
+    const auto shift = rc::gen::map(
+        rc::gen::tuple(inner, integer_from(-9, 9), integer_from(-9, 9)),
+        [](const std::tuple<Json, int64_t, int64_t>& of) {
+            return Json{
+                {"shift", {{"queries", std::get<1>(of)}, {"keys", std::get<2>(of)}, {"mask", std::get<0>(of)}}}};
+        });
+    const auto crop = rc::gen::map(
+        rc::gen::tuple(inner, range_inside(domain.query_tokens), range_inside(domain.key_tokens)),
+        [](const std::tuple<Json, Range, Range>& of) {
+            const auto& [mask, queries, keys] = of;
+            return Json{
+                {"crop",
+                 {{"queries", {queries.begin, queries.end}}, {"keys", {keys.begin, keys.end}}, {"mask", mask}}}};
+        });
+    const auto per_document = rc::gen::map(inner, [](const Json& mask) {
+        return Json{{"per_document", {{"mask", mask}}}};
+    });
+    return rc::gen::weightedOneOf<Json>({{2, leaf_expression(domain)},
+                                         {3, joined("and")},
+                                         {3, joined("or")},
+                                         {2, complement},
+                                         {1, joined("minus")},
+                                         {1, shift},
+                                         {1, crop},
+                                         {1, per_document}});
 }
 
 [[nodiscard]] inline rc::Gen<MaskCase> mask_case(int depth = 3) {
@@ -145,14 +176,6 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
     return rc::gen::map(rc::gen::pair(integer_from(-3, tokens + 3), integer_from(-1, tokens + 6)),
                         [](const std::pair<std::int64_t, std::int64_t>& ends) {
                             return Range{ends.first, ends.first + ends.second};
-                        });
-}
-
-// A range that is not empty and lies in [0, tokens).
-[[nodiscard]] inline rc::Gen<Range> range_inside(std::int64_t tokens) {
-    return rc::gen::map(rc::gen::pair(integer_from(0, tokens - 1), integer_from(0, tokens - 1)),
-                        [](const std::pair<std::int64_t, std::int64_t>& ends) {
-                            return Range{std::min(ends.first, ends.second), std::max(ends.first, ends.second) + 1};
                         });
 }
 

@@ -14,9 +14,9 @@ namespace longscope {
 // k < tokens and k - q < diagonal_end. Throws Error(bad_input) when there are fewer keys than tokens.
 [[nodiscard]] inline Zone first_keys_zone(const MaskDomain& domain, std::int64_t tokens, const std::string& field,
                                           std::int64_t diagonal_end) {
-    if (tokens > domain.key_tokens) {
+    if (tokens > domain.longest()) {
         throw bad_input(field, std::to_string(tokens), "is larger than the sequence",
-                        fmt::format("an integer from 1 to {}", domain.key_tokens));
+                        fmt::format("an integer from 1 to {}", domain.longest()));
     }
     return tightened({{0, domain.query_tokens}, {0, tokens}, {-domain.query_tokens, diagonal_end}});
 }

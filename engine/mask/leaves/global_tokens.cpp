@@ -11,7 +11,7 @@ std::shared_ptr<const MaskLeaf> parse_global_tokens_leaf(JsonObject parameters) 
     const std::string axis = parameters.choice("axis", {"rows", "columns", "both"});
     parameters.finish();
     return make_leaf({{"tokens", tokens}, {"axis", axis}}, [=](const MaskDomain& domain, const std::string& path) {
-        check_at_most(path + ".tokens", tokens, 1, domain.key_tokens);
+        check_at_most(path + ".tokens", tokens, 1, domain.longest());
         const Range all = query_positions(domain);
         const std::int64_t split = std::max(all.begin, tokens);
         ZoneList zones;

@@ -24,9 +24,9 @@ class WindowLeaf final : public MaskLeaf {
 
   private:
     static void check(const std::string& field, std::int64_t value, const MaskDomain& domain) {
-        if (value >= domain.key_tokens) {
+        if (value >= domain.longest()) {
             throw bad_input(field, std::to_string(value), "is larger than the sequence",
-                            fmt::format("an integer from 0 to {}", domain.key_tokens - 1));
+                            fmt::format("an integer from 0 to {}", domain.longest() - 1));
         }
     }
     std::int64_t left_;
