@@ -19,6 +19,7 @@ void declare_mask(CLI::App& verb, VerbAction& action) {
     declare_mask_stats(*verb.add_subcommand("stats", "prints the exact pairs, tiles and keys per query of a mask"),
                        action);
     declare_mask_render(*verb.add_subcommand("render", "draws a mask into a PNG, SVG or PDF file"), action);
+    declare_mask_convert(*verb.add_subcommand("convert", "writes a mask in the format of another library"), action);
 }
 
 }  // namespace longscope

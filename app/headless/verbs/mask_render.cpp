@@ -61,7 +61,7 @@ int render(const Options& options) {
     if (!options.region.empty()) {
         picture.region = parse_region(options.region);
     }
-    const std::unique_ptr<Mask> mask = compile_mask(source.expression, source.domain);
+    const std::unique_ptr<Mask> mask = source.mask();
     paint(draw_mask(*mask, picture), options.output, {static_cast<double>(options.scale)});
     fmt::print("{}\n", options.output);
     return 0;
