@@ -16,7 +16,7 @@ namespace longscope {
 
 namespace {
 
-constexpr std::int64_t max_mask_file_bytes = std::int64_t{1} << 24;  // as of an experiment, which may stand there
+constexpr std::int64_t max_mask_file_bytes = std::int64_t{1} << 26;  // as of an experiment, which may stand there
 
 bool is_json_text(const std::string& value) {
     return value.substr(std::min(value.find_first_not_of(" \t\n"), value.size())).starts_with('{');

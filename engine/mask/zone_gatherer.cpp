@@ -10,6 +10,13 @@
 
 namespace longscope {
 
+void require_zone_count(std::size_t zones, const std::string& field) {
+    if (zones > max_gathered_zones) {
+        throw bad_input(field, "a mask of more than " + format_count(max_gathered_zones) + " pieces", "is too large",
+                        "fewer separate ranges of keys");
+    }
+}
+
 // A zone begins at max(k0, q + d0) and ends at min(k1, q + d1): its begin is upright, then slants; its end slants, then
 // is upright.
 bool ZoneGatherer::carry_on(Open& zone, Range run) {
@@ -48,10 +55,7 @@ void ZoneGatherer::add(std::int64_t row, const std::vector<Range>& runs) {
         close(open_[at++]);
     }
     open_.swap(next_);
-    if (closed_.size() + open_.size() > max_gathered_zones) {
-        throw bad_input(field_, "a mask of more than " + format_count(max_gathered_zones) + " pieces", "is too large",
-                        "fewer separate ranges of keys");
-    }
+    require_zone_count(closed_.size() + open_.size(), field_);
 }
 
 void ZoneGatherer::close(const Open& zone) {

@@ -15,6 +15,9 @@ namespace longscope {
 // As many as an expression may have.
 inline constexpr std::size_t max_gathered_zones = std::size_t{1} << 23U;
 
+// Throws Error(bad_input) that names `field` where there are more.
+void require_zone_count(std::size_t zones, const std::string& field);
+
 class ZoneGatherer {
   public:
     // `field` names in messages what the rows are of.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The matrix itself, one byte a pair: the only format whose size grows with queries x keys.
-#include <cstring>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 #include "engine/base/error.h"
 #include "engine/mask/formats/formats.h"
@@ -11,6 +13,9 @@
 namespace longscope {
 
 namespace {
+
+// Read in some ten seconds; a file can claim more than a disk holds.
+constexpr std::int64_t max_pairs = std::int64_t{1} << 34;
 
 // Replaces `runs` by the ranges of `row` that hold ones; any other value than 0 and 1 is one too.
 void runs_of_bytes(std::span<const std::byte> row, std::vector<Range>& runs) {
@@ -59,6 +64,10 @@ std::unique_ptr<Mask> read_dense(const MaskArrays& arrays, const Mask* /*compani
     }
     if (cells.type() != IntegerType::boolean && cells.type() != IntegerType::uint8) {
         throw bad_input(arrays.field("mask"), "elements of more than a byte", "are no truth values", "bool, uint8");
+    }
+    if (cells.size() > max_pairs) {
+        throw bad_input(arrays.field("mask"), shape_text(cells.shape()), "is too large",
+                        fmt::format("at most {} pairs", max_pairs));
     }
     ZoneGatherer gatherer(arrays.field("mask"));
     std::vector<Range> runs;

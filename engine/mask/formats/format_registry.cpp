@@ -19,6 +19,20 @@ const std::vector<MaskFormat>& mask_formats() {
          "disjoint rectangles, ends excluded; type 0 full, 1 causal from the bottom right, 2 inv-causal from the top "
          "left, 3 both",
          "nothing; masks of many single pairs take as many slices", write_slices, read_slices},
+        {"flashmask", "FlashMask", "startend_row_indices", "causal",
+         "masked rows of each key column: causal with 1 vector [LTS, end), with 2 [LTS, LTE), besides those above the "
+         "diagonal; not causal with 2 [LTS, end) and [0, UTE), with 4 [LTS, LTE) and [UTS, UTE)",
+         "more than two masked intervals in a column", write_flashmask, read_flashmask},
+        {"block_mask", "FlexAttention", "kv_num_blocks, kv_indices, full_kv_num_blocks, full_kv_indices", "BLOCK_SIZE",
+         "the columns of the partial and of the full blocks of each row of blocks; blocks that the matrix cuts off are "
+         "partial",
+         "what is inside of partial blocks: a companion mask or a mask_mod says it", write_block_mask, read_block_mask},
+        {"bsr", "FlashInfer", "indptr, indices", "R, C", "the columns of the kept blocks of each row of R x C blocks",
+         "blocks that are kept in part, and tokens that the blocks do not divide", write_bsr, read_bsr},
+        {"packed", "FlashInfer", "packed_custom_mask, mask_indptr, qo_indptr, kv_indptr", "",
+         "a bit for each pair of a request, row by row, the lowest bit of a byte first; mask_indptr counts bytes, and "
+         "each request begins with a new one",
+         "nothing; its size is queries x keys / 8 bytes of every request", write_packed, read_packed},
         {"dense", "any", "mask", "", "a truth value for each pair, queries x keys, true: the query sees the key",
          "nothing; its size is queries x keys bytes", write_dense, read_dense},
     };

@@ -33,6 +33,16 @@ bool MaskArrays::flag_or(const std::string& name, bool fallback) const {
     return *value;
 }
 
+std::int64_t MaskArrays::number(const std::string& name, std::int64_t min, std::int64_t max) const {
+    const auto found = scalars.find(name);
+    const std::int64_t* value = found == scalars.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+    if (value == nullptr || *value < min || *value > max) {
+        throw bad_input(field(name), value == nullptr ? "no integer" : std::to_string(*value), "is not what it must be",
+                        fmt::format("an integer from {} to {}", min, max));
+    }
+    return *value;
+}
+
 std::array<std::int64_t, 2> MaskArrays::two_or(const std::string& name, std::array<std::int64_t, 2> fallback,
                                                std::int64_t min, std::int64_t max) const {
     const auto found = scalars.find(name);

@@ -31,6 +31,7 @@ struct MaskArrays {
     // Throw Error(bad_input) where there is none, or one of another kind.
     [[nodiscard]] const IntegerArray& array(const std::string& name) const;
     [[nodiscard]] bool flag_or(const std::string& name, bool fallback) const;
+    [[nodiscard]] std::int64_t number(const std::string& name, std::int64_t min, std::int64_t max) const;
     // A list of two.
     [[nodiscard]] std::array<std::int64_t, 2> two_or(const std::string& name, std::array<std::int64_t, 2> fallback,
                                                      std::int64_t min, std::int64_t max) const;

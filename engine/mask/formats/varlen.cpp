@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "engine/base/error.h"
+#include "engine/mask/formats/cumulative.h"
 #include "engine/mask/formats/formats.h"
 #include "engine/mask/mask_of_zones.h"
 
@@ -16,7 +17,6 @@ namespace longscope {
 namespace {
 
 constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t max_documents = std::int64_t{1} << 23;
 
 struct Documents {
     std::vector<std::int64_t> q{0};
@@ -135,29 +135,6 @@ Error misfit(const std::vector<Range>& rows, const Fit& tried) {
                                     window_text(tried.left), window_text(tried.right)));
 }
 
-std::vector<std::int32_t> as_int32(const std::vector<std::int64_t>& values) {
-    return {values.begin(), values.end()};
-}
-
-// [0, ..., tokens], ascending; documents may be empty.
-std::vector<std::int64_t> read_cumulative(const MaskArrays& arrays, const std::string& name, std::int64_t tokens) {
-    const IntegerArray& list = arrays.list(name);
-    if (list.size() < 1 || list.size() - 1 > max_documents) {
-        throw bad_input(arrays.field(name), fmt::format("{} numbers", list.size()), "are no cumulative lengths",
-                        fmt::format("1 to {}", max_documents + 1));
-    }
-    std::vector<std::int64_t> values;
-    values.reserve(static_cast<std::size_t>(list.size()));
-    for (std::int64_t i = 0; i < list.size(); ++i) {
-        values.push_back(arrays.checked(name, list, i, i == 0 ? 0 : values.back(), i == 0 ? 0 : tokens));
-    }
-    if (values.back() != tokens) {
-        throw bad_input(arrays.field(name), fmt::format("{} tokens in all", values.back()), "do not fill the mask",
-                        std::to_string(tokens));
-    }
-    return values;
-}
-
 }  // namespace
 
 MaskArrays write_varlen(const Mask& mask, const FormatOptions& options) {
@@ -174,9 +151,8 @@ MaskArrays write_varlen(const Mask& mask, const FormatOptions& options) {
             continue;
         }
         MaskArrays arrays{"varlen", mask.query_tokens(), mask.key_tokens(), {}, {}, {}, ""};
-        const auto count = static_cast<std::int64_t>(documents.q.size());
-        arrays.arrays["cu_seqlens_q"] = {{count}, as_int32(documents.q)};
-        arrays.arrays["cu_seqlens_k"] = {{count}, as_int32(documents.k)};
+        arrays.arrays["cu_seqlens_q"] = cumulative_array(documents.q);
+        arrays.arrays["cu_seqlens_k"] = cumulative_array(documents.k);
         arrays.scalars["causal"] = result.right.window() == 0;
         arrays.scalars["window_size"] = std::vector<std::int64_t>{result.left.window(), result.right.window()};
         return arrays;

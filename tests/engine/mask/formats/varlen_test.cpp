@@ -143,7 +143,7 @@ TEST(Varlen, RefusesListsThatAreNoCumulativeLengths) {
     expect_error(ErrorKind::bad_input, {"window_size: something else is not a pair"}, [] {
         (void)read(varlen({0, 4}, {0, 4}, true, {3}));
     });
-    expect_error(ErrorKind::bad_input, {"cu_seqlens_q: 3 tokens in all do not fill the mask"}, [] {
+    expect_error(ErrorKind::bad_input, {"cu_seqlens_q: 3 in all do not fill the mask"}, [] {
         MaskArrays arrays = varlen({0, 3}, {0, 4}, true, {-1, -1});
         arrays.query_tokens = 4;
         (void)read(arrays);
