@@ -35,6 +35,10 @@ const std::vector<MaskFormat>& mask_formats() {
          "nothing; its size is queries x keys / 8 bytes of every request", write_packed, read_packed},
         {"dense", "any", "mask", "", "a truth value for each pair, queries x keys, true: the query sees the key",
          "nothing; its size is queries x keys bytes", write_dense, read_dense},
+        {"mask_mod", "FlexAttention", "document_id, range_begins, range_ends", "",
+         "Python source of a mask_mod and the arrays that it looks up; only written",
+         "queries that see more than 64 separate ranges of keys, unless the mask is an expression of simple leaves",
+         write_mask_mod, nullptr},
     };
     return formats;
 }

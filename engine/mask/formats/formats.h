@@ -21,5 +21,7 @@ namespace longscope {
 [[nodiscard]] std::unique_ptr<Mask> read_packed(const MaskArrays& arrays, const Mask* companion);
 [[nodiscard]] MaskArrays write_dense(const Mask& mask, const FormatOptions& options);
 [[nodiscard]] std::unique_ptr<Mask> read_dense(const MaskArrays& arrays, const Mask* companion);
+// Only written.
+[[nodiscard]] MaskArrays write_mask_mod(const Mask& mask, const FormatOptions& options);
 
 }  // namespace longscope
