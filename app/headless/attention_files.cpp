@@ -59,6 +59,12 @@ MaskDomain domain_of(const AttentionFileOptions& options, const LaidOutTensor& q
     return domain;
 }
 
+// Only arrays without mask.json need to be told their tokens; of others a difference is better said by name.
+std::int64_t tokens_of_foreign_arrays(const AttentionFileOptions& options, const LaidOutTensor& q,
+                                      const LaidOutTensor& k) {
+    return !options.mask_files.from.empty() && q.tokens == k.tokens ? q.tokens : 0;
+}
+
 double scale_of(const AttentionFileOptions& options, std::int64_t dim) {
     if (!options.scale) {
         return 1.0 / std::sqrt(static_cast<double>(dim));
@@ -107,7 +113,8 @@ AttentionFiles::AttentionFiles(const AttentionFileOptions& options)
       k_(lay_out(k_file_.tensor(), *layout_, "--k")),
       v_(lay_out(v_file_.tensor(), *layout_, "--v")),
       shape_(checked_shape(q_, k_, v_)),
-      mask_input_(read_mask_input(options.mask, "--mask", options.mask_files, q_.tokens == k_.tokens ? q_.tokens : 0)),
+      mask_input_(
+          read_mask_input(options.mask, "--mask", options.mask_files, tokens_of_foreign_arrays(options, q_, k_))),
       domain_(domain_of(options, q_, k_)),
       mask_(mask_input_.over(domain_, options.mask_files)),
       scale_(scale_of(options, q_.dim)),
