@@ -59,6 +59,12 @@ MaskDomain domain_of(const AttentionFileOptions& options, const LaidOutTensor& q
     return domain;
 }
 
+// Only arrays without mask.json need to be told their tokens; of others a difference is better said by name.
+std::int64_t tokens_of_foreign_arrays(const AttentionFileOptions& options, const LaidOutTensor& q,
+                                      const LaidOutTensor& k) {
+    return !options.mask_files.from.empty() && q.tokens == k.tokens ? q.tokens : 0;
+}
+
 double scale_of(const AttentionFileOptions& options, std::int64_t dim) {
     if (!options.scale) {
         return 1.0 / std::sqrt(static_cast<double>(dim));
@@ -83,9 +89,11 @@ void declare_attention_files(CLI::App& verb, AttentionFileOptions& options) {
     file("--k", options.keys, "Keys");
     file("--v", options.values, "Values");
     verb.add_option("--mask", options.mask,
-                    R"(The mask as JSON, such as '{"causal": {}}', or a file that holds it (see masks.md))")
+                    R"(The mask as JSON, such as '{"causal": {}}', a file that holds it (see masks.md), or the arrays )"
+                    "of another library, a folder or a .npy file (see mask-formats.md)")
         ->required()
-        ->type_name("JSON|FILE");
+        ->type_name("JSON|PATH");
+    declare_mask_files(verb, options.mask_files);
     verb.add_option("--documents", options.documents, "Lengths of the documents in the sequence; without it, one")
         ->type_name("L1,L2,...");
     verb.add_option("--layout", options.layout, layouts + "default: bhtd for four dimensions, htd for three")
@@ -105,9 +113,10 @@ AttentionFiles::AttentionFiles(const AttentionFileOptions& options)
       k_(lay_out(k_file_.tensor(), *layout_, "--k")),
       v_(lay_out(v_file_.tensor(), *layout_, "--v")),
       shape_(checked_shape(q_, k_, v_)),
-      expression_(parse_mask(read_mask_json(options.mask), "mask")),
+      mask_input_(
+          read_mask_input(options.mask, "--mask", options.mask_files, tokens_of_foreign_arrays(options, q_, k_))),
       domain_(domain_of(options, q_, k_)),
-      mask_(compile_mask(expression_, domain_)),
+      mask_(mask_input_.over(domain_, options.mask_files)),
       scale_(scale_of(options, q_.dim)),
       threads_(thread_share(options.threads, 1)) {}
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "app/headless/mask_input.h"
 #include "engine/mask/expression.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/tensor_file.h"
@@ -19,6 +20,7 @@ struct AttentionFileOptions {
     std::string keys;
     std::string values;
     std::string mask;
+    MaskFileOptions mask_files;
     std::string documents;
     std::string layout;
     std::optional<double> scale;
@@ -38,7 +40,7 @@ class AttentionFiles {
     [[nodiscard]] const LaidOutTensor& keys() const { return k_; }
     [[nodiscard]] const LaidOutTensor& values() const { return v_; }
     [[nodiscard]] const AttentionShape& shape() const { return shape_; }
-    [[nodiscard]] const MaskExpression& expression() const { return expression_; }
+    [[nodiscard]] const MaskInput& mask_input() const { return mask_input_; }
     [[nodiscard]] const MaskDomain& domain() const { return domain_; }
     [[nodiscard]] const Mask& mask() const { return *mask_; }
     [[nodiscard]] double scale() const { return scale_; }
@@ -55,7 +57,7 @@ class AttentionFiles {
     LaidOutTensor k_;
     LaidOutTensor v_;
     AttentionShape shape_;
-    MaskExpression expression_;
+    MaskInput mask_input_;
     MaskDomain domain_;
     std::unique_ptr<Mask> mask_;
     double scale_;

@@ -4,29 +4,29 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "app/headless/experiment_names.h"
-#include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
+#include "engine/mask/formats/mask_folder.h"
 #include "engine/parallel/dispatch.h"
 
 namespace longscope {
 
 namespace {
 
-constexpr std::int64_t max_mask_file_bytes = std::int64_t{1} << 20;
-
 MaskSource of_experiment(const MaskSourceOptions& options) {
-    const Experiment experiment = read_experiment(options.experiment, experiment_names());
+    if (options.tokens != 0 || !options.documents.empty()) {
+        throw bad_input(options.tokens != 0 ? "--tokens" : "--documents", "an option", "belongs to a mask",
+                        "only --draw with an experiment, which has its own lengths");
+    }
+    const Experiment experiment = read_experiment(options.place, experiment_names());
     if (options.draw >= experiment.sequence.draws) {
         throw bad_input("--draw", std::to_string(options.draw), "is not a draw of the experiment",
                         fmt::format("an integer from 0 to {}", experiment.sequence.draws - 1));
     }
-    MaskSource source;
-    source.expression = experiment.mask;
-    source.domain = domain_of_draw(experiment, options.draw);
+    MaskSource source{MaskInput(experiment.mask), {}, domain_of_draw(experiment, options.draw), {}, {}, ""};
     source.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch),
                                    {source.domain.query_tokens, source.domain.cu_seqlens}, experiment.layout.ranks);
     source.shape = experiment.shape;
@@ -34,14 +34,29 @@ MaskSource of_experiment(const MaskSourceOptions& options) {
     return source;
 }
 
-}  // namespace
-
-Json read_mask_json(const std::string& mask) {
-    if (mask.substr(std::min(mask.find_first_not_of(" \t\n"), mask.size())).starts_with('{')) {
-        return parse_json(mask, "--mask");
-    }
-    return parse_json(read_bounded_file(mask, max_mask_file_bytes), mask);
+bool is_experiment(const std::string& place) {
+    std::error_code code;
+    return std::filesystem::is_regular_file(place, code) && !looks_like_mask_arrays(place) &&
+           looks_like_experiment(read_mask_json(place, "FILE"));
 }
+
+MaskDomain given_domain(const MaskSourceOptions& options) {
+    MaskDomain domain;
+    std::int64_t tokens = options.tokens;
+    if (!options.documents.empty()) {
+        domain.cu_seqlens = cumulative_lengths(options.documents);
+        const std::int64_t sum = domain.cu_seqlens.back();
+        if (tokens != 0 && sum != tokens) {
+            throw bad_input("--documents", fmt::format("{} tokens in all", sum), "do not fill the sequence",
+                            fmt::format("lengths that sum to --tokens {}", tokens));
+        }
+        tokens = sum;
+    }
+    domain.query_tokens = domain.key_tokens = tokens;
+    return domain;
+}
+
+}  // namespace
 
 std::vector<std::int64_t> cumulative_lengths(std::string_view documents) {
     std::vector<std::int64_t> cu_seqlens{0};
@@ -65,55 +80,65 @@ std::vector<std::int64_t> cumulative_lengths(std::string_view documents) {
     }
 }
 
-void declare_mask_source(CLI::App& verb, MaskSourceOptions& options) {
-    CLI::Option* file =
-        verb.add_option("FILE", options.experiment, "an experiment: its mask, the documents of a draw, its layout");
-    verb.add_option("--draw", options.draw, "which draw of the experiment, from 0")
-        ->needs(file)
+void declare_mask_domain(CLI::App& verb, MaskSourceOptions& options) {
+    verb.add_option("--draw", options.draw, "which draw of an experiment, from 0")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
-    CLI::Option* mask =
-        verb.add_option(
-                "--mask", options.mask,
-                R"(the mask as JSON, such as '{"and": [{"causal": {}}, {"documents": {}}]}', or a file that holds it)")
-            ->type_name("JSON|FILE")
-            ->excludes(file);
     verb.add_option("--tokens", options.tokens, "length of the sequence; without it, the sum of the documents")
-        ->needs(mask)
         ->check(CLI::Range(std::int64_t{1}, max_tokens))
         ->type_name("N");
     verb.add_option("--documents", options.documents, "lengths of the documents in it; without it, one document")
-        ->needs(mask)
         ->type_name("L1,L2,...");
+    declare_mask_files(verb, options.files);
 }
 
-MaskSource resolve(const MaskSourceOptions& options) {
-    if (!options.experiment.empty()) {
-        return of_experiment(options);
+void declare_mask_source(CLI::App& verb, MaskSourceOptions& options) {
+    CLI::Option* file = verb.add_option(
+        "FILE", options.place,
+        "an experiment: its mask, the documents of a draw, its layout; or a mask, in any form that --mask takes");
+    verb.add_option(
+            "--mask", options.place,
+            R"(the mask as JSON, such as '{"and": [{"causal": {}}, {"documents": {}}]}', a file that holds it, )"
+            "or the arrays of another library, a folder or a .npy file (see mask-formats.md)")
+        ->type_name("JSON|PATH")
+        ->excludes(file);
+    declare_mask_domain(verb, options);
+}
+
+bool knows_its_tokens(const MaskSourceOptions& options) {
+    if (options.tokens != 0 || !options.documents.empty() || is_experiment(options.place)) {
+        return true;
     }
-    if (options.mask.empty()) {
+    return read_mask_input(options.place, "--mask", options.files, options.tokens).own_domain().has_value();
+}
+
+MaskSource resolve(const MaskSourceOptions& options, const MaskDomain* fallback) {
+    if (options.place.empty()) {
         throw Error(ErrorKind::bad_input, "FILE: is missing; accepted: an experiment, or --mask and --tokens");
     }
-    MaskSource source;
-    source.expression = parse_mask(read_mask_json(options.mask), "mask");
-    source.title = to_text(source.expression);
-    std::int64_t tokens = options.tokens;
-    if (!options.documents.empty()) {
-        source.domain.cu_seqlens = cumulative_lengths(options.documents);
-        const std::int64_t sum = source.domain.cu_seqlens.back();
-        if (tokens != 0 && sum != tokens) {
-            throw bad_input("--documents", fmt::format("{} tokens in all", sum), "do not fill the sequence",
-                            fmt::format("lengths that sum to --tokens {}", tokens));
-        }
-        tokens = sum;
+    if (is_experiment(options.place)) {
+        return of_experiment(options);
     }
-    if (tokens == 0) {
+    const MaskDomain given = given_domain(options);
+    MaskInput input = read_mask_input(options.place, "--mask", options.files, given.query_tokens);
+    MaskDomain domain = given;
+    if (const auto own = input.own_domain()) {
+        domain = *own;
+        domain.cu_seqlens = given.cu_seqlens;
+        if (given.query_tokens != 0 &&
+            (given.query_tokens != own->query_tokens || given.key_tokens != own->key_tokens)) {
+            throw bad_input("--documents", fmt::format("{} tokens in all", given.query_tokens),
+                            "are not those of the mask", std::to_string(own->query_tokens));
+        }
+    } else if (given.query_tokens == 0 && fallback != nullptr) {
+        domain = *fallback;
+    }
+    if (domain.query_tokens == 0) {
         throw Error(ErrorKind::bad_input,
                     fmt::format("--tokens: is missing; accepted: an integer from 1 to {}, or --documents", max_tokens));
     }
-    source.domain.query_tokens = tokens;
-    source.domain.key_tokens = tokens;
-    return source;
+    std::string title = input.text();
+    return {std::move(input), options.files, std::move(domain), {}, {}, std::move(title)};
 }
 
 }  // namespace longscope

@@ -4,10 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/headless/mask_input.h"
 #include "engine/mask/expression.h"
 #include "engine/mask/token_set.h"
 #include "engine/tensor/attention_shape.h"
@@ -15,30 +17,38 @@
 namespace longscope {
 
 struct MaskSourceOptions {
-    std::string experiment;   // a file; or else:
-    std::int64_t draw = 0;    // of the experiment
-    std::string mask;         // JSON, or the name of a file that holds it
-    std::int64_t tokens = 0;  // 0: the sum of the documents
+    std::string place;        // an experiment, or a mask in any form: JSON, a file, a folder
+    std::int64_t draw = 0;    // of an experiment
+    std::int64_t tokens = 0;  // 0: the sum of the documents, or as the files say
     std::string documents;    // "L1,L2,..."; empty: one document
+    MaskFileOptions files;
 };
 
 struct MaskSource {
-    MaskExpression expression;
+    MaskInput input;
+    MaskFileOptions files;
     MaskDomain domain;
     std::vector<TokenSet> ranks;          // what each rank holds; empty when no layout is given
     std::optional<AttentionShape> shape;  // of the experiment
     std::string title;                    // for pictures
+
+    // Compiles or reads it. Throws Error(bad_input).
+    [[nodiscard]] std::unique_ptr<Mask> mask() const { return input.over(domain, files); }
 };
 
-// Of an option --mask: JSON, or the name of a file that holds it. Throws Error(bad_input).
-[[nodiscard]] Json read_mask_json(const std::string& mask);
 // Of an option --documents "L1,L2,...": [0, L1, L1 + L2, ...]. Throws Error(bad_input).
 [[nodiscard]] std::vector<std::int64_t> cumulative_lengths(std::string_view documents);
 
-// Adds the options to a verb. `options` must outlive the parsing.
+// Adds the options to a verb: the place as an argument or as --mask, and all that belongs to it. `options` must outlive
+// the parsing.
 void declare_mask_source(CLI::App& verb, MaskSourceOptions& options);
+// The same without the place, for verbs about several masks.
+void declare_mask_domain(CLI::App& verb, MaskSourceOptions& options);
 
-// Throws Error(bad_input).
-[[nodiscard]] MaskSource resolve(const MaskSourceOptions& options);
+// Whether the mask says itself how many tokens it is over.
+[[nodiscard]] bool knows_its_tokens(const MaskSourceOptions& options);
+
+// `fallback` is the domain of an expression that is given neither tokens nor documents. Throws Error(bad_input).
+[[nodiscard]] MaskSource resolve(const MaskSourceOptions& options, const MaskDomain* fallback = nullptr);
 
 }  // namespace longscope

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "engine/base/units.h"
+#include "engine/draw/difference_grid.h"
 
 namespace longscope {
 
@@ -48,6 +50,20 @@ class Legend {
         y_ += 8;
         outlined_swatch(theme_.density.front(), theme_.grid);
         swatch_line("no pair kept");
+    }
+
+    void difference(const MaskLegendFacts::Difference& pairs) {
+        const std::array<Colour, 3> colours = difference_colours(theme_);
+        plain_swatch(colours[0]);
+        swatch_line(fmt::format("only A: {}", format_count(pairs.only_a)));
+        plain_swatch(colours[1]);
+        swatch_line(fmt::format("only B: {}", format_count(pairs.only_b)));
+        plain_swatch(colours[2]);
+        swatch_line("both kinds in a cell");
+        plain_swatch(agreement_ramp(theme_).back());
+        swatch_line(fmt::format("A and B: {}", format_count(pairs.both)));
+        outlined_swatch(theme_.density.front(), theme_.grid);
+        swatch_line("neither");
     }
 
     void document_outline(std::int64_t tokens) {
@@ -97,6 +113,8 @@ class Legend {
     [[nodiscard]] double y() const { return y_; }
 
   private:
+    void plain_swatch(Colour colour) { list_.add(FilledRect{{x_, y_ + 1, swatch, swatch}, colour}); }
+
     void outlined_swatch(Colour inside, Colour outline) {
         list_.add(FilledRect{{x_, y_ + 1, swatch, swatch}, outline});
         list_.add(FilledRect{{x_ + 1, y_ + 2, swatch - 2, swatch - 2}, inside});
@@ -130,8 +148,13 @@ class Legend {
 
 double draw_mask_legend(DisplayList& list, const Theme& theme, Point at, double width, const MaskLegendFacts& facts) {
     Legend legend(list, theme, at, width);
-    legend.heading("Pairs kept in a cell");
-    legend.density();
+    if (facts.difference) {
+        legend.heading("Pairs kept by");
+        legend.difference(*facts.difference);
+    } else {
+        legend.heading("Pairs kept in a cell");
+        legend.density();
+    }
     if (facts.outlined_from) {
         legend.document_outline(*facts.outlined_from);
     }

@@ -20,6 +20,12 @@ struct MaskLegendFacts {
     std::int64_t cell_k = 1;
     std::optional<std::int64_t> outlined_from;  // documents of so many tokens and more are outlined
     std::vector<Rank> ranks;
+    struct Difference {
+        std::int64_t only_a = 0;  // pairs
+        std::int64_t only_b = 0;
+        std::int64_t both = 0;
+    };
+    std::optional<Difference> difference;  // of two masks, instead of how dense one is
 };
 
 // Draws from `at` downwards, and returns the y below the last line.

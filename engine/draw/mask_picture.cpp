@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "engine/draw/density_grid.h"
+#include "engine/draw/difference_grid.h"
 #include "engine/draw/mask_legend.h"
 #include "engine/draw/ticks.h"
 
@@ -71,8 +72,10 @@ struct Side {
 
 class MaskPicture {
   public:
-    MaskPicture(const Mask& mask, const MaskPictureOptions& options)
+    // With a difference, `mask` is what both keep.
+    MaskPicture(const Mask& mask, const MaskDifference* difference, const MaskPictureOptions& options)
         : mask_(mask),
+          difference_(difference),
           options_(options),
           theme_(options.theme),
           region_(options.region.value_or(mask.box())),
@@ -122,13 +125,22 @@ class MaskPicture {
             facts +=
                 fmt::format(", {} documents", format_count(static_cast<std::int64_t>(options_.cu_seqlens.size()) - 1));
         }
-        add_caption(facts, share_text(pairs_, whole));
+        add_caption(facts, kept_text(pairs_, whole));
         if (options_.region) {
             add_caption(
                 fmt::format("Shown: queries {} to {}, keys {} to {}", format_count(region_.q.begin),
                             format_count(region_.q.end), format_count(region_.k.begin), format_count(region_.k.end)),
-                share_text(mask_.pairs_in(region_), region_));
+                kept_text(mask_.pairs_in(region_), region_));
         }
+    }
+
+    [[nodiscard]] std::string kept_text(std::int64_t pairs, const Box& box) const {
+        if (difference_ == nullptr) {
+            return share_text(pairs, box);
+        }
+        return fmt::format("{} pairs kept by both, {} only by A, {} only by B", format_count(pairs),
+                           format_count(difference_->only_a->pairs_in(box)),
+                           format_count(difference_->only_b->pairs_in(box)));
     }
 
     // On one line where they fit, on two otherwise.
@@ -199,6 +211,14 @@ class MaskPicture {
     void draw_cells() {
         const std::int32_t rows = cells_along(queries_);
         const std::int32_t columns = cells_along(keys_);
+        if (difference_ != nullptr) {
+            DifferenceGrid grid = difference_grid(*difference_, region_, rows, columns, theme_);
+            q_edges_ = std::move(grid.q_edges);
+            k_edges_ = std::move(grid.k_edges);
+            grid.cells.area = plot();
+            list_.add(std::move(grid.cells));
+            return;
+        }
         DensityGrid density = density_grid(mask_, region_, rows, columns);
         q_edges_ = std::move(density.q_edges);
         k_edges_ = std::move(density.k_edges);
@@ -293,6 +313,10 @@ class MaskPicture {
         MaskLegendFacts facts;
         facts.cell_q = largest_step(q_edges_);
         facts.cell_k = largest_step(k_edges_);
+        if (difference_ != nullptr) {
+            facts.difference = {difference_->only_a->pairs_in(region_), difference_->only_b->pairs_in(region_),
+                                mask_.pairs_in(region_)};
+        }
         if (documents_drawn_) {
             facts.outlined_from = static_cast<std::int64_t>(std::ceil(min_document_side / points_per_token()));
         }
@@ -318,6 +342,7 @@ class MaskPicture {
     static constexpr double min_document_side = 6;
 
     const Mask& mask_;
+    const MaskDifference* difference_;
     const MaskPictureOptions& options_;
     const Theme& theme_;
     Box region_;
@@ -334,7 +359,13 @@ class MaskPicture {
 }  // namespace
 
 DisplayList draw_mask(const Mask& mask, const MaskPictureOptions& options) {
-    return MaskPicture(mask, options).draw();
+    return MaskPicture(mask, nullptr, options).draw();
+}
+
+DisplayList draw_mask_difference(const MaskDifference& difference, const MaskPictureOptions& options) {
+    MaskPictureOptions without_ranks = options;
+    without_ranks.ranks.clear();
+    return MaskPicture(*difference.both, &difference, without_ranks).draw();
 }
 
 }  // namespace longscope

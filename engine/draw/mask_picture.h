@@ -11,6 +11,7 @@
 #include "engine/draw/display_list.h"
 #include "engine/draw/theme.h"
 #include "engine/mask/mask.h"
+#include "engine/mask/mask_difference.h"
 #include "engine/mask/token_set.h"
 
 namespace longscope {
@@ -24,6 +25,9 @@ struct MaskPictureOptions {
     std::vector<std::int64_t> cu_seqlens;  // of the documents; empty: none are drawn
     std::vector<TokenSet> ranks;           // what each rank holds, of queries and of keys; empty: not drawn
 };
+
+// Two masks: what both keep, what only A and what only B keeps. No ranks are drawn. Throws as draw_mask does.
+[[nodiscard]] DisplayList draw_mask_difference(const MaskDifference& difference, const MaskPictureOptions& options);
 
 // Throws Error(bad_input) for a region that is empty or leaves the mask.
 [[nodiscard]] DisplayList draw_mask(const Mask& mask, const MaskPictureOptions& options);

@@ -154,7 +154,7 @@ std::uint32_t little_endian(std::string_view bytes) {
 
 }  // namespace
 
-StoredTensor read_npy(std::span<const std::byte> file, const std::string& name) {
+NpyArray open_npy(std::span<const std::byte> file, const std::string& name) {
     const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
     if (text.size() < 12 || text.substr(0, magic.size()) != magic) {
         throw bad_input(name, "its beginning", "is not that of a .npy file", "a file that numpy.save wrote");
@@ -175,36 +175,40 @@ StoredTensor read_npy(std::span<const std::byte> file, const std::string& name) 
     if (header.fortran_order()) {
         throw bad_input(name, "Fortran order", "is not read", "C order, as of numpy.ascontiguousarray");
     }
-    StoredTensor tensor;
-    tensor.type = type_of(header.descr(), name);
-    tensor.shape = header.shape();
-    const std::int64_t expected = checked_elements(tensor.shape, tensor.type, name) * size_bytes(tensor.type);
-    tensor.bytes = file.subspan(header_begin + header_bytes);
-    if (static_cast<std::int64_t>(tensor.bytes.size()) != expected) {
-        throw bad_input(name, format_bytes(static_cast<std::int64_t>(tensor.bytes.size())),
-                        fmt::format("of elements are not what its shape {} needs", shape_text(tensor.shape)),
+    return {header.descr(), header.shape(), file.subspan(header_begin + header_bytes)};
+}
+
+void require_element_bytes(const NpyArray& array, std::int64_t expected, const std::string& name) {
+    if (static_cast<std::int64_t>(array.elements.size()) != expected) {
+        throw bad_input(name, format_bytes(static_cast<std::int64_t>(array.elements.size())),
+                        fmt::format("of elements are not what its shape {} needs", shape_text(array.shape)),
                         format_bytes(expected));
     }
-    return tensor;
+}
+
+StoredTensor read_npy(std::span<const std::byte> file, const std::string& name) {
+    const NpyArray array = open_npy(file, name);
+    const ElementType type = type_of(array.descr, name);
+    require_element_bytes(array, checked_elements(array.shape, type, name) * size_bytes(type), name);
+    return {type, array.shape, array.elements};
 }
 
 std::string npy_header(const std::vector<std::int64_t>& shape, ElementType type) {
-    constexpr std::size_t alignment = 64;
-    std::string descr;
     switch (type) {
         case ElementType::float64:
-            descr = "<f8";
-            break;
+            return npy_header(shape, "<f8");
         case ElementType::float32:
-            descr = "<f4";
-            break;
+            return npy_header(shape, "<f4");
         case ElementType::float16:
-            descr = "<f2";
-            break;
+            return npy_header(shape, "<f2");
         case ElementType::bfloat16:
-            descr = "<V2";
-            break;
+            return npy_header(shape, "<V2");
     }
+    return "";
+}
+
+std::string npy_header(const std::vector<std::int64_t>& shape, std::string_view descr) {
+    constexpr std::size_t alignment = 64;
     std::string extents;
     for (const std::int64_t extent : shape) {
         extents += fmt::format("{}, ", extent);

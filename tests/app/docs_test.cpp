@@ -6,6 +6,7 @@
 #include "app/headless/run/launcher.h"
 #include "app/headless/verbs/verb.h"
 #include "engine/base/bounded_file.h"
+#include "engine/mask/formats/library_code.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/strategy.h"
 #include "tests/support/paths.h"
@@ -26,6 +27,19 @@ TEST(Docs, LayoutsListEveryDispatchAndStrategyWithItsMeaning) {
     for (const StrategyEntry& entry : strategies()) {
         EXPECT_NE(layouts.find(fmt::format("| `{}` | {} |", entry.name, entry.meaning)), std::string::npos)
             << entry.name;
+    }
+}
+
+TEST(Docs, MaskFormatsListsEveryFormatWithItsConvention) {
+    const std::string formats = page("resources/docs/mask-formats.md");
+    for (const MaskFormat& format : mask_formats()) {
+        EXPECT_NE(formats.find(fmt::format("| `{}` | {} |", format.name, format.library)), std::string::npos)
+            << format.name;
+        EXPECT_NE(formats.find(fmt::format("| {} | {} |", format.convention, format.cannot)), std::string::npos)
+            << format.name;
+    }
+    for (const LibraryEntry& library : mask_libraries()) {
+        EXPECT_NE(formats.find(fmt::format("`{}`", library.name)), std::string::npos) << library.name;
     }
 }
 

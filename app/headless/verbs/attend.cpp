@@ -128,7 +128,7 @@ int attend(const AttendOptions& options) {
         write_output(Json{{"output", options.output},
                           {"lse", options.lse.empty() ? Json() : Json(options.lse)},
                           {"shape", shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)},
-                          {"mask", to_json(files.expression())},
+                          {"mask", files.mask_input().json()},
                           {"pairs", pairs},
                           {"flops", flops},
                           {"duration_ns", computing_ns},
@@ -143,7 +143,7 @@ int attend(const AttendOptions& options) {
         "{} in {}, {}\n",
         options.output, shape_text(shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)),
         to_string(type), files.layout().name, shape.query_heads, shape.key_value_heads, format_count(pairs),
-        format_count(files.mask().box().pairs()), to_text(files.expression()), kernel->description(),
+        format_count(files.mask().box().pairs()), files.mask_input().text(), kernel->description(),
         format_duration(computing_ns), format_flops_per_s(flops_per_s)));
     return 0;
 }

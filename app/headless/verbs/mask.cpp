@@ -18,6 +18,10 @@ void declare_mask(CLI::App& verb, VerbAction& action) {
                        action);
     declare_mask_leaves(*verb.add_subcommand("leaves", "lists the leaves of masks, or writes their manual"), action);
     declare_mask_render(*verb.add_subcommand("render", "draws a mask into a PNG, SVG or PDF file"), action);
+    declare_mask_convert(*verb.add_subcommand("convert", "writes a mask in the format of another library"), action);
+    declare_mask_code(*verb.add_subcommand("code", "prints Python that hands a mask to another library"), action);
+    declare_mask_diff(
+        *verb.add_subcommand("diff", "tells whether two masks keep the same pairs, and where they do not"), action);
 }
 
 }  // namespace longscope

@@ -25,6 +25,8 @@ struct Options {
 };
 
 struct Stats {
+    explicit Stats(MaskSource asked) : source(std::move(asked)) {}
+
     MaskSource source;
     Nanoseconds compile_ns = 0;
     std::int64_t pairs = 0;
@@ -40,10 +42,9 @@ struct Stats {
 };
 
 Stats measure(const Options& options) {
-    Stats stats;
-    stats.source = resolve(options.source);
+    Stats stats(resolve(options.source));
     const Nanoseconds begin_ns = now_ns();
-    const std::unique_ptr<Mask> mask = compile_mask(stats.source.expression, stats.source.domain);
+    const std::unique_ptr<Mask> mask = stats.source.mask();
     stats.compile_ns = now_ns() - begin_ns;
     stats.pairs = mask->pairs();
     stats.all_pairs = mask->box().pairs();
@@ -69,7 +70,7 @@ double largest_over_mean(const std::vector<std::int64_t>& pairs) {
 
 void print_json(const Stats& stats) {
     Json document{
-        {"mask", to_json(stats.source.expression)},
+        {"mask", stats.source.input.json()},
         {"tokens", stats.source.domain.query_tokens},
         {"documents", stats.documents()},
         {"pairs", stats.pairs},
@@ -102,7 +103,7 @@ void print_json(const Stats& stats) {
 
 void print_text(const Stats& stats) {
     const auto line = [](std::string_view name, const std::string& value) { fmt::print("{:<16} {}\n", name, value); };
-    line("mask", to_text(stats.source.expression));
+    line("mask", stats.source.input.text());
     line("tokens", format_count(stats.source.domain.query_tokens));
     line("documents", format_count(stats.documents()));
     line("pairs kept", fmt::format("{} of {}", format_count(stats.pairs), format_count(stats.all_pairs)));

@@ -9,5 +9,8 @@ namespace longscope {
 void declare_mask_leaves(CLI::App& verb, VerbAction& action);
 void declare_mask_stats(CLI::App& verb, VerbAction& action);
 void declare_mask_render(CLI::App& verb, VerbAction& action);
+void declare_mask_convert(CLI::App& verb, VerbAction& action);
+void declare_mask_code(CLI::App& verb, VerbAction& action);
+void declare_mask_diff(CLI::App& verb, VerbAction& action);
 
 }  // namespace longscope

@@ -141,9 +141,10 @@ std::vector<std::string> explain(const OutputVerdict& verdict, const AttentionFi
     const std::vector<std::int64_t> some(chosen.begin(), chosen.end());
     const AttentionItem tensors(files, 0);
     const ComparedOutput given = theirs.item(tensors, 0);
-    if (!(verdict.error <= verdict.limit)) {
-        hints = find_mistakes(
-            {given, files.expression(), files.domain(), files.scale(), verdict.limit * 4, files.threads()}, some);
+    const MaskExpression* expression = files.mask_input().expression();
+    if (!(verdict.error <= verdict.limit) && expression != nullptr) {
+        hints = find_mistakes({given, *expression, files.domain(), files.scale(), verdict.limit * 4, files.threads()},
+                              some);
     }
     if (!(verdict.lse_error <= verdict.lse_limit)) {
         if (const auto hint = find_lse_mistake(differences(verdict.rows), std::max(verdict.lse_limit * 4, 1e-4))) {
@@ -157,7 +158,7 @@ void draw(const VerifyOptions& options, const AttentionFiles& files, const Verif
     ErrorPictureOptions picture;
     picture.theme = theme_named(options.theme, "--theme");
     picture.title = fmt::format("{} against the float64 reference", options.output);
-    picture.subtitle = fmt::format("{}; {} of {} queries of each head; error {}, limit {}", to_text(files.expression()),
+    picture.subtitle = fmt::format("{}; {} of {} queries of each head; error {}, limit {}", files.mask_input().text(),
                                    format_count(report.sampled), format_count(files.queries().tokens),
                                    short_number(report.verdict.error), short_number(report.verdict.limit));
     picture.columns = files.shape().batch * files.shape().query_heads;

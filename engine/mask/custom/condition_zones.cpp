@@ -10,6 +10,7 @@
 #include "engine/base/units.h"
 #include "engine/mask/custom/condition_range.h"
 #include "engine/mask/custom/linear.h"
+#include "engine/mask/zone_gatherer.h"
 
 namespace longscope {
 
@@ -228,15 +229,8 @@ class Compiler {
     }
 
     void by_rows(const Condition& condition, const Box& box, ZoneList& zones) {
+        ZoneGatherer gatherer(field_);
         std::vector<Range> runs;
-        std::vector<Range> above;
-        std::int64_t first = box.q.begin;
-        const auto close = [&](std::int64_t end) {
-            for (const Range& run : above) {
-                add(box_zone({{first, end}, run}), zones);
-            }
-            first = end;
-        };
         for (std::int64_t row = box.q.begin; row < box.q.end; ++row) {
             const std::int64_t q = row + domain_.diagonal();
             runs.clear();
@@ -246,12 +240,11 @@ class Compiler {
                     return ask(condition, {q, q}, {k.begin, k.end - 1});
                 },
                 [&](const Range& run) { runs.push_back(run); });
-            if (runs != above) {  // rows that see the same are one box
-                close(row);
-                above.swap(runs);
-            }
+            gatherer.add(row, runs);
         }
-        close(box.q.end);
+        for (const Zone& zone : gatherer.finish()) {
+            add(zone, zones);
+        }
     }
 
     [[nodiscard]] ValueRange ask(const Condition& condition, const ValueRange& q, const ValueRange& k) {

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/mask/mask_difference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/base/error.h"
+#include "engine/mask/mask_of_zones.h"
+#include "engine/mask/zone_gatherer.h"
+#include "engine/mask/zone_sweep.h"
+
+namespace longscope {
+
+namespace {
+
+struct Parts {
+    ZoneList both;
+    ZoneList only_a;
+    ZoneList only_b;
+};
+
+void append_without(const Zone& zone, const ZoneList& removed, ZoneList& out) {
+    ZoneList pieces{zone};
+    ZoneList rest;
+    for (const Zone& other : removed) {
+        rest.clear();
+        for (const Zone& piece : pieces) {
+            append_difference(piece, other, rest);
+        }
+        pieces.swap(rest);
+    }
+    out.insert(out.end(), pieces.begin(), pieces.end());
+}
+
+// A slab of few zones: every one with every other.
+void split_by_zones(const ZoneList& a, const ZoneList& b, Parts& parts) {
+    for (const Zone& zone : a) {
+        for (const Zone& other : b) {
+            if (const Zone common = intersect(zone, other); !common.empty()) {
+                parts.both.push_back(common);
+            }
+        }
+        append_without(zone, b, parts.only_a);
+    }
+    for (const Zone& zone : b) {
+        append_without(zone, a, parts.only_b);
+    }
+}
+
+void runs_of(const ZoneList& zones, std::int64_t row, std::vector<Range>& runs) {
+    runs.clear();
+    for (const Zone& zone : zones) {
+        if (const Range run = zone.row(row); !run.empty()) {
+            runs.push_back(run);
+        }
+    }
+    std::sort(runs.begin(), runs.end(), [](Range x, Range y) { return x.begin < y.begin; });
+}
+
+void append_run(std::vector<Range>& runs, Range run) {
+    if (run.empty()) {
+        return;
+    }
+    if (!runs.empty() && runs.back().end == run.begin) {
+        runs.back().end = run.end;
+    } else {
+        runs.push_back(run);
+    }
+}
+
+// The keys of `a`, those that `b` has too and those that it has not; both ascend.
+void split_runs(const std::vector<Range>& a, const std::vector<Range>& b, std::vector<Range>& both,
+                std::vector<Range>& only_a) {
+    std::size_t at = 0;
+    for (const Range run : a) {
+        std::int64_t key = run.begin;
+        while (at < b.size() && b[at].end <= key) {
+            ++at;
+        }
+        for (std::size_t i = at; i < b.size() && b[i].begin < run.end; ++i) {
+            const Range common = intersect(run, b[i]);
+            append_run(only_a, {key, common.begin});
+            append_run(both, common);
+            key = common.end;
+        }
+        append_run(only_a, {key, run.end});
+    }
+}
+
+// A slab of many zones: row by row.
+void split_by_rows(Range rows, const ZoneList& a, const ZoneList& b, Parts& parts) {
+    std::array<ZoneGatherer, 3> gatherers{ZoneGatherer("mask"), ZoneGatherer("mask"), ZoneGatherer("mask")};
+    std::array<std::vector<Range>, 4> runs;
+    std::vector<Range> runs_a;
+    std::vector<Range> runs_b;
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        runs_of(a, row, runs_a);
+        runs_of(b, row, runs_b);
+        for (std::vector<Range>& list : runs) {
+            list.clear();
+        }
+        split_runs(runs_a, runs_b, runs[0], runs[1]);
+        split_runs(runs_b, runs_a, runs[3], runs[2]);
+        for (std::size_t i = 0; i < gatherers.size(); ++i) {
+            gatherers.at(i).add(row, runs.at(i));
+        }
+    }
+    for (const auto& [gatherer, list] :
+         {std::pair{&gatherers[0], &parts.both}, {&gatherers[1], &parts.only_a}, {&gatherers[2], &parts.only_b}}) {
+        const ZoneList gathered = gatherer->finish();
+        list->insert(list->end(), gathered.begin(), gathered.end());
+    }
+}
+
+Parts split(const Mask& a, const Mask& b) {
+    const ZoneList zones_a = swept(zones_of(a, "A"));
+    const ZoneList zones_b = swept(zones_of(b, "B"));
+    ZoneList all = zones_a;
+    all.insert(all.end(), zones_b.begin(), zones_b.end());
+    std::vector<std::int64_t> breaks = slab_breaks(swept(std::move(all)));
+    breaks.insert(breaks.begin(), 0);
+    breaks.push_back(a.query_tokens());
+    ZoneSweep sweep_a(zones_a);
+    ZoneSweep sweep_b(zones_b);
+    ZoneList slab_a;
+    ZoneList slab_b;
+    Parts parts;
+    for (std::size_t i = 0; i + 1 < breaks.size(); ++i) {
+        const Range rows{breaks[i], breaks[i + 1]};
+        sweep_a.zones_in(rows, slab_a);
+        sweep_b.zones_in(rows, slab_b);
+        const auto count_a = static_cast<std::int64_t>(slab_a.size());
+        const auto count_b = static_cast<std::int64_t>(slab_b.size());
+        if (count_a * count_b <= rows.size() * (count_a + count_b)) {
+            split_by_zones(slab_a, slab_b, parts);
+        } else {
+            split_by_rows(rows, slab_a, slab_b, parts);
+        }
+        require_zone_count(parts.both.size() + parts.only_a.size() + parts.only_b.size(), "mask");
+    }
+    return parts;
+}
+
+// Every row of a tight zone has a pair.
+std::vector<Range> rows_of(const ZoneList& a, const ZoneList& b) {
+    std::vector<Range> rows;
+    for (const ZoneList* zones : {&a, &b}) {
+        for (const Zone& zone : *zones) {
+            rows.push_back(zone.q);
+        }
+    }
+    std::sort(rows.begin(), rows.end(), [](Range x, Range y) { return x.begin < y.begin; });
+    std::vector<Range> joined;
+    for (const Range range : rows) {
+        if (!joined.empty() && range.begin <= joined.back().end) {
+            joined.back().end = std::max(joined.back().end, range.end);
+        } else {
+            joined.push_back(range);
+        }
+    }
+    return joined;
+}
+
+}  // namespace
+
+MaskDifference mask_difference(const Mask& a, const Mask& b) {
+    if (a.box() != b.box()) {
+        throw bad_input("B", fmt::format("{} queries and {} keys", b.query_tokens(), b.key_tokens()),
+                        "are not those of A", fmt::format("{} queries and {} keys", a.query_tokens(), a.key_tokens()));
+    }
+    Parts parts = split(a, b);
+    MaskDifference difference;
+    difference.rows = rows_of(parts.only_a, parts.only_b);
+    difference.both = mask_of_zones(a.query_tokens(), a.key_tokens(), std::move(parts.both));
+    difference.only_a = mask_of_zones(a.query_tokens(), a.key_tokens(), std::move(parts.only_a));
+    difference.only_b = mask_of_zones(a.query_tokens(), a.key_tokens(), std::move(parts.only_b));
+    return difference;
+}
+
+}  // namespace longscope

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/mask/mask_of_zones.h"
+
+#include "engine/mask/zone_mask.h"
+#include "engine/mask/zone_sweep.h"
+
+namespace longscope {
+
+namespace {
+
+std::unique_ptr<Mask> build(const std::shared_ptr<const ZoneList>& by_begin, std::int64_t query_tokens,
+                            std::int64_t key_tokens) {
+    ZoneSweep sweep(*by_begin);
+    return std::make_unique<ZoneMask>(
+        query_tokens, key_tokens, slab_breaks(*by_begin), [&](Range rows, ZoneList& out) { sweep.zones_in(rows, out); },
+        [by_begin, query_tokens, key_tokens] {
+            ZoneList mirror;
+            mirror.reserve(by_begin->size());
+            for (const Zone& zone : *by_begin) {
+                mirror.push_back(transposed(zone));
+            }
+            return mask_of_zones(key_tokens, query_tokens, std::move(mirror));
+        });
+}
+
+}  // namespace
+
+std::unique_ptr<Mask> mask_of_zones(std::int64_t query_tokens, std::int64_t key_tokens, ZoneList zones) {
+    return build(std::make_shared<const ZoneList>(swept(std::move(zones))), query_tokens, key_tokens);
+}
+
+}  // namespace longscope
