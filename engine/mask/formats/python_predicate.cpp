@@ -32,6 +32,10 @@ class Translator {
                 return joined(expression, " & ");
             case MaskExpression::Kind::any_of:
                 return joined(expression, " | ");
+            case MaskExpression::Kind::difference:
+                return joined(expression, " & ~");
+            case MaskExpression::Kind::change:
+                return std::nullopt;
         }
         return std::nullopt;
     }

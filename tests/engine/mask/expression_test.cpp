@@ -20,7 +20,7 @@ namespace longscope {
 namespace {
 
 std::string all_names() {
-    std::string names = "accepted: an object with one of the fields and, or, not";
+    std::string names = "accepted: an object with one of the fields and, or, not, minus, shift, crop, per_document";
     for (const LeafEntry& entry : mask_leaves()) {
         names += ", " + std::string(entry.name);
     }

@@ -31,7 +31,7 @@ class TextReader {
     Json read_operands() {
         Json operands = Json::array({read_operand()});
         std::string_view word;
-        while (accept(" and ") || accept(" or ")) {
+        while (accept(" and ") || accept(" or ") || accept(" minus ")) {
             require(operands.size() == 1 || word == accepted_);
             word = accepted_;
             operands.push_back(read_operand());
@@ -40,7 +40,7 @@ class TextReader {
             return operands.front();
         }
         Json expression = Json::object();
-        expression[word == " and " ? "and" : "or"] = operands;
+        expression[std::string(word.substr(1, word.size() - 2))] = operands;
         return expression;
     }
 
@@ -60,6 +60,9 @@ class TextReader {
 
     Json read_leaf() {
         const std::string name = read_word();
+        if (name == "shift" || name == "crop" || name == "per_document") {
+            return read_change(name);
+        }
         Json leaf = Json::object();
         leaf[name] = Json::object();
         if (accept("(")) {
@@ -73,8 +76,28 @@ class TextReader {
         return leaf;
     }
 
+    // Its parameters first, then the mask.
+    Json read_change(const std::string& name) {
+        Json content = Json::object();
+        require(accept("("));
+        for (const char* field : {"queries ", "keys "}) {
+            if (name == "per_document") {
+                break;
+            }
+            require(accept(field));
+            const std::size_t length = rest_.front() == '[' ? rest_.find(']') + 1 : rest_.find(',');
+            content[std::string(field, std::char_traits<char>::length(field) - 1)] =
+                parse_json(std::string(rest_.substr(0, length)), "test");
+            rest_.remove_prefix(length);
+            require(accept(", "));
+        }
+        content["mask"] = read_operands();
+        require(accept(")"));
+        return {{name, content}};
+    }
+
     std::string read_word() {
-        const std::size_t length = rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789");
+        const std::size_t length = rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_");
         std::string word(rest_.substr(0, length));
         require(!word.empty());
         rest_.remove_prefix(word.size());
@@ -126,6 +149,15 @@ TEST(MaskText, BracketsOperatorsInsideOperators) {
               "causal and (documents or sink(tokens 4))");
     EXPECT_EQ(text_of(R"({"or": [{"not": {"causal": {}}}, {"not": {"and": [{"full": {}}, {"causal": {}}]}}]})"),
               "not causal or not (full and causal)");
+}
+
+TEST(MaskText, NamesChangesWithTheirParametersBeforeTheMask) {
+    EXPECT_EQ(text_of(R"({"shift": {"queries": -3, "keys": 4, "mask": {"causal": {}}}})"),
+              "shift(queries -3, keys 4, causal)");
+    EXPECT_EQ(text_of(R"({"minus": [{"full": {}}, {"per_document": {"mask": {"causal": {}}}}]})"),
+              "full minus per_document(causal)");
+    EXPECT_EQ(text_of(R"({"crop": {"queries": [0, 5], "keys": [2, 3], "mask": {"not": {"causal": {}}}}})"),
+              "crop(queries [0,5], keys [2,3], not causal)");
 }
 
 TEST(MaskText, OperatorsOfOneOperandAddNothing) {

@@ -138,7 +138,8 @@ TEST_P(Leaf, IsItsPredicateBelowOperators) {
 
 // Those that have generators of their own, see mask_generators.h.
 TEST(Leaves, AllHaveAPredicate) {
-    std::set<std::string> known{"full", "causal", "window", "documents", "prefix", "sink"};
+    std::set<std::string> known{"full",   "causal", "window", "documents",
+                                "prefix", "sink",   "custom"};  // custom_test.cpp
     for (const LeafTruth& truth : leaf_truths()) {
         known.insert(truth.name);
     }
