@@ -10,6 +10,7 @@
 #include "app/headless/experiment_names.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
+#include "engine/mask/mask_presets.h"
 #include "engine/parallel/dispatch.h"
 
 namespace longscope {
@@ -39,6 +40,9 @@ MaskSource of_experiment(const MaskSourceOptions& options) {
 Json read_mask_json(const std::string& mask) {
     if (mask.substr(std::min(mask.find_first_not_of(" \t\n"), mask.size())).starts_with('{')) {
         return parse_json(mask, "--mask");
+    }
+    if (const MaskPreset* preset = find_mask_preset(mask)) {
+        return parse_json(preset->expression, "--mask");
     }
     return parse_json(read_bounded_file(mask, max_mask_file_bytes), mask);
 }
@@ -75,7 +79,7 @@ void declare_mask_source(CLI::App& verb, MaskSourceOptions& options) {
     CLI::Option* mask =
         verb.add_option(
                 "--mask", options.mask,
-                R"(the mask as JSON, such as '{"and": [{"causal": {}}, {"documents": {}}]}', or a file that holds it)")
+                R"(the mask as JSON, such as '{"and": [{"causal": {}}, {"documents": {}}]}', a file that holds it, or the name of a preset)")
             ->type_name("JSON|FILE")
             ->excludes(file);
     verb.add_option("--tokens", options.tokens, "length of the sequence; without it, the sum of the documents")
