@@ -86,10 +86,10 @@ TEST_F(MaskLayers, HaveFieldsForListsChoicesAndTicks) {
     EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": [-1, 0, 0]}})"));
     EXPECT_TRUE(type("[-1, 0").startsWith(QStringLiteral("parents: ")));
     EXPECT_TRUE(type("[-1, 3]").startsWith(QStringLiteral("mask.tree.parents[1]: 3 does not come before its child")));
-    EXPECT_TRUE(in_row<QLabel>(1, "parameter_error").isVisible());
+    EXPECT_FALSE(in_row<QLabel>(1, "parameter_error").isHidden());
     EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": [-1, 0, 0]}})"));
     EXPECT_EQ(type("[-1]"), QString());
-    EXPECT_FALSE(in_row<QLabel>(1, "parameter_error").isVisible());
+    EXPECT_TRUE(in_row<QLabel>(1, "parameter_error").isHidden());
 
     add("global_tokens");
     choose(in_row<QComboBox>(2, "axis"), QStringLiteral("rows"));

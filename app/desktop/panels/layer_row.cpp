@@ -165,6 +165,7 @@ void LayerRow::add_parameters(QGridLayout* grid) {
     const Json expression = Json::parse(layer_.expression, nullptr, false);
     const LeafEntry& leaf = *entry_of(expression.begin().key());
     const Json& parameters = *expression.begin();
+    const Json example = parse_json(leaf.example, leaf.name);
     const bool lists =
         std::any_of(parameters.begin(), parameters.end(), [](const Json& value) { return value.is_structured(); });
     const int columns = lists ? 1 : static_cast<int>(std::min<std::size_t>(parameters.size(), 3));
@@ -182,6 +183,8 @@ void LayerRow::add_parameters(QGridLayout* grid) {
         field.name = to_qstring(at.key());
         field.help = to_qstring(parameter == nullptr ? leaf.meaning : parameter->meaning);
         field.choices = parameter == nullptr ? QString() : to_qstring(parameter->choices);
+        field.whole_number =
+            example.contains(at.key()) ? example[at.key()].is_number_integer() : at->is_number_integer();
         field.accessible_name = tr("%1 of layer %2").arg(field.name).arg(index_ + 1);
         field.change = [this, name = std::string(leaf.name), key = at.key()](const Json& value) {
             return change_parameter(name, key, value);
@@ -203,7 +206,7 @@ void LayerRow::add_parameters(QGridLayout* grid) {
 
 QString LayerRow::change_parameter(const std::string& leaf, const std::string& key, const Json& value) {
     Json next = Json::parse(layer_.expression, nullptr, false);
-    const bool number = next[leaf][key].is_number_integer() && value.is_number_integer();
+    const bool number = value.is_number_integer();
     next[leaf][key] = value;
     if (!number) {
         // Numbers are taken as they come, so that one can be stepped past what is refused.
