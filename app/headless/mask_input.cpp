@@ -11,6 +11,7 @@
 #include "engine/base/error.h"
 #include "engine/mask/formats/mask_folder.h"
 #include "engine/mask/formats/mask_format.h"
+#include "engine/mask/mask_presets.h"
 
 namespace longscope {
 
@@ -82,8 +83,13 @@ std::string MaskInput::text() const {
 }
 
 Json read_mask_json(const std::string& value, const std::string& option) {
-    return is_json_text(value) ? parse_json(value, option)
-                               : parse_json(read_bounded_file(value, max_mask_file_bytes), value);
+    if (is_json_text(value)) {
+        return parse_json(value, option);
+    }
+    if (const MaskPreset* preset = find_mask_preset(value)) {
+        return parse_json(preset->expression, option);
+    }
+    return parse_json(read_bounded_file(value, max_mask_file_bytes), value);
 }
 
 MaskInput read_mask_input(const std::string& value, const std::string& option, const MaskFileOptions& options,

@@ -199,6 +199,9 @@ std::vector<TileRun> ZoneMask::classify_row_of_tiles(Range q, std::int64_t k_til
     });
     std::sort(cuts.begin(), cuts.end());
     cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    std::sort(local.begin(), local.end(), [](const Zone& a, const Zone& b) { return a.k.begin < b.k.begin; });
+    auto next = local.begin();
+    ZoneList near;  // those that have a column between the two cuts at hand
 
     std::vector<TileRun> runs;
     const auto append = [&](Range range, TileClass tile_class) {
@@ -212,7 +215,7 @@ std::vector<TileRun> ZoneMask::classify_row_of_tiles(Range q, std::int64_t k_til
         const Box box{q, {tile * k_tile, std::min((tile + 1) * k_tile, key_tokens())}};
         const Zone clip = box_zone(box);
         std::int64_t kept = 0;
-        for (const Zone& zone : local) {
+        for (const Zone& zone : near) {
             kept += longscope::pairs(intersect(zone, clip));
         }
         return kept == 0 ? TileClass::empty : kept == box.pairs() ? TileClass::full : TileClass::partial;
@@ -220,9 +223,13 @@ std::vector<TileRun> ZoneMask::classify_row_of_tiles(Range q, std::int64_t k_til
     for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
         const Range range{cuts[i], cuts[i + 1]};
         const Range columns{range.begin * k_tile, std::min(range.end * k_tile, key_tokens())};
+        std::erase_if(near, [&](const Zone& zone) { return zone.k.end <= columns.begin; });
+        while (next != local.end() && next->k.begin < columns.end) {
+            near.push_back(*next++);
+        }
         // Between two cuts a zone covers all of its rows in every column, none, or (on its slanted edges) a changing
         // part; only in the last case do tiles differ from one another.
-        const bool slanted = std::any_of(local.begin(), local.end(), [&](const Zone& zone) {
+        const bool slanted = std::any_of(near.begin(), near.end(), [&](const Zone& zone) {
             const Range whole_rows{zone.q.end - 1 + zone.d.begin, zone.q.begin + zone.d.end};
             const Range seen = intersect(zone.k, columns);
             return !seen.empty() && intersect(whole_rows, seen) != seen;

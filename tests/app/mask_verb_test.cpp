@@ -7,6 +7,7 @@
 
 #include "app/headless/command_line.h"
 #include "engine/base/json.h"
+#include "engine/mask/leaf_page.h"
 #include "tests/support/paths.h"
 #include "tests/support/temporary_folder.h"
 
@@ -175,6 +176,21 @@ TEST(Mask, HelpListsTheMasks) {
     for (const char* word : {"stats", "render", "causal", "documents", "window", "and, or", "not"}) {
         EXPECT_NE(outcome.output.find(word), std::string::npos) << word;
     }
+}
+
+TEST(Mask, ListsLeavesAndPresetsForPeopleAndForTheManual) {
+    EXPECT_NE(run({"leaves"}).output.find("  window                 left, right "), std::string::npos);
+    EXPECT_EQ(run({"leaves", "--format", "markdown"}).output, leaves_as_markdown());
+    EXPECT_NE(run({"presets"}).output.find("  streaming_llm "), std::string::npos);
+    EXPECT_EQ(run({"presets", "--format", "markdown"}).output, presets_as_markdown());
+    EXPECT_EQ(run({"leaves", "--format", "html"}).code, exit_bad_input);
+}
+
+TEST(Mask, KnowsPresetsByName) {
+    const Outcome outcome = run({"stats", "--mask", "prefix_lm_causal", "--tokens", "8192"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    EXPECT_NE(outcome.output.find("mask             causal or prefix(tokens 1024)\n"), std::string::npos)
+        << outcome.output;
 }
 
 TEST(Mask, WantsAWordMore) {

@@ -3,11 +3,13 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
+#include <QLineEdit>
 #include <QMenu>
 #include <QSpinBox>
 #include <QTest>
 #include <QToolButton>
 
+#include "engine/mask/expression.h"
 #include "tests/gui/window_fixture.h"
 
 namespace longscope {
@@ -67,6 +69,48 @@ TEST_F(MaskLayers, AreAddedJoinedComplementedAndChanged) {
     EXPECT_EQ(mask(), json(R"({"or": [{"causal": {}}, {"not": {"window": {"left": 255, "right": 0}}}]})"));
     wait_for_answer();
     EXPECT_NE(window_->evaluator().current(), nullptr) << window_->evaluator().refusal().toStdString();
+}
+
+// Lists are typed as JSON; what is not taken says why beside its field, and the mask stays as it was.
+TEST_F(MaskLayers, HaveFieldsForListsChoicesAndTicks) {
+    add("tree");
+    const auto type = [&](const char* text) {
+        auto& line = in_row<QLineEdit>(1, "parents");
+        line.setFocus();
+        line.selectAll();
+        QTest::keyClicks(&line, QLatin1String(text));
+        QTest::keyClick(&line, Qt::Key_Return);
+        return in_row<QLabel>(1, "parameter_error").text();
+    };
+    EXPECT_EQ(type("[-1, 0, 0]"), QString());
+    EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": [-1, 0, 0]}})"));
+    EXPECT_TRUE(type("[-1, 0").startsWith(QStringLiteral("parents: ")));
+    EXPECT_TRUE(type("[-1, 3]").startsWith(QStringLiteral("mask.tree.parents[1]: 3 does not come before its child")));
+    EXPECT_FALSE(in_row<QLabel>(1, "parameter_error").isHidden());
+    EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": [-1, 0, 0]}})"));
+    EXPECT_EQ(type("[-1]"), QString());
+    EXPECT_TRUE(in_row<QLabel>(1, "parameter_error").isHidden());
+
+    add("global_tokens");
+    choose(in_row<QComboBox>(2, "axis"), QStringLiteral("rows"));
+    EXPECT_EQ(mask()["and"][2], json(R"({"global_tokens": {"tokens": 64, "axis": "rows"}})"));
+    add("shifted_groups");
+    click(3, "guard");
+    EXPECT_EQ(mask()["and"][3], json(R"({"shifted_groups": {"group": 1024, "shift": 512, "guard": false}})"));
+}
+
+// Every leaf begins with a mask that the window's first experiment can hold.
+TEST_F(MaskLayers, OfEveryLeafBeginWithAMask) {
+    for (const LeafEntry& leaf : mask_leaves()) {
+        add(std::string(leaf.name).c_str());
+        const Json added = mask()["and"].back();
+        EXPECT_EQ(added.begin().key(), leaf.name);
+        EXPECT_NO_THROW((void)compile_mask(parse_mask(added, "mask"), {8192, 8192, {}})) << leaf.name;
+        for (const LeafParameter& parameter : leaf.parameters) {
+            in_row<QWidget>(1, std::string(parameter.name).c_str());
+        }
+        window_->document().undo_stack().undo();
+    }
 }
 
 TEST_F(MaskLayers, AreHiddenAndShownAgain) {

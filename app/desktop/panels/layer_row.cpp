@@ -3,17 +3,15 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QLineEdit>
-#include <QLocale>
-#include <QSpinBox>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/panels/parameter_field.h"
 #include "engine/base/error.h"
 #include "engine/mask/expression.h"
 #include "engine/mask/leaf.h"
@@ -22,8 +20,6 @@
 namespace longscope {
 
 namespace {
-
-constexpr int most = 1 << 30;
 
 QToolButton* button(const QString& sign, const QString& help, QWidget* parent) {
     auto* made = new QToolButton(parent);
@@ -35,20 +31,29 @@ QToolButton* button(const QString& sign, const QString& help, QWidget* parent) {
     return made;
 }
 
-// What the leaf means; nothing for an operator or a leaf that is not known.
-QString meaning_of(const std::string& name) {
+// Null for an operator or a leaf that is not known.
+const LeafEntry* entry_of(const std::string& name) {
     for (const LeafEntry& leaf : mask_leaves()) {
         if (leaf.name == name) {
-            return to_qstring(leaf.meaning);
+            return &leaf;
         }
     }
-    return {};
+    return nullptr;
+}
+
+const LeafParameter* parameter_of(const LeafEntry& leaf, const std::string& name) {
+    for (const LeafParameter& parameter : leaf.parameters) {
+        if (parameter.name == name) {
+            return &parameter;
+        }
+    }
+    return nullptr;
 }
 
 // A name and an object of parameters, as leaves have them.
 bool is_leaf(const Json& expression) {
     return expression.is_object() && expression.size() == 1 && expression.begin()->is_object() &&
-           !meaning_of(expression.begin().key()).isEmpty();
+           entry_of(expression.begin().key()) != nullptr;
 }
 
 QString text_of(const Json& expression) {
@@ -57,11 +62,6 @@ QString text_of(const Json& expression) {
     } catch (const Error&) {
         return to_qstring(shown(expression));
     }
-}
-
-// Documents may say anything; what is shown lies in the range of the field.
-int shown_number(const Json& value) {
-    return value.is_number() ? static_cast<int>(std::clamp(value.get<double>(), 0.0, double{most})) : 0;
 }
 
 }  // namespace
@@ -124,7 +124,7 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
     name->setTextFormat(Qt::PlainText);
     if (is_leaf(expression)) {
         name->setText(to_qstring(expression.begin().key()));
-        name->setToolTip(meaning_of(expression.begin().key()));
+        name->setToolTip(to_qstring(entry_of(expression.begin().key())->meaning));
     } else {
         name->setText(text_of(expression));
         name->setToolTip(tr("A mask of its own; it can be edited as JSON"));
@@ -153,42 +153,74 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
     first->addWidget(remove);
 
     if (is_leaf(expression) && !expression.begin()->empty()) {
-        auto* second = new QHBoxLayout;
+        auto* second = new QGridLayout;
         rows->addLayout(second);
         second->setContentsMargins(22, 0, 0, 0);
         add_parameters(second);
     }
 }
 
-void LayerRow::add_parameters(QBoxLayout* row) {
+// Up to three numbers beside one another; lists below one another.
+void LayerRow::add_parameters(QGridLayout* grid) {
     const Json expression = Json::parse(layer_.expression, nullptr, false);
-    const std::string leaf = expression.begin().key();
+    const LeafEntry& leaf = *entry_of(expression.begin().key());
     const Json& parameters = *expression.begin();
-    for (auto at = parameters.begin(); at != parameters.end(); ++at) {
-        const std::string& key = at.key();
-        auto* label = new QLabel(to_qstring(key), this);
-        row->addWidget(label);
-        auto* box = new QSpinBox(this);
-        label->setBuddy(box);
-        box->setObjectName(to_qstring(key));
-        box->setAccessibleName(tr("%1 of layer %2").arg(to_qstring(key)).arg(index_ + 1));
-        box->setToolTip(meaning_of(leaf));
-        box->setRange(0, most);
-        box->setLocale(QLocale(QLocale::English, QLocale::UnitedStates));
-        box->setGroupSeparatorShown(true);
-        box->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);
-        box->setKeyboardTracking(false);
-        box->setValue(shown_number(*at));
-        connect(box, qOverload<int>(&QSpinBox::valueChanged), this, [this, leaf, key](int value) {
-            Json next = Json::parse(layer_.expression, nullptr, false);
-            next[leaf][key] = value;
-            MaskLayer layer = layer_;
-            layer.expression = next.dump();
-            change(layer, tr("Change %1 of %2").arg(to_qstring(key), to_qstring(leaf)),
-                   QStringLiteral("layer.%1.%2").arg(index_).arg(to_qstring(key)));
-        });
-        row->addWidget(box, 1);
+    const Json example = parse_json(leaf.example, leaf.name);
+    const bool lists =
+        std::any_of(parameters.begin(), parameters.end(), [](const Json& value) { return value.is_structured(); });
+    const int columns = lists ? 1 : static_cast<int>(std::min<std::size_t>(parameters.size(), 3));
+    auto* error = new QLabel(this);
+    error->setObjectName(QStringLiteral("parameter_error"));
+    error->setAccessibleName(tr("Why a parameter of layer %1 is refused").arg(index_ + 1));
+    error->setTextFormat(Qt::PlainText);
+    error->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    error->setWordWrap(true);
+    error->hide();
+    int place = 0;
+    for (auto at = parameters.begin(); at != parameters.end(); ++at, ++place) {
+        const LeafParameter* parameter = parameter_of(leaf, at.key());
+        ParameterField field;
+        field.name = to_qstring(at.key());
+        field.help = to_qstring(parameter == nullptr ? leaf.meaning : parameter->meaning);
+        field.choices = parameter == nullptr ? QString() : to_qstring(parameter->choices);
+        field.whole_number =
+            example.contains(at.key()) ? example[at.key()].is_number_integer() : at->is_number_integer();
+        field.accessible_name = tr("%1 of layer %2").arg(field.name).arg(index_ + 1);
+        field.change = [this, name = std::string(leaf.name), key = at.key()](const Json& value) {
+            return change_parameter(name, key, value);
+        };
+        field.explain = [error](const QString& why) {
+            error->setText(why);
+            error->setVisible(!why.isEmpty());
+        };
+        auto* label = new QLabel(field.name, this);
+        label->setToolTip(field.help);
+        QWidget* editor = make_parameter_field(field, *at, this);
+        label->setBuddy(editor);
+        grid->addWidget(label, place / columns, 2 * (place % columns));
+        grid->addWidget(editor, place / columns, 2 * (place % columns) + 1);
+        grid->setColumnStretch(2 * (place % columns) + 1, 1);
     }
+    grid->addWidget(error, place, 0, 1, -1);
+}
+
+QString LayerRow::change_parameter(const std::string& leaf, const std::string& key, const Json& value) {
+    Json next = Json::parse(layer_.expression, nullptr, false);
+    const bool number = value.is_number_integer();
+    next[leaf][key] = value;
+    if (!number) {
+        // Numbers are taken as they come, so that one can be stepped past what is refused.
+        try {
+            (void)parse_mask(next, "mask");
+        } catch (const Error& error) {
+            return to_qstring(error.what());
+        }
+    }
+    MaskLayer layer = layer_;
+    layer.expression = next.dump();
+    change(layer, tr("Change %1 of %2").arg(to_qstring(key), to_qstring(leaf)),
+           QStringLiteral("layer.%1.%2").arg(index_).arg(to_qstring(key)));
+    return {};
 }
 
 void LayerRow::change(const MaskLayer& layer, const QString& what, const QString& merge_key) {

@@ -4,9 +4,10 @@
 
 #include <QFrame>
 
+#include "engine/base/json.h"
 #include "engine/mask/mask_stack.h"
 
-class QBoxLayout;
+class QGridLayout;
 
 namespace longscope {
 
@@ -24,7 +25,9 @@ class LayerRow : public QFrame {
     void removed();
 
   private:
-    void add_parameters(QBoxLayout* row);
+    void add_parameters(QGridLayout* grid);
+    // Why it is refused; nothing when it was taken.
+    [[nodiscard]] QString change_parameter(const std::string& leaf, const std::string& key, const Json& value);
     void change(const MaskLayer& layer, const QString& what, const QString& merge_key = {});
 
     MaskLayer layer_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <nlohmann/json.hpp>
 
-#include "engine/mask/leaves/fork_join.h"
+#include "engine/mask/leaves/branches.h"
 #include "engine/mask/leaves/leaf_support.h"
 
 namespace longscope {

@@ -8,6 +8,7 @@
 
 #include "engine/base/random.h"
 #include "engine/mask/mask_presets.h"
+#include "engine/mask/zone_mask.h"
 #include "tests/support/compiled_mask.h"
 
 namespace longscope {
@@ -111,6 +112,16 @@ TEST(PublishedAreas, Neighbourhoods) {
                        "causal": [true]}})",
                    one_document(4096)),
               4096 * 64 - triangle(63));
+}
+
+// A grid of video tokens: zones grow with the rows of the grid that see one another, not with its tokens.
+TEST(PublishedAreas, NeighbourhoodsOfVideo) {
+    const auto mask = compiled_mask(R"({"neighbourhood": {"grid": [30, 48, 80], "window": [9, 13, 13],
+        "stride": [1, 1, 1], "dilation": [1, 1, 1], "causal": [false, false, false]}})",
+                                    one_document(115'200));
+    EXPECT_EQ(mask->pairs(), std::int64_t{115'200} * 9 * 13 * 13);
+    // The two borders of a row and its middle.
+    EXPECT_EQ(dynamic_cast<const ZoneMask&>(*mask).zones().size(), std::size_t{3 * 30 * 48 * 9 * 13});
 }
 
 TEST(PublishedAreas, BlockDiffusion) {

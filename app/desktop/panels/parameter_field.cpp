@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/panels/parameter_field.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QLineEdit>
+#include <QLocale>
+#include <QSpinBox>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+#include "widgets/base/colours.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr int most = 1 << 30;
+
+// Documents may say anything; what is shown lies in the range of the field.
+int shown_number(const Json& value) {
+    return value.is_number() ? static_cast<int>(std::clamp(value.get<double>(), 0.0, double{most})) : 0;
+}
+
+QWidget* number_field(const ParameterField& field, int value, QWidget* parent) {
+    auto* box = new QSpinBox(parent);
+    box->setRange(0, most);
+    box->setLocale(QLocale(QLocale::English, QLocale::UnitedStates));
+    box->setGroupSeparatorShown(true);
+    box->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);
+    box->setKeyboardTracking(false);
+    box->setValue(value);
+    QObject::connect(box, qOverload<int>(&QSpinBox::valueChanged), box,
+                     [field](int next) { field.explain(field.change(next)); });
+    return box;
+}
+
+QWidget* tick_field(const ParameterField& field, bool value, QWidget* parent) {
+    auto* box = new QCheckBox(parent);
+    box->setChecked(value);
+    QObject::connect(box, &QCheckBox::toggled, box, [field](bool on) { field.explain(field.change(on)); });
+    return box;
+}
+
+QWidget* choice_field(const ParameterField& field, const QString& value, QWidget* parent) {
+    auto* box = new QComboBox(parent);
+    box->addItems(field.choices.split(QStringLiteral(", ")));
+    box->setCurrentIndex(box->findText(value));
+    QObject::connect(box, qOverload<int>(&QComboBox::activated), box,
+                     [field, box] { field.explain(field.change(box->currentText().toStdString())); });
+    return box;
+}
+
+QWidget* json_field(const ParameterField& field, const Json& value, QWidget* parent) {
+    auto* line = new QLineEdit(parent);
+    const QString text = to_qstring(shown(value));
+    if (text.size() > line->maxLength()) {
+        line->setText(QStringLiteral("%1 ...").arg(text.left(80)));
+        line->setCursorPosition(0);
+        line->setReadOnly(true);
+        line->setToolTip(QObject::tr("Too long for a field: it can be changed in the file"));
+        return line;
+    }
+    line->setText(text);
+    line->setCursorPosition(0);
+    QObject::connect(line, &QLineEdit::editingFinished, line, [field, line] {
+        if (!line->isModified()) {
+            return;
+        }
+        line->setModified(false);
+        try {
+            field.explain(field.change(parse_json(line->text().toStdString(), field.name.toStdString())));
+        } catch (const Error& error) {
+            field.explain(to_qstring(error.what()));
+        }
+    });
+    return line;
+}
+
+}  // namespace
+
+QWidget* make_parameter_field(const ParameterField& field, const Json& value, QWidget* parent) {
+    QWidget* made = nullptr;
+    if (field.whole_number) {
+        made = number_field(field, shown_number(value), parent);
+    } else if (value.is_boolean()) {
+        made = tick_field(field, value.get<bool>(), parent);
+    } else if (value.is_string() && !field.choices.isEmpty()) {
+        made = choice_field(field, to_qstring(value.get<std::string>()), parent);
+    } else {
+        made = json_field(field, value, parent);
+    }
+    made->setObjectName(field.name);
+    made->setAccessibleName(field.accessible_name);
+    if (made->toolTip().isEmpty()) {
+        made->setToolTip(field.help);
+    }
+    return made;
+}
+
+}  // namespace longscope

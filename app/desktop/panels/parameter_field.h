@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The field of one parameter of a mask's leaf, by the kind of its value: a number, a box to tick, a choice, or the JSON
+// of a list.
+#pragma once
+
+#include <QString>
+#include <functional>
+
+#include "engine/base/json.h"
+
+class QWidget;
+
+namespace longscope {
+
+struct ParameterField {
+    QString name;
+    QString help;
+    QString accessible_name;
+    QString choices;  // of a word: "rows, columns, both"
+    bool whole_number = false;
+    // A new value that is JSON; returns why it is refused, or nothing.
+    std::function<QString(const Json& value)> change;
+    // Says why what stands in the field is not taken; nothing when it is.
+    std::function<void(const QString& why)> explain;
+};
+
+[[nodiscard]] QWidget* make_parameter_field(const ParameterField& field, const Json& value, QWidget* parent);
+
+}  // namespace longscope
