@@ -183,9 +183,8 @@ TEST(PublishedEncodings, OfTheGlobalSlidingWindowDisagreeAndOneTypeExplainsIt) {
         EXPECT_EQ(difference.only_a->pairs(), 0);
         EXPECT_EQ(difference.only_b->pairs(), 366 - slices(strips)->pairs());
     }
-    const auto as_many_globals = mask_by(tokens, [](std::int64_t q, std::int64_t k) {
-        return std::abs(q - k) <= window || q < window || k < window;
-    });
+    const auto as_many_globals = mask_by(
+        tokens, [](std::int64_t q, std::int64_t k) { return std::abs(q - k) <= window || q < window || k < window; });
     EXPECT_TRUE(mask_difference(*slices(0), *through("flashmask", *as_many_globals)).equal());
 }
 
