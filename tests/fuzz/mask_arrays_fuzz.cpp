@@ -72,7 +72,7 @@ IntegerArray array_of(Bytes& bytes, const MaskArrays& arrays) {
         for (std::int64_t i = 0; i < size; ++i) {
             values.push_back(bytes.next());
         }
-        return {shape, std::move(values), form % 2 == 0 ? IntegerType::boolean : IntegerType::uint8};
+        return {shape, std::move(values), form < 224 ? IntegerType::boolean : IntegerType::uint8};
     }
     std::vector<std::int32_t> values;
     for (std::int64_t i = 0; i < size; ++i) {
