@@ -12,6 +12,7 @@
 
 #include "app/desktop/actions/command_palette.h"
 #include "app/desktop/actions/shortcut_sheet.h"
+#include "app/desktop/application.h"
 #include "app/desktop/history_reader.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/panels/cost_panel.h"
@@ -90,6 +91,11 @@ MainWindow::MainWindow(WindowOptions options)
     connect(run_panel_, &RunPanel::run_wanted, this, &MainWindow::start_run);
     connect(run_panel_, &RunPanel::cancel_wanted, this, [this] { attempt([this] { runs_.cancel(); }); });
     connect(&experiment_panel_->lengths(), &LengthsEditor::file_wanted, this, &MainWindow::use_lengths);
+    if (const auto* application = qobject_cast<Application*>(QCoreApplication::instance())) {
+        connect(application, &Application::thrown, this, [this](const QString& what) {
+            messages_->show_error(tr("The program made a mistake, and left off what it was doing: %1").arg(what));
+        });
+    }
     update_title();
     results_->set_closed_text(tr("No runs yet: Run (F5) makes the first one"));
     connect(&runs_, &RunController::changed, this, &MainWindow::list_new_run);

@@ -114,6 +114,21 @@ TEST_F(RunComparisonViewTest, OnlyTheNewestComparisonIsShown) {
     EXPECT_EQ(view_.text(), QString());
 }
 
+TEST_F(RunComparisonViewTest, AnEmptiedComparisonIsRecoloured) {
+    Database database(file_);
+    RunStore store(database);
+    const std::int64_t a = store_run(store, 10, "cpu");
+    const std::int64_t b = store_run(store, 40, "reference");
+    compare(a, b);
+    view_.clear();
+    appearance_.set_mode(Appearance::Mode::dark);
+    EXPECT_EQ(view_.text(), QString());
+    compare(a, b);
+    compare(a, b + 1);  // which is not there
+    appearance_.set_mode(Appearance::Mode::light);
+    EXPECT_EQ(view_.text(), QString());
+}
+
 TEST_F(RunComparisonViewTest, EverythingHasAName) {
     for (const QTableWidget* table : view_.findChildren<QTableWidget*>()) {
         EXPECT_FALSE(table->accessibleName().isEmpty());

@@ -175,6 +175,8 @@ void RunComparisonView::clear() {
 
 void RunComparisonView::show_only(const QString& line) {
     shown_ = {};
+    differences_->setRowCount(0);
+    metrics_->setRowCount(0);
     line_->setText(line);
     line_->show();
     page_->hide();
