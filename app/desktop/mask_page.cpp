@@ -12,6 +12,7 @@
 #include "engine/base/units.h"
 #include "engine/draw/density_grid.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/elided_label.h"
 #include "widgets/base/error_text.h"
 
 namespace longscope {
@@ -46,7 +47,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
       evaluator_(evaluator),
       canvas_(new MaskCanvas(appearance, this)),
       hover_(new QLabel(this)),
-      summary_(new QLabel(this)),
+      summary_(new ElidedLabel(this)),
       zoom_(new QLabel(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -56,15 +57,19 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     row->setContentsMargins(10, 4, 10, 4);
     row->setSpacing(18);
     column->addLayout(row);
-    for (QLabel* label : {hover_, summary_, zoom_}) {
+    // Two lines, so that all of it is there in a narrow window too; their room is kept.
+    hover_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    hover_->setFixedHeight(2 * hover_->fontMetrics().lineSpacing());
+    hover_->setWordWrap(true);
+    hover_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    zoom_->setAlignment(Qt::AlignRight | Qt::AlignTop);
+    for (QLabel* label : {hover_, zoom_}) {
         label->setTextFormat(Qt::PlainText);
-        label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     }
-    zoom_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     summary_->setAccessibleName(tr("Sum of the selected region"));
     summary_->setObjectName(QStringLiteral("selection_summary"));
-    summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     hover_->setAccessibleName(tr("Under the pointer"));
+    hover_->setObjectName(QStringLiteral("under_pointer"));
     row->addWidget(hover_, 1);
     row->addWidget(zoom_);
     // Its room is kept, so that the mask does not move when something is selected.
@@ -109,7 +114,6 @@ void MaskPage::sum_up() {
             summary_->setText(tr("queries %1, keys %2: %3 pairs (%4), %5FLOP")
                                   .arg(range_text(box->q), range_text(box->k), to_qstring(format_count(pairs)),
                                        to_qstring(format_percent(share)), to_qstring(format_short_count(flops))));
-            summary_->setToolTip(summary_->text());
         },
         [this](const std::exception_ptr& error) { summary_->setText(error_text(error)); });
 }
