@@ -14,6 +14,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/panels/calm_fields.h"
 #include "engine/base/error.h"
 #include "engine/mask/expression.h"
 #include "engine/mask/leaf.h"
@@ -92,7 +93,7 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
     first->addWidget(visible);
 
     if (index > 0) {
-        auto* join = new QComboBox(this);
+        auto* join = new CalmComboBox(this);
         join->setObjectName(QStringLiteral("join"));
         join->addItems({tr("and"), tr("or")});
         join->setCurrentIndex(layer.join == MaskLayer::Join::all_of ? 0 : 1);
@@ -168,7 +169,7 @@ void LayerRow::add_parameters(QBoxLayout* row) {
         const std::string& key = at.key();
         auto* label = new QLabel(to_qstring(key), this);
         row->addWidget(label);
-        auto* box = new QSpinBox(this);
+        auto* box = new CalmSpinBox<QSpinBox>(this);
         label->setBuddy(box);
         box->setObjectName(to_qstring(key));
         box->setAccessibleName(tr("%1 of layer %2").arg(to_qstring(key)).arg(index_ + 1));
@@ -179,13 +180,13 @@ void LayerRow::add_parameters(QBoxLayout* row) {
         box->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);
         box->setKeyboardTracking(false);
         box->setValue(shown_number(*at));
-        connect(box, qOverload<int>(&QSpinBox::valueChanged), this, [this, leaf, key](int value) {
+        connect(box, qOverload<int>(&QSpinBox::valueChanged), this, [this, leaf, key, box](int value) {
             Json next = Json::parse(layer_.expression, nullptr, false);
             next[leaf][key] = value;
             MaskLayer layer = layer_;
             layer.expression = next.dump();
             change(layer, tr("Change %1 of %2").arg(to_qstring(key), to_qstring(leaf)),
-                   QStringLiteral("layer.%1.%2").arg(index_).arg(to_qstring(key)));
+                   box->stepping() ? QStringLiteral("layer.%1.%2").arg(index_).arg(to_qstring(key)) : QString());
         });
         row->addWidget(box, 1);
     }

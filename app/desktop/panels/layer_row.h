@@ -18,7 +18,7 @@ class LayerRow : public QFrame {
     LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent = nullptr);
 
   Q_SIGNALS:
-    // `what` names the step; steps of one parameter in a row are one, by `merge_key`.
+    // `what` names the step; those that follow one another with the same `merge_key` are one.
     void edited(const MaskLayer& layer, const QString& what, const QString& merge_key);
     void moved(int by);
     void removed();
