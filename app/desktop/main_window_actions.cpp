@@ -69,7 +69,7 @@ void MainWindow::make_actions() {
     cancel.setEnabled(false);
     connect(&runs_, &RunController::changed, this, [this, &run, &cancel] {
         run.setEnabled(!runs_.status().going_on());
-        cancel.setEnabled(runs_.status().going_on());
+        cancel.setEnabled(runs_.status().going_on() && !runs_.status().stopping);
     });
     actions_.add({QStringLiteral("run.open"),
                   tr("&Run"),

@@ -114,6 +114,7 @@ void MainWindow::pick_up_runs() {
             }
             if (!running.empty() && !runs_.status().going_on()) {
                 attempt([&, &run = running.front()] {
+                    run_panel_->set_flops(run.flops);
                     runs_.follow(run.folder, to_qstring(run.name));
                     messages_->show_message(tr("Run %1 goes on; following it again.").arg(run.run),
                                             MessageBar::Kind::note);
