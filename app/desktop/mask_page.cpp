@@ -53,16 +53,12 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(canvas_, 1);
-    auto* row = new QHBoxLayout;
-    row->setContentsMargins(10, 4, 10, 4);
-    row->setSpacing(18);
-    column->addLayout(row);
     // Two lines, so that all of it is there in a narrow window too; their room is kept.
+    hover_->setContentsMargins(10, 0, 10, 0);
     hover_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-    hover_->setFixedHeight(2 * hover_->fontMetrics().lineSpacing());
+    hover_->setFixedHeight(2 * hover_->fontMetrics().lineSpacing() + 2);
     hover_->setWordWrap(true);
     hover_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-    zoom_->setAlignment(Qt::AlignRight | Qt::AlignTop);
     for (QLabel* label : {hover_, zoom_}) {
         label->setTextFormat(Qt::PlainText);
     }
@@ -70,11 +66,15 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     summary_->setObjectName(QStringLiteral("selection_summary"));
     hover_->setAccessibleName(tr("Under the pointer"));
     hover_->setObjectName(QStringLiteral("under_pointer"));
-    row->addWidget(hover_, 1);
-    row->addWidget(zoom_);
+    column->addSpacing(4);
+    column->addWidget(hover_);
     // Its room is kept, so that the mask does not move when something is selected.
-    summary_->setContentsMargins(10, 0, 10, 4);
-    column->addWidget(summary_);
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(10, 0, 10, 4);
+    row->setSpacing(18);
+    row->addWidget(summary_, 1);
+    row->addWidget(zoom_);
+    column->addLayout(row);
     canvas_->setObjectName(QStringLiteral("mask_canvas"));
     canvas_->set_empty_text(tr("Working out the mask..."));
     connect(&evaluator_, &Evaluator::finished, this, &MaskPage::show_evaluation);

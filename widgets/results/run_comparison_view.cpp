@@ -95,6 +95,9 @@ QTableWidget* make_table(const QStringList& titles, const QString& name, bool nu
     table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setSectionResizeMode(numbers ? QHeaderView::Stretch : QHeaderView::Interactive);
     table->horizontalHeader()->setStretchLastSection(true);
+    if (numbers) {
+        table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+    }
     return table;
 }
 

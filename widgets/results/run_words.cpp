@@ -125,7 +125,7 @@ const char* column_sample(RunColumn column) {
         case RunColumn::number:
             return "100,000";
         case RunColumn::name:
-            return "causal-window-16k";
+            return "documents-64k-zigzag";
         case RunColumn::state:
             return "cancelled mm";
         case RunColumn::started:
