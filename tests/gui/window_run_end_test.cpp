@@ -99,6 +99,20 @@ TEST_F(WindowRunEnd, RepetitionsAreCountedAlikeEverywhere) {
         << window_->timeline_page().caption().toStdString();
 }
 
+TEST_F(WindowRunEnd, ACancelledRunCountsTheRepetitionsThatWereMeasured) {
+    put_long_experiment(for_minutes);
+    window_->document().edit(QStringLiteral("Warm-up"), {}, [](Json& json) { json["repetitions"]["warm_up"] = 2; });
+    wait_for_answer();
+    action("run.start").trigger();
+    const QRegularExpression measured(QStringLiteral("^Draw 0, repetition "));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return !log().filter(measured).isEmpty(); }, patience_ms)) << message();
+    action("run.cancel").trigger();
+    ASSERT_TRUE(wait_for_end());
+    const auto count = static_cast<int>(log().filter(measured).size());
+    EXPECT_EQ(message(),
+              "Run 1: cancelled: stopped in draw 0, after " + std::to_string(count) + " of 10000 repetitions");
+}
+
 TEST_F(WindowRunEnd, ARunThatIsCancelledAtOnceDoesNotGoOn) {
     put_long_experiment(for_minutes);
     action("run.start").trigger();
