@@ -37,6 +37,12 @@ class WindowWheel : public WindowTest {
         QSpontaneKeyEvent::setSpontaneous(&event);
         QCoreApplication::instance()->notify(&widget, &event);
     }
+    static void settle() {
+        for (int turn = 0; turn < 3; ++turn) {
+            QCoreApplication::sendPostedEvents();
+            QCoreApplication::processEvents();
+        }
+    }
     QScrollBar& bar() {
         return *window_->findChild<ExperimentPanel*>()->findChild<QScrollArea*>()->verticalScrollBar();
     }
@@ -112,6 +118,26 @@ TEST_F(WindowWheel, WhyItIsRefusedStaysInSightWhenTheFormIsScrolled) {
     EXPECT_GT(bar().value(), 0);
     EXPECT_EQ(refusal.visibleRegion().boundingRect(), refusal.rect());
     EXPECT_TRUE(refusal.text().contains(QStringLiteral("layout.strategy")));
+}
+
+TEST_F(WindowWheel, TheFieldsStayWhereTheyAreWhenARefusalComesAndGoes) {
+    window_->resize(1440, 600);
+    settle();
+    wait_for_answer();
+    settle();
+    bar().setValue(60);
+    auto& heads = find<QDoubleSpinBox>("shape.query_heads");
+    const QPoint before = heads.mapToGlobal({0, 0});
+    heads.setValue(7);
+    wait_for_answer();
+    settle();
+    EXPECT_TRUE(find<QLabel>("refusal").isVisible());
+    EXPECT_EQ(heads.mapToGlobal({0, 0}), before);
+    heads.setValue(8);
+    wait_for_answer();
+    settle();
+    EXPECT_FALSE(find<QLabel>("refusal").isVisible());
+    EXPECT_EQ(heads.mapToGlobal({0, 0}), before);
 }
 
 }  // namespace

@@ -214,8 +214,13 @@ void ExperimentPanel::show_refusal() {
     } else if (known != nullptr && !known->cost.unsupported.empty()) {
         text = tr("Unsupported: %1").arg(to_qstring(known->cost.unsupported));
     }
+    // The fields stay under the pointer, as far as they can be scrolled.
+    const int before = fields_->y();
     refusal_->setText(text);
     refusal_->setVisible(!text.isEmpty());
+    layout()->activate();
+    QScrollBar* bar = fields_->verticalScrollBar();
+    bar->setValue(bar->value() + fields_->y() - before);
     set_text_colour(*refusal_, appearance_.theme().error);
 }
 
