@@ -2,12 +2,12 @@
 // longscope [FILE ...]: the window.
 #include <fmt/format.h>
 
-#include <QApplication>
 #include <QSettings>
 #include <QSocketNotifier>
 #include <QTimer>
 #include <optional>
 
+#include "app/desktop/application.h"
 #include "app/desktop/application_icon.h"
 #include "app/desktop/display_check.h"
 #include "app/desktop/main_window.h"
@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
         do_without_opengl();
         std::optional<DisplayGuard> guard(std::in_place);
         int own_name_only = 1;
-        const QApplication application(own_name_only, argv);
+        const Application application(own_name_only, argv);
         guard.reset();
         QApplication::setWindowIcon(application_icon());
         return show_window(std::move(request), signals);

@@ -4,6 +4,7 @@
 #include <QCloseEvent>
 #include <QDockWidget>
 #include <QMimeData>
+#include <QScreen>
 #include <QSettings>
 #include <QTabWidget>
 #include <QUrl>
@@ -12,6 +13,7 @@
 
 #include "app/desktop/actions/command_palette.h"
 #include "app/desktop/actions/shortcut_sheet.h"
+#include "app/desktop/application.h"
 #include "app/desktop/history_reader.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/panels/cost_panel.h"
@@ -34,6 +36,13 @@ namespace {
 
 // Raised whenever docks come, go or change their names.
 constexpr int layout_version = 1;
+
+// The window and what the desktop puts around it, which nobody knows before it is there, are to fit on the screen.
+QSize first_size(const QWidget& window) {
+    constexpr QSize wanted{1440, 900};
+    constexpr QSize frame{16, 48};
+    return wanted.boundedTo(window.screen()->availableGeometry().size() - frame);
+}
 
 }  // namespace
 
@@ -59,7 +68,7 @@ MainWindow::MainWindow(WindowOptions options)
     make_actions();
     palette_ = new CommandPalette(actions_, *this);
     sheet_ = new ShortcutSheet(actions_, *this);
-    resize(1440, 900);
+    resize(first_size(*this));
     default_state_ = saveState(layout_version);
     restore_state();
 
@@ -78,6 +87,12 @@ MainWindow::MainWindow(WindowOptions options)
     });
     connect(&undo_keys_, &UndoKeys::taken, this, [this] { json_editor_->commit(); });
     connect(history_, &RunHistoryChart::run_activated, this, &MainWindow::open_run);
+    connect(json_editor_, &JsonEditor::problem_changed, this, &MainWindow::drop_refusal);
+    connect(&document_, &ExperimentDocument::changed, this, [this] {
+        if (json_editor_->problem().isEmpty()) {
+            drop_refusal();
+        }
+    });
     connect(&evaluator_, &Evaluator::finished, this, [this] {
         if (run_when_known_) {
             start_run();
@@ -90,6 +105,11 @@ MainWindow::MainWindow(WindowOptions options)
     connect(run_panel_, &RunPanel::run_wanted, this, &MainWindow::start_run);
     connect(run_panel_, &RunPanel::cancel_wanted, this, [this] { attempt([this] { runs_.cancel(); }); });
     connect(&experiment_panel_->lengths(), &LengthsEditor::file_wanted, this, &MainWindow::use_lengths);
+    if (const auto* application = qobject_cast<Application*>(QCoreApplication::instance())) {
+        connect(application, &Application::thrown, this, [this](const QString& what) {
+            messages_->show_error(tr("The program made a mistake, and left off what it was doing: %1").arg(what));
+        });
+    }
     update_title();
     results_->set_closed_text(tr("No runs yet: Run (F5) makes the first one"));
     connect(&runs_, &RunController::changed, this, &MainWindow::list_new_run);
@@ -106,14 +126,12 @@ void MainWindow::make_views() {
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    messages_ = new MessageBar(page);
-    unsaved_ = new UnsavedBar(page);
+    messages_ = new MessageBar(this);
+    unsaved_ = new UnsavedBar(this);
     tabs_ = new QTabWidget(page);
     tabs_->setObjectName(QStringLiteral("views"));
     tabs_->setAccessibleName(tr("Views"));
     tabs_->setDocumentMode(true);
-    column->addWidget(messages_);
-    column->addWidget(unsaved_);
     column->addWidget(tabs_, 1);
     setCentralWidget(page);
 
@@ -203,7 +221,7 @@ void MainWindow::reset_layout() {
 void MainWindow::closeEvent(QCloseEvent* event) {
     if (!closing_ && (!commit_edits() || document_.modified())) {
         event->ignore();
-        guard([this] {
+        guard(tr("Close the window"), [this] {
             closing_ = true;
             close();
         });

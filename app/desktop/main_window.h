@@ -89,14 +89,16 @@ class MainWindow : public QMainWindow {
     void save_state();
     void reset_layout();
 
-    // Calls `go_on` when nothing would be lost, or the user has decided what becomes of it.
-    void guard(const std::function<void()>& go_on);
+    // Calls `go_on` when nothing would be lost, or the user has decided what becomes of it. `what` names what is about
+    // to happen, as in "Open run 3".
+    void guard(const QString& what, const std::function<void()>& go_on);
     bool save();
     bool save_as();
     void open_dialog();
     void open_example(const std::filesystem::path& file);
     void read_then_open(const std::vector<std::filesystem::path>& files, const std::function<OpenedFiles()>& read);
     void take_files(const OpenedFiles& opened);
+    void show_problems(const QStringList& problems);
     void open_as(FileKind kind, const OpenedFile& file);
     void open_results();
     void list_new_run();
@@ -107,6 +109,9 @@ class MainWindow : public QMainWindow {
 
     // What is being typed becomes part of the document. False, with a message, when it cannot.
     bool commit_edits();
+    // An error that goes by itself once its cause is gone.
+    void show_refusal(const QString& text);
+    void drop_refusal();
     void start_run();
     void run_ended();
     void open_run(std::int64_t run);
@@ -131,6 +136,8 @@ class MainWindow : public QMainWindow {
     UndoKeys undo_keys_;
     bool closing_ = false;
     bool run_when_known_ = false;  // the document is still being worked out
+    QString refused_text_;         // of show_refusal(), while its cause is there
+    QStringList problems_;         // of the files that were opened last
     std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results
 
     MessageBar* messages_ = nullptr;

@@ -12,8 +12,10 @@
 #include "app/desktop/actions/shortcut_sheet.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
+#include "app/desktop/notice_area.h"
 #include "app/desktop/panels/json_editor.h"
 #include "app/desktop/timeline_page.h"
+#include "app/desktop/unsaved_bar.h"
 #include "widgets/base/colours.h"
 #include "widgets/results/run_table.h"
 
@@ -28,7 +30,7 @@ void MainWindow::make_actions() {
                                   {QKeySequence::Undo},
                                   [this] {
                                       json_editor_->commit();
-                                      if (json_editor_->problem().isEmpty()) {
+                                      if (json_editor_->problem().isEmpty() || json_editor_->overtaken()) {
                                           document_.undo_stack().undo();
                                       } else {
                                           json_editor_->discard();  // the last change is that text
@@ -69,7 +71,7 @@ void MainWindow::make_actions() {
     cancel.setEnabled(false);
     connect(&runs_, &RunController::changed, this, [this, &run, &cancel] {
         run.setEnabled(!runs_.status().going_on());
-        cancel.setEnabled(runs_.status().going_on());
+        cancel.setEnabled(runs_.status().going_on() && !runs_.status().stopping);
     });
     actions_.add({QStringLiteral("run.open"),
                   tr("&Run"),
@@ -113,6 +115,9 @@ void MainWindow::make_actions() {
     bar->setToolButtonStyle(Qt::ToolButtonTextOnly);
     bar->setMovable(false);
     actions_.fill(*bar);
+    auto* notices = new NoticeArea(*this, *bar);
+    notices->add(*unsaved_);
+    notices->add(*messages_);
     // Texts that tell the step would make the toolbar move.
     for (QAction* action : {&undo, &redo}) {
         action->setIconText(action == &undo ? tr("Undo") : tr("Redo"));
@@ -127,7 +132,7 @@ void MainWindow::make_file_actions() {
                   tr("&New"),
                   tr("Begin a new experiment"),
                   {QKeySequence::New},
-                  [this] { guard([this] { document_.start_new(); }); },
+                  [this] { guard(tr("Begin a new experiment"), [this] { document_.start_new(); }); },
                   true});
     actions_.add({QStringLiteral("file.open"),
                   menu,
@@ -137,6 +142,7 @@ void MainWindow::make_file_actions() {
                   [this] { open_dialog(); },
                   true});
     auto* recent = new QMenu(tr("Open &recent"), this);
+    recent->setToolTipsVisible(true);
     recent->menuAction()->setObjectName(QStringLiteral("file.recent"));
     actions_.add(menu, *recent->menuAction(), tr("Open a file again that was open before"));
     actions_.add(menu, *make_example_menu(*this, [this](const auto& file) { open_example(file); })->menuAction(),
@@ -292,7 +298,11 @@ void MainWindow::fill_recent() {
     }
     const QStringList files = settings_->value(QStringLiteral("recent")).toStringList();
     for (const QString& file : files) {
-        const QAction* action = menu->addAction(QString(file).replace(QLatin1Char('&'), QStringLiteral("&&")));
+        constexpr int most_pixels = 560;
+        const QString shown = menu->fontMetrics().elidedText(file, Qt::ElideMiddle, most_pixels);
+        QAction* action = menu->addAction(QString(shown).replace(QLatin1Char('&'), QStringLiteral("&&")));
+        action->setData(file);
+        action->setToolTip(file.toHtmlEscaped());
         connect(action, &QAction::triggered, this, [this, file] { open_file(file); });
     }
     menu->setEnabled(!files.isEmpty());

@@ -19,13 +19,17 @@
 
 namespace longscope {
 
-void MainWindow::guard(const std::function<void()>& go_on) {
+void MainWindow::guard(const QString& what, const std::function<void()>& go_on) {
     if (commit_edits() && !document_.modified()) {
         go_on();
         return;
     }
     unsaved_->ask(
-        document_.title(), [this] { return save(); }, go_on);
+        tr("%1: save the changes to %2 first?").arg(what, document_.title()), [this] { return save(); },
+        [this, go_on] {
+            json_editor_->discard();  // text that was not taken over is given up, too
+            go_on();
+        });
 }
 
 void MainWindow::open_files(const QStringList& paths) {
@@ -61,17 +65,28 @@ void MainWindow::take_files(const OpenedFiles& opened) {
                 problems << error_text(std::current_exception());
             }
         }
-        if (!problems.isEmpty()) {
-            const int more = problems.size() - 1;
-            messages_->show_error(more == 0 ? problems.first()
-                                            : tr("%1 (and %2 more)").arg(problems.first()).arg(more));
-        }
+        show_problems(problems);
     };
-    if (opened.found.count(FileKind::experiment) != 0) {
-        guard(open_all);
+    const auto experiment = opened.found.find(FileKind::experiment);
+    if (experiment != opened.found.end()) {
+        guard(tr("Open %1").arg(to_qstring(experiment->second.path.filename().string())), open_all);
     } else {
         open_all();
     }
+}
+
+// A line for each of the files that were opened together.
+void MainWindow::show_problems(const QStringList& problems) {
+    constexpr int most = 6;
+    problems_ = problems;
+    if (problems.isEmpty()) {
+        return;
+    }
+    QStringList lines = problems.mid(0, most);
+    if (problems.size() > most) {
+        lines << tr("and %1 more").arg(problems.size() - most);
+    }
+    messages_->show_error(lines.join(QLatin1Char('\n')));
 }
 
 void MainWindow::open_as(FileKind kind, const OpenedFile& file) {
@@ -95,7 +110,7 @@ void MainWindow::open_as(FileKind kind, const OpenedFile& file) {
 
 // As a document without a file: the example stays as it is.
 void MainWindow::open_example(const std::filesystem::path& file) {
-    guard([this, file] {
+    guard(tr("Open the example %1").arg(to_qstring(file.stem().string())), [this, file] {
         attempt([&] {
             document_.take_over(to_json(with_absolute_paths(read_experiment(file, experiment_names()))));
             messages_->clear();
@@ -136,7 +151,7 @@ void MainWindow::open_database(const std::filesystem::path& path) {
             tabs_->setCurrentWidget(results_);
             pick_up_runs();
         },
-        [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+        [this](const std::exception_ptr& error) { show_problems(problems_ + QStringList(error_text(error))); });
 }
 
 void MainWindow::open_dialog() {
@@ -164,10 +179,23 @@ bool MainWindow::commit_edits() {
     }
     json_editor_->commit();
     if (!json_editor_->problem().isEmpty()) {
-        messages_->show_error(json_editor_->problem());
+        show_refusal(json_editor_->problem());
         return false;
     }
     return true;
+}
+
+void MainWindow::show_refusal(const QString& text) {
+    refused_text_ = text;
+    messages_->show_error(text);
+}
+
+// What is wrong with the experiment is said no longer than it is.
+void MainWindow::drop_refusal() {
+    if (!refused_text_.isEmpty() && messages_->text() == refused_text_) {
+        messages_->clear();
+    }
+    refused_text_.clear();
 }
 
 bool MainWindow::save() {

@@ -28,7 +28,7 @@ void MainWindow::start_run() {
         return;
     }
     if (evaluator_.current() == nullptr) {
-        messages_->show_error(tr("This experiment cannot be run: %1").arg(evaluator_.refusal()));
+        show_refusal(tr("This experiment cannot be run: %1").arg(evaluator_.refusal()));
         return;
     }
     const Evaluation& known = *evaluator_.current();
@@ -67,7 +67,7 @@ void MainWindow::show_run(const LoadedRun& loaded) {
 }
 
 void MainWindow::open_run(std::int64_t run) {
-    guard([this, run] {
+    guard(tr("Open run %1").arg(run), [this, run] {
         run_job_.start(
             [database = database_, run](const std::atomic<bool>&) {
                 return std::make_shared<const LoadedRun>(load_run(database, run));
@@ -114,6 +114,7 @@ void MainWindow::pick_up_runs() {
             }
             if (!running.empty() && !runs_.status().going_on()) {
                 attempt([&, &run = running.front()] {
+                    run_panel_->set_flops(run.flops);
                     runs_.follow(run.folder, to_qstring(run.name));
                     messages_->show_message(tr("Run %1 goes on; following it again.").arg(run.run),
                                             MessageBar::Kind::note);

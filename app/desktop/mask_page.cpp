@@ -12,6 +12,7 @@
 #include "engine/base/units.h"
 #include "engine/draw/density_grid.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/elided_label.h"
 #include "widgets/base/error_text.h"
 
 namespace longscope {
@@ -46,30 +47,34 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
       evaluator_(evaluator),
       canvas_(new MaskCanvas(appearance, this)),
       hover_(new QLabel(this)),
-      summary_(new QLabel(this)),
+      summary_(new ElidedLabel(this)),
       zoom_(new QLabel(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(canvas_, 1);
-    auto* row = new QHBoxLayout;
-    row->setContentsMargins(10, 4, 10, 4);
-    row->setSpacing(18);
-    column->addLayout(row);
-    for (QLabel* label : {hover_, summary_, zoom_}) {
+    // Two lines, so that all of it is there in a narrow window too; their room is kept.
+    hover_->setContentsMargins(10, 0, 10, 0);
+    hover_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    hover_->setFixedHeight(2 * hover_->fontMetrics().lineSpacing() + 2);
+    hover_->setWordWrap(true);
+    hover_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    for (QLabel* label : {hover_, zoom_}) {
         label->setTextFormat(Qt::PlainText);
-        label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     }
-    zoom_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     summary_->setAccessibleName(tr("Sum of the selected region"));
     summary_->setObjectName(QStringLiteral("selection_summary"));
-    summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     hover_->setAccessibleName(tr("Under the pointer"));
-    row->addWidget(hover_, 1);
-    row->addWidget(zoom_);
+    hover_->setObjectName(QStringLiteral("under_pointer"));
+    column->addSpacing(4);
+    column->addWidget(hover_);
     // Its room is kept, so that the mask does not move when something is selected.
-    summary_->setContentsMargins(10, 0, 10, 4);
-    column->addWidget(summary_);
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(10, 0, 10, 4);
+    row->setSpacing(18);
+    row->addWidget(summary_, 1);
+    row->addWidget(zoom_);
+    column->addLayout(row);
     canvas_->setObjectName(QStringLiteral("mask_canvas"));
     canvas_->set_empty_text(tr("Working out the mask..."));
     connect(&evaluator_, &Evaluator::finished, this, &MaskPage::show_evaluation);
@@ -109,7 +114,6 @@ void MaskPage::sum_up() {
             summary_->setText(tr("queries %1, keys %2: %3 pairs (%4), %5FLOP")
                                   .arg(range_text(box->q), range_text(box->k), to_qstring(format_count(pairs)),
                                        to_qstring(format_percent(share)), to_qstring(format_short_count(flops))));
-            summary_->setToolTip(summary_->text());
         },
         [this](const std::exception_ptr& error) { summary_->setText(error_text(error)); });
 }

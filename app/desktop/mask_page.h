@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The mask's canvas with a line below it: what is under the pointer, what the selection sums up to, how far it is
+// The mask's canvas with lines below it: what is under the pointer, what the selection sums up to, how far it is
 // zoomed.
 #pragma once
 
@@ -15,6 +15,8 @@
 class QLabel;
 
 namespace longscope {
+
+class ElidedLabel;
 
 class MaskPage : public QWidget {
     Q_OBJECT
@@ -37,7 +39,7 @@ class MaskPage : public QWidget {
     Evaluator& evaluator_;
     MaskCanvas* canvas_;
     QLabel* hover_;
-    QLabel* summary_;
+    ElidedLabel* summary_;
     QLabel* zoom_;
     LatestJob<std::int64_t> job_;
 };

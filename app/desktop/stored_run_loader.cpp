@@ -68,10 +68,10 @@ LoadedRun load_run(const std::filesystem::path& database, std::int64_t run) {
             Trace{static_cast<std::int32_t>(loaded.run.record.ranks), read_events(file, typical->id)});
         loaded.shares = shares_of(typical->record);
         loaded.ranks = typical->record.ranks;
-        loaded.caption = QObject::tr("run %1, draw %2, repetition %3 (%4)")
+        loaded.caption = QObject::tr("run %1, draw %2, repetition %3: %4 from the start until the last rank is done")
                              .arg(run)
                              .arg(draw.record.index)
-                             .arg(typical->record.index)
+                             .arg(typical->record.index + 1)
                              .arg(to_qstring(format_duration(typical->record.duration_ns)));
         break;
     }
@@ -88,9 +88,10 @@ std::vector<RunningRun> running_runs(const std::filesystem::path& database) {
     RunFilter filter;
     filter.state = RunState::running;
     for (const RunSummary& run : list_runs(file, filter)) {
-        const std::string folder = read_run(file, run.id).record.run_folder;
-        if (!is_abandoned(folder)) {
-            found.push_back({run.id, run.name, folder});
+        const StoredRun stored = read_run(file, run.id);
+        if (!is_abandoned(stored.record.run_folder)) {
+            const double flops = stored.draws.empty() ? 0 : stored.draws.front().record.flops;
+            found.push_back({run.id, run.name, stored.record.run_folder, flops});
         }
     }
     return found;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The timeline of a run with lines below it: what is under the pointer, what the selected time sums up to.
+// The timeline of a run, and above it which run that is.
 #pragma once
 
 #include <QWidget>
@@ -7,9 +7,9 @@
 #include "widgets/base/appearance.h"
 #include "widgets/timeline/timeline_view.h"
 
-class QLabel;
-
 namespace longscope {
+
+class ElidedLabel;
 
 class TimelinePage : public QWidget {
     Q_OBJECT
@@ -25,9 +25,7 @@ class TimelinePage : public QWidget {
 
   private:
     TimelineView* view_;
-    QLabel* caption_;
-    QLabel* hover_;
-    QLabel* summary_;
+    ElidedLabel* caption_;
     bool has_trace_ = false;
 };
 

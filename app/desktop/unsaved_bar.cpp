@@ -5,14 +5,19 @@
 #include <QLabel>
 #include <QPushButton>
 
+#include "widgets/base/message_bar.h"
+
 namespace longscope {
 
 UnsavedBar::UnsavedBar(QWidget* parent)
     : QFrame(parent), label_(new QLabel(this)), save_button_(new QPushButton(tr("Save"), this)) {
     setObjectName(QStringLiteral("unsaved_bar"));
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(14, 5, 8, 5);
+    row->setContentsMargins(14, 2, 8, 2);
     label_->setTextFormat(Qt::PlainText);
+    label_->setObjectName(QStringLiteral("unsaved_question"));
+    label_->setWordWrap(true);
+    label_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     row->addWidget(label_, 1);
     save_button_->setObjectName(QStringLiteral("save_changes"));
     auto* discard = new QPushButton(tr("Discard changes"), this);
@@ -28,12 +33,16 @@ UnsavedBar::UnsavedBar(QWidget* parent)
     hide();
 }
 
-void UnsavedBar::ask(const QString& document, std::function<bool()> save, std::function<void()> go_on) {
-    label_->setText(tr("%1 has changes that are not saved.").arg(document));
+void UnsavedBar::ask(const QString& question, std::function<bool()> save, std::function<void()> go_on) {
+    label_->setText(question);
     save_ = std::move(save);
     go_on_ = std::move(go_on);
     show();
     save_button_->setFocus();
+}
+
+void UnsavedBar::paintEvent(QPaintEvent* /*event*/) {
+    paint_message_background(*this, MessageBar::Kind::warning);
 }
 
 void UnsavedBar::clear() {

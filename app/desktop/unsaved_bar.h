@@ -16,10 +16,13 @@ class UnsavedBar : public QFrame {
   public:
     explicit UnsavedBar(QWidget* parent = nullptr);
 
-    // `save` returns whether it was saved; `go_on` follows then, or at once when the user discards the changes. Asking
-    // again replaces the question before.
-    void ask(const QString& document, std::function<bool()> save, std::function<void()> go_on);
+    // `question` says what is about to happen. `save` returns whether it was saved; `go_on` follows then, or at once
+    // when the user discards the changes. Asking again replaces the question before.
+    void ask(const QString& question, std::function<bool()> save, std::function<void()> go_on);
     void clear();
+
+  protected:
+    void paintEvent(QPaintEvent* event) override;
 
   private:
     void answer(bool save);

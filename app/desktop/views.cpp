@@ -2,7 +2,9 @@
 #include "app/desktop/views.h"
 
 #include <QClipboard>
+#include <QFileInfo>
 #include <QGuiApplication>
+#include <QStringList>
 
 #include "app/desktop/mask_page.h"
 #include "app/desktop/timeline_page.h"
@@ -24,6 +26,23 @@ bool is_csv(const std::string& file) {
     return to_qstring(file).endsWith(QLatin1String(".csv"), Qt::CaseInsensitive);
 }
 
+// Throws Error(bad_input) for another name.
+void require_ending(const std::string& file, const QStringList& endings) {
+    const QString suffix = QLatin1Char('.') + QFileInfo(to_qstring(file)).suffix().toLower();
+    if (!endings.contains(suffix)) {
+        throw bad_input("export", file, "has an ending that is not known here",
+                        "a name that ends in " + endings.join(QStringLiteral(", ")).toStdString());
+    }
+}
+
+QStringList picture_or_table() {
+    return {QStringLiteral(".png"), QStringLiteral(".svg"), QStringLiteral(".pdf"), QStringLiteral(".csv")};
+}
+
+QStringList table() {
+    return {QStringLiteral(".csv")};
+}
+
 std::function<void()> save_text(const std::string& file, std::function<std::string()> text) {
     return [file, text = std::move(text)] { write_file_atomically(file, text()); };
 }
@@ -41,6 +60,7 @@ void copy_picture(QWidget& widget) {
 View view_of(const QString& title, MaskPage& page) {
     View view{title, &page, true, nullptr, nullptr};
     view.saver = [&page](const std::string& file) {
+        require_ending(file, picture_or_table());
         if (is_csv(file)) {
             return save_text(file, page.csv_maker());
         }
@@ -56,6 +76,7 @@ View view_of(const QString& title, MaskPage& page) {
 View view_of(const QString& title, TimelinePage& page) {
     View view{title, &page, true, nullptr, nullptr};
     view.saver = [&page](const std::string& file) {
+        require_ending(file, picture_or_table());
         if (!page.has_trace()) {
             throw failed("there is no timeline to save");
         }
@@ -69,6 +90,7 @@ View view_of(const QString& title, TimelinePage& page) {
 View view_of(const QString& title, RunTable& page) {
     View view{title, &page, false, nullptr, nullptr};
     view.saver = [&page](const std::string& file) -> std::function<void()> {
+        require_ending(file, table());
         page.export_csv(to_qstring(file));
         return nullptr;
     };
@@ -79,6 +101,7 @@ View view_of(const QString& title, RunTable& page) {
 View view_of(const QString& title, RunComparisonView& page) {
     View view{title, &page, false, nullptr, nullptr};
     view.saver = [&page](const std::string& file) {
+        require_ending(file, table());
         if (page.csv().empty()) {
             throw failed("there is no comparison to save: two runs are to be selected in the results");
         }

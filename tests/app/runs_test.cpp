@@ -41,7 +41,7 @@ TEST_F(RunsVerb, AFolderTellsWhatThePrintedLinesTellAndHowItEnded) {
     for (int rank = 0; rank < 3; ++rank) {
         const std::string log = read_bounded_file(folder() / ("rank-" + std::to_string(rank) + ".log"), 1 << 20);
         EXPECT_NE(log.find("rank " + std::to_string(rank) + " of 3, process "), std::string::npos) << log;
-        EXPECT_NE(log.find("draw 1, repetition 4 of 4: "), std::string::npos) << log;
+        EXPECT_NE(log.find("draw 1, repetition 3 of 3: "), std::string::npos) << log;
         EXPECT_NE(log.find(" finished\n"), std::string::npos) << log;
     }
 }

@@ -160,6 +160,29 @@ TEST_F(Actions, ThePaletteOffersTheRecentFiles) {
     EXPECT_EQ(window_->document().title(), QStringLiteral("prefix-2k.json"));
 }
 
+TEST_F(Actions, ThePaletteLooksForCommandsFirstThenForFilesByTheirNames) {
+    const QString folder = file(QStringLiteral("dark quarters/save/") + QString(90, QLatin1Char('x')));
+    ASSERT_TRUE(QDir().mkpath(folder));
+    const QString path = folder + QStringLiteral("/save it all.json");
+    ASSERT_TRUE(QFile::copy(QStringLiteral(LONGSCOPE_SOURCE_DIR "/resources/experiments/prefix-2k.json"), path));
+    window_->open_file(path);
+    action("help.palette").trigger();
+    palette().input().setText(QStringLiteral("dark"));
+    EXPECT_TRUE(listed().first().startsWith(QStringLiteral("View: Dark"))) << listed().first().toStdString();
+    EXPECT_TRUE(listed().filter(QStringLiteral("save it all")).isEmpty()) << "its folder is not its name";
+    palette().input().setText(QStringLiteral("save"));
+    EXPECT_TRUE(listed().first().startsWith(QStringLiteral("File: Save"))) << listed().first().toStdString();
+    palette().input().setText(QStringLiteral("save it"));
+    const QListWidgetItem& found = *palette().list().item(0);
+    EXPECT_TRUE(found.text().startsWith(QStringLiteral("File: Open recent: save it all.json")));
+    EXPECT_TRUE(found.text().contains(QChar(0x2026))) << "a long folder is cut";
+    EXPECT_LE(palette().list().sizeHintForColumn(0), palette().list().viewport()->width());
+    EXPECT_LT(action("file.recent").menu()->sizeHint().width(), 800);
+    window_->document().start_new();
+    QTest::keyClick(&palette().input(), Qt::Key_Return);
+    EXPECT_EQ(window_->document().title(), QStringLiteral("save it all.json"));
+}
+
 TEST_F(Actions, TheSheetListsEveryKey) {
     MaskCanvas& canvas = window_->mask_page().canvas();
     canvas.setFocus();

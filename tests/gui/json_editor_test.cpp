@@ -5,6 +5,7 @@
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QTest>
 
 #include "app/desktop/panels/json_editor.h"
@@ -95,6 +96,73 @@ TEST_F(JsonText, AStrangeDocumentDoesNotConfuseTheForm) {
     }
     find<QDoubleSpinBox>("layout.ranks").setValue(3);
     EXPECT_EQ(experiment()["layout"]["ranks"], 3);
+}
+
+TEST_F(JsonText, UnfinishedTextStaysWhenAFieldIsEdited) {
+    const QString unfinished = QStringLiteral("{\"name\": \"half");
+    write(unfinished);
+    find<QDoubleSpinBox>("layout.ranks").setValue(4);
+    EXPECT_EQ(experiment()["layout"]["ranks"], 4);
+    EXPECT_EQ(editor().toPlainText(), unfinished);
+    EXPECT_TRUE(panel().problem().contains(QStringLiteral("changed elsewhere"))) << panel().problem().toStdString();
+    action("edit.undo").trigger();
+    EXPECT_EQ(experiment()["layout"]["ranks"], 2) << "the field was changed last";
+    EXPECT_EQ(editor().toPlainText(), unfinished);
+
+    auto& revert = find<QPushButton>("revert_text");
+    ASSERT_TRUE(revert.isVisible());
+    QTest::mouseClick(&revert, Qt::LeftButton);
+    EXPECT_EQ(editor().toPlainText().toStdString(), window_->document().text());
+    EXPECT_TRUE(panel().problem().isEmpty());
+    EXPECT_FALSE(revert.isVisible());
+}
+
+TEST_F(JsonText, TextThatWasOvertakenIsTakenOverOnceItIsFinished) {
+    write(QStringLiteral("{\"name\": \"whole\""));
+    find<QDoubleSpinBox>("layout.ranks").setValue(4);
+    write(QStringLiteral("{\"name\": \"whole\"}"));
+    EXPECT_EQ(experiment(), (Json{{"name", "whole"}}));
+    EXPECT_TRUE(panel().problem().isEmpty());
+    action("edit.undo").trigger();
+    EXPECT_EQ(experiment()["layout"]["ranks"], 4) << "nothing is lost";
+}
+
+TEST_F(JsonText, TextIsTakenOverWhenTheEditorLosesTheFocus) {
+    window_->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(window_.get()));
+    editor().setFocus();
+    editor().setPlainText(QStringLiteral("{\"name\": \"left\"}"));
+    find<QDoubleSpinBox>("layout.ranks").setFocus();
+    EXPECT_EQ(experiment()["name"], "left");
+}
+
+TEST_F(JsonText, WhatWasSaidOfTheTextGoesWithItsCause) {
+    for (const bool by_undo : {true, false}) {
+        write(QStringLiteral("{\"name\": oops"));
+        action("file.save").trigger();
+        EXPECT_EQ(window_->messages().text(), panel().problem());
+        EXPECT_FALSE(panel().problem().isEmpty());
+        if (by_undo) {
+            find<QDoubleSpinBox>("layout.ranks").setValue(4);
+            action("edit.undo").trigger();
+            QTest::mouseClick(&find<QPushButton>("revert_text"), Qt::LeftButton);
+        } else {
+            write(QStringLiteral("{\"name\": \"mended\"}"));
+        }
+        EXPECT_TRUE(window_->messages().text().isEmpty()) << window_->messages().text().toStdString();
+    }
+}
+
+TEST_F(JsonText, ARefusalGoesWithItsCauseToo) {
+    wait_for_answer();
+    Json json = experiment();
+    json["layout"]["strategy"] = "teleport";
+    write(QString::fromStdString(json.dump(2)));
+    wait_for_answer();
+    action("run.start").trigger();
+    EXPECT_TRUE(window_->messages().text().contains(QStringLiteral("layout.strategy")));
+    action("edit.undo").trigger();
+    EXPECT_TRUE(window_->messages().text().isEmpty()) << window_->messages().text().toStdString();
 }
 
 TEST_F(JsonText, TabLeavesTheEditor) {

@@ -182,9 +182,23 @@ TEST_F(WindowOpen, NonsenseIsOneLineAndWhatIsGoodBesideItIsOpened) {
     drop({nonsense, good});
     EXPECT_EQ(experiment()["name"], "good");
     expect_error_about(nonsense);
-    drop({nonsense, file(QStringLiteral("missing.txt"))});
-    expect_error_about(nonsense);
-    EXPECT_TRUE(message().contains(QStringLiteral("and 1 more"))) << message().toStdString();
+}
+
+TEST_F(WindowOpen, OfSeveralBadFilesEachHasItsLine) {
+    const QStringList bad{put(QStringLiteral("nonsense.json"), "{\"longscope_experiment\": "),
+                          put(QStringLiteral("words.txt"), "some words\n"),
+                          put(QStringLiteral("not.db"), "this is no database at all, only text of some length")};
+    drop(bad);
+    ASSERT_TRUE(QTest::qWaitFor([&] { return message().split(QLatin1Char('\n')).size() == 3; }))
+        << message().toStdString();
+    EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::error);
+    for (const QString& name : bad) {
+        EXPECT_EQ(message().count(name), 1) << message().toStdString();
+    }
+    const QString good = put_experiment(QStringLiteral("good.json"), "good");
+    drop({bad[2], good});
+    ASSERT_TRUE(QTest::qWaitFor([&] { return !message().isEmpty(); }));
+    expect_error_about(bad[2]);
 }
 
 TEST_F(WindowOpen, WhatCannotBeOpenedLosesNothing) {
@@ -208,6 +222,22 @@ TEST_F(WindowOpen, WhatCannotBeOpenedLosesNothing) {
         EXPECT_TRUE(window_->document().modified());
         EXPECT_EQ(window_->results().model().rowCount(), 2) << bad.toStdString();
         EXPECT_EQ(recent().size(), 1) << bad.toStdString();
+    }
+}
+
+TEST_F(WindowOpen, AFileThatIsNoTextIsNotPrinted) {
+    std::string bytes =
+        "\x01\x02\x7f"
+        "ELF words \xff\xfe";
+    bytes += std::string(3, '\0');
+    const QString binary = put(QStringLiteral("binary.xyz"), bytes);
+    const QString latin = put(QStringLiteral("latin.txt"), "M\xfcnchen\n");
+    for (const QString& path : {binary, latin}) {
+        drop({path});
+        expect_error_about(path);
+        EXPECT_TRUE(message().contains(QStringLiteral("is no text and no database"))) << message().toStdString();
+        EXPECT_FALSE(message().contains(QStringLiteral("words")));
+        EXPECT_FALSE(message().contains(QStringLiteral("nchen")));
     }
 }
 

@@ -2,6 +2,7 @@
 // Every view of the window, light and dark, at 100 and 200 %, for people to look at.
 #include <QApplication>
 #include <QDockWidget>
+#include <QPlainTextEdit>
 #include <QTabWidget>
 #include <QTest>
 
@@ -64,7 +65,8 @@ TEST_F(WindowPictures, OfRuns) {
         wait_for_answer();
         action("run.start").trigger();
         if (dispatch == std::string("zigzag")) {
-            ASSERT_TRUE(QTest::qWaitFor([&] { return window_->runs().status().repetition_ns.has_value(); }, patience_ms));
+            ASSERT_TRUE(
+                QTest::qWaitFor([&] { return window_->runs().status().repetition_ns.has_value(); }, patience_ms));
             take(QStringLiteral("window-running"));
         }
         ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->runs().status().going_on(); }, patience_ms));
@@ -104,6 +106,19 @@ TEST_F(WindowPictures, OfWhatLiesOverTheWindow) {
     action("file.new").trigger();
     wait_for_answer();
     take(QStringLiteral("window-unsaved"));
+}
+
+TEST_F(WindowPictures, OfASmallWindowThatHasMuchToSay) {
+    window_->open_file(QStringLiteral(LONGSCOPE_SOURCE_DIR "/resources/experiments/documents-64k-zigzag.json"));
+    window_->resize(1000, 700);
+    wait_for_answer();
+    wait_until_sharp();
+    find<QDockWidget>("json_dock").raise();
+    find<QPlainTextEdit>("json").setPlainText(QStringLiteral("{\n  \"name\": oops\n}"));
+    action("file.new").trigger();
+    window_->open_files({file(QStringLiteral("one-that-is-missing.json")), file(QStringLiteral("another.txt"))});
+    QCoreApplication::processEvents();
+    take(QStringLiteral("window-small"));
 }
 
 TEST_F(WindowPictures, OfARefusal) {

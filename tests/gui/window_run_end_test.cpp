@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs that end otherwise than by themselves, and windows that end before them.
+#include <QLabel>
+#include <QPlainTextEdit>
 #include <QPushButton>
+#include <QRegularExpression>
+#include <QScrollBar>
 
 #include "app/desktop/timeline_page.h"
 #include "tests/gui/run_in_window.h"
@@ -24,6 +28,12 @@ class WindowRunEnd : public WindowRun {
         EXPECT_FALSE(action("run.start").isEnabled());
         EXPECT_TRUE(action("run.cancel").isEnabled());
     }
+    [[nodiscard]] QStringList log() const {
+        return find<QPlainTextEdit>("run_log").toPlainText().split(QLatin1Char('\n'));
+    }
+    [[nodiscard]] QStringList ranks() const {
+        return find<QPlainTextEdit>("run_ranks").toPlainText().split(QLatin1Char('\n'));
+    }
     void expect_ready_again() {
         EXPECT_TRUE(find<QPushButton>("run").isEnabled());
         EXPECT_TRUE(action("run.start").isEnabled());
@@ -34,9 +44,17 @@ class WindowRunEnd : public WindowRun {
 TEST_F(WindowRunEnd, ARunThatIsCancelledIsStoredWithWhatItMeasured) {
     ASSERT_NO_FATAL_FAILURE(start(for_minutes));
     EXPECT_TRUE(wait_for_row(1, "running")) << "it stands in the table from its beginning";
+    const auto& line = find<QLabel>("run_state");
     QTest::mouseClick(&find<QPushButton>("cancel"), Qt::LeftButton);
+    EXPECT_EQ(line.text(), QStringLiteral("Run 1, long: stopping..."));
+    EXPECT_FALSE(find<QPushButton>("cancel").isEnabled());
+    EXPECT_FALSE(action("run.cancel").isEnabled());
     ASSERT_TRUE(wait_for_end());
     EXPECT_EQ(status().state.toStdString(), "cancelled");
+    EXPECT_EQ(line.text(), QStringLiteral("Run 1, long: cancelled"));
+    for (const QString& rank : ranks()) {
+        EXPECT_TRUE(rank.contains(QStringLiteral(": ended; last: "))) << rank.toStdString();
+    }
     EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::warning);
     EXPECT_EQ(message().rfind("Run 1: cancelled", 0), 0U) << message();
     ASSERT_TRUE(wait_for_row(1, "cancelled"));
@@ -44,6 +62,55 @@ TEST_F(WindowRunEnd, ARunThatIsCancelledIsStoredWithWhatItMeasured) {
     EXPECT_FALSE(window_->runs().launch_folder().empty());
     EXPECT_FALSE(std::filesystem::exists(window_->runs().launch_folder())) << "nothing is left behind";
     expect_ready_again();
+}
+
+TEST_F(WindowRunEnd, RepetitionsAreCountedAlikeEverywhere) {
+    put_long_experiment(3);
+    window_->document().edit(QStringLiteral("Warm-up"), {}, [](Json& json) { json["repetitions"]["warm_up"] = 2; });
+    wait_for_answer();
+    action("run.start").trigger();
+    QStringList seen;  // of what ranks do
+    ASSERT_TRUE(QTest::qWaitFor(
+        [&] {
+            seen << ranks();
+            return status().phase == RunStatus::Phase::ended;
+        },
+        patience_ms));
+    QStringList told;
+    for (const QString& line : log()) {
+        if (line.contains(QStringLiteral("repetition ")) || line.contains(QStringLiteral("warm-up "))) {
+            told << line.section(QStringLiteral(", "), 1).section(QLatin1Char(':'), 0, 0);
+        }
+    }
+    EXPECT_EQ(told.join(QStringLiteral("; ")).toStdString(),
+              "warm-up 1; warm-up 2; repetition 1; repetition 2; repetition 3");
+    std::ifstream file(status().folder / "rank-1.log");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    for (const char* words : {"warm-up 2 of 2: ", "repetition 1 of 3: ", "repetition 3 of 3: "}) {
+        EXPECT_NE(text.find(words), std::string::npos) << text;
+    }
+    EXPECT_FALSE(seen.join(QLatin1Char('\n')).contains(QStringLiteral("plan ")))
+        << seen.join(QLatin1Char('\n')).toStdString();
+    EXPECT_FALSE(find<QPlainTextEdit>("run_log").horizontalScrollBar()->isVisible());
+    EXPECT_TRUE(QTest::qWaitFor([this] { return window_->timeline_page().has_trace(); }, patience_ms));
+    EXPECT_TRUE(QRegularExpression(QStringLiteral("^run 1, draw 0, repetition [123]: "))
+                    .match(window_->timeline_page().caption())
+                    .hasMatch())
+        << window_->timeline_page().caption().toStdString();
+}
+
+TEST_F(WindowRunEnd, ACancelledRunCountsTheRepetitionsThatWereMeasured) {
+    put_long_experiment(for_minutes);
+    window_->document().edit(QStringLiteral("Warm-up"), {}, [](Json& json) { json["repetitions"]["warm_up"] = 2; });
+    wait_for_answer();
+    action("run.start").trigger();
+    const QRegularExpression measured(QStringLiteral("^Draw 0, repetition "));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return !log().filter(measured).isEmpty(); }, patience_ms)) << message();
+    action("run.cancel").trigger();
+    ASSERT_TRUE(wait_for_end());
+    const auto count = static_cast<int>(log().filter(measured).size());
+    EXPECT_EQ(message(),
+              "Run 1: cancelled: stopped in draw 0, after " + std::to_string(count) + " of 10000 repetitions");
 }
 
 TEST_F(WindowRunEnd, ARunThatIsCancelledAtOnceDoesNotGoOn) {
@@ -77,6 +144,8 @@ TEST_F(WindowRunEnd, ARunGoesOnWithoutTheWindowAndIsPickedUpByTheNext) {
     ASSERT_TRUE(wait_for_end());
     EXPECT_EQ(status().state.toStdString(), "done") << message();
     EXPECT_EQ(message(), "Run 1 is done.");
+    EXPECT_TRUE(find<QLabel>("run_details").text().contains(QStringLiteral("FLOP/s")))
+        << find<QLabel>("run_details").text().toStdString();
     EXPECT_TRUE(wait_for_row(1, "done"));
     expect_ready_again();
 }

@@ -115,6 +115,42 @@ TEST_F(MaskCanvasTest, TellsWhatIsUnderThePointer) {
     EXPECT_EQ(canvas_.text_at({1, 1}), QString());
 }
 
+TEST_F(MaskCanvasTest, WhatIsUnderThePointerIsToldAfterEveryMoveOfTheView) {
+    canvas_.show_mask(shown(4096, 1, R"({"causal": {}})"));
+    QString told;
+    QObject::connect(&canvas_, &MaskCanvas::hovered, [&](const QString& text) { told = text; });
+    const QPointF at = place(3000, 1000);
+    QTest::mouseMove(&canvas_, at.toPoint());
+    send_mouse(canvas_, QEvent::MouseMove, at, Qt::NoButton, Qt::NoButton);
+    EXPECT_FALSE(told.isEmpty());
+    canvas_.select(Box{{3000, 3500}, {100, 600}});
+    for (const Qt::Key key : {Qt::Key_F, Qt::Key_W, Qt::Key_Right, Qt::Key_Down, Qt::Key_S, Qt::Key_Home}) {
+        const QString before = told;
+        QTest::keyClick(&canvas_, key);
+        EXPECT_EQ(told.toStdString(), canvas_.text_at(at).toStdString()) << key;
+        EXPECT_NE(told, before) << key;
+    }
+    QEvent leave(QEvent::Leave);
+    QCoreApplication::sendEvent(&canvas_, &leave);
+    EXPECT_EQ(told, QString());
+    QTest::keyClick(&canvas_, Qt::Key_W);
+    EXPECT_EQ(told, QString()) << "the pointer is elsewhere";
+}
+
+// Ranks have colours along the axes: the room for them is taken from the plot.
+TEST_F(MaskCanvasTest, TheWholeMaskIsInViewFromTheBeginning) {
+    for (const int ranks : {2, 1, 8}) {
+        canvas_.show_mask(shown(4096 * ranks, ranks));
+        EXPECT_TRUE(canvas_.plot().adjusted(-0.5, -0.5, 0.5, 0.5).contains(place(4096 * ranks, 4096 * ranks))) << ranks;
+        EXPECT_TRUE(canvas_.viewport().shows_all());
+    }
+    canvas_.resize(700, 900);
+    EXPECT_TRUE(canvas_.viewport().shows_all());
+    canvas_.resize(900, 400);
+    EXPECT_TRUE(canvas_.viewport().shows_all());
+    EXPECT_TRUE(canvas_.plot().adjusted(-0.5, -0.5, 0.5, 0.5).contains(place(8 * 4096, 8 * 4096)));
+}
+
 TEST_F(MaskCanvasTest, IsNamedAndDescribedForAccessibility) {
     canvas_.set_empty_text(QStringLiteral("nothing"));
     canvas_.show_mask(nullptr);

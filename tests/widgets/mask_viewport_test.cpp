@@ -42,6 +42,38 @@ TEST(MaskViewport, ZoomsAtThePointUnderTheCursor) {
     EXPECT_TRUE(held);
 }
 
+// The view is wider than the matrix: what is under the cursor stays there all the same.
+TEST(MaskViewport, ZoomsAtTheCursorFromTheFittedView) {
+    const bool held = rc::check("the token under the cursor stays there", [] {
+        MaskViewport view = viewport();
+        const double x = *rc::gen::inRange(100, 701);
+        const double y = *rc::gen::inRange(0, 601);
+        const TokenPosition before = view.at(x, y);
+        for (int notch = 0; notch < 5; ++notch) {
+            view.zoom_at(x, y, 1 / 1.25);
+            const TokenPosition after = view.at(x, y);
+            RC_ASSERT(std::abs(before.query - after.query) < 1e-3);
+            RC_ASSERT(std::abs(before.key - after.key) < 1e-3);
+        }
+        for (int notch = 0; notch < 5; ++notch) {
+            view.zoom_at(x, y, 1.25);
+        }
+        RC_ASSERT(view.shows_all());
+        RC_ASSERT(std::abs(view.x_of(0) - 100) < 1e-3);
+    });
+    EXPECT_TRUE(held);
+}
+
+TEST(MaskViewport, ShowsAllAfterAResizeWhenItDidBefore) {
+    MaskViewport view = viewport();
+    view.set_size(800, 300);
+    EXPECT_TRUE(view.shows_all());
+    EXPECT_NEAR(view.y_of(1'000'000), 300, 1e-6);
+    view.set_size(500, 900);
+    EXPECT_NEAR(view.x_of(1'000'000), 500, 1e-6);
+    EXPECT_NEAR(view.y_of(0), 200, 1e-6);
+}
+
 TEST(MaskViewport, NeverLeavesTheMatrix) {
     const bool held = rc::check("what is in view is inside, or all is", [] {
         MaskViewport view = viewport(*rc::gen::inRange<std::int64_t>(1, 5'000'000));

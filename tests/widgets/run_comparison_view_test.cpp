@@ -93,6 +93,25 @@ TEST_F(RunComparisonViewTest, ARatioIsGreyWhenItsSpreadCoversNoChange) {
     EXPECT_FALSE(table(0).isVisible()) << "configured alike";
 }
 
+TEST_F(RunComparisonViewTest, WhatHasNoSpreadIsPlain) {
+    Database database(file_);
+    RunStore store(database);
+    const std::int64_t a = store_run(store, 10, "cpu");
+    const std::int64_t b = store_run(store, 40, "cpu");
+    compare(a, b);
+    bool some = false;
+    for (int row = 0; row < table(1).rowCount(); ++row) {
+        const bool no_spread = table(1).item(row, 4)->text() == QStringLiteral("no spread");
+        const bool bold = table(1).item(row, 3)->font().bold();
+        EXPECT_FALSE(bold && (no_spread || table(1).item(row, 4)->text().isEmpty())) << row;
+        some = some || no_spread;
+    }
+    EXPECT_TRUE(some);
+    EXPECT_TRUE(table(1).item(0, 3)->font().bold()) << "the time surely differs";
+    EXPECT_TRUE(view_.text().contains(QStringLiteral("received, all ranks\t")));
+    EXPECT_TRUE(view_.text().contains(QStringLiteral("process memory, largest rank\t")));
+}
+
 TEST_F(RunComparisonViewTest, ARunThatIsNotThereIsALine) {
     { const Database database(file_); }
     compare(1, 2);
@@ -111,6 +130,21 @@ TEST_F(RunComparisonViewTest, OnlyTheNewestComparisonIsShown) {
     view_.compare(QString::fromStdString(file_.string()), a, b);
     view_.clear();
     QTest::qWait(20);
+    EXPECT_EQ(view_.text(), QString());
+}
+
+TEST_F(RunComparisonViewTest, AnEmptiedComparisonIsRecoloured) {
+    Database database(file_);
+    RunStore store(database);
+    const std::int64_t a = store_run(store, 10, "cpu");
+    const std::int64_t b = store_run(store, 40, "reference");
+    compare(a, b);
+    view_.clear();
+    appearance_.set_mode(Appearance::Mode::dark);
+    EXPECT_EQ(view_.text(), QString());
+    compare(a, b);
+    compare(a, b + 1);  // which is not there
+    appearance_.set_mode(Appearance::Mode::light);
     EXPECT_EQ(view_.text(), QString());
 }
 

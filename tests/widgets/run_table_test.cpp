@@ -216,5 +216,15 @@ TEST_F(RunTableTest, EverythingHasAName) {
     }
 }
 
+TEST_F(RunTableTest, WhatOneLooksForComesFirstAndIsInSight) {
+    const QHeaderView& header = *view().horizontalHeader();
+    constexpr int room = 740;  // between the panels of a window of 1440 pixels
+    for (const RunColumn column : {RunColumn::number, RunColumn::name, RunColumn::median_time, RunColumn::rate,
+                                   RunColumn::strategy, RunColumn::ranks, RunColumn::state}) {
+        const int section = static_cast<int>(column);
+        EXPECT_LE(header.sectionPosition(section) + header.sectionSize(section), room) << section;
+    }
+}
+
 }  // namespace
 }  // namespace longscope

@@ -13,6 +13,7 @@
 
 #include "tests/support/ring_trace.h"
 #include "widgets/timeline/timeline_painter.h"
+#include "widgets/timeline/timeline_text.h"
 
 namespace longscope {
 namespace {
@@ -356,6 +357,30 @@ TEST_F(TimelineViewTest, ALargeTraceIsReadOnAnotherThread) {
     view_.clear();
     QCoreApplication::processEvents();
     EXPECT_EQ(shown.size(), 1) << "nobody waits for it any more";
+}
+
+TEST_F(TimelineViewTest, ANewStretchOfTimeLetsTheEventGo) {
+    show(ring_trace(4, 4));
+    view_.set_current(first_attend());
+    ASSERT_NE(view_.current_event(), nullptr);
+    drag(Qt::LeftButton, at(2'400'000), at(1'500'000));
+    EXPECT_TRUE(view_.selection());
+    EXPECT_EQ(view_.current_event(), nullptr);
+}
+
+TEST_F(TimelineViewTest, TheLegendHasEveryColourOfTheBarsOfRanks) {
+    const TimelineRows rows(std::make_shared<const Trace>(ring_trace(2, 2)));
+    const std::size_t plain = legend_entries(rows, {}).size();
+    EXPECT_EQ(plain, rows.categories().size());
+    const auto entries = legend_entries(rows, {{0.5, 0.25, 0.25}, {0.5, 0.5, 0}});
+    const auto name_of = [&](Category category) {
+        const auto found = std::find_if(entries.begin(), entries.end(),
+                                        [&](const LegendEntry& entry) { return entry.category == category; });
+        return found == entries.end() ? std::string("none") : found->name.toStdString();
+    };
+    EXPECT_EQ(name_of(Category::attend), "attend");
+    EXPECT_EQ(name_of(Category::send), "send, exposed");
+    EXPECT_TRUE(name_of(Category::wait) == "waiting" || name_of(Category::wait) == "wait");
 }
 
 }  // namespace

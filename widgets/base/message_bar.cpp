@@ -11,7 +11,7 @@ namespace longscope {
 namespace {
 
 // Of Okabe and Ito: legible on light and dark, and told apart by all.
-QColor colour_of(MessageBar::Kind kind) {
+QColor message_colour(MessageBar::Kind kind) {
     switch (kind) {
         case MessageBar::Kind::note:
             return {0x00, 0x72, 0xb2};
@@ -25,13 +25,22 @@ QColor colour_of(MessageBar::Kind kind) {
 
 }  // namespace
 
+void paint_message_background(QWidget& bar, MessageBar::Kind kind) {
+    QPainter painter(&bar);
+    QColor shade = message_colour(kind);
+    painter.fillRect(QRect(0, 0, 5, bar.height()), shade);
+    shade.setAlpha(38);
+    painter.fillRect(bar.rect(), shade);
+}
+
 MessageBar::MessageBar(QWidget* parent) : QFrame(parent), sign_(new QLabel(this)), label_(new QLabel(this)) {
     setObjectName(QStringLiteral("message_bar"));
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(14, 5, 6, 5);
+    row->setContentsMargins(14, 2, 6, 2);
     row->addWidget(sign_);
     row->addWidget(label_, 1);
     label_->setWordWrap(true);
+    label_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // the longest word asks for no room
     label_->setTextFormat(Qt::PlainText);
     label_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     label_->setAccessibleName(tr("Message"));
@@ -66,11 +75,7 @@ void MessageBar::clear() {
 }
 
 void MessageBar::paintEvent(QPaintEvent* /*event*/) {
-    QPainter painter(this);
-    QColor shade = colour_of(kind_);
-    painter.fillRect(QRect(0, 0, 5, height()), shade);
-    shade.setAlpha(38);
-    painter.fillRect(rect(), shade);
+    paint_message_background(*this, kind_);
 }
 
 }  // namespace longscope

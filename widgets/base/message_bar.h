@@ -34,4 +34,7 @@ class MessageBar : public QFrame {
     QLabel* label_;
 };
 
+// The colour of its kind behind a bar, for others that look alike.
+void paint_message_background(QWidget& bar, MessageBar::Kind kind);
+
 }  // namespace longscope

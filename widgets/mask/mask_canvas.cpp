@@ -40,6 +40,7 @@ void MaskCanvas::show_mask(std::shared_ptr<const ShownMask> mask) {
     mask_ = std::move(mask);
     tiles_.set_mask(mask_ == nullptr ? nullptr : mask_->draw.mask);
     if (mask_ != nullptr) {
+        take_size();  // more ranks than one have their own room at the edges
         const Mask& shape = *mask_->draw.mask;
         viewport_.set_matrix(shape.query_tokens(), shape.key_tokens());
         if (selection_ && (selection_->q.end > shape.query_tokens() || selection_->k.end > shape.key_tokens())) {
@@ -111,11 +112,21 @@ void MaskCanvas::select(std::optional<Box> box) {
     }
 }
 
+void MaskCanvas::take_size() {
+    const QRectF area = plot();
+    viewport_.set_size(area.width(), area.height());
+}
+
 void MaskCanvas::moved() {
     tiles_.want(viewport_, devicePixelRatioF());
     describe();
     update();
     Q_EMIT view_changed();
+    tell_pointer();
+}
+
+void MaskCanvas::tell_pointer() {
+    Q_EMIT hovered(pointer_ ? text_at(*pointer_) : QString());
 }
 
 void MaskCanvas::describe() {
@@ -183,13 +194,13 @@ void MaskCanvas::paintEvent(QPaintEvent* /*event*/) {
 }
 
 void MaskCanvas::resizeEvent(QResizeEvent* /*event*/) {
-    const QRectF area = plot();
-    viewport_.set_size(area.width(), area.height());
+    take_size();
     moved();
 }
 
 void MaskCanvas::changeEvent(QEvent* event) {
     if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange) {
+        take_size();
         moved();
     }
     QWidget::changeEvent(event);
@@ -197,9 +208,9 @@ void MaskCanvas::changeEvent(QEvent* event) {
 
 void MaskCanvas::wheelEvent(QWheelEvent* event) {
     const double notches = event->angleDelta().y() / 120.0;
+    pointer_ = event->position();
     if (notches != 0) {
         zoom_by(std::pow(zoom_step, -notches), event->position());
-        Q_EMIT hovered(text_at(event->position()));
     }
     event->accept();
 }
@@ -220,6 +231,7 @@ void MaskCanvas::mousePressEvent(QMouseEvent* event) {
 
 void MaskCanvas::mouseMoveEvent(QMouseEvent* event) {
     const QPointF at = event->localPos();
+    pointer_ = at;
     if (drag_ == Drag::pan) {
         viewport_.pan(at.x() - drag_at_.x(), at.y() - drag_at_.y());
         moved();
@@ -227,7 +239,7 @@ void MaskCanvas::mouseMoveEvent(QMouseEvent* event) {
         select(box_between(drag_from_, at));
     }
     drag_at_ = at;
-    Q_EMIT hovered(text_at(at));
+    tell_pointer();
 }
 
 void MaskCanvas::mouseReleaseEvent(QMouseEvent* event) {
@@ -245,7 +257,8 @@ void MaskCanvas::mouseDoubleClickEvent(QMouseEvent* event) {
 }
 
 void MaskCanvas::leaveEvent(QEvent* /*event*/) {
-    Q_EMIT hovered({});
+    pointer_.reset();
+    tell_pointer();
 }
 
 void MaskCanvas::keyPressEvent(QKeyEvent* event) {

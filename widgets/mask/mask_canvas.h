@@ -49,6 +49,7 @@ class MaskCanvas : public QWidget {
     void select(std::optional<Box> box);
 
   Q_SIGNALS:
+    // text_at() the pointer, whenever it or the view moves; empty while it is elsewhere.
     void hovered(const QString& text);
     void selection_changed();
     void view_changed();
@@ -69,7 +70,9 @@ class MaskCanvas : public QWidget {
     enum class Drag { none, pan, select };
 
     [[nodiscard]] Box box_between(const QPointF& a, const QPointF& b) const;
+    void take_size();
     void moved();
+    void tell_pointer();
     void zoom_by(double factor, const QPointF& at);
     void describe();
 
@@ -79,6 +82,7 @@ class MaskCanvas : public QWidget {
     MaskViewport viewport_;
     MaskTiles tiles_;
     std::optional<Box> selection_;
+    std::optional<QPointF> pointer_;  // while it is over this widget
     Drag drag_ = Drag::none;
     QPointF drag_from_;
     QPointF drag_at_;

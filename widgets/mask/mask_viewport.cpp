@@ -11,10 +11,12 @@ namespace {
 constexpr double finest_tokens_per_pixel = 1.0 / 32;
 constexpr double focus_margin = 0.06;  // of the view, on either side
 
-// Where the view begins on one axis: inside the matrix, which is in the middle when it is smaller than the view.
-double clamped(double begin, double seen, std::int64_t tokens) {
+// Where the view begins on one axis: the ends of the matrix come no further into the view than where the whole of it
+// is shown. What is under the pointer can so stay there in any zoom.
+double clamped(double begin, double tokens_per_pixel, double pixels, double coarsest, std::int64_t tokens) {
     const auto all = static_cast<double>(tokens);
-    return seen >= all ? (all - seen) / 2 : std::clamp(begin, 0.0, all - seen);
+    const double margin = (pixels - all / coarsest) / 2 * tokens_per_pixel;
+    return std::clamp(begin, -margin, std::max(-margin, all - pixels * tokens_per_pixel + margin));
 }
 
 std::int64_t token(double position, std::int64_t tokens) {
@@ -93,8 +95,8 @@ double MaskViewport::coarsest() const {
 
 void MaskViewport::clamp() {
     tokens_per_pixel_ = std::min(tokens_per_pixel_, coarsest());
-    query_ = clamped(query_, height_ * tokens_per_pixel_, query_tokens_);
-    key_ = clamped(key_, width_ * tokens_per_pixel_, key_tokens_);
+    query_ = clamped(query_, tokens_per_pixel_, height_, coarsest(), query_tokens_);
+    key_ = clamped(key_, tokens_per_pixel_, width_, coarsest(), key_tokens_);
 }
 
 }  // namespace longscope

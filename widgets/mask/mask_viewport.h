@@ -19,7 +19,7 @@ class MaskViewport {
   public:
     // Fits the whole matrix when its size changes. At least one token each way.
     void set_matrix(std::int64_t query_tokens, std::int64_t key_tokens);
-    // Of the plot; keeps what is at the top left corner.
+    // Of the plot; keeps what is at the top left corner, or shows the whole matrix as before.
     void set_size(double width, double height);
 
     [[nodiscard]] double width() const { return width_; }

@@ -37,6 +37,13 @@ QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) 
     const auto count = [](std::int64_t value) { return to_qstring(format_count(value)); };
     QString text =
         tr("query %1, key %2: %3").arg(count(query), count(key), mask.contains(query, key) ? tr("kept") : tr("masked"));
+    const auto tile_of = [](std::int64_t token, std::int64_t tokens) {
+        const std::int64_t begin = token / class_tile * class_tile;
+        return Range{begin, std::min(begin + class_tile, tokens)};
+    };
+    const Box tile{tile_of(query, mask.query_tokens()), tile_of(key, mask.key_tokens())};
+    text += tr("  |  tile %1, %2: %3")
+                .arg(count(query / class_tile), count(key / class_tile), class_text(mask.tile_class(tile)));
     const std::vector<std::int64_t>& cu_seqlens = shown.draw.domain.cu_seqlens;
     if (cu_seqlens.size() > 2) {
         const auto document = [&](std::int64_t token) {
@@ -50,13 +57,7 @@ QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) 
     if (shown.owners.ranks() > 1 && query_rank && key_rank) {
         text += tr("  |  ranks %1, %2").arg(*query_rank).arg(*key_rank);
     }
-    const auto tile_of = [](std::int64_t token, std::int64_t tokens) {
-        const std::int64_t begin = token / class_tile * class_tile;
-        return Range{begin, std::min(begin + class_tile, tokens)};
-    };
-    const Box tile{tile_of(query, mask.query_tokens()), tile_of(key, mask.key_tokens())};
-    return text + tr("  |  tile %1, %2: %3")
-                      .arg(count(query / class_tile), count(key / class_tile), class_text(mask.tile_class(tile)));
+    return text;
 }
 
 }  // namespace longscope

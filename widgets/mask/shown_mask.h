@@ -16,7 +16,7 @@ struct ShownMask {
     TokenOwners owners;
 };
 
-// "query 5, key 3: kept  |  document 2  |  ranks 0, 1  |  tile 0, 0: partial". Both in the matrix; of 128 x 128 tiles.
+// "query 5, key 3: kept  |  tile 0, 0: partial  |  document 2  |  ranks 0, 1". Both in the matrix; of 128 x 128 tiles.
 [[nodiscard]] QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key);
 
 }  // namespace longscope

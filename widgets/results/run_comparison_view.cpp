@@ -33,9 +33,30 @@ QString factor(double value) {
     return std::isfinite(value) ? QStringLiteral("%1×").arg(value, 0, 'f', 3) : QStringLiteral("–");
 }
 
+// Of what is the same in every repetition there is nothing to say how sure it is.
+bool has_spread(const Figure& ratio) {
+    return ratio.low != ratio.high && std::isfinite(ratio.low) && std::isfinite(ratio.high);
+}
+
 QString spread_text(const Figure& ratio) {
-    const bool spread = ratio.low != ratio.high && std::isfinite(ratio.low) && std::isfinite(ratio.high);
-    return spread ? RunComparisonView::tr("%1 to %2").arg(ratio.low, 0, 'f', 3).arg(ratio.high, 0, 'f', 3) : QString();
+    if (has_spread(ratio)) {
+        return RunComparisonView::tr("%1 to %2").arg(ratio.low, 0, 'f', 3).arg(ratio.high, 0, 'f', 3);
+    }
+    return std::isfinite(ratio.middle) ? RunComparisonView::tr("no spread") : QString();
+}
+
+// In the words of the panel that tells the cost; of what, and of which rank.
+QString label_of(const Metric& metric) {
+    if (metric.name == "exposed") {
+        return RunComparisonView::tr("exposed communication");
+    }
+    if (metric.name == "bytes") {
+        return RunComparisonView::tr("received, all ranks");
+    }
+    if (metric.name == "memory") {
+        return RunComparisonView::tr("process memory, largest rank");
+    }
+    return metric.name == "error" ? RunComparisonView::tr("output error") : to_qstring(metric.name);
 }
 
 // "null" of a value that is missing says less than nothing.
@@ -74,6 +95,9 @@ QTableWidget* make_table(const QStringList& titles, const QString& name, bool nu
     table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setSectionResizeMode(numbers ? QHeaderView::Stretch : QHeaderView::Interactive);
     table->horizontalHeader()->setStretchLastSection(true);
+    if (numbers) {
+        table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+    }
     return table;
 }
 
@@ -109,9 +133,10 @@ RunComparisonView::RunComparisonView(const Appearance& appearance, QWidget* pare
           make_table({tr("Different"), tr("A"), tr("B")}, tr("Differences of the configurations"), false, page_)),
       metrics_(make_table({tr("Figure"), tr("A"), tr("B"), tr("B / A"), tr("Spread")}, tr("Figures and their ratios"),
                           true, page_)),
-      legend_(new QLabel(tr("Spread: from the first quartile of B over the third of A to the reverse. Grey: no change "
-                            "lies within it."),
-                         page_)),
+      legend_(new QLabel(
+          tr("Spread: from the first quartile of B over the third of A to the reverse. Bold: 1× lies outside of "
+             "it. Grey: 1× lies within it, which is no change."),
+          page_)),
       copy_(new QPushButton(tr("Copy as text"), page_)) {
     for (QLabel* label : {line_, title_a_, title_b_, alike_, legend_}) {
         label->setTextFormat(Qt::PlainText);
@@ -175,6 +200,8 @@ void RunComparisonView::clear() {
 
 void RunComparisonView::show_only(const QString& line) {
     shown_ = {};
+    differences_->setRowCount(0);
+    metrics_->setRowCount(0);
     line_->setText(line);
     line_->show();
     page_->hide();
@@ -195,7 +222,7 @@ void RunComparisonView::show_comparison(RunComparison comparison) {
     metrics_->setRowCount(static_cast<int>(shown_.metrics.size()));
     row = 0;
     for (const ComparedMetric& compared : shown_.metrics) {
-        metrics_->setItem(row, 0, item(to_qstring(compared.metric->name), false));
+        metrics_->setItem(row, 0, item(label_of(*compared.metric), false));
         metrics_->item(row, 0)->setToolTip(to_qstring(compared.metric->meaning));
         metrics_->setItem(row, 1, item(known(*compared.metric, compared.a.middle), true));
         metrics_->setItem(row, 2, item(known(*compared.metric, compared.b.middle), true));
@@ -225,11 +252,12 @@ void RunComparisonView::recolour() {
     for (int row = 0; row < metrics_->rowCount(); ++row) {
         const ComparedMetric& compared = shown_.metrics.at(static_cast<std::size_t>(row));
         const bool says_something = std::isfinite(compared.ratio.middle) && !compared.covers_one();
+        const bool sure = has_spread(compared.ratio);
         for (int column = 3; column < metrics_->columnCount(); ++column) {
             QTableWidgetItem* cell = metrics_->item(row, column);
-            cell->setForeground(says_something ? plain : grey);
+            cell->setForeground(says_something && (sure || column == 3) ? plain : grey);
             QFont font = metrics_->font();
-            font.setBold(says_something && column == 3);
+            font.setBold(says_something && sure && column == 3);
             cell->setFont(font);
         }
     }

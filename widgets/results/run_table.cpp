@@ -13,6 +13,7 @@
 #include <QTableView>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <array>
 
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
@@ -29,42 +30,11 @@ namespace {
 // A scattered selection larger than this is let go when the order changes: each of its rows would be a range.
 constexpr std::size_t most_kept_ranges = 1000;
 
-// What a column is wide enough for.
-const char* sample_of(RunColumn column) {
-    switch (column) {
-        case RunColumn::number:
-            return "100,000";
-        case RunColumn::name:
-            return "documents-64k-zigzag-ring";
-        case RunColumn::state:
-            return "out of memory mm";
-        case RunColumn::started:
-            return "2026-01-31 23:59:59";
-        case RunColumn::wall_time:
-            return "59 min 59 s";
-        case RunColumn::ranks:
-            return "1,024";
-        case RunColumn::strategy:
-            return "double ring";
-        case RunColumn::dispatch:
-            return "per_document_zigzag";
-        case RunColumn::backend:
-            return "reference";
-        case RunColumn::tokens:
-            return "1,048,575";
-        case RunColumn::median_time:
-            return "12.3 ms mm";
-        case RunColumn::rate:
-            return "123 GFLOP/s";
-        case RunColumn::tags:
-            return "baseline, slow";
-        case RunColumn::host:
-            return "node-0123";
-        case RunColumn::message:
-            break;
-    }
-    return "rank 3 ended with signal 9";
-}
+// From left to right; the order of the columns in files is that of RunColumn.
+constexpr std::array<RunColumn, run_column_count> shown_order{
+    RunColumn::number,  RunColumn::name,      RunColumn::median_time, RunColumn::rate,     RunColumn::strategy,
+    RunColumn::ranks,   RunColumn::state,     RunColumn::tokens,      RunColumn::dispatch, RunColumn::backend,
+    RunColumn::started, RunColumn::wall_time, RunColumn::tags,        RunColumn::host,     RunColumn::message};
 
 }  // namespace
 
@@ -148,7 +118,7 @@ void RunTable::make_view() {
     header.setAccessibleName(tr("Columns"));
     header.setSortIndicator(static_cast<int>(RunColumn::number), Qt::DescendingOrder);
     view_->setSortingEnabled(true);
-    set_default_widths();
+    set_default_columns();
     view_->installEventFilter(this);
     view_->viewport()->installEventFilter(this);
     empty_->setAlignment(Qt::AlignCenter);
@@ -183,14 +153,19 @@ void RunTable::make_column_menu() {
     }
 }
 
-void RunTable::set_default_widths() {
+void RunTable::set_default_columns() {
+    for (int place = 0; place < static_cast<int>(shown_order.size()); ++place) {
+        QHeaderView& header = *view_->horizontalHeader();
+        header.moveSection(header.visualIndex(static_cast<int>(shown_order.at(static_cast<std::size_t>(place)))),
+                           place);
+    }
     constexpr int padding = 2 * PaddedCells::padding + 10;
     constexpr int sort_mark = 16;
     for (int i = 0; i < model_->columnCount(); ++i) {
         const auto column = static_cast<RunColumn>(i);
         const QFontMetrics metrics = view_->fontMetrics();
         const int title = metrics.horizontalAdvance(column_title(column)) + sort_mark;
-        const int sample = metrics.horizontalAdvance(QLatin1String(sample_of(column)));
+        const int sample = metrics.horizontalAdvance(QLatin1String(column_sample(column)));
         view_->setColumnWidth(i, std::max(title, sample) + padding);
     }
 }

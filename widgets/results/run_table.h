@@ -62,7 +62,7 @@ class RunTable : public QWidget {
     void make_view();
     void make_actions();
     void make_column_menu();
-    void set_default_widths();
+    void set_default_columns();
     void keep_place();
     void find_place();
     void tell_selection();

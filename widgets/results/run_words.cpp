@@ -120,6 +120,42 @@ QString column_explanation(RunColumn column) {
     return tr(words_of(column).explanation);
 }
 
+const char* column_sample(RunColumn column) {
+    switch (column) {
+        case RunColumn::number:
+            return "100,000";
+        case RunColumn::name:
+            return "documents-64k-zigzag";
+        case RunColumn::state:
+            return "cancelled mm";
+        case RunColumn::started:
+            return "2026-01-31 23:59";
+        case RunColumn::wall_time:
+            return "59 min";
+        case RunColumn::ranks:
+            return "1,024";
+        case RunColumn::strategy:
+            return "double ring";
+        case RunColumn::dispatch:
+            return "per_document";
+        case RunColumn::backend:
+            return "reference";
+        case RunColumn::tokens:
+            return "1,048,575";
+        case RunColumn::median_time:
+            return "12.3 ms";
+        case RunColumn::rate:
+            return "123 GFLOP/s";
+        case RunColumn::tags:
+            return "baseline, slow";
+        case RunColumn::host:
+            return "node-0123";
+        case RunColumn::message:
+            break;
+    }
+    return "rank 3 ended with signal 9";
+}
+
 bool is_number(RunColumn column) {
     return words_of(column).number;
 }
@@ -155,7 +191,7 @@ QString cell_text(const RunRow& row, RunColumn column) {
 
 QString local_time_text(const std::string& utc) {
     const QDateTime time = QDateTime::fromString(to_qstring(utc), Qt::ISODateWithMs);
-    return time.isValid() ? time.toLocalTime().toString(QStringLiteral("yyyy-MM-dd HH:mm:ss")) : to_qstring(utc);
+    return time.isValid() ? time.toLocalTime().toString(QStringLiteral("yyyy-MM-dd HH:mm")) : to_qstring(utc);
 }
 
 }  // namespace longscope

@@ -101,6 +101,7 @@ void TimelineView::mouseMoveEvent(QMouseEvent* event) {
     if (drag_ == Drag::click && plot_x(pressed_) >= 0 &&
         std::abs(position.x() - pressed_.x()) >= QApplication::startDragDistance()) {
         drag_ = Drag::range;
+        set_current(std::nullopt);  // what is said next is of the time alone
     }
     if (drag_ == Drag::none) {
         hover(event_at(position));

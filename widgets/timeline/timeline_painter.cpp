@@ -281,8 +281,9 @@ class TimelinePainter {
     void paint_legend() {
         double at = plot_.left();
         const double baseline = margin / 2 + metrics_.ascent();
-        for (const Category category : scene_.rows.categories()) {
-            const QString name = category_name(category);
+        static const std::vector<RankShares> none;
+        for (const auto& [category, name] :
+             legend_entries(scene_.rows, scene_.shares == nullptr ? none : *scene_.shares)) {
             const double width = swatch + 6 + metrics_.horizontalAdvance(name);
             if (at + width > plot_.right()) {
                 break;

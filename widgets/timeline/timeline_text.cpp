@@ -2,6 +2,7 @@
 #include "widgets/timeline/timeline_text.h"
 
 #include <QCoreApplication>
+#include <algorithm>
 #include <string>
 
 #include "engine/base/units.h"
@@ -137,6 +138,22 @@ QString category_name(Category category) {
     return {};
 }
 
+std::vector<LegendEntry> legend_entries(const TimelineRows& rows, const std::vector<RankShares>& shares) {
+    std::vector<LegendEntry> entries;
+    bool waits = false;
+    for (const Category category : rows.categories()) {
+        waits = waits || category == Category::wait;
+        // The bars below the ranks have its colour where nothing hides it.
+        entries.push_back({category, category == Category::send && !shares.empty() ? TimelineText::tr("send, exposed")
+                                                                                   : category_name(category)});
+    }
+    const bool any = std::any_of(shares.begin(), shares.end(), [](const RankShares& of) { return of.waiting > 0; });
+    if (any && !waits) {
+        entries.push_back({Category::wait, TimelineText::tr("waiting")});
+    }
+    return entries;
+}
+
 QString stream_name(Stream stream) {
     switch (stream) {
         case Stream::compute:
@@ -158,7 +175,7 @@ QString step_name(std::int32_t step) {
 }
 
 QString overview_text(const TimelineRows& rows) {
-    return TimelineText::tr("%1, %2 in %3")
+    return TimelineText::tr("%1, %2; %3 from the first event to the end of the last")
         .arg(ranks_text(rows.trace().ranks), events_text(static_cast<std::int64_t>(rows.trace().events.size())),
              duration(rows.extent().length_ns()));
 }

@@ -5,6 +5,7 @@
 #include <QString>
 #include <QStringList>
 #include <optional>
+#include <vector>
 
 #include "engine/draw/timeline_picture.h"
 #include "profiler/trace_window.h"
@@ -16,6 +17,13 @@ namespace longscope {
 [[nodiscard]] QString stream_name(Stream stream);
 [[nodiscard]] QString rank_name(std::int32_t rank);
 [[nodiscard]] QString step_name(std::int32_t step);
+
+// What the colours mean: those of the events, and of the bars below the names of ranks where there are shares.
+struct LegendEntry {
+    Category category;
+    QString name;
+};
+[[nodiscard]] std::vector<LegendEntry> legend_entries(const TimelineRows& rows, const std::vector<RankShares>& shares);
 
 // How much there is.
 [[nodiscard]] QString overview_text(const TimelineRows& rows);

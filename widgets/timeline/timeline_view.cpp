@@ -251,14 +251,16 @@ void TimelineView::show_summary(const WindowSummary& summary) {
 }
 
 void TimelineView::show_details() {
-    const QString event = text_of(current_, QStringLiteral("; "));
+    const QString current = text_of(current_, QStringLiteral("; "));
+    const QString event = hovered_ ? text_of(hovered_, QStringLiteral("; ")) : current;
     const QString overview = is_shown() ? overview_text(*rows_) : message_;
-    const QString description = event.isEmpty() ? overview : event;
+    const QString description = current.isEmpty() ? overview : current;
     if (description != accessibleDescription()) {
         setAccessibleDescription(description);
     }
     QStringList lines = summary_;
-    if (!event.isEmpty()) {
+    // With a line of its own, even if it is empty: the sums below stay where they are.
+    if (!event.isEmpty() || !lines.isEmpty()) {
         lines.prepend(event);
     }
     if (lines.isEmpty() && is_shown()) {
@@ -278,6 +280,7 @@ void TimelineView::show_details() {
 void TimelineView::hover(std::optional<EventPlace> place) {
     if (place != hovered_) {
         hovered_ = place;
+        show_details();
         viewport()->update();
         Q_EMIT hovered(text_of(place, QStringLiteral("\n")));
     }

@@ -71,7 +71,7 @@ class TimelineView : public QAbstractScrollArea {
     [[nodiscard]] std::vector<TimelineCommand> commands();
 
     [[nodiscard]] QSize sizeHint() const override { return {960, 480}; }
-    [[nodiscard]] QSize minimumSizeHint() const override { return {360, 200}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {240, 200}; }
 
   Q_SIGNALS:
     void trace_shown();

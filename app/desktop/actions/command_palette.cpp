@@ -2,6 +2,7 @@
 #include "app/desktop/actions/command_palette.h"
 
 #include <QApplication>
+#include <QFileInfo>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QVBoxLayout>
@@ -12,23 +13,42 @@ namespace longscope {
 namespace {
 
 struct Command {
-    QString text;
+    QString menu;  // "File", "File: Open recent"
+    QString name;
+    QString path;  // of a command that opens this file; its name is that of the file
     QAction* action;
-    int score = 0;
+    std::pair<int, int> score;
 };
+
+// What was typed is looked for in names of commands first, then in those of files, then letter by letter.
+std::pair<int, int> score_of(const QString& pattern, const Command& command) {
+    const int whole = fuzzy_score(pattern, command.menu + QStringLiteral(": ") + command.name);
+    if (whole < 0) {
+        return {-1, -1};
+    }
+    const QString words = pattern.simplified();
+    if (!words.isEmpty() && command.name.contains(words, Qt::CaseInsensitive)) {
+        return {command.path.isEmpty() ? 2 : 1, fuzzy_score(pattern, command.name)};
+    }
+    return {0, whole};
+}
 
 // The entries of a menu in a menu stand for themselves.
 std::vector<Command> commands_of(const ActionTable& actions) {
     std::vector<Command> commands;
     for (const ActionTable::Entry& entry : actions.entries()) {
-        const QString text =
-            QString(entry.menu).remove(QLatin1Char('&')) + QStringLiteral(": ") + plain_text(*entry.action);
+        const QString place = QString(entry.menu).remove(QLatin1Char('&'));
         if (const QMenu* menu = entry.action->menu()) {
             for (QAction* action : menu->actions()) {
-                commands.push_back({text + QStringLiteral(": ") + plain_text(*action), action});
+                const QString path = action->data().toString();
+                commands.push_back({place + QStringLiteral(": ") + plain_text(*entry.action),
+                                    path.isEmpty() ? plain_text(*action) : QFileInfo(path).fileName(),
+                                    path,
+                                    action,
+                                    {}});
             }
         } else {
-            commands.push_back({text, entry.action});
+            commands.push_back({place, plain_text(*entry.action), {}, entry.action, {}});
         }
     }
     return commands;
@@ -68,6 +88,7 @@ CommandPalette::CommandPalette(const ActionTable& actions, QWidget& window)
     input_->setAccessibleName(tr("Command"));
     list_->setAccessibleName(tr("Commands"));
     list_->setFocusPolicy(Qt::NoFocus);
+    list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);  // what is too long is cut
     column->addWidget(input_);
     column->addWidget(list_);
     input_->installEventFilter(this);
@@ -92,8 +113,8 @@ void CommandPalette::open() {
 void CommandPalette::filter(const QString& text) {
     std::vector<Command> matches;
     for (Command& command : commands_of(actions_)) {
-        command.score = fuzzy_score(text, command.text);
-        if (command.score >= 0) {
+        command.score = score_of(text, command);
+        if (command.score.first >= 0) {
             matches.push_back(command);
         }
     }
@@ -104,12 +125,17 @@ void CommandPalette::filter(const QString& text) {
     });
     list_->clear();
     for (const Command& match : matches) {
-        QString line = match.text;
+        QString line = match.menu + QStringLiteral(": ") + match.name;
+        if (!match.path.isEmpty()) {
+            constexpr int folder_pixels = 260;
+            line += QStringLiteral("   ") +
+                    fontMetrics().elidedText(QFileInfo(match.path).path(), Qt::ElideMiddle, folder_pixels);
+        }
         if (!match.action->shortcut().isEmpty()) {
             line += QStringLiteral("   [%1]").arg(match.action->shortcut().toString(QKeySequence::NativeText));
         }
         auto* item = new QListWidgetItem(line, list_);
-        item->setToolTip(match.action->toolTip());
+        item->setToolTip(match.path.isEmpty() ? match.action->toolTip() : match.path.toHtmlEscaped());
         item->setData(Qt::UserRole, match.action->objectName());
         item->setData(Qt::UserRole + 1, QVariant::fromValue(static_cast<QObject*>(match.action)));
         if (!match.action->isEnabled()) {

@@ -2,6 +2,7 @@
 #include "app/desktop/document/opened_files.h"
 
 #include <QCoreApplication>
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -30,6 +31,19 @@ bool is_database(const std::filesystem::path& path) {
     return suffix == ".db" || suffix == ".sqlite" || begins_as_database(path);
 }
 
+// Text has no control characters but white space, and is UTF-8.
+bool is_text(const std::string& content) {
+    constexpr std::size_t enough = 4096;
+    const std::string_view head = std::string_view(content).substr(0, enough);
+    const bool control = std::any_of(head.begin(), head.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 && std::string_view("\t\n\v\f\r").find(c) == std::string_view::npos;
+    });
+    // A letter may be cut at the end.
+    return !control &&
+           QString::fromUtf8(head.data(), static_cast<int>(head.size())).count(QChar(QChar::ReplacementCharacter)) <=
+               (content.size() > enough ? 3 : 0);
+}
+
 std::pair<FileKind, OpenedFile> read_file(const std::filesystem::path& path) {
     OpenedFile file{std::filesystem::absolute(path), nullptr};
     if (is_database(path)) {
@@ -42,6 +56,10 @@ std::pair<FileKind, OpenedFile> read_file(const std::filesystem::path& path) {
                         "take tensors");
     }
     const std::string content = read_bounded_file(path, max_length_file_bytes);
+    if (!is_text(content)) {
+        throw bad_input(path.string(), "its content", "is no text and no database",
+                        "an experiment, lengths, a histogram or a result database");
+    }
     const std::size_t first = content.find_first_not_of(" \t\r\n");
     if (first != std::string::npos && content[first] == '{') {
         Json document = parse_json(content, path.string());

@@ -39,6 +39,7 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
     column->setContentsMargins(10, 6, 10, 10);
     state_->setObjectName(QStringLiteral("cost_state"));
     state_->setWordWrap(true);
+    state_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // the longest word asks for no room
     column->addWidget(state_);
     column->addLayout(form_);
     form_->setVerticalSpacing(4);
@@ -60,10 +61,10 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
     });
     add_row(tr("Work, max / mean"), tr("The busiest rank's pairs by the mean of all ranks"),
             [](const Evaluation& e) { return QString::number(e.cost.largest_over_mean(), 'f', 3); });
-    add_row(tr("Received per rank"),
+    add_row(tr("Received, busiest rank"),
             tr("Payload bytes of the rank that receives most, by the strategy's closed formula"),
             [](const Evaluation& e) { return bytes_text(e.cost, &RankCost::bytes_received); });
-    add_row(tr("Peak memory per rank"), tr("Tensors and buffers of the rank that needs most, by the schedule's ledger"),
+    add_row(tr("Memory, largest rank"), tr("Tensors and buffers of the rank that needs most, by the schedule's ledger"),
             [](const Evaluation& e) { return bytes_text(e.cost, &RankCost::memory_bytes); });
     auto* heading = new QLabel(tr("Work per rank"), this);
     column->addWidget(heading);

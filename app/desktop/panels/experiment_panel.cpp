@@ -6,6 +6,7 @@
 #include <QDoubleSpinBox>
 #include <QEvent>
 #include <QLabel>
+#include <QScrollArea>
 #include <QScrollBar>
 #include <QStandardItemModel>
 #include <QVBoxLayout>
@@ -50,19 +51,50 @@ void mark_choice(QComboBox& box, int row, std::string_view meaning, const std::s
 
 }  // namespace
 
+// As wide as its widest field: there is no horizontal scroll bar.
+class ExperimentPanel::Fields : public QScrollArea {
+  public:
+    explicit Fields(QWidget* parent) : QScrollArea(parent) {
+        setWidgetResizable(true);
+        setFrameShape(QFrame::NoFrame);
+        setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    }
+
+    [[nodiscard]] QSize minimumSizeHint() const override {
+        const int width = widget() == nullptr ? 0 : widget()->minimumSizeHint().width();
+        return {width + verticalScrollBar()->sizeHint().width(), QScrollArea::minimumSizeHint().height()};
+    }
+    [[nodiscard]] QSize sizeHint() const override {
+        return {minimumSizeHint().width(), QScrollArea::sizeHint().height()};
+    }
+
+  protected:
+    // A row that came or went may need more room.
+    bool eventFilter(QObject* watched, QEvent* event) override {
+        if (watched == widget() && event->type() == QEvent::LayoutRequest) {
+            updateGeometry();
+        }
+        return QScrollArea::eventFilter(watched, event);
+    }
+};
+
 ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evaluator, const Appearance& appearance,
                                  QWidget* parent)
-    : QScrollArea(parent),
+    : QWidget(parent),
       document_(document),
       evaluator_(evaluator),
       appearance_(appearance),
-      refusal_(new QLabel),
+      refusal_(new QLabel(this)),
+      fields_(new Fields(this)),
       lengths_(new LengthsEditor(document)),
       mask_(new MaskStackEditor(document)) {
     setAccessibleName(tr("Experiment"));
-    setWidgetResizable(true);
-    setFrameShape(QFrame::NoFrame);
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    fields_->setAccessibleName(tr("Fields of the experiment"));
+    auto* rows = new QVBoxLayout(this);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->setSpacing(0);
+    rows->addWidget(refusal_);
+    rows->addWidget(fields_, 1);
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(10, 6, 10, 10);
@@ -73,7 +105,8 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
     refusal_->setObjectName(QStringLiteral("refusal"));
     refusal_->setAccessibleName(tr("Why this experiment is refused"));
     refusal_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    column->addWidget(refusal_);
+    refusal_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // the longest word asks for no room
+    refusal_->setContentsMargins(10, 6, 10, 6);
 
     auto* about = new FieldForm(document);
     about->add_text(tr("Name"), "/name", tr("A short name, one line"));
@@ -125,8 +158,8 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
         ->setSpecialValueText(tr("none"));
     add_group(column, tr("Run"), run);
     column->addStretch(1);
-    setWidget(content);
-    content->installEventFilter(this);
+    fields_->setWidget(content);
+    content->installEventFilter(fields_);
 
     connect(&appearance_, &Appearance::changed, this, &ExperimentPanel::show_refusal);
     connect(&document_, &ExperimentDocument::changed, this, &ExperimentPanel::mark_infeasible);
@@ -140,7 +173,7 @@ void ExperimentPanel::add_group(QVBoxLayout* column, const QString& title, QWidg
     QFont bold = font();
     bold.setBold(true);
     heading->setFont(bold);
-    heading->setContentsMargins(0, column->count() > 1 ? 8 : 0, 0, 0);
+    heading->setContentsMargins(0, column->isEmpty() ? 0 : 8, 0, 0);
     column->addWidget(heading);
     column->addWidget(content);
 }
@@ -181,26 +214,14 @@ void ExperimentPanel::show_refusal() {
     } else if (known != nullptr && !known->cost.unsupported.empty()) {
         text = tr("Unsupported: %1").arg(to_qstring(known->cost.unsupported));
     }
+    // The fields stay under the pointer, as far as they can be scrolled.
+    const int before = fields_->y();
     refusal_->setText(text);
     refusal_->setVisible(!text.isEmpty());
+    layout()->activate();
+    QScrollBar* bar = fields_->verticalScrollBar();
+    bar->setValue(bar->value() + fields_->y() - before);
     set_text_colour(*refusal_, appearance_.theme().error);
-}
-
-QSize ExperimentPanel::minimumSizeHint() const {
-    return {widget()->minimumSizeHint().width() + verticalScrollBar()->sizeHint().width(),
-            QScrollArea::minimumSizeHint().height()};
-}
-
-QSize ExperimentPanel::sizeHint() const {
-    return {minimumSizeHint().width(), QScrollArea::sizeHint().height()};
-}
-
-// A row that came or went may need more room.
-bool ExperimentPanel::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == widget() && event->type() == QEvent::LayoutRequest) {
-        updateGeometry();
-    }
-    return QScrollArea::eventFilter(watched, event);
 }
 
 }  // namespace longscope

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The whole experiment as fields, group by group.
+// The whole experiment as fields, group by group; what is wrong with it stands above them, always in sight.
 #pragma once
 
-#include <QScrollArea>
+#include <QWidget>
 
 #include "app/desktop/document/evaluator.h"
 #include "app/desktop/document/experiment_document.h"
@@ -12,11 +12,12 @@
 
 class QComboBox;
 class QLabel;
+class QScrollArea;
 class QVBoxLayout;
 
 namespace longscope {
 
-class ExperimentPanel : public QScrollArea {
+class ExperimentPanel : public QWidget {
     Q_OBJECT
 
   public:
@@ -27,14 +28,8 @@ class ExperimentPanel : public QScrollArea {
     [[nodiscard]] LengthsEditor& lengths() { return *lengths_; }
     [[nodiscard]] MaskStackEditor& mask() { return *mask_; }
 
-    // As wide as its widest field: there is no horizontal scroll bar.
-    [[nodiscard]] QSize minimumSizeHint() const override;
-    [[nodiscard]] QSize sizeHint() const override;
-
-  protected:
-    bool eventFilter(QObject* watched, QEvent* event) override;
-
   private:
+    class Fields;
     void add_group(QVBoxLayout* column, const QString& title, QWidget* content);
     void mark_infeasible();
     void show_refusal();
@@ -43,6 +38,7 @@ class ExperimentPanel : public QScrollArea {
     Evaluator& evaluator_;
     const Appearance& appearance_;
     QLabel* refusal_;
+    QScrollArea* fields_;
     LengthsEditor* lengths_;
     MaskStackEditor* mask_;
     QComboBox* strategy_ = nullptr;

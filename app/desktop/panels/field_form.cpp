@@ -9,6 +9,7 @@
 #include <QSignalBlocker>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/panels/calm_fields.h"
 #include "widgets/base/colours.h"
 
 namespace longscope {
@@ -20,6 +21,7 @@ using Pointer = Json::json_pointer;
 // Room for the longest label, so that the fields of all groups stand in one column.
 constexpr int label_letters = 17;
 constexpr int choice_letters = 14;
+constexpr int number_letters = 14;  // with its arrows; larger numbers want a wider panel
 
 // Null when nothing stands there, or something is in the way.
 const Json* at(const Json& document, const std::string& place) {
@@ -59,7 +61,6 @@ void FieldForm::bind(QWidget* widget, const QString& label, const std::string& p
     widget->setAccessibleName(label);
     widget->setAccessibleDescription(help);
     widget->setToolTip(help);
-    widget->setFocusPolicy(Qt::StrongFocus);
     add_widget(label, widget);
     refreshers_.emplace_back([this, widget, place, show = std::move(show)] {
         const QSignalBlocker blocker(widget);
@@ -78,8 +79,9 @@ void FieldForm::add_widget(const QString& label, QWidget* widget) {
 
 QDoubleSpinBox* FieldForm::add_integer(const QString& label, const std::string& place, std::int64_t min,
                                        std::int64_t max, std::int64_t fallback, const QString& help) {
-    auto* box = new QDoubleSpinBox(this);
+    auto* box = new CalmSpinBox<QDoubleSpinBox>(this);
     box->setDecimals(0);
+    box->setMinimumWidth(fontMetrics().horizontalAdvance(QLatin1Char('x')) * number_letters);
     box->setRange(static_cast<double>(min), static_cast<double>(max));
     box->setLocale(QLocale(QLocale::English, QLocale::UnitedStates));
     box->setGroupSeparatorShown(true);
@@ -88,8 +90,8 @@ QDoubleSpinBox* FieldForm::add_integer(const QString& label, const std::string& 
     bind(box, label, place, help, [box, fallback](const Json* value) {
         box->setValue(value != nullptr && value->is_number() ? value->get<double>() : static_cast<double>(fallback));
     });
-    connect(box, qOverload<double>(&QDoubleSpinBox::valueChanged), this, [this, label, place](double value) {
-        document_.edit(tr("Change %1").arg(label), name_of(place),
+    connect(box, qOverload<double>(&QDoubleSpinBox::valueChanged), this, [this, label, place, box](double value) {
+        document_.edit(tr("Change %1").arg(label), box->stepping() ? name_of(place) : QString(),
                        [&](Json& document) { put(document, place, static_cast<std::int64_t>(value)); });
     });
     return box;
@@ -115,7 +117,7 @@ QLineEdit* FieldForm::add_text(const QString& label, const std::string& place, c
 
 QComboBox* FieldForm::add_choice(const QString& label, const std::string& place,
                                  const std::vector<FieldChoice>& choices, const QString& help) {
-    auto* box = new QComboBox(this);
+    auto* box = new CalmComboBox(this);
     // As wide as a name, whatever else an entry has to say.
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     box->setMinimumContentsLength(choice_letters);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The document as JSON, editable: what is typed is taken over as soon as it is JSON, as one step of undo.
+// The document as JSON, editable: what is typed is taken over as soon as it is JSON, as one step of undo. Text that
+// is not stays until it is, or until it is given up: also when the document changes elsewhere.
 #pragma once
 
 #include <QPlainTextEdit>
@@ -9,6 +10,7 @@
 #include "app/desktop/document/experiment_document.h"
 #include "app/desktop/panels/text_updater.h"
 
+class QFrame;
 class QLabel;
 
 namespace longscope {
@@ -25,19 +27,30 @@ class JsonEditor : public QWidget {
     [[nodiscard]] QString problem() const;
     // Does not wait for a pause in typing.
     void commit();
+    // Has the document changed elsewhere since the text that is not taken over was typed?
+    [[nodiscard]] bool overtaken() const { return overtaken_; }
     // Back to the document.
-    void discard() { refresh(); }
+    void discard();
+
+  Q_SIGNALS:
+    void problem_changed();
+
+  protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
   private:
     void refresh();
     void take();
+    void set_problem(const QString& text);
 
     ExperimentDocument& document_;
     QPlainTextEdit* editor_;
     TextUpdater updater_;
+    QFrame* unfinished_;  // what is below while the text is not taken over
     QLabel* problem_;
     QTimer pause_;  // in typing
     bool taking_ = false;
+    bool overtaken_ = false;
 };
 
 }  // namespace longscope

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/panels/calm_fields.h"
 #include "app/desktop/panels/parameter_field.h"
 #include "engine/base/error.h"
 #include "engine/mask/expression.h"
@@ -92,7 +93,7 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
     first->addWidget(visible);
 
     if (index > 0) {
-        auto* join = new QComboBox(this);
+        auto* join = new CalmComboBox(this);
         join->setObjectName(QStringLiteral("join"));
         join->addItems({tr("and"), tr("or")});
         join->setCurrentIndex(layer.join == MaskLayer::Join::all_of ? 0 : 1);
@@ -186,8 +187,8 @@ void LayerRow::add_parameters(QGridLayout* grid) {
         field.whole_number =
             example.contains(at.key()) ? example[at.key()].is_number_integer() : at->is_number_integer();
         field.accessible_name = tr("%1 of layer %2").arg(field.name).arg(index_ + 1);
-        field.change = [this, name = std::string(leaf.name), key = at.key()](const Json& value) {
-            return change_parameter(name, key, value);
+        field.change = [this, name = std::string(leaf.name), key = at.key()](const Json& value, bool stepping) {
+            return change_parameter(name, key, value, stepping);
         };
         field.explain = [error](const QString& why) {
             error->setText(why);
@@ -204,7 +205,7 @@ void LayerRow::add_parameters(QGridLayout* grid) {
     grid->addWidget(error, place, 0, 1, -1);
 }
 
-QString LayerRow::change_parameter(const std::string& leaf, const std::string& key, const Json& value) {
+QString LayerRow::change_parameter(const std::string& leaf, const std::string& key, const Json& value, bool stepping) {
     Json next = Json::parse(layer_.expression, nullptr, false);
     const bool number = value.is_number_integer();
     next[leaf][key] = value;
@@ -219,7 +220,7 @@ QString LayerRow::change_parameter(const std::string& leaf, const std::string& k
     MaskLayer layer = layer_;
     layer.expression = next.dump();
     change(layer, tr("Change %1 of %2").arg(to_qstring(key), to_qstring(leaf)),
-           QStringLiteral("layer.%1.%2").arg(index_).arg(to_qstring(key)));
+           stepping ? QStringLiteral("layer.%1.%2").arg(index_).arg(to_qstring(key)) : QString());
     return {};
 }
 

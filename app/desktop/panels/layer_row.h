@@ -19,7 +19,7 @@ class LayerRow : public QFrame {
     LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent = nullptr);
 
   Q_SIGNALS:
-    // `what` names the step; steps of one parameter in a row are one, by `merge_key`.
+    // `what` names the step; those that follow one another with the same `merge_key` are one.
     void edited(const MaskLayer& layer, const QString& what, const QString& merge_key);
     void moved(int by);
     void removed();
@@ -27,7 +27,8 @@ class LayerRow : public QFrame {
   private:
     void add_parameters(QGridLayout* grid);
     // Why it is refused; nothing when it was taken.
-    [[nodiscard]] QString change_parameter(const std::string& leaf, const std::string& key, const Json& value);
+    [[nodiscard]] QString change_parameter(const std::string& leaf, const std::string& key, const Json& value,
+                                           bool stepping);
     void change(const MaskLayer& layer, const QString& what, const QString& merge_key = {});
 
     MaskLayer layer_;

@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/panels/calm_fields.h"
 #include "app/desktop/panels/lengths_text.h"
 #include "widgets/base/colours.h"
 
@@ -50,7 +51,7 @@ void set_lengths(Json& document, const Json& lengths) {
 LengthsEditor::LengthsEditor(ExperimentDocument& document, QWidget* parent)
     : QWidget(parent),
       document_(document),
-      form_(new QComboBox(this)),
+      form_(new CalmComboBox(this)),
       text_(new QLineEdit(this)),
       shown_(std::make_unique<Json>()) {
     auto* rows = new QVBoxLayout(this);

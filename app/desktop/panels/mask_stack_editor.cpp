@@ -24,7 +24,8 @@ MaskStackEditor::MaskStackEditor(ExperimentDocument& document, QWidget* parent)
     add_->setObjectName(QStringLiteral("add_layer"));
     add_->setText(tr("Add layer"));
     add_->setToolTip(tr("Join another mask to those above"));
-    add_->setPopupMode(QToolButton::InstantPopup);
+    add_->setPopupMode(QToolButton::MenuButtonPopup);  // its arrow has room of its own
+    connect(add_, &QToolButton::clicked, add_, &QToolButton::showMenu);
     add_->setFocusPolicy(Qt::StrongFocus);  // a click ends what is typed elsewhere
     auto* menu = new QMenu(add_);
     menu->setToolTipsVisible(true);

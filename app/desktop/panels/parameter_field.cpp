@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/panels/calm_fields.h"
 #include "engine/base/error.h"
 #include "widgets/base/colours.h"
 
@@ -24,7 +25,7 @@ int shown_number(const Json& value) {
 }
 
 QWidget* number_field(const ParameterField& field, int value, QWidget* parent) {
-    auto* box = new QSpinBox(parent);
+    auto* box = new CalmSpinBox<QSpinBox>(parent);
     box->setRange(0, most);
     box->setLocale(QLocale(QLocale::English, QLocale::UnitedStates));
     box->setGroupSeparatorShown(true);
@@ -32,23 +33,23 @@ QWidget* number_field(const ParameterField& field, int value, QWidget* parent) {
     box->setKeyboardTracking(false);
     box->setValue(value);
     QObject::connect(box, qOverload<int>(&QSpinBox::valueChanged), box,
-                     [field](int next) { field.explain(field.change(next)); });
+                     [field, box](int next) { field.explain(field.change(next, box->stepping())); });
     return box;
 }
 
 QWidget* tick_field(const ParameterField& field, bool value, QWidget* parent) {
     auto* box = new QCheckBox(parent);
     box->setChecked(value);
-    QObject::connect(box, &QCheckBox::toggled, box, [field](bool on) { field.explain(field.change(on)); });
+    QObject::connect(box, &QCheckBox::toggled, box, [field](bool on) { field.explain(field.change(on, false)); });
     return box;
 }
 
 QWidget* choice_field(const ParameterField& field, const QString& value, QWidget* parent) {
-    auto* box = new QComboBox(parent);
+    auto* box = new CalmComboBox(parent);
     box->addItems(field.choices.split(QStringLiteral(", ")));
     box->setCurrentIndex(box->findText(value));
     QObject::connect(box, qOverload<int>(&QComboBox::activated), box,
-                     [field, box] { field.explain(field.change(box->currentText().toStdString())); });
+                     [field, box] { field.explain(field.change(box->currentText().toStdString(), false)); });
     return box;
 }
 
@@ -70,7 +71,7 @@ QWidget* json_field(const ParameterField& field, const Json& value, QWidget* par
         }
         line->setModified(false);
         try {
-            field.explain(field.change(parse_json(line->text().toStdString(), field.name.toStdString())));
+            field.explain(field.change(parse_json(line->text().toStdString(), field.name.toStdString()), false));
         } catch (const Error& error) {
             field.explain(to_qstring(error.what()));
         }

@@ -18,8 +18,8 @@ struct ParameterField {
     QString accessible_name;
     QString choices;  // of a word: "rows, columns, both"
     bool whole_number = false;
-    // A new value that is JSON; returns why it is refused, or nothing.
-    std::function<QString(const Json& value)> change;
+    // A new value that is JSON, stepped to by the wheel or a key or not; returns why it is refused, or nothing.
+    std::function<QString(const Json& value, bool stepping)> change;
     // Says why what stands in the field is not taken; nothing when it is.
     std::function<void(const QString& why)> explain;
 };

@@ -147,8 +147,10 @@ void RunController::launched(std::int64_t pid, const QString& problem) {
 
 void RunController::follow(const std::filesystem::path& folder, const QString& name) {
     const RunFolderState state = read_run_folder_state(folder);
+    const bool stopping = status_.phase == RunStatus::Phase::starting && status_.stopping;
     status_ = {};
     status_.phase = RunStatus::Phase::running;
+    status_.stopping = stopping;
     status_.name = name;
     status_.run = state.run;
     status_.folder = folder;
@@ -171,7 +173,9 @@ void RunController::cancel() {
     } else if (status_.phase == RunStatus::Phase::running) {
         request_cancel(status_.folder);
     }
+    status_.stopping = true;
     say(tr("Cancelling: what was measured is stored."));
+    Q_EMIT changed();
 }
 
 std::optional<Nanoseconds> RunController::left_ns() const {
@@ -290,7 +294,7 @@ void RunController::hear(const std::string& line) {
         say(tr("Draw %1, %2 %3: %4")
                 .arg(message.value("draw", 0))
                 .arg(message.value("measured", true) ? tr("repetition") : tr("warm-up"))
-                .arg(message.value("repetition", 0))
+                .arg(message.value("repetition", 0) + 1)
                 .arg(to_qstring(format_duration(*status_.repetition_ns))));
     } else if (type == "metric") {
         const Json value = message.value("value", Json());
@@ -317,8 +321,13 @@ void RunController::end(const QString& state, const QString& message) {
     status_.phase = RunStatus::Phase::ended;
     status_.state = state;
     status_.message = message;
+    status_.stopping = false;
     if (state == QLatin1String("done")) {
         status_.done = 1;
+    } else {
+        for (auto& [rank, text] : status_.ranks) {
+            text = tr("ended; last: %1").arg(text);
+        }
     }
     say(status_.end_text());
     Q_EMIT changed();

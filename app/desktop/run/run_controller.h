@@ -32,6 +32,7 @@ struct RunStatus {
     double done = 0;                           // from 0 to 1
     std::optional<Nanoseconds> repetition_ns;  // of the last one
     std::map<int, QString> ranks;              // what each did last, as its log says
+    bool stopping = false;                     // it was asked to end
 
     // One line; of a run that has ended.
     [[nodiscard]] QString end_text() const;

@@ -3,7 +3,6 @@
 
 #include <QFontDatabase>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QPlainTextEdit>
 #include <QProgressBar>
 #include <QPushButton>
@@ -12,15 +11,16 @@
 
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/elided_label.h"
 
 namespace longscope {
 
 RunPanel::RunPanel(RunController& controller, QWidget* parent)
     : QWidget(parent),
       controller_(controller),
-      headline_(new QLabel(this)),
+      headline_(new ElidedLabel(this, Qt::ElideMiddle)),
       bar_(new QProgressBar(this)),
-      details_(new QLabel(this)),
+      details_(new ElidedLabel(this)),
       ranks_(new QPlainTextEdit(this)),
       log_(new QPlainTextEdit(this)),
       run_(new QPushButton(tr("Run"), this)),
@@ -38,20 +38,22 @@ RunPanel::RunPanel(RunController& controller, QWidget* parent)
         row->addWidget(button);
     }
     row->addSpacing(8);
-    headline_->setTextFormat(Qt::PlainText);
     headline_->setObjectName(QStringLiteral("run_state"));
-    row->addWidget(headline_, 1);
+    row->addWidget(headline_, 2);
     bar_->setRange(0, 1000);
     bar_->setTextVisible(true);
     bar_->setAccessibleName(tr("Progress of the run"));
-    row->addWidget(bar_, 2);
-    details_->setTextFormat(Qt::PlainText);
+    row->addWidget(bar_, 1);
+    details_->setObjectName(QStringLiteral("run_details"));
+    headline_->setAccessibleName(tr("State of the run"));
+    details_->setAccessibleName(tr("Speed of the run"));
     row->addWidget(details_);
     auto* panes = new QSplitter(this);
     for (QPlainTextEdit* pane : {log_, ranks_}) {
         pane->setReadOnly(true);
         pane->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-        pane->setLineWrapMode(QPlainTextEdit::NoWrap);
+        pane->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);  // it would hide the last line
+        pane->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
         pane->setUndoRedoEnabled(false);
         pane->setMaximumBlockCount(5000);
         panes->addWidget(pane);
@@ -59,6 +61,7 @@ RunPanel::RunPanel(RunController& controller, QWidget* parent)
     log_->setObjectName(QStringLiteral("run_log"));
     log_->setAccessibleName(tr("Log of the run"));
     log_->setPlaceholderText(tr("The log of a run stands here."));
+    ranks_->setObjectName(QStringLiteral("run_ranks"));
     ranks_->setAccessibleName(tr("What each rank does"));
     ranks_->setPlaceholderText(tr("What each rank does stands here."));
     column->addWidget(panes, 1);
@@ -72,7 +75,7 @@ RunPanel::RunPanel(RunController& controller, QWidget* parent)
 void RunPanel::show_status() {
     const RunStatus& status = controller_.status();
     run_->setEnabled(!status.going_on());
-    cancel_->setEnabled(status.going_on());
+    cancel_->setEnabled(status.going_on() && !status.stopping);
     bar_->setVisible(status.phase != RunStatus::Phase::none);
     bar_->setValue(static_cast<int>(status.done * 1000));
     bar_->setFormat(to_qstring(format_percent(status.done)));
@@ -85,8 +88,9 @@ void RunPanel::show_status() {
         log_->clear();
         ranks_->clear();
     }
-    headline_->setText(status.run > 0 ? tr("Run %1, %2: %3").arg(status.run).arg(status.name, status.state)
-                                      : tr("%1: %2").arg(status.name, status.state));
+    const QString state = status.stopping ? tr("stopping...") : status.state;
+    headline_->setText(status.run > 0 ? tr("Run %1, %2: %3").arg(status.run).arg(status.name, state)
+                                      : tr("%1: %2").arg(status.name, state));
     QStringList details;
     if (status.repetition_ns) {
         details << to_qstring(format_duration(*status.repetition_ns));

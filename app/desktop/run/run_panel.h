@@ -6,12 +6,13 @@
 
 #include "app/desktop/run/run_controller.h"
 
-class QLabel;
 class QPlainTextEdit;
 class QProgressBar;
 class QPushButton;
 
 namespace longscope {
+
+class ElidedLabel;
 
 class RunPanel : public QWidget {
     Q_OBJECT
@@ -32,9 +33,9 @@ class RunPanel : public QWidget {
 
     RunController& controller_;
     double flops_ = 0;
-    QLabel* headline_;
+    ElidedLabel* headline_;
     QProgressBar* bar_;
-    QLabel* details_;
+    ElidedLabel* details_;
     QPlainTextEdit* ranks_;
     QPlainTextEdit* log_;
     QPushButton* run_;

@@ -70,8 +70,9 @@ std::string RunRecorder::where() const {
     }
     const std::int64_t all = experiment_.repetitions.warm_up + experiment_.repetitions.measured;
     const std::int64_t draw = draw_ids_.rbegin()->first;
+    const std::int64_t measured = std::max<std::int64_t>(0, repetitions_heard_ - experiment_.repetitions.warm_up);
     return repetitions_heard_ < all
-               ? fmt::format("in draw {}, after {} of {} repetitions", draw, repetitions_heard_, all)
+               ? fmt::format("in draw {}, after {} of {} repetitions", draw, measured, experiment_.repetitions.measured)
                : fmt::format("in draw {}, while checking", draw);
 }
 

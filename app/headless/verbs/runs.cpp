@@ -52,7 +52,7 @@ std::string text_of(const Json& line) {
     }
     if (type == "metric" && line.value("name", "") == "duration_ns") {
         return fmt::format("draw {}, {} {}: {}", line.value("draw", 0),
-                           line.value("measured", true) ? "repetition" : "warm-up", line.value("repetition", 0),
+                           line.value("measured", true) ? "repetition" : "warm-up", line.value("repetition", 0) + 1,
                            format_duration(line.value("value", std::int64_t{0})));
     }
     if (type == "metric") {

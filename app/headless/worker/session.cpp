@@ -84,13 +84,21 @@ class Session {
         return experiment_.repetitions.warm_up + experiment_.repetitions.measured;
     }
 
+    // "repetition 1 of 30" of those that count; the ones before are told apart.
+    [[nodiscard]] std::string repetition_text(std::int64_t number) const {
+        const std::int64_t warm_up = experiment_.repetitions.warm_up;
+        return number < warm_up ? fmt::format("warm-up {} of {}", number + 1, warm_up)
+                                : fmt::format("repetition {} of {}", number - warm_up + 1, repetitions() - warm_up);
+    }
+
     void run_draw(std::int64_t draw) {
         DrawContext context(experiment_, draw, communicator_.rank(), communicator_.size());
         require_same_plan(communicator_, context.plan_hash());
         report_draw(draw, context);
         const MemoryLedger ledger = memory_ledger(context.schedule(), experiment_.shape, context.own_tokens().size());
-        log_.line(fmt::format("draw {}: plan {}, {} tokens, {} pairs a head, needs {} of memory", draw,
-                              hash_text(context.plan_hash()), context.own_tokens().size(), context.pairs(),
+        log_.line(fmt::format("draw {}: plan {}", draw, hash_text(context.plan_hash())));
+        log_.line(fmt::format("draw {}: {} tokens, {} pairs a head, needs {} of memory", draw,
+                              format_count(context.own_tokens().size()), format_count(context.pairs()),
                               format_bytes(ledger.total_bytes())));
         require_memory(communicator_, ledger, experiment_.backend.memory_per_rank_bytes);
         team_.run([&] { context.make_inputs(); });
@@ -131,7 +139,7 @@ class Session {
         ExecuteResult result = execute({context.schedule(), experiment_.shape, context.mask(), context.tokens(),
                                         *kernel_, context.inputs(), max_events_},
                                        communicator_, hooks);
-        log_.line(fmt::format("draw {}, repetition {} of {}: {}", draw, number + 1, repetitions(),
+        log_.line(fmt::format("draw {}, {}: {}", draw, repetition_text(number),
                               format_duration(result.end_ns - result.begin_ns)));
         RankResult rank;
         rank.rank = communicator_.rank();
