@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/mask/zone_lists.h"
 #include "engine/mask/zone_mask.h"
 
 namespace longscope {
@@ -44,35 +45,6 @@ class LeafSweep {
     std::size_t next_ = 0;
     ZoneList active_;
 };
-
-// Removes `removed` from every zone of `zones`.
-void subtract(ZoneList& zones, const ZoneList& removed) {
-    ZoneList rest;
-    for (const Zone& zone : removed) {
-        rest.clear();
-        for (const Zone& piece : zones) {
-            append_difference(piece, zone, rest);
-        }
-        zones.swap(rest);
-    }
-}
-
-void intersect_lists(ZoneList& zones, const ZoneList& others) {
-    ZoneList common;
-    for (const Zone& zone : zones) {
-        for (const Zone& other : others) {
-            if (const Zone part = intersect(zone, other); !part.empty()) {
-                common.push_back(part);
-            }
-        }
-    }
-    zones.swap(common);
-}
-
-void unite_lists(ZoneList& zones, ZoneList others) {
-    subtract(others, zones);
-    zones.insert(zones.end(), others.begin(), others.end());
-}
 
 // The sweeps of all leaves below a node, in the order of a walk through the tree.
 class Evaluator {
