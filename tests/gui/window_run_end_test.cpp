@@ -47,13 +47,14 @@ TEST_F(WindowRunEnd, ARunThatIsCancelledIsStoredWithWhatItMeasured) {
     const auto& line = find<QLabel>("run_state");
     QTest::mouseClick(&find<QPushButton>("cancel"), Qt::LeftButton);
     EXPECT_EQ(line.text(), QStringLiteral("Run 1, long: stopping..."));
+    EXPECT_FALSE(find<QLabel>("run_details").text().contains(QStringLiteral("left")));
     EXPECT_FALSE(find<QPushButton>("cancel").isEnabled());
     EXPECT_FALSE(action("run.cancel").isEnabled());
     ASSERT_TRUE(wait_for_end());
     EXPECT_EQ(status().state.toStdString(), "cancelled");
     EXPECT_EQ(line.text(), QStringLiteral("Run 1, long: cancelled"));
     for (const QString& rank : ranks()) {
-        EXPECT_TRUE(rank.contains(QStringLiteral(": ended; last: "))) << rank.toStdString();
+        EXPECT_TRUE(rank.endsWith(QStringLiteral(": ended"))) << rank.toStdString();
     }
     EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::warning);
     EXPECT_EQ(message().rfind("Run 1: cancelled", 0), 0U) << message();
@@ -183,6 +184,9 @@ TEST_F(WindowRunEnd, AnEngineThatIsKilledIsAMessageAndTheRunIsLost) {
     EXPECT_EQ(status().state.toStdString(), "lost");
     EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::error);
     EXPECT_EQ(message().rfind("Run 1: lost: ", 0), 0U) << message();
+    for (const QString& rank : ranks()) {
+        EXPECT_TRUE(rank.contains(QStringLiteral(": ended; last: "))) << rank.toStdString();
+    }
     EXPECT_TRUE(wait_for_row(1, "lost")) << "the database knows it too";
     EXPECT_TRUE(QTest::qWaitFor([this] { return window_->timeline_page().has_trace(); }, patience_ms))
         << "what it had measured is there";

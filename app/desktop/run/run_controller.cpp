@@ -326,7 +326,8 @@ void RunController::end(const QString& state, const QString& message) {
         status_.done = 1;
     } else {
         for (auto& [rank, text] : status_.ranks) {
-            text = tr("ended; last: %1").arg(text);
+            // Of a cancelled run a rank may have finished what was not stored any more.
+            text = state == QLatin1String("cancelled") ? tr("ended") : tr("ended; last: %1").arg(text);
         }
     }
     say(status_.end_text());

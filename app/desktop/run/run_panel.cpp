@@ -98,7 +98,7 @@ void RunPanel::show_status() {
             details << to_qstring(format_flops_per_s(flops_ * 1e9 / static_cast<double>(*status.repetition_ns)));
         }
     }
-    if (const auto left_ns = controller_.left_ns()) {
+    if (const auto left_ns = controller_.left_ns(); left_ns && !status.stopping) {
         details << tr("%1 left").arg(to_qstring(format_duration(*left_ns)));
     }
     details_->setText(details.join(QStringLiteral("   ")));
