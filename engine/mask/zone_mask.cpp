@@ -32,8 +32,46 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
         }
         pairs_so_far += slab.pairs;
         zones_.insert(zones_.end(), slab_zones.begin(), slab_zones.end());
+        order_zones(slab);
         slabs_.push_back(slab);
     }
+}
+
+// Columns differ in their keys, bands in their diagonals: by the side on which the widest zone is the smaller part of
+// all.
+void ZoneMask::order_zones(Slab& slab) {
+    const auto first = zones_.begin() + static_cast<std::ptrdiff_t>(slab.first_zone);
+    struct Side {
+        std::int64_t widest = 0;
+        Range all{max_tokens, -max_tokens};
+        void add(Range range) {
+            widest = std::max(widest, range.size());
+            all = {std::min(all.begin, range.begin), std::max(all.end, range.end)};
+        }
+    };
+    Side keys;
+    Side diagonals;
+    std::for_each(first, zones_.end(), [&](const Zone& zone) {
+        keys.add(zone.k);
+        diagonals.add(zone.d);
+    });
+    // Both products are below 2^62.
+    slab.by_diagonal = diagonals.widest * keys.all.size() < keys.widest * diagonals.all.size();
+    slab.widest = slab.by_diagonal ? diagonals.widest : keys.widest;
+    const Range Zone::*side = slab.by_diagonal ? &Zone::d : &Zone::k;
+    std::sort(first, zones_.end(), [&](const Zone& a, const Zone& b) { return (a.*side).begin < (b.*side).begin; });
+}
+
+std::pair<std::size_t, std::size_t> ZoneMask::zones_near(const Slab& slab, const Box& box) const {
+    const Range rows = intersect(slab.rows, box.q);
+    const Range near = slab.by_diagonal ? Range{box.k.begin - rows.end + 1, box.k.end - rows.begin} : box.k;
+    const Range Zone::*side = slab.by_diagonal ? &Zone::d : &Zone::k;
+    const auto first = zones_.begin() + static_cast<std::ptrdiff_t>(slab.first_zone);
+    const auto end = zones_.begin() + static_cast<std::ptrdiff_t>(slab.end_zone);
+    const auto begins_before = [&](const Zone& zone, std::int64_t value) { return (zone.*side).begin < value; };
+    const auto from = std::lower_bound(first, end, near.begin - slab.widest + 1, begins_before);
+    const auto to = std::lower_bound(from, end, near.end, begins_before);
+    return {static_cast<std::size_t>(from - zones_.begin()), static_cast<std::size_t>(to - zones_.begin())};
 }
 
 std::size_t ZoneMask::slab_of(std::int64_t row) const {
@@ -80,7 +118,8 @@ std::int64_t ZoneMask::pairs_in(const Box& any_box) const {
             s = last;
             continue;
         }
-        for (std::size_t z = slab.first_zone; z < slab.end_zone; ++z) {
+        const auto [first, end] = zones_near(slab, box);
+        for (std::size_t z = first; z < end; ++z) {
             sum += longscope::pairs(intersect(zones_[z], clip));
         }
     }

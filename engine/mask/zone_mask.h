@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "engine/mask/mask.h"
@@ -41,7 +42,13 @@ class ZoneMask final : public Mask {
         std::size_t end_zone = 0;
         std::int64_t pairs_before = 0;  // in all slabs above this one
         std::int64_t pairs = 0;
+        // Its zones ascend by where their keys begin, or their diagonals; none of them is wider on that side.
+        bool by_diagonal = false;
+        std::int64_t widest = 0;
     };
+    void order_zones(Slab& slab);
+    // Of a slab, the indices from the first to the last zone that may meet the box.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> zones_near(const Slab& slab, const Box& box) const;
     // The index of the slab that holds the row, or of the first one below it.
     [[nodiscard]] std::size_t slab_of(std::int64_t row) const;
     template <typename Visit>

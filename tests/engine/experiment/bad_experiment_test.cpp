@@ -110,7 +110,8 @@ TEST(BadExperiment, GetsOneLineThatNamesFieldValueAndWhatIsAccepted) {
 TEST(BadExperiment, UnknownMasksAreToldWhichThereAre) {
     const std::string message = message_of([] { (void)parsed(example_with({"/mask", R"({"casual": {}})", nullptr})); });
     EXPECT_EQ(
-        message.find("mask: casual is not a mask; accepted: an object with one of the fields and, or, not, minus, "), 0U)
+        message.find("mask: casual is not a mask; accepted: an object with one of the fields and, or, not, minus, "),
+        0U)
         << message;
 }
 

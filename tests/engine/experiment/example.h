@@ -42,6 +42,7 @@ inline Json example_document_of_leaves() {
     Json document = example_document();
     document["mask"]["and"].push_back(parse_json(R"json(
         {"or": [{"causal_top_left": {}},
+                {"custom": {"expression": "k <= q"}},
                 {"block_window": {"block": 8, "left": 2, "right": 1}},
                 {"chunked_local": {"chunk": 32}},
                 {"block_causal": {"block": 16}},

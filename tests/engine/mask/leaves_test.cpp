@@ -136,6 +136,17 @@ TEST_P(Leaf, IsItsPredicateBelowOperators) {
     }
 }
 
+// Whatever the sequence is that a leaf is added to in the window, it is a mask to begin with.
+TEST(Leaves, BeginWithAMaskOfShortAndLongSequences) {
+    for (const LeafEntry& entry : mask_leaves()) {
+        Json expression = Json::object();
+        expression[std::string(entry.name)] = parse_json(entry.example, entry.name);
+        for (const std::int64_t tokens : {std::int64_t{8192}, std::int64_t{1} << 20}) {
+            EXPECT_NO_THROW(check_mask(parse_mask(expression, "mask"), {tokens, tokens, {}})) << entry.name;
+        }
+    }
+}
+
 // Those that have generators of their own, see mask_generators.h.
 TEST(Leaves, AllHaveAPredicate) {
     std::set<std::string> known{"full",   "causal", "window", "documents",
