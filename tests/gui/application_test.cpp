@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "tests/gui/window_fixture.h"
+#include "tests/support/leak_check.h"
 
 namespace longscope {
 namespace {
@@ -22,10 +23,14 @@ class ThrowsWhenPainted : public QWidget {
 
 // The first of its bases, so that it is there before the window.
 struct OwnApplication {
-    OwnApplication() {
-        qputenv("QT_QPA_PLATFORM", "offscreen");
-        QStandardPaths::setTestModeEnabled(true);
-    }
+    OwnApplication() { QStandardPaths::setTestModeEnabled(true); }
+    OwnApplication(const OwnApplication&) = delete;
+    OwnApplication& operator=(const OwnApplication&) = delete;
+    OwnApplication(OwnApplication&&) = delete;
+    OwnApplication& operator=(OwnApplication&&) = delete;
+    ~OwnApplication() { look_for_leaks(); }
+
+    bool offscreen = qputenv("QT_QPA_PLATFORM", "offscreen");  // before there is an application
     int argc = 1;
     char name[5] = "test";
     char* argv[2] = {name, nullptr};

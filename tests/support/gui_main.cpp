@@ -8,9 +8,7 @@
 #include <QStandardPaths>
 #include <QString>
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#endif
+#include "tests/support/leak_check.h"
 
 namespace {
 
@@ -44,9 +42,6 @@ int main(int argc, char** argv) {
     QApplication::setFont(font);
     qInstallMessageHandler(fail_on_warnings);
     const int result = RUN_ALL_TESTS();
-#ifdef __SANITIZE_ADDRESS__
-    // Now, and not at the end as usual: Qt's offscreen platform leaves its screen behind when the application goes.
-    __lsan_do_leak_check();
-#endif
+    longscope::look_for_leaks();
     return result;
 }

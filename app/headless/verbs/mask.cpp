@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/headless/verbs/mask_verbs.h"
+#include "engine/mask/change.h"
 #include "engine/mask/leaf_page.h"
 
 namespace longscope {
@@ -12,7 +13,13 @@ void declare_mask(CLI::App& verb, VerbAction& action) {
     leaves += leaves_as_text();
     leaves +=
         fmt::format("  {:22} {:32} {}\n", "and, or", "[mask, ...]", "what all of them keep; what any of them keeps");
-    leaves += fmt::format("  {:22} {:32} {}", "not", "mask", "what it does not keep");
+    leaves += fmt::format("  {:22} {:32} {}\n", "not", "mask", "what it does not keep");
+    leaves += fmt::format("  {:22} {:32} {}", "minus", "[mask, ...]", "what the first keeps and none of the others");
+    for (const ChangeEntry& change : mask_changes()) {
+        const std::string parameters =
+            fmt::format("{}{}mask", change.parameters, change.parameters.empty() ? "" : ", ");
+        leaves += fmt::format("\n  {:22} {:32} {}", change.name, parameters, change.meaning);
+    }
     verb.footer(leaves);
     declare_mask_stats(*verb.add_subcommand("stats", "prints the exact pairs, tiles and keys per query of a mask"),
                        action);

@@ -70,7 +70,12 @@ inline Json example_document_of_leaves() {
                 {"variable_block_sparse": {"average": 9, "minimum": 4, "kept": 0.5, "seed": 3}},
                 {"random_eviction": {"block": 4, "seed": 5}},
                 {"slices": {"q_ranges": [[0, 10]], "k_ranges": [[5, 20]], "types": ["bicausal"]}},
-                {"zones": {"zones": [[0, 10, 0, 10, -3, 4]]}}]})json",
+                {"zones": {"zones": [[0, 10, 0, 10, -3, 4]]}},
+                {"custom": {"expression": "k <= q"}},
+                {"minus": [{"full": {}}, {"causal": {}}]},
+                {"shift": {"queries": 3, "keys": -4, "mask": {"causal": {}}}},
+                {"crop": {"queries": [0, 10], "keys": [5, 20], "mask": {"full": {}}}},
+                {"per_document": {"mask": {"causal": {}}}}]})json",
                                                  "leaves"));
     return document;
 }
