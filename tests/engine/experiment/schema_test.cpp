@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "engine/mask/change.h"
 #include "tests/engine/experiment/example.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/message_of.h"
@@ -191,7 +192,7 @@ TEST(Schema, DescribesEveryFieldInWords) {
 }
 
 TEST(Schema, HasEveryMaskLeafWithItsParameters) {
-    std::set<std::string> expected{"and", "or", "not"};
+    std::set<std::string> expected{"and", "or", "not", "minus"};
     const Json& masks = schema()["$defs"]["mask"]["properties"];
     for (const LeafEntry& leaf : mask_leaves()) {
         expected.insert(std::string(leaf.name));
@@ -203,6 +204,9 @@ TEST(Schema, HasEveryMaskLeafWithItsParameters) {
             parameters += (parameters.empty() ? "" : ", ") + item.key();
         }
         EXPECT_EQ(parameters, parameter_names(leaf)) << leaf.name;
+    }
+    for (const ChangeEntry& change : mask_changes()) {
+        expected.insert(std::string(change.name));
     }
     std::set<std::string> found;
     for (const auto& item : masks.items()) {
