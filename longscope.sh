@@ -60,6 +60,7 @@ Usage: ./longscope.sh [--no-install] [COMMAND | FILE ...]
                              install what is missing, build everything, run the tests, all but the soak
                              (--headless: those of the programs that need no window;
                              --sanitize: with the address and undefined-behaviour sanitizers;
+                             both: those of engine, storage and MPI, with these sanitizers;
                              --threads: those of the in-process executor, with the thread sanitizer;
                              ARGS go to ctest, for example: -R mask, -L style)
   package                    install what is missing, build, and make a Debian package of the programs
@@ -360,6 +361,8 @@ run_tests() {
     if [[ $preset == threads ]]; then
         # Of all that runs in threads of our own; the other programs are not built.
         build_targets ON tests/engine/execute/all
+    elif [[ $preset == sanitize-headless ]]; then
+        build_targets ON tests/all
     else
         build_targets ON all
     fi

@@ -210,6 +210,7 @@ expect_calls '^cmake --preset sanitize -DLONGSCOPE_TESTS=ON$'
 expect_text 'ctest --preset sanitize'
 run "$launcher" test --headless --sanitize
 expect_calls '^cmake --preset sanitize-headless -DLONGSCOPE_TESTS=ON$'
+expect_calls '^cmake --build .*/build/sanitize-headless --target tests/all '
 run "$launcher" test --sanitize --headless -LE fuzz
 expect_text "ctest --preset sanitize-headless -j $(nproc) -LE fuzz in $checkout"
 run "$launcher" build --headless
