@@ -6,7 +6,6 @@
 #include <QByteArray>
 #include <QString>
 #include <cstdlib>
-#include <cstring>
 
 #include "app/headless/command_line.h"
 #include "app/headless/output.h"
@@ -31,8 +30,9 @@ void end_in_one_line(QtMsgType type, const QMessageLogContext& context, const QS
         write_error(fmt::format("longscope: {}: no window can be opened there; {}\n", where(), instead));
         std::_Exit(exit_failed);
     }
-    // What the platforms say of a display is the reason for the line above, in more words.
-    if (context.category == nullptr || std::strncmp(context.category, "qt.qpa.", 7) != 0) {
+    // What platforms and their plugins warn of is the reason for the line above, in more words; most of them do so
+    // under "qt.qpa.", that of Wayland under no name.
+    if (type == QtCriticalMsg) {
         write_error(qFormatLogMessage(type, context, message).toStdString() + '\n');
     }
 }
