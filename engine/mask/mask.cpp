@@ -20,15 +20,21 @@ std::int64_t Mask::pairs_between(const TokenSet& queries, const TokenSet& keys) 
     return sum;
 }
 
+TileRowCounts Mask::count_row_of_tiles(Range q, std::int64_t k_tile) const {
+    TileRowCounts counts;
+    for (const TileRun& run : classify_row_of_tiles(q, k_tile)) {
+        counts.of(run.tile_class) += run.tiles.size();
+    }
+    return counts;
+}
+
 TileCounts count_tiles(const Mask& mask, std::int64_t q_tile, std::int64_t k_tile) {
     TileCounts counts{q_tile, k_tile};
     for (std::int64_t q = 0; q < mask.query_tokens(); q += q_tile) {
-        for (const TileRun& run : mask.classify_row_of_tiles({q, std::min(q + q_tile, mask.query_tokens())}, k_tile)) {
-            std::int64_t& counter = run.tile_class == TileClass::empty  ? counts.empty
-                                    : run.tile_class == TileClass::full ? counts.full
-                                                                        : counts.partial;
-            counter += run.tiles.size();
-        }
+        const TileRowCounts row = mask.count_row_of_tiles({q, std::min(q + q_tile, mask.query_tokens())}, k_tile);
+        counts.empty += row.empty;
+        counts.full += row.full;
+        counts.partial += row.partial;
     }
     return counts;
 }
