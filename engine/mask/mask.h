@@ -31,6 +31,12 @@ struct TileRowCounts {
     [[nodiscard]] std::int64_t& of(TileClass tile_class) {
         return tile_class == TileClass::empty ? empty : tile_class == TileClass::full ? full : partial;
     }
+    TileRowCounts& operator+=(const TileRowCounts& more) {
+        empty += more.empty;
+        full += more.full;
+        partial += more.partial;
+        return *this;
+    }
     [[nodiscard]] bool operator==(const TileRowCounts&) const = default;
 };
 
@@ -100,6 +106,7 @@ struct TileCounts {
     }
 };
 
+// With several threads where there are many rows of tiles.
 [[nodiscard]] TileCounts count_tiles(const Mask& mask, std::int64_t q_tile, std::int64_t k_tile);
 
 }  // namespace longscope

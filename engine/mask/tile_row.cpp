@@ -192,11 +192,7 @@ struct Counts {
     static constexpr bool takes_counts = true;
     TileRowCounts counts;
 
-    void add(const TileRowCounts& more) {
-        counts.empty += more.empty;
-        counts.full += more.full;
-        counts.partial += more.partial;
-    }
+    void add(const TileRowCounts& more) { counts += more; }
     void add(Range tiles, std::span<const TileClass> classes) {
         const auto period = static_cast<std::int64_t>(classes.size());
         const std::int64_t periods = tiles.size() / period;

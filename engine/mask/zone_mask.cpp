@@ -30,6 +30,8 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
     breaks.erase(std::unique(breaks.begin(), breaks.end()), breaks.end());
     breaks.push_back(query_tokens);
 
+    slabs_.reserve(breaks.size());
+    zones_.reserve(breaks.size());
     ZoneSet slab_zones;
     std::int64_t pairs_so_far = 0;
     for (std::size_t i = 0; i + 1 < breaks.size(); ++i) {
@@ -63,6 +65,10 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
 // all.
 void ZoneMask::order_zones(Slab& slab) {
     const auto first = zones_.begin() + static_cast<std::ptrdiff_t>(slab.first_zone);
+    if (slab.end_zone - slab.first_zone == 1) {
+        slab.widest = first->k.size();
+        return;
+    }
     struct Side {
         std::int64_t widest = 0;
         Range all{max_tokens, -max_tokens};

@@ -81,7 +81,7 @@ void intersect_sets(ZoneSet& set, const ZoneSet& others) {
     std::swap(set, common);
 }
 
-void unite_sets(ZoneSet& set, ZoneSet others) {
+void unite_sets(ZoneSet& set, ZoneSet& others) {
     subtract(others, set);
     set.zones.insert(set.zones.end(), others.zones.begin(), others.zones.end());
     set.striped.insert(set.striped.end(), others.striped.begin(), others.striped.end());

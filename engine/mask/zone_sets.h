@@ -6,9 +6,9 @@
 
 namespace longscope {
 
-// Each replaces `set`. May throw Error(bad_input): see striped_zone.h.
+// Each replaces `set`; the last one leaves in `others` what it added. May throw Error(bad_input): see striped_zone.h.
 void subtract(ZoneSet& set, const ZoneSet& removed);
 void intersect_sets(ZoneSet& set, const ZoneSet& others);
-void unite_sets(ZoneSet& set, ZoneSet others);
+void unite_sets(ZoneSet& set, ZoneSet& others);
 
 }  // namespace longscope

@@ -15,17 +15,30 @@ namespace {
 // The zones of one leaf, served slab by slab in ascending order.
 class LeafSweep {
   public:
-    LeafSweep(ZoneList zones, std::vector<StripedZone> striped)
-        : zones_(std::move(zones)), striped_(std::move(striped)) {
-        std::sort(zones_.begin(), zones_.end(), [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; });
+    // They outlive this.
+    LeafSweep(const ZoneList& zones, std::vector<StripedZone> striped) : zones_(&zones), striped_(std::move(striped)) {
+        const auto above = [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; };
+        if (!std::is_sorted(zones.begin(), zones.end(), above)) {
+            sorted_ = std::make_unique<ZoneList>(zones);
+            std::sort(sorted_->begin(), sorted_->end(), above);
+            zones_ = sorted_.get();
+        }
         std::sort(striped_.begin(), striped_.end(),
                   [](const StripedZone& a, const StripedZone& b) { return a.zone.q.begin < b.zone.q.begin; });
     }
 
     void append_breaks(std::vector<std::int64_t>& breaks) const {
-        for (const Zone& zone : zones_) {
-            breaks.push_back(zone.q.begin);
+        Range last;
+        for (const Zone& zone : *zones_) {
+            // Those that follow one another often share their rows, or border on them.
+            if (zone.q == last) {
+                continue;
+            }
+            if (breaks.empty() || breaks.back() != zone.q.begin) {
+                breaks.push_back(zone.q.begin);
+            }
             breaks.push_back(zone.q.end);
+            last = zone.q;
         }
         for (const StripedZone& striped : striped_) {
             breaks.push_back(striped.zone.q.begin);
@@ -35,8 +48,8 @@ class LeafSweep {
 
     // `rows` must not begin before those of an earlier call.
     void restrict_to(Range rows, ZoneSet& out) {
-        while (next_ < zones_.size() && zones_[next_].q.begin < rows.end) {
-            active_.push_back(zones_[next_++]);
+        while (next_ < zones_->size() && (*zones_)[next_].q.begin < rows.end) {
+            active_.push_back((*zones_)[next_++]);
         }
         std::erase_if(active_, [&](const Zone& zone) { return zone.q.end <= rows.begin; });
         out.clear();
@@ -55,7 +68,8 @@ class LeafSweep {
     }
 
   private:
-    ZoneList zones_;
+    const ZoneList* zones_;
+    std::unique_ptr<ZoneList> sorted_;  // where they are not in order
     std::size_t next_ = 0;
     ZoneList active_;
     std::vector<StripedZone> striped_;
@@ -66,7 +80,10 @@ class LeafSweep {
 // The sweeps of all leaves below a node, in the order of a walk through the tree.
 class Evaluator {
   public:
-    Evaluator(const ZoneTree& root, Range keys) : root_(root), keys_(keys) { collect(root); }
+    Evaluator(const ZoneTree& root, Range keys) : root_(root), keys_(keys) {
+        collect(root, 0);
+        others_.resize(depth_ + 1);
+    }
 
     [[nodiscard]] std::vector<std::int64_t> breaks() const {
         std::vector<std::int64_t> rows;
@@ -84,25 +101,26 @@ class Evaluator {
 
     void zones_of(Range rows, ZoneSet& out) {
         next_sweep_ = 0;
-        evaluate(root_, rows, out);
+        evaluate(root_, rows, out, 0);
     }
 
   private:
-    void collect(const ZoneTree& node) {
+    void collect(const ZoneTree& node, std::size_t depth) {
+        depth_ = std::max(depth_, depth);
         if (node.kind == ZoneTree::Kind::zones) {
             sweeps_.emplace_back(node.zones, node.striped);
         }
         for (const ZoneTree& operand : node.operands) {
-            collect(operand);
+            collect(operand, depth + 1);
         }
     }
 
-    void evaluate(const ZoneTree& node, Range rows, ZoneSet& out) {
+    void evaluate(const ZoneTree& node, Range rows, ZoneSet& out, std::size_t depth) {
         if (node.kind == ZoneTree::Kind::zones) {
             sweeps_[next_sweep_++].restrict_to(rows, out);
             return;
         }
-        evaluate(node.operands.front(), rows, out);
+        evaluate(node.operands.front(), rows, out, depth + 1);
         if (node.kind == ZoneTree::Kind::complement) {
             ZoneSet kept{{box_zone({rows, keys_})}, {}};
             subtract(kept, out);
@@ -110,12 +128,12 @@ class Evaluator {
             return;
         }
         for (std::size_t i = 1; i < node.operands.size(); ++i) {
-            ZoneSet other;
-            evaluate(node.operands[i], rows, other);
+            ZoneSet& other = others_[depth];
+            evaluate(node.operands[i], rows, other, depth + 1);
             if (node.kind == ZoneTree::Kind::all_of) {
                 intersect_sets(out, other);
             } else {
-                unite_sets(out, std::move(other));
+                unite_sets(out, other);
             }
         }
     }
@@ -124,6 +142,8 @@ class Evaluator {
     Range keys_;
     std::vector<LeafSweep> sweeps_;
     std::size_t next_sweep_ = 0;
+    std::size_t depth_ = 0;
+    std::vector<ZoneSet> others_;  // operands at hand, one an operator of each depth; kept for their memory
 };
 
 }  // namespace

@@ -53,7 +53,7 @@ ZoneSet united(const std::vector<StripedZone>& all) {
     for (const StripedZone& striped : all) {
         ZoneSet one;
         append_part(striped, striped.zone, one);
-        unite_sets(set, std::move(one));
+        unite_sets(set, one);
     }
     return set;
 }
