@@ -12,7 +12,7 @@ namespace longscope {
 namespace {
 
 std::size_t count_zones(const ZoneTree& tree) {
-    std::size_t zones = tree.zones.size();
+    std::size_t zones = tree.zones.size() + tree.striped.size();
     for (const ZoneTree& operand : tree.operands) {
         zones += count_zones(operand);
     }

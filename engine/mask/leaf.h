@@ -11,6 +11,7 @@
 
 #include "engine/base/json.h"
 #include "engine/mask/zone.h"
+#include "engine/mask/zone_limit.h"
 #include "engine/mask/zone_tree.h"
 
 namespace longscope {
@@ -51,9 +52,6 @@ class MaskLeaf {
     // The parameters as they stand in a document.
     [[nodiscard]] virtual Json parameters() const = 0;
 };
-
-// The zones of all leaves of a mask together: memory takes a few hundred bytes a zone.
-inline constexpr std::int64_t max_zones = std::int64_t{1} << 23U;
 
 struct LeafParameter {
     std::string_view name;

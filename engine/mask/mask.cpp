@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/mask/mask.h"
 
+#include <mutex>
+
+#include "engine/base/thread_team.h"
+
 namespace longscope {
 
 TileClass Mask::tile_class(const Box& tile) const {
@@ -20,15 +24,34 @@ std::int64_t Mask::pairs_between(const TokenSet& queries, const TokenSet& keys) 
     return sum;
 }
 
+TileRowCounts Mask::count_row_of_tiles(Range q, std::int64_t k_tile) const {
+    TileRowCounts counts;
+    for (const TileRun& run : classify_row_of_tiles(q, k_tile)) {
+        counts.of(run.tile_class) += run.tiles.size();
+    }
+    return counts;
+}
+
 TileCounts count_tiles(const Mask& mask, std::int64_t q_tile, std::int64_t k_tile) {
     TileCounts counts{q_tile, k_tile};
-    for (std::int64_t q = 0; q < mask.query_tokens(); q += q_tile) {
-        for (const TileRun& run : mask.classify_row_of_tiles({q, std::min(q + q_tile, mask.query_tokens())}, k_tile)) {
-            std::int64_t& counter = run.tile_class == TileClass::empty  ? counts.empty
-                                    : run.tile_class == TileClass::full ? counts.full
-                                                                        : counts.partial;
-            counter += run.tiles.size();
+    std::mutex adding;
+    const std::int64_t rows = (mask.query_tokens() + q_tile - 1) / q_tile;
+    const auto count = [&](std::int64_t begin, std::int64_t end) {
+        TileRowCounts sum;
+        for (std::int64_t q = begin * q_tile; q < std::min(end * q_tile, mask.query_tokens()); q += q_tile) {
+            sum += mask.count_row_of_tiles({q, std::min(q + q_tile, mask.query_tokens())}, k_tile);
         }
+        const std::lock_guard lock(adding);
+        counts.empty += sum.empty;
+        counts.full += sum.full;
+        counts.partial += sum.partial;
+    };
+    // Fewer are counted before another thread has begun.
+    constexpr std::int64_t rows_a_thread = 512;
+    if (rows <= rows_a_thread) {
+        count(0, rows);
+    } else {
+        ThreadTeam().for_each_range(rows, rows_a_thread, count);
     }
     return counts;
 }

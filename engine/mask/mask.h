@@ -22,6 +22,24 @@ struct TileRun {
     [[nodiscard]] bool operator==(const TileRun&) const = default;
 };
 
+// How many tiles of a row of tiles are of each class.
+struct TileRowCounts {
+    std::int64_t empty = 0;
+    std::int64_t full = 0;
+    std::int64_t partial = 0;
+
+    [[nodiscard]] std::int64_t& of(TileClass tile_class) {
+        return tile_class == TileClass::empty ? empty : tile_class == TileClass::full ? full : partial;
+    }
+    TileRowCounts& operator+=(const TileRowCounts& more) {
+        empty += more.empty;
+        full += more.full;
+        partial += more.partial;
+        return *this;
+    }
+    [[nodiscard]] bool operator==(const TileRowCounts&) const = default;
+};
+
 class Mask {
   public:
     Mask(const Mask&) = delete;
@@ -52,6 +70,9 @@ class Mask {
     // The classes of all tiles of k_tile columns (the last one may be narrower) in the rows q, as maximal runs that
     // cover all columns. q must not be empty and must lie in the matrix.
     [[nodiscard]] virtual std::vector<TileRun> classify_row_of_tiles(Range q, std::int64_t k_tile) const = 0;
+
+    // How many there are of each class.
+    [[nodiscard]] virtual TileRowCounts count_row_of_tiles(Range q, std::int64_t k_tile) const;
 
     // A range that holds every key that some query of q sees; as narrow as is cheap to tell.
     [[nodiscard]] virtual Range key_extent(Range q) const = 0;
@@ -85,6 +106,7 @@ struct TileCounts {
     }
 };
 
+// With several threads where there are many rows of tiles.
 [[nodiscard]] TileCounts count_tiles(const Mask& mask, std::int64_t q_tile, std::int64_t k_tile);
 
 }  // namespace longscope

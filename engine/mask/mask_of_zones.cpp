@@ -12,7 +12,8 @@ std::unique_ptr<Mask> build(const std::shared_ptr<const ZoneList>& by_begin, std
                             std::int64_t key_tokens) {
     ZoneSweep sweep(*by_begin);
     return std::make_unique<ZoneMask>(
-        query_tokens, key_tokens, slab_breaks(*by_begin), [&](Range rows, ZoneList& out) { sweep.zones_in(rows, out); },
+        query_tokens, key_tokens, slab_breaks(*by_begin),
+        [&](Range rows, ZoneSet& out) { sweep.zones_in(rows, out.zones); },
         [by_begin, query_tokens, key_tokens] {
             ZoneList mirror;
             mirror.reserve(by_begin->size());

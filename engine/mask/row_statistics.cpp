@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "engine/mask/zone_mask.h"
 
@@ -10,23 +11,51 @@ namespace longscope {
 
 namespace {
 
+// After how many rows what a stripe keeps of a row repeats; 1 where all rows of the zone hold as much of it.
+std::int64_t period_of(const Stripe& stripe, const Zone& tight) {
+    const bool box = tight.d.begin == tight.k.begin - tight.q.end + 1 && tight.d.end == tight.k.end - tight.q.begin;
+    const bool band = tight.k.begin == tight.q.begin + tight.d.begin && tight.k.end == tight.q.end - 1 + tight.d.end;
+    const bool constant = stripe.axis == StripeAxis::key ? box : stripe.axis == StripeAxis::diagonal && band;
+    return constant ? 1 : stripe.modulus;
+}
+
+std::int64_t period_of(const ZoneMask& mask) {
+    std::int64_t period = 1;
+    for (const StripedZone& striped : mask.striped()) {
+        for (const Stripe& stripe : striped.stripes()) {
+            period = std::lcm(period, period_of(stripe, striped.zone));
+            if (period >= mask.query_tokens()) {
+                return mask.query_tokens();
+            }
+        }
+    }
+    return period;
+}
+
 // The number of keys of a row is a sum of functions, one a zone, that are linear between the rows where the zone
-// begins, ends, or one of its sides gives way to its diagonal. The least and the most keys stand at such rows or beside
-// them.
+// begins, ends, or one of its sides gives way to its diagonal; under stripes they are so from each row to that one
+// period below. The least and the most keys stand within a period of such rows.
 std::vector<std::int64_t> rows_with_extremes(const ZoneMask& mask) {
     std::vector<std::int64_t> turns{0, mask.query_tokens() - 1};
-    for (const Zone& zone : mask.zones()) {
+    const auto add = [&](const Zone& zone) {
         turns.insert(turns.end(), {zone.q.begin, zone.q.end, zone.k.begin - zone.d.begin, zone.k.end - zone.d.begin,
                                    zone.k.begin - zone.d.end, zone.k.end - zone.d.end});
+    };
+    for (const Zone& zone : mask.zones()) {
+        add(zone);
     }
+    for (const StripedZone& striped : mask.striped()) {
+        add(striped.zone);
+    }
+    std::sort(turns.begin(), turns.end());
+    const std::int64_t period = period_of(mask);
     std::vector<std::int64_t> rows;
-    rows.reserve(turns.size() * 3);
+    std::int64_t next = 0;
     for (const std::int64_t turn : turns) {
-        rows.insert(rows.end(), {turn - 1, turn, turn + 1});
+        for (next = std::max(next, turn - period); next <= std::min(turn + period, mask.query_tokens() - 1); ++next) {
+            rows.push_back(next);
+        }
     }
-    std::erase_if(rows, [&](std::int64_t row) { return row < 0 || row >= mask.query_tokens(); });
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
     return rows;
 }
 

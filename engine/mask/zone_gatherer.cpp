@@ -91,7 +91,14 @@ ZoneList gathered_zones(const Mask& mask, const std::string& field) {
 
 ZoneList zones_of(const Mask& mask, const std::string& field) {
     const auto* zones = dynamic_cast<const ZoneMask*>(&mask);
-    return zones != nullptr ? zones->zones() : gathered_zones(mask, field);
+    if (zones == nullptr) {
+        return gathered_zones(mask, field);
+    }
+    ZoneList all = zones->zones();
+    for (const StripedZone& striped : zones->striped()) {
+        append_teeth(striped, all);
+    }
+    return all;
 }
 
 }  // namespace longscope

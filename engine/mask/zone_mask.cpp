@@ -3,7 +3,19 @@
 
 #include <algorithm>
 
+#include "engine/mask/tile_row.h"
+
 namespace longscope {
+
+namespace {
+
+// The pairs of a part of a striped zone whose queries or keys follow a rule.
+std::int64_t pairs_of_rule(const StripedZone& striped, const Zone& part, StripeAxis axis, const Progression& rule) {
+    const Zone inside = cut(part, axis, {rule.first, rule.at(rule.count - 1) + 1});
+    return rule.step == 1 ? pairs(striped, inside) : pairs(striped, inside, Stripe::of(axis, rule.step, rule.first, 1));
+}
+
+}  // namespace
 
 ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vector<std::int64_t> breaks,
                    const SlabZones& zones_of, std::function<std::unique_ptr<Mask>()> make_transposed)
@@ -18,7 +30,9 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
     breaks.erase(std::unique(breaks.begin(), breaks.end()), breaks.end());
     breaks.push_back(query_tokens);
 
-    ZoneList slab_zones;
+    slabs_.reserve(breaks.size());
+    zones_.reserve(breaks.size());
+    ZoneSet slab_zones;
     std::int64_t pairs_so_far = 0;
     for (std::size_t i = 0; i + 1 < breaks.size(); ++i) {
         const Range rows{breaks[i], breaks[i + 1]};
@@ -26,12 +40,22 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
         if (rows.empty() || slab_zones.empty()) {
             continue;
         }
-        Slab slab{rows, zones_.size(), zones_.size() + slab_zones.size(), pairs_so_far, 0};
-        for (const Zone& zone : slab_zones) {
+        Slab slab{rows,
+                  zones_.size(),
+                  zones_.size() + slab_zones.zones.size(),
+                  striped_.size(),
+                  striped_.size() + slab_zones.striped.size(),
+                  pairs_so_far,
+                  0};
+        for (const Zone& zone : slab_zones.zones) {
             slab.pairs += longscope::pairs(zone);
         }
+        for (const StripedZone& striped : slab_zones.striped) {
+            slab.pairs += longscope::pairs(striped);
+        }
         pairs_so_far += slab.pairs;
-        zones_.insert(zones_.end(), slab_zones.begin(), slab_zones.end());
+        zones_.insert(zones_.end(), slab_zones.zones.begin(), slab_zones.zones.end());
+        striped_.insert(striped_.end(), slab_zones.striped.begin(), slab_zones.striped.end());
         order_zones(slab);
         slabs_.push_back(slab);
     }
@@ -41,6 +65,10 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
 // all.
 void ZoneMask::order_zones(Slab& slab) {
     const auto first = zones_.begin() + static_cast<std::ptrdiff_t>(slab.first_zone);
+    if (slab.end_zone - slab.first_zone == 1) {
+        slab.widest = first->k.size();
+        return;
+    }
     struct Side {
         std::int64_t widest = 0;
         Range all{max_tokens, -max_tokens};
@@ -81,12 +109,31 @@ std::size_t ZoneMask::slab_of(std::int64_t row) const {
 }
 
 template <typename Visit>
-void ZoneMask::visit_zones(Range rows, Visit visit) const {
+void ZoneMask::visit_slabs(Range rows, Visit visit) const {
     for (std::size_t s = slab_of(rows.begin); s < slabs_.size() && slabs_[s].rows.begin < rows.end; ++s) {
-        for (std::size_t z = slabs_[s].first_zone; z < slabs_[s].end_zone; ++z) {
+        visit(slabs_[s]);
+    }
+}
+
+template <typename Visit>
+void ZoneMask::visit_zones(Range rows, Visit visit) const {
+    visit_slabs(rows, [&](const Slab& slab) {
+        for (std::size_t z = slab.first_zone; z < slab.end_zone; ++z) {
             visit(zones_[z]);
         }
+    });
+}
+
+template <typename Visit>
+void ZoneMask::visit_striped(Range rows, Visit visit) const {
+    if (striped_.empty()) {
+        return;
     }
+    visit_slabs(rows, [&](const Slab& slab) {
+        for (std::size_t z = slab.first_striped; z < slab.end_striped; ++z) {
+            visit(striped_[z]);
+        }
+    });
 }
 
 bool ZoneMask::contains(std::int64_t query, std::int64_t key) const {
@@ -94,7 +141,9 @@ bool ZoneMask::contains(std::int64_t query, std::int64_t key) const {
         return false;
     }
     bool found = false;
-    visit_zones({query, query + 1}, [&](const Zone& zone) { found = found || zone.contains(query, key); });
+    const Range row{query, query + 1};
+    visit_zones(row, [&](const Zone& zone) { found = found || zone.contains(query, key); });
+    visit_striped(row, [&](const StripedZone& striped) { found = found || striped.contains(query, key); });
     return found;
 }
 
@@ -122,6 +171,9 @@ std::int64_t ZoneMask::pairs_in(const Box& any_box) const {
         for (std::size_t z = first; z < end; ++z) {
             sum += longscope::pairs(intersect(zones_[z], clip));
         }
+        for (std::size_t z = slab.first_striped; z < slab.end_striped; ++z) {
+            sum += longscope::pairs(striped_[z], clip);
+        }
     }
     return sum;
 }
@@ -146,6 +198,17 @@ std::int64_t ZoneMask::pairs_with(Range rows, const TokenSet& keys) const {
             sum += keys.count_in(part.row(query));
         }
     });
+    visit_striped(rows, [&](const StripedZone& striped) {
+        const Zone part = intersect(striped.zone, Zone{rows, striped.zone.k, striped.zone.d});
+        if (const Progression* rule = keys.rule()) {
+            sum += pairs_of_rule(striped, part, StripeAxis::key, *rule);
+            return;
+        }
+        const auto [first, last] = keys.ranges_meeting(part.k);
+        for (std::size_t i = first; i < last; ++i) {
+            sum += longscope::pairs(striped, cut(part, StripeAxis::key, keys.ranges()[i]));
+        }
+    });
     return sum;
 }
 
@@ -157,6 +220,9 @@ std::int64_t ZoneMask::pairs_between(const TokenSet& queries, const TokenSet& ke
     if (queries.rule() != nullptr) {
         for (const Zone& zone : zones_) {
             sum += longscope::pairs(zone, *queries.rule());
+        }
+        for (const StripedZone& striped : striped_) {
+            sum += pairs_of_rule(striped, striped.zone, StripeAxis::query, *queries.rule());
         }
         return sum;
     }
@@ -174,6 +240,9 @@ std::int64_t ZoneMask::pairs_between(const TokenSet& queries, const TokenSet& ke
             for (std::size_t z = slab->first_zone; z < slab->end_zone; ++z) {
                 sum += longscope::pairs(zones_[z], {rows.begin, 1, rows.size()});
             }
+            for (std::size_t z = slab->first_striped; z < slab->end_striped; ++z) {
+                sum += longscope::pairs(striped_[z], cut(striped_[z].zone, StripeAxis::query, rows));
+            }
         }
     }
     return sum;
@@ -186,6 +255,7 @@ void ZoneMask::row_runs(std::int64_t query, std::vector<Range>& runs) const {
             runs.push_back(row);
         }
     });
+    visit_striped({query, query + 1}, [&](const StripedZone& striped) { append_row_runs(striped, query, runs); });
     if (runs.size() < 2) {
         return;
     }
@@ -209,79 +279,34 @@ Range ZoneMask::key_extent(Range q) const {
             extent = {std::min(extent.begin, part.k.begin), std::max(extent.end, part.k.end)};
         }
     });
+    visit_striped(q, [&](const StripedZone& striped) {
+        const Zone part = cut(striped.zone, StripeAxis::query, q);
+        if (!part.empty()) {
+            extent = {std::min(extent.begin, part.k.begin), std::max(extent.end, part.k.end)};
+        }
+    });
     return extent.empty() ? Range{} : extent;
 }
 
-std::vector<TileRun> ZoneMask::classify_row_of_tiles(Range q, std::int64_t k_tile) const {
-    const std::int64_t tiles = (key_tokens() + k_tile - 1) / k_tile;
-    // The zones of these rows, and the columns at which what they cover changes its kind: where a zone begins to be
-    // seen, begins to be seen by all of its rows, ceases to be, and ends.
-    ZoneList local;
-    std::vector<std::int64_t> cuts{0, tiles};
-    const auto cut_at_tile_of = [&](std::int64_t column) {
-        const std::int64_t tile = std::clamp<std::int64_t>(column / k_tile, 0, tiles);
-        cuts.push_back(tile);
-        if (column % k_tile != 0 && tile < tiles) {
-            cuts.push_back(tile + 1);
+ZoneSet ZoneMask::parts_in(Range rows) const {
+    ZoneSet parts;
+    visit_zones(rows, [&](const Zone& zone) {
+        if (const Zone part = cut(zone, StripeAxis::query, rows); !part.empty()) {
+            parts.zones.push_back(part);
         }
-    };
-    visit_zones(q, [&](const Zone& zone) {
-        const Zone part = intersect(zone, Zone{q, zone.k, zone.d});
-        if (part.empty()) {
-            return;
-        }
-        local.push_back(part);
-        cut_at_tile_of(part.k.begin);
-        cut_at_tile_of(part.k.end);
-        cut_at_tile_of(std::clamp(part.q.end - 1 + part.d.begin, part.k.begin, part.k.end));
-        cut_at_tile_of(std::clamp(part.q.begin + part.d.end, part.k.begin, part.k.end));
     });
-    std::sort(cuts.begin(), cuts.end());
-    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    std::sort(local.begin(), local.end(), [](const Zone& a, const Zone& b) { return a.k.begin < b.k.begin; });
-    auto next = local.begin();
-    ZoneList near;  // those that have a column between the two cuts at hand
+    visit_striped(rows, [&](const StripedZone& striped) {
+        append_part(striped, box_zone({rows, striped.zone.k}), parts);
+    });
+    return parts;
+}
 
-    std::vector<TileRun> runs;
-    const auto append = [&](Range range, TileClass tile_class) {
-        if (!runs.empty() && runs.back().tile_class == tile_class) {
-            runs.back().tiles.end = range.end;
-        } else {
-            runs.push_back({range, tile_class});
-        }
-    };
-    const auto classify = [&](std::int64_t tile) {
-        const Box box{q, {tile * k_tile, std::min((tile + 1) * k_tile, key_tokens())}};
-        const Zone clip = box_zone(box);
-        std::int64_t kept = 0;
-        for (const Zone& zone : near) {
-            kept += longscope::pairs(intersect(zone, clip));
-        }
-        return kept == 0 ? TileClass::empty : kept == box.pairs() ? TileClass::full : TileClass::partial;
-    };
-    for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
-        const Range range{cuts[i], cuts[i + 1]};
-        const Range columns{range.begin * k_tile, std::min(range.end * k_tile, key_tokens())};
-        std::erase_if(near, [&](const Zone& zone) { return zone.k.end <= columns.begin; });
-        while (next != local.end() && next->k.begin < columns.end) {
-            near.push_back(*next++);
-        }
-        // Between two cuts a zone covers all of its rows in every column, none, or (on its slanted edges) a changing
-        // part; only in the last case do tiles differ from one another.
-        const bool slanted = std::any_of(near.begin(), near.end(), [&](const Zone& zone) {
-            const Range whole_rows{zone.q.end - 1 + zone.d.begin, zone.q.begin + zone.d.end};
-            const Range seen = intersect(zone.k, columns);
-            return !seen.empty() && intersect(whole_rows, seen) != seen;
-        });
-        if (!slanted) {
-            append(range, classify(range.begin));
-            continue;
-        }
-        for (std::int64_t tile = range.begin; tile < range.end; ++tile) {
-            append({tile, tile + 1}, classify(tile));
-        }
-    }
-    return runs;
+std::vector<TileRun> ZoneMask::classify_row_of_tiles(Range q, std::int64_t k_tile) const {
+    return classify_tiles({parts_in(q), q, key_tokens(), k_tile});
+}
+
+TileRowCounts ZoneMask::count_row_of_tiles(Range q, std::int64_t k_tile) const {
+    return count_tiles({parts_in(q), q, key_tokens(), k_tile});
 }
 
 }  // namespace longscope

@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "engine/mask/mask.h"
+#include "engine/mask/striped_zone.h"
 
 namespace longscope {
 
 class ZoneMask final : public Mask {
   public:
     // Replaces `out` by the disjoint zones inside the given rows.
-    using SlabZones = std::function<void(Range rows, ZoneList& out)>;
+    using SlabZones = std::function<void(Range rows, ZoneSet& out)>;
 
     // `breaks` are the rows at which a new slab begins (any order, repetitions and borders allowed).
     // `zones_of` is called once a slab, in order. `make_transposed` builds the mirror image when asked for.
@@ -29,10 +30,13 @@ class ZoneMask final : public Mask {
     [[nodiscard]] std::int64_t pairs_between(const TokenSet& queries, const TokenSet& keys) const override;
     void row_runs(std::int64_t query, std::vector<Range>& runs) const override;
     [[nodiscard]] std::vector<TileRun> classify_row_of_tiles(Range q, std::int64_t k_tile) const override;
+    [[nodiscard]] TileRowCounts count_row_of_tiles(Range q, std::int64_t k_tile) const override;
     [[nodiscard]] Range key_extent(Range q) const override;
     [[nodiscard]] std::unique_ptr<Mask> transposed() const override { return make_transposed_(); }
 
+    // Slab by slab; what no stripe cuts, and the rest.
     [[nodiscard]] const ZoneList& zones() const { return zones_; }
+    [[nodiscard]] const std::vector<StripedZone>& striped() const { return striped_; }
     [[nodiscard]] std::int64_t slabs() const { return static_cast<std::int64_t>(slabs_.size()); }
 
   private:
@@ -40,6 +44,8 @@ class ZoneMask final : public Mask {
         Range rows;
         std::size_t first_zone = 0;
         std::size_t end_zone = 0;
+        std::size_t first_striped = 0;
+        std::size_t end_striped = 0;
         std::int64_t pairs_before = 0;  // in all slabs above this one
         std::int64_t pairs = 0;
         // Its zones ascend by where their keys begin, or their diagonals; none of them is wider on that side.
@@ -52,10 +58,17 @@ class ZoneMask final : public Mask {
     // The index of the slab that holds the row, or of the first one below it.
     [[nodiscard]] std::size_t slab_of(std::int64_t row) const;
     template <typename Visit>
+    void visit_slabs(Range rows, Visit visit) const;
+    template <typename Visit>
     void visit_zones(Range rows, Visit visit) const;
+    template <typename Visit>
+    void visit_striped(Range rows, Visit visit) const;
+    // Those parts of the zones that lie in the rows.
+    [[nodiscard]] ZoneSet parts_in(Range rows) const;
 
     std::vector<Slab> slabs_;  // only those with zones, ascending, disjoint
     ZoneList zones_;
+    std::vector<StripedZone> striped_;
     std::function<std::unique_ptr<Mask>()> make_transposed_;
 };
 

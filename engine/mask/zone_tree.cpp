@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "engine/mask/zone_lists.h"
 #include "engine/mask/zone_mask.h"
+#include "engine/mask/zone_sets.h"
 
 namespace longscope {
 
@@ -15,41 +15,75 @@ namespace {
 // The zones of one leaf, served slab by slab in ascending order.
 class LeafSweep {
   public:
-    explicit LeafSweep(ZoneList zones) : zones_(std::move(zones)) {
-        std::sort(zones_.begin(), zones_.end(), [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; });
+    // They outlive this.
+    LeafSweep(const ZoneList& zones, std::vector<StripedZone> striped) : zones_(&zones), striped_(std::move(striped)) {
+        const auto above = [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; };
+        if (!std::is_sorted(zones.begin(), zones.end(), above)) {
+            sorted_ = std::make_unique<ZoneList>(zones);
+            std::sort(sorted_->begin(), sorted_->end(), above);
+            zones_ = sorted_.get();
+        }
+        std::sort(striped_.begin(), striped_.end(),
+                  [](const StripedZone& a, const StripedZone& b) { return a.zone.q.begin < b.zone.q.begin; });
     }
 
     void append_breaks(std::vector<std::int64_t>& breaks) const {
-        for (const Zone& zone : zones_) {
-            breaks.push_back(zone.q.begin);
+        Range last;
+        for (const Zone& zone : *zones_) {
+            // Those that follow one another often share their rows, or border on them.
+            if (zone.q == last) {
+                continue;
+            }
+            if (breaks.empty() || breaks.back() != zone.q.begin) {
+                breaks.push_back(zone.q.begin);
+            }
             breaks.push_back(zone.q.end);
+            last = zone.q;
+        }
+        for (const StripedZone& striped : striped_) {
+            breaks.push_back(striped.zone.q.begin);
+            breaks.push_back(striped.zone.q.end);
         }
     }
 
     // `rows` must not begin before those of an earlier call.
-    void restrict_to(Range rows, ZoneList& out) {
-        while (next_ < zones_.size() && zones_[next_].q.begin < rows.end) {
-            active_.push_back(zones_[next_++]);
+    void restrict_to(Range rows, ZoneSet& out) {
+        while (next_ < zones_->size() && (*zones_)[next_].q.begin < rows.end) {
+            active_.push_back((*zones_)[next_++]);
         }
         std::erase_if(active_, [&](const Zone& zone) { return zone.q.end <= rows.begin; });
         out.clear();
         for (const Zone& zone : active_) {
             if (const Zone part = intersect(zone, Zone{rows, zone.k, zone.d}); !part.empty()) {
-                out.push_back(part);
+                out.zones.push_back(part);
             }
+        }
+        while (next_striped_ < striped_.size() && striped_[next_striped_].zone.q.begin < rows.end) {
+            active_striped_.push_back(striped_[next_striped_++]);
+        }
+        std::erase_if(active_striped_, [&](const StripedZone& striped) { return striped.zone.q.end <= rows.begin; });
+        for (const StripedZone& striped : active_striped_) {
+            append_part(striped, {rows, striped.zone.k, striped.zone.d}, out);
         }
     }
 
   private:
-    ZoneList zones_;
+    const ZoneList* zones_;
+    std::unique_ptr<ZoneList> sorted_;  // where they are not in order
     std::size_t next_ = 0;
     ZoneList active_;
+    std::vector<StripedZone> striped_;
+    std::size_t next_striped_ = 0;
+    std::vector<StripedZone> active_striped_;
 };
 
 // The sweeps of all leaves below a node, in the order of a walk through the tree.
 class Evaluator {
   public:
-    Evaluator(const ZoneTree& root, Range keys) : root_(root), keys_(keys) { collect(root); }
+    Evaluator(const ZoneTree& root, Range keys) : root_(root), keys_(keys) {
+        collect(root, 0);
+        others_.resize(depth_ + 1);
+    }
 
     [[nodiscard]] std::vector<std::int64_t> breaks() const {
         std::vector<std::int64_t> rows;
@@ -65,40 +99,41 @@ class Evaluator {
         return rows;
     }
 
-    void zones_of(Range rows, ZoneList& out) {
+    void zones_of(Range rows, ZoneSet& out) {
         next_sweep_ = 0;
-        evaluate(root_, rows, out);
+        evaluate(root_, rows, out, 0);
     }
 
   private:
-    void collect(const ZoneTree& node) {
+    void collect(const ZoneTree& node, std::size_t depth) {
+        depth_ = std::max(depth_, depth);
         if (node.kind == ZoneTree::Kind::zones) {
-            sweeps_.emplace_back(node.zones);
+            sweeps_.emplace_back(node.zones, node.striped);
         }
         for (const ZoneTree& operand : node.operands) {
-            collect(operand);
+            collect(operand, depth + 1);
         }
     }
 
-    void evaluate(const ZoneTree& node, Range rows, ZoneList& out) {
+    void evaluate(const ZoneTree& node, Range rows, ZoneSet& out, std::size_t depth) {
         if (node.kind == ZoneTree::Kind::zones) {
             sweeps_[next_sweep_++].restrict_to(rows, out);
             return;
         }
-        evaluate(node.operands.front(), rows, out);
+        evaluate(node.operands.front(), rows, out, depth + 1);
         if (node.kind == ZoneTree::Kind::complement) {
-            ZoneList kept{box_zone({rows, keys_})};
+            ZoneSet kept{{box_zone({rows, keys_})}, {}};
             subtract(kept, out);
-            out.swap(kept);
+            std::swap(out, kept);
             return;
         }
         for (std::size_t i = 1; i < node.operands.size(); ++i) {
-            ZoneList other;
-            evaluate(node.operands[i], rows, other);
+            ZoneSet& other = others_[depth];
+            evaluate(node.operands[i], rows, other, depth + 1);
             if (node.kind == ZoneTree::Kind::all_of) {
-                intersect_lists(out, other);
+                intersect_sets(out, other);
             } else {
-                unite_lists(out, std::move(other));
+                unite_sets(out, other);
             }
         }
     }
@@ -107,6 +142,8 @@ class Evaluator {
     Range keys_;
     std::vector<LeafSweep> sweeps_;
     std::size_t next_sweep_ = 0;
+    std::size_t depth_ = 0;
+    std::vector<ZoneSet> others_;  // operands at hand, one an operator of each depth; kept for their memory
 };
 
 }  // namespace
@@ -117,6 +154,9 @@ ZoneTree transposed(const ZoneTree& tree) {
     for (const Zone& zone : tree.zones) {
         mirror.zones.push_back(transposed(zone));
     }
+    for (const StripedZone& striped : tree.striped) {
+        mirror.striped.push_back(transposed(striped));
+    }
     for (const ZoneTree& operand : tree.operands) {
         mirror.operands.push_back(transposed(operand));
     }
@@ -125,9 +165,10 @@ ZoneTree transposed(const ZoneTree& tree) {
 
 ZoneTree translated(ZoneTree tree, std::int64_t queries, std::int64_t keys) {
     for (Zone& zone : tree.zones) {
-        zone = {{zone.q.begin + queries, zone.q.end + queries},
-                {zone.k.begin + keys, zone.k.end + keys},
-                {zone.d.begin + keys - queries, zone.d.end + keys - queries}};
+        zone = translated(zone, queries, keys);
+    }
+    for (StripedZone& striped : tree.striped) {
+        striped = translated(striped, queries, keys);
     }
     for (ZoneTree& operand : tree.operands) {
         operand = translated(std::move(operand), queries, keys);
@@ -136,10 +177,17 @@ ZoneTree translated(ZoneTree tree, std::int64_t queries, std::int64_t keys) {
 }
 
 ZoneTree cut_to(const Box& box, ZoneTree tree) {
+    const Zone inside = box_zone(box);
     for (Zone& zone : tree.zones) {
-        zone = intersect(zone, box_zone(box));
+        zone = intersect(zone, inside);
     }
     std::erase_if(tree.zones, [](const Zone& zone) { return zone.empty(); });
+    ZoneSet parts;
+    for (const StripedZone& striped : tree.striped) {
+        append_part(striped, inside, parts);
+    }
+    tree.striped = std::move(parts.striped);
+    tree.zones.insert(tree.zones.end(), parts.zones.begin(), parts.zones.end());
     for (ZoneTree& operand : tree.operands) {
         operand = cut_to(box, std::move(operand));
     }
@@ -162,7 +210,7 @@ std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& tree, 
                                    std::int64_t key_tokens) {
     Evaluator evaluator(*tree, {0, key_tokens});
     return std::make_unique<ZoneMask>(
-        query_tokens, key_tokens, evaluator.breaks(), [&](Range rows, ZoneList& out) { evaluator.zones_of(rows, out); },
+        query_tokens, key_tokens, evaluator.breaks(), [&](Range rows, ZoneSet& out) { evaluator.zones_of(rows, out); },
         [tree, query_tokens, key_tokens] {
             return compile_tree(std::make_shared<const ZoneTree>(transposed(*tree)), key_tokens, query_tokens);
         });
@@ -173,12 +221,15 @@ ZoneList disjoint_zones(const ZoneTree& tree, const Box& box) {
     std::vector<std::int64_t> breaks = evaluator.breaks();
     breaks.push_back(box.q.end);
     ZoneList all;
-    ZoneList slab;
+    ZoneSet slab;
     std::int64_t begin = box.q.begin;
     for (const std::int64_t end : breaks) {
         if (const Range rows{begin, std::min(end, box.q.end)}; !rows.empty()) {
             evaluator.zones_of(rows, slab);
-            all.insert(all.end(), slab.begin(), slab.end());
+            all.insert(all.end(), slab.zones.begin(), slab.zones.end());
+            for (const StripedZone& striped : slab.striped) {
+                append_teeth(striped, all);
+            }
             begin = rows.end;
         }
     }

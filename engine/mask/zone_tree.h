@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What leaves of a mask come down to: lists of zones under operators.
+// What leaves of a mask come down to: sets of zones under operators.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "engine/mask/mask.h"
+#include "engine/mask/striped_zone.h"
 #include "engine/mask/zone.h"
 
 namespace longscope {
@@ -14,8 +15,9 @@ struct ZoneTree {
     enum class Kind { zones, all_of, any_of, complement };
 
     Kind kind = Kind::zones;
-    ZoneList zones;                  // of an end; disjoint, none empty
-    std::vector<ZoneTree> operands;  // of an operator; at least one, exactly one for complement
+    ZoneList zones;                         // of an end; disjoint, none empty
+    std::vector<ZoneTree> operands;         // of an operator; at least one, exactly one for complement
+    std::vector<StripedZone> striped = {};  // of an end; disjoint with the zones too
 };
 
 // The tree of the mirror image (q, k) -> (k, q).
@@ -34,7 +36,8 @@ struct ZoneTree {
 [[nodiscard]] std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& tree, std::int64_t query_tokens,
                                                  std::int64_t key_tokens);
 
-// The pairs of the tree in a box that holds its zones, as zones in ascending order of their rows.
+// The pairs of the tree in a box that holds its zones, as zones in ascending order of their rows. Throws
+// Error(bad_input) when they are more than a mask may have.
 [[nodiscard]] ZoneList disjoint_zones(const ZoneTree& tree, const Box& box);
 
 }  // namespace longscope

@@ -9,6 +9,7 @@ const std::vector<VerbEntry>& verbs() {
         {"sweep", "runs an experiment with every combination of values, goes on where it stopped", declare_sweep},
         {"runs", "follows, cancels and clears up runs that go on elsewhere", declare_runs},
         {"attend", "attention on your own tensors, files in, files out", declare_attend},
+        {"bench", "measures Longscope itself on this machine", declare_bench},
         {"compare", "two stored runs: what differs, and by how much", declare_compare},
         {"db", "lists, shows, draws, exports, checks and merges stored runs", declare_db},
         {"devices", "lists the backends and what they run on", declare_devices},

@@ -22,6 +22,7 @@ bool same_shape(const ZoneTree& a, const ZoneTree& b) {
 // Of trees of the same shape.
 void append(ZoneTree& tree, const ZoneTree& more) {
     tree.zones.insert(tree.zones.end(), more.zones.begin(), more.zones.end());
+    tree.striped.insert(tree.striped.end(), more.striped.begin(), more.striped.end());
     for (std::size_t i = 0; i < tree.operands.size(); ++i) {
         append(tree.operands[i], more.operands[i]);
     }

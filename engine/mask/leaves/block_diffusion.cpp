@@ -22,11 +22,14 @@ std::shared_ptr<const MaskLeaf> parse_block_diffusion_leaf(JsonObject parameters
         const std::int64_t half = domain.key_tokens / 2;
         check_zone_count(3 * ceil_divided(half, block), path);
         ZoneList zones;
+        zones.reserve(static_cast<std::size_t>(3 * ceil_divided(half, block)));
         for (std::int64_t begin = 0; begin < half; begin += block) {
             const Range noisy{begin, std::min(begin + block, half)};
-            const Range clean{half + noisy.begin, half + noisy.end};
             zones.push_back(box_zone({noisy, noisy}));
-            zones.push_back(box_zone({noisy, {half, clean.begin}}));
+            zones.push_back(box_zone({noisy, {half, half + begin}}));
+        }
+        for (std::int64_t begin = half; begin < 2 * half; begin += block) {
+            const Range clean{begin, std::min(begin + block, 2 * half)};
             zones.push_back(box_zone({clean, {half, clean.end}}));
         }
         return zones;

@@ -18,6 +18,7 @@ std::shared_ptr<const MaskLeaf> parse_block_window_leaf(JsonObject parameters) {
             const std::int64_t first = floor_divided(domain.diagonal(), block);
             check_zone_count(blocks - first, path);
             ZoneList zones;
+            zones.reserve(static_cast<std::size_t>(blocks - first));
             for (std::int64_t i = first; i < blocks; ++i) {
                 zones.push_back(
                     box_at(domain, {i * block, (i + 1) * block}, {(i - left) * block, (i + right + 1) * block}));

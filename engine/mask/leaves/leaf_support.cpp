@@ -27,12 +27,44 @@ class LeafOfZones final : public MaskLeaf {
     LeafZones zones_;
 };
 
+class LeafOfStripes final : public MaskLeaf {
+  public:
+    LeafOfStripes(Json parameters, LeafStriped striped)
+        : parameters_(std::move(parameters)), striped_(std::move(striped)) {}
+
+    [[nodiscard]] ZoneList zones(const MaskDomain& domain, const std::string& path) const override {
+        return disjoint_zones(tree(domain, path), domain.box());
+    }
+    [[nodiscard]] ZoneTree tree(const MaskDomain& domain, const std::string& path) const override {
+        ZoneSet parts;
+        append_part(striped_(domain, path), box_zone(domain.box()), parts);
+        ZoneTree tree;
+        tree.zones = std::move(parts.zones);
+        tree.striped = std::move(parts.striped);
+        return tree;
+    }
+    [[nodiscard]] Json parameters() const override { return parameters_; }
+
+  private:
+    Json parameters_;
+    LeafStriped striped_;
+};
+
 constexpr Range any_difference{-2 * max_tokens, 2 * max_tokens};
 
 }  // namespace
 
 std::shared_ptr<const MaskLeaf> make_leaf(Json parameters, LeafZones zones) {
     return std::make_shared<LeafOfZones>(std::move(parameters), std::move(zones));
+}
+
+std::shared_ptr<const MaskLeaf> make_striped_leaf(Json parameters, LeafStriped striped) {
+    return std::make_shared<LeafOfStripes>(std::move(parameters), std::move(striped));
+}
+
+StripedZone under_stripe(const Zone& zone, StripeAxis axis, std::int64_t modulus, std::int64_t first,
+                         std::int64_t width) {
+    return width == modulus ? StripedZone(zone) : StripedZone(zone, Stripe::of(axis, modulus, first, width));
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/mask/leaf.h"
+#include "engine/mask/stripe.h"
 
 namespace longscope {
 
@@ -17,13 +18,13 @@ using LeafZones = std::function<ZoneList(const MaskDomain& domain, const std::st
 // A leaf of these parameters, in the order in which they are written.
 [[nodiscard]] std::shared_ptr<const MaskLeaf> make_leaf(Json parameters, LeafZones zones);
 
-// Rounds down, also below 0.
-[[nodiscard]] constexpr std::int64_t floor_divided(std::int64_t value, std::int64_t divisor) {
-    return value / divisor - (value % divisor < 0 ? 1 : 0);
-}
-[[nodiscard]] constexpr std::int64_t ceil_divided(std::int64_t value, std::int64_t divisor) {
-    return -floor_divided(-value, divisor);
-}
+// A leaf of one zone under one stripe: the part of it in the domain.
+using LeafStriped = std::function<StripedZone(const MaskDomain& domain, const std::string& path)>;
+[[nodiscard]] std::shared_ptr<const MaskLeaf> make_striped_leaf(Json parameters, LeafStriped striped);
+
+// The zone under a stripe; alone when the stripe leaves nothing out.
+[[nodiscard]] StripedZone under_stripe(const Zone& zone, StripeAxis axis, std::int64_t modulus, std::int64_t first,
+                                       std::int64_t width);
 
 // Of lists in parameters. Longer ones are refused before they are copied.
 inline constexpr std::int64_t max_list_entries = std::int64_t{1} << 20U;

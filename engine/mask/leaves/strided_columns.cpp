@@ -12,16 +12,10 @@ std::shared_ptr<const MaskLeaf> parse_strided_columns_leaf(JsonObject parameters
     const std::int64_t first = parameters.integer("first", 0, stride - 1);
     const std::int64_t width = parameters.integer("width", 1, stride - first);
     parameters.finish();
-    return make_leaf({{"stride", stride}, {"first", first}, {"width", width}},
-                     [=](const MaskDomain& domain, const std::string& path) {
-                         check_zone_count(ceil_divided(domain.key_tokens - first, stride), path);
-                         ZoneList zones;
-                         for (std::int64_t key = first; key < domain.key_tokens; key += stride) {
-                             const Range columns{key, std::min(key + width, domain.key_tokens)};
-                             zones.push_back(box_zone({{0, domain.query_tokens}, columns}));
-                         }
-                         return zones;
-                     });
+    return make_striped_leaf({{"stride", stride}, {"first", first}, {"width", width}},
+                             [=](const MaskDomain& domain, const std::string& /*path*/) {
+                                 return under_stripe(box_zone(domain.box()), StripeAxis::key, stride, first, width);
+                             });
 }
 
 }  // namespace longscope

@@ -130,8 +130,6 @@ TEST(LeafRefusals, TakeNoTimeForTheLargestSequences) {
     for (const char* expression :
          {R"({"block_causal": {"block": 1}})", R"({"chunked_local": {"chunk": 1}})",
           R"({"block_window": {"block": 1, "left": 1, "right": 0}})", R"({"block_causal_documents": {"block": 1}})",
-          R"({"strided_columns": {"stride": 2, "first": 0, "width": 1}})", R"({"strided_diagonals": {"stride": 1}})",
-          R"({"dilated_window": {"left": 100000000, "right": 0, "dilation": 2}})",
           R"({"shifted_groups": {"group": 1, "shift": 0, "guard": true}})",
           R"({"segments_shared_suffix": {"segment": 1, "suffix": 1}})",
           R"({"worker_blocks": {"prefix": 0, "workers": 1000000, "tokens": 1}})",
@@ -150,6 +148,18 @@ TEST(LeafRefusals, TakeNoTimeForTheLargestSequences) {
             << message;
     }
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+// Strides are congruences: of any length they are one zone.
+TEST(LeafRefusals, StridesAreNotRefusedAtAnyLength) {
+    const MaskDomain domain{max_tokens, max_tokens, {}};
+    const auto pairs = [&](const char* expression) { return compiled_mask(expression, domain)->pairs(); };
+    EXPECT_EQ(pairs(R"({"strided_columns": {"stride": 2, "first": 0, "width": 1}})"), max_tokens * (max_tokens / 2));
+    EXPECT_EQ(pairs(R"({"strided_diagonals": {"stride": 1}})"), max_tokens * max_tokens);
+    const std::int64_t steps = 100'000'000;
+    // Of the first queries some steps lie before the sequence: every query has those from 0 to q / 2.
+    EXPECT_EQ(pairs(R"({"dilated_window": {"left": 100000000, "right": 0, "dilation": 2}})"),
+              2 * (steps * (steps + 1) / 2) + (max_tokens - 2 * steps) * (steps + 1));
 }
 
 // A list as long as lists may be, of zones beside one another, is read; one entry more is refused before its own are.
