@@ -31,6 +31,7 @@ namespace longscope {
 class CommandPalette;
 class ExperimentPanel;
 class JsonEditor;
+class MaskGalleryPopup;
 class MaskPage;
 class RankChart;
 class RunComparisonView;
@@ -153,6 +154,7 @@ class MainWindow : public QMainWindow {
     ExperimentPanel* experiment_panel_ = nullptr;
     JsonEditor* json_editor_ = nullptr;
     RunPanel* run_panel_ = nullptr;
+    MaskGalleryPopup* gallery_ = nullptr;
     CommandPalette* palette_ = nullptr;
     ShortcutSheet* sheet_ = nullptr;
     QByteArray default_state_;

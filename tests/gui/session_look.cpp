@@ -196,6 +196,14 @@ void WindowSession::use_helpers() {
     turn("run a command", [&] { QTest::keyClick(&input, Qt::Key_Return); });
     trigger("help.keys");
     trigger("help.keys");
+    trigger("edit.gallery");
+    auto& search = find<QLineEdit>("gallery_search");
+    for (const QChar key : QStringLiteral("causal")) {
+        turn("search the gallery", [&] { QTest::keyClick(&search, key.toLatin1()); });
+    }
+    turn("move in the gallery", [&] { QTest::keyClick(&search, Qt::Key_Right); });
+    turn("replace the mask", [&] { QTest::keyClick(&search, Qt::Key_Return, Qt::ControlModifier); });
+    wait_for_cost();
     for (const char* id : {"view.experiment_dock", "view.cost_dock", "view.json_dock", "view.run_dock"}) {
         trigger(id);
         trigger(id);

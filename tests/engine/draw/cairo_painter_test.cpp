@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include "engine/base/error.h"
-#include "engine/draw/cairo_context.h"
 #include "engine/draw/mask_picture.h"
 #include "engine/draw/timeline_picture.h"
 #include "engine/mask/expression.h"
