@@ -204,6 +204,8 @@ void WindowSession::use_helpers() {
     turn("move in the gallery", [&] { QTest::keyClick(&search, Qt::Key_Right); });
     turn("replace the mask", [&] { QTest::keyClick(&search, Qt::Key_Return, Qt::ControlModifier); });
     wait_for_cost();
+    trigger("edit.undo");
+    wait_for_cost();
     for (const char* id : {"view.experiment_dock", "view.cost_dock", "view.json_dock", "view.run_dock"}) {
         trigger(id);
         trigger(id);
