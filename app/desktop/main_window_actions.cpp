@@ -261,6 +261,7 @@ void MainWindow::make_view_actions() {
                   tr("The whole mask"),
                   {QKeySequence(QStringLiteral("Ctrl+0"))},
                   [this] { mask_page_->canvas().fit(); }});
+    make_compare_actions();
 }
 
 void MainWindow::add_view_keys() {
