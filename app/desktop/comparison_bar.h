@@ -21,25 +21,16 @@ class ComparisonBar : public QFrame {
     // Both outlive it.
     ComparisonBar(MaskComparison& comparison, const Appearance& appearance, QWidget* parent = nullptr);
 
-    // What stands in it, for the clipboard and for tests; a line each.
+    // What stands in it, without the colours.
     [[nodiscard]] QString text() const;
 
   private:
-    struct Count {
-        QLabel* swatch;
-        QLabel* text;
-    };
-    Count add_count(class QLayout& row);
     void refresh();
-    void paint_swatches();
-    void tell(const ShownDifference& difference, const Mask& mask);
+    [[nodiscard]] QString counts_html(const ShownDifference& difference) const;
 
     MaskComparison& comparison_;
     const Appearance& appearance_;
-    Count here_;
-    Count there_;
-    Count both_;
-    Count mixed_;
+    QLabel* counts_;
     ElidedLabel* rows_;
 };
 

@@ -62,7 +62,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     row->setContentsMargins(10, 0, 10, 4);
     row->setSpacing(18);
     compare_->setObjectName(QStringLiteral("compare_mask"));
-    compare_->setText(tr("Compare"));
+    compare_->setText(tr("Compare mask"));
     compare_->setToolTip(tr("Show where this mask and another one differ"));
     compare_->setPopupMode(QToolButton::InstantPopup);
     compare_->setFocusPolicy(Qt::StrongFocus);

@@ -15,6 +15,7 @@
 #include "tests/gui/window_fixture.h"
 #include "tests/support/pictures.h"
 #include "widgets/base/colours.h"
+#include "widgets/mask/mask_overlay.h"
 
 namespace longscope {
 namespace {
@@ -47,6 +48,12 @@ class ComparedMasks : public WindowTest {
         ASSERT_TRUE(QTest::qWaitFor([&] { return !comparison().busy(); }));
     }
     std::string text() { return window_->mask_page().comparison_bar().text().toStdString(); }
+    static std::string counts(const std::string& here, const std::string& name, const std::string& there,
+                              const std::string& both) {
+        return "\u25a0 only here: " + here + "   \u25a0 only in " + name + ": " + there +
+               "   \u25a0 both kinds in one pixel   \u25a0 in both: " + both + '\n';
+    }
+    void expect_beginning(const std::string& begin) { EXPECT_EQ(text().substr(0, begin.size()), begin); }
     void wait_until_sharp() {
         ASSERT_TRUE(QTest::qWaitFor([&] {
             canvas().repaint();
@@ -64,11 +71,12 @@ TEST_F(ComparedMasks, CountWhatOnlyOneOfThemKeeps) {
     EXPECT_FALSE(find<QWidget>("comparison_bar").isVisible());
     compare_with_preset("full");
     EXPECT_TRUE(find<QWidget>("comparison_bar").isVisible());
-    EXPECT_EQ(text(),
-              "only here: 0\nonly in full: 2,016\nin both: 2,080\n"
-              "63 of 64 queries see other keys; query 0: here [0, 1), there [0, 64); query 1: here [0, 2), there [0, "
-              "64); query 2: here [0, 3), there [0, 64); query 3: here [0, 4), there [0, 64); query 4: here [0, 5), "
-              "there [0, 64)");
+    EXPECT_EQ(
+        text(),
+        counts("0", "full", "2,016", "2,080") +
+            "63 of 64 queries see other keys; query 0: here [0, 1), there [0, 64); query 1: here [0, 2), there [0, "
+            "64); query 2: here [0, 3), there [0, 64); query 3: here [0, 4), there [0, 64); query 4: here [0, 5), "
+            "there [0, 64)");
     EXPECT_TRUE(canvas().accessibleDescription().contains(QStringLiteral("beside full")));
     wait_until_sharp();
     const std::array<Colour, 3> kinds = difference_colours(light_theme());
@@ -81,16 +89,16 @@ TEST_F(ComparedMasks, CountWhatOnlyOneOfThemKeeps) {
 
 TEST_F(ComparedMasks, FollowEveryEdit) {
     compare_with_preset("causal");
-    EXPECT_EQ(text(), "only here: 0\nonly in causal: 0\nin both: 2,080\nThe two masks are equal.");
+    EXPECT_EQ(text(), counts("0", "causal", "0", "2,080") + "The two masks are equal.");
     set_mask(R"({"window": {"left": 0, "right": 1}})");
     wait_until_compared();
-    EXPECT_TRUE(text().rfind("only here: 63\nonly in causal: 2,016\nin both: 64\n", 0) == 0) << text();
+    expect_beginning(counts("63", "causal", "2,016", "64"));
     window_->document().edit(QStringLiteral("Break"), {}, [](Json& json) { json["mask"] = "odd"; });
     wait_until_compared();
-    EXPECT_TRUE(text().rfind("Not compared with causal: ", 0) == 0) << text();
+    expect_beginning("Not compared with causal: ");
     window_->document().undo_stack().undo();
     wait_until_compared();
-    EXPECT_TRUE(text().rfind("only here: 63\n", 0) == 0) << text();
+    expect_beginning(counts("63", "causal", "2,016", "64"));
     find<QPushButton>("end_comparison").click();
     EXPECT_FALSE(find<QWidget>("comparison_bar").isVisible());
     EXPECT_FALSE(action("view.compare_end").isEnabled());
@@ -104,7 +112,7 @@ TEST_F(ComparedMasks, MayBeWhatWasSavedLast) {
     wait_for_answer();
     QTest::keyClick(window_.get(), Qt::Key_D, Qt::ControlModifier);
     wait_until_compared();
-    EXPECT_TRUE(text().rfind("only here: 0\nonly in the last save: 1,953\nin both: 127\n", 0) == 0) << text();
+    expect_beginning(counts("0", "the last save", "1,953", "127"));
     action("file.save").trigger();
     wait_until_compared();
     EXPECT_TRUE(text().find("The two masks are equal.") != std::string::npos) << text();
@@ -115,24 +123,21 @@ TEST_F(ComparedMasks, MayBeInAFileOrInAnotherExperiment) {
         chooser_->answers = {path};
         action("view.compare_file").trigger();
         wait_until_compared();
-        return text();
     };
-    EXPECT_TRUE(compare_with(put(QStringLiteral("mask.json"), R"({"full": {}})"))
-                    .rfind("only here: 0\nonly in mask.json: 2,016\n", 0) == 0)
-        << text();
+    compare_with(put(QStringLiteral("mask.json"), R"({"full": {}})"));
+    expect_beginning(counts("0", "mask.json", "2,016", "2,080"));
     Json other = experiment();
     other["mask"] = parse_json(R"({"window": {"left": 0, "right": 0}})", "mask");
     other["sequence"]["tokens"] = 4096;
-    EXPECT_TRUE(compare_with(put(QStringLiteral("other.json"), other.dump()))
-                    .rfind("only here: 2,016\nonly in other.json: 0\nin both: 64\n", 0) == 0)
-        << "its mask over these tokens: " << text();
-    EXPECT_TRUE(compare_with(put(QStringLiteral("odd.json"), R"({"fool": {}})"))
-                    .rfind("Not compared with odd.json: mask: ", 0) == 0)
-        << text();
+    compare_with(put(QStringLiteral("other.json"), other.dump()));
+    expect_beginning(counts("2,016", "other.json", "0", "64"));  // its mask, over these tokens
+    compare_with(put(QStringLiteral("odd.json"), R"({"fool": {}})"));
+    expect_beginning("Not compared with odd.json: mask");
     EXPECT_EQ(canvas().shown()->difference, nullptr) << "the mask of the experiment is there all the same";
-    EXPECT_TRUE(compare_with(file(QStringLiteral("missing.json"))).rfind("Not compared with missing.json: ", 0) == 0);
+    compare_with(file(QStringLiteral("missing.json")));
+    expect_beginning("Not compared with missing.json: ");
     compare_with({});
-    EXPECT_TRUE(text().rfind("Not compared with missing.json: ", 0) == 0) << "the user thought better of it";
+    expect_beginning("Not compared with missing.json: ");  // the user thought better of it
 }
 
 TEST_F(ComparedMasks, AreSummedUpCopiedAndSaved) {
@@ -173,6 +178,8 @@ TEST_F(ComparedMasks, AreDrawnForPeopleToLookAt) {
     set_mask(
         R"({"or": [{"and": [{"causal": {}}, {"documents": {}}]}, {"global_tokens": {"tokens": 400, "axis": "columns"}}]})");
     compare_with_preset("causal_sliding_window");
+    EXPECT_EQ(canvas().plot().left(), mask_overlay::plot_of(canvas().size(), false).left())
+        << "ranks have the colours of the differences";
     for (const bool dark : {false, true}) {
         window_->appearance().set_mode(dark ? Appearance::Mode::dark : Appearance::Mode::light);
         wait_until_sharp();
@@ -180,6 +187,9 @@ TEST_F(ComparedMasks, AreDrawnForPeopleToLookAt) {
         save_picture(picture, QStringLiteral("window-compare-masks"), dark, 1);
         EXPECT_GT(count_colours(picture), 20);
     }
+    window_->resize(1000, 700);
+    QCoreApplication::processEvents();
+    save_picture(render_at(*window_, 1), QStringLiteral("window-compare-masks-small"), true, 1);
 }
 
 }  // namespace

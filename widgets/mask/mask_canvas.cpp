@@ -62,7 +62,7 @@ void MaskCanvas::set_empty_text(const QString& text) {
 }
 
 QRectF MaskCanvas::plot() const {
-    return mask_overlay::plot_of(size(), mask_ != nullptr && mask_->owners.ranks() > 1);
+    return mask_overlay::plot_of(size(), mask_ != nullptr && mask_->shows_ranks());
 }
 
 std::function<DisplayList()> MaskCanvas::picture_maker(double width) const {
