@@ -23,10 +23,10 @@ QString count_text(std::int64_t value) {
     return to_qstring(format_count(value));
 }
 
-// A square in a colour, and words that stay on one line with it.
+// A square in a colour, and words.
 QString item_html(Colour colour, const QString& words) {
     return QStringLiteral("<span style=\"color:%1\">\u25a0</span>&nbsp;%2")
-        .arg(to_qcolor(colour).name(), words.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;")));
+        .arg(to_qcolor(colour).name(), words.toHtmlEscaped());
 }
 
 QString rows_text(const ShownDifference& difference, const Mask& mask) {
@@ -91,7 +91,7 @@ void ComparisonBar::refresh() {
 QString ComparisonBar::counts_html(const ShownDifference& difference) const {
     const Theme& theme = appearance_.theme();
     const std::array<Colour, 3> colours = difference_colours(theme);
-    constexpr int name_pixels = 220;
+    constexpr int name_pixels = 170;
     const QString name = fontMetrics().elidedText(difference.name, Qt::ElideMiddle, name_pixels);
     return QStringList{item_html(colours[0], tr("only here: %1").arg(count_text(difference.only_here))),
                        item_html(colours[1], tr("only in %1: %2").arg(name, count_text(difference.only_there))),

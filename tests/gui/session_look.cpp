@@ -5,6 +5,7 @@
 #include <QFile>
 #include <QHeaderView>
 #include <QLineEdit>
+#include <QMenu>
 #include <QScrollBar>
 #include <QTabWidget>
 #include <QTableView>
@@ -206,6 +207,23 @@ void WindowSession::use_helpers() {
     wait_for_cost();
     trigger("edit.undo");
     wait_for_cost();
+    const auto wait_for_comparison = [&] {
+        wait_for_cost();
+        wait("the comparison", [&] { return !window_->mask_page().comparison().busy(); });
+        wait_until_sharp();
+    };
+    auto* presets = window_->actions().at(QStringLiteral("view.compare_preset")).menu();
+    for (int i = 0; i < 4; ++i) {
+        QAction* preset = presets->actions().at(i);
+        turn("compare with " + preset->text().toStdString(), [&] { preset->trigger(); });
+        wait_for_comparison();
+        turn("zoom into two masks", [&] { turn_wheel(canvas(), canvas().plot().center(), 3); });
+        wait_until_sharp();
+    }
+    trigger("view.compare_saved");
+    wait_for_comparison();
+    trigger("view.compare_end");
+    trigger("view.fit");
     for (const char* id : {"view.experiment_dock", "view.cost_dock", "view.json_dock", "view.run_dock"}) {
         trigger(id);
         trigger(id);
