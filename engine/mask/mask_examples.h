@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Small masks that show at sight what a leaf or a preset does, for galleries and for the manual: over a sequence of four
-// documents.
+// Small masks that show at sight what a leaf or a preset does, for galleries and for the manual: over a sequence of
+// four documents.
 #pragma once
 
 #include <cstdint>
