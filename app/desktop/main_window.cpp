@@ -19,6 +19,7 @@
 #include "app/desktop/panels/cost_panel.h"
 #include "app/desktop/panels/experiment_panel.h"
 #include "app/desktop/panels/json_editor.h"
+#include "app/desktop/panels/mask_gallery_popup.h"
 #include "app/desktop/run/run_panel.h"
 #include "app/desktop/timeline_page.h"
 #include "app/desktop/unsaved_bar.h"
@@ -66,6 +67,7 @@ MainWindow::MainWindow(WindowOptions options)
     make_views();
     make_docks();
     make_actions();
+    gallery_ = new MaskGalleryPopup(experiment_panel_->mask(), appearance_, *this);
     palette_ = new CommandPalette(actions_, *this);
     sheet_ = new ShortcutSheet(actions_, *this);
     resize(first_size(*this));

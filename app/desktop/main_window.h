@@ -7,12 +7,15 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "app/desktop/actions/action_table.h"
 #include "app/desktop/actions/undo_keys.h"
 #include "app/desktop/document/evaluator.h"
 #include "app/desktop/document/experiment_document.h"
 #include "app/desktop/document/opened_files.h"
+#include "app/desktop/document/other_mask.h"
 #include "app/desktop/export_queue.h"
 #include "app/desktop/file_chooser.h"
 #include "app/desktop/run/run_controller.h"
@@ -31,6 +34,7 @@ namespace longscope {
 class CommandPalette;
 class ExperimentPanel;
 class JsonEditor;
+class MaskGalleryPopup;
 class MaskPage;
 class RankChart;
 class RunComparisonView;
@@ -83,6 +87,7 @@ class MainWindow : public QMainWindow {
     void make_actions();
     void make_file_actions();
     void make_view_actions();
+    void make_compare_actions();
     void add_view_keys();
     QDockWidget* add_dock(const QString& id, const QString& title, QWidget* content, Qt::DockWidgetArea area);
     void restore_state();
@@ -118,6 +123,9 @@ class MainWindow : public QMainWindow {
     void show_run(const LoadedRun& loaded);
     void show_selected_runs(const std::vector<std::int64_t>& runs);
     void refresh_history();
+    void compare_with(OtherMask other);
+    void compare_with_saved();
+    void compare_with_file();
     void export_view();
     void copy_view();
     void update_title();
@@ -135,9 +143,10 @@ class MainWindow : public QMainWindow {
     ExportQueue exports_;
     UndoKeys undo_keys_;
     bool closing_ = false;
-    bool run_when_known_ = false;  // the document is still being worked out
-    QString refused_text_;         // of show_refusal(), while its cause is there
-    QStringList problems_;         // of the files that were opened last
+    bool run_when_known_ = false;               // the document is still being worked out
+    QString refused_text_;                      // of show_refusal(), while its cause is there
+    std::optional<std::string> compared_save_;  // that the mask is compared with
+    QStringList problems_;                      // of the files that were opened last
     std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results
 
     MessageBar* messages_ = nullptr;
@@ -153,6 +162,7 @@ class MainWindow : public QMainWindow {
     ExperimentPanel* experiment_panel_ = nullptr;
     JsonEditor* json_editor_ = nullptr;
     RunPanel* run_panel_ = nullptr;
+    MaskGalleryPopup* gallery_ = nullptr;
     CommandPalette* palette_ = nullptr;
     ShortcutSheet* sheet_ = nullptr;
     QByteArray default_state_;

@@ -14,6 +14,7 @@
 #include "app/desktop/mask_page.h"
 #include "app/desktop/notice_area.h"
 #include "app/desktop/panels/json_editor.h"
+#include "app/desktop/panels/mask_gallery_popup.h"
 #include "app/desktop/timeline_page.h"
 #include "app/desktop/unsaved_bar.h"
 #include "widgets/base/colours.h"
@@ -53,6 +54,14 @@ void MainWindow::make_actions() {
             [&undo](const QString& text) { undo.setText(text.isEmpty() ? tr("&Undo") : tr("&Undo: %1").arg(text)); });
     connect(&document_.undo_stack(), &QUndoStack::redoTextChanged, &redo,
             [&redo](const QString& text) { redo.setText(text.isEmpty() ? tr("&Redo") : tr("&Redo: %1").arg(text)); });
+    actions_.add({QStringLiteral("edit.gallery"),
+                  tr("&Edit"),
+                  tr("&Gallery of masks..."),
+                  tr("Add a mask to the layers, or replace them, from pictures of all leaves and presets"),
+                  {QKeySequence(QStringLiteral("Ctrl+L"))},
+                  [this] { gallery_->open(); },
+                  false,
+                  true});
     make_view_actions();
     QAction& run = actions_.add({QStringLiteral("run.start"),
                                  tr("&Run"),
@@ -252,6 +261,7 @@ void MainWindow::make_view_actions() {
                   tr("The whole mask"),
                   {QKeySequence(QStringLiteral("Ctrl+0"))},
                   [this] { mask_page_->canvas().fit(); }});
+    make_compare_actions();
 }
 
 void MainWindow::add_view_keys() {
@@ -263,6 +273,14 @@ void MainWindow::add_view_keys() {
                                      {tr("Home"), tr("The whole mask")},
                                      {tr("Esc"), tr("Clear the selection")}}) {
         actions_.add_view_key({mask, text, keys});
+    }
+    const QString gallery = tr("Gallery of masks");
+    for (const auto& [keys, text] : {std::pair{tr("Letters"), tr("Search")},
+                                     {tr("Arrows, Page up, Page down"), tr("Move through the masks")},
+                                     {tr("Return"), tr("Add the mask as a layer")},
+                                     {tr("Ctrl+Return"), tr("Put it in the place of the whole mask")},
+                                     {tr("Esc"), tr("Close")}}) {
+        actions_.add_view_key({gallery, text, keys});
     }
     const QString timeline = tr("Timeline, while it has the focus");
     for (const TimelineCommand& command : timeline_page_->view().commands()) {

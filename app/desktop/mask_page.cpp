@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/mask_page.h"
 
-#include <fmt/format.h>
-
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenu>
+#include <QToolButton>
 #include <QVBoxLayout>
 #include <cmath>
 
+#include "app/desktop/comparison_bar.h"
+#include "app/desktop/mask_csv.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
-#include "engine/draw/density_grid.h"
 #include "widgets/base/colours.h"
 #include "widgets/base/elided_label.h"
 #include "widgets/base/error_text.h"
@@ -19,25 +20,9 @@ namespace longscope {
 
 namespace {
 
-constexpr std::int64_t exported_cells = 256;  // along either side, at most
-
 QString range_text(Range range) {
     return QStringLiteral("%1 - %2").arg(to_qstring(format_count(range.begin)),
                                          to_qstring(format_count(range.end - 1)));
-}
-
-std::string densities_text(const Mask& mask, const Box& box) {
-    const DensityGrid grid = density_grid(mask, box, static_cast<std::int32_t>(std::min(box.q.size(), exported_cells)),
-                                          static_cast<std::int32_t>(std::min(box.k.size(), exported_cells)));
-    std::string text = "query_begin,query_end,key_begin,key_end,density\n";
-    for (std::size_t row = 0; row + 1 < grid.q_edges.size(); ++row) {
-        for (std::size_t column = 0; column + 1 < grid.k_edges.size(); ++column) {
-            text += fmt::format("{},{},{},{},{}\n", grid.q_edges[row], grid.q_edges[row + 1], grid.k_edges[column],
-                                grid.k_edges[column + 1],
-                                grid.values[row * static_cast<std::size_t>(grid.columns()) + column]);
-        }
-    }
-    return text;
 }
 
 }  // namespace
@@ -45,13 +30,17 @@ std::string densities_text(const Mask& mask, const Box& box) {
 MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* parent)
     : QWidget(parent),
       evaluator_(evaluator),
+      comparison_(evaluator),
+      bar_(new ComparisonBar(comparison_, appearance, this)),
       canvas_(new MaskCanvas(appearance, this)),
       hover_(new QLabel(this)),
       summary_(new ElidedLabel(this)),
-      zoom_(new QLabel(this)) {
+      zoom_(new QLabel(this)),
+      compare_(new QToolButton(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
+    column->addWidget(bar_);
     column->addWidget(canvas_, 1);
     // Two lines, so that all of it is there in a narrow window too; their room is kept.
     hover_->setContentsMargins(10, 0, 10, 0);
@@ -72,24 +61,40 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     auto* row = new QHBoxLayout;
     row->setContentsMargins(10, 0, 10, 4);
     row->setSpacing(18);
+    compare_->setObjectName(QStringLiteral("compare_mask"));
+    compare_->setText(tr("Compare mask"));
+    compare_->setToolTip(tr("Show where this mask and another one differ"));
+    compare_->setPopupMode(QToolButton::InstantPopup);
+    compare_->setFocusPolicy(Qt::StrongFocus);
     row->addWidget(summary_, 1);
+    row->addWidget(compare_);
     row->addWidget(zoom_);
     column->addLayout(row);
     canvas_->setObjectName(QStringLiteral("mask_canvas"));
     canvas_->set_empty_text(tr("Working out the mask..."));
-    connect(&evaluator_, &Evaluator::finished, this, &MaskPage::show_evaluation);
+    connect(&evaluator_, &Evaluator::finished, this, &MaskPage::show_newest);
+    connect(&comparison_, &MaskComparison::changed, this, &MaskPage::show_newest);
     connect(canvas_, &MaskCanvas::hovered, hover_, &QLabel::setText);
     connect(canvas_, &MaskCanvas::selection_changed, this, &MaskPage::sum_up);
     connect(canvas_, &MaskCanvas::view_changed, this, &MaskPage::show_zoom);
-    show_evaluation();
+    show_newest();
 }
 
 QString MaskPage::summary() const {
     return summary_->text();
 }
 
-void MaskPage::show_evaluation() {
-    if (evaluator_.current() != nullptr) {
+void MaskPage::set_compare_menu(QMenu& menu) {
+    compare_->setMenu(&menu);
+}
+
+void MaskPage::show_newest() {
+    if (comparison_.busy()) {
+        return;  // what is there stays until the two have been compared
+    }
+    if (comparison_.current() != nullptr) {
+        canvas_->show_mask(comparison_.current());
+    } else if (evaluator_.current() != nullptr) {
         canvas_->show_mask(evaluator_.current()->mask);
     } else if (!evaluator_.refusal().isEmpty()) {
         canvas_->set_empty_text(tr("There is no mask to show: %1").arg(evaluator_.refusal()));
@@ -106,16 +111,31 @@ void MaskPage::sum_up() {
         return;
     }
     job_.start(
-        [shown, box](const std::atomic<bool>&) { return shown->draw.mask->pairs_in(*box); },
-        [this, shown, box](std::int64_t pairs) {
-            const double share =
-                static_cast<double>(pairs) / static_cast<double>(std::max<std::int64_t>(1, box->pairs()));
-            const double flops = forward_flops(shown->draw.experiment.shape, pairs);
-            summary_->setText(tr("queries %1, keys %2: %3 pairs (%4), %5FLOP")
-                                  .arg(range_text(box->q), range_text(box->k), to_qstring(format_count(pairs)),
-                                       to_qstring(format_percent(share)), to_qstring(format_short_count(flops))));
+        [shown, box](const std::atomic<bool>&) {
+            Sum sum{shown->draw.mask->pairs_in(*box)};
+            if (shown->difference != nullptr) {
+                const MaskDifference& parts = *shown->difference->parts;
+                sum.only_here = parts.only_a->pairs_in(*box);
+                sum.only_there = parts.only_b->pairs_in(*box);
+                sum.both = parts.both->pairs_in(*box);
+            }
+            return sum;
         },
+        [this, shown, box](const Sum& sum) { summary_->setText(text_of(*shown, *box, sum)); },
         [this](const std::exception_ptr& error) { summary_->setText(error_text(error)); });
+}
+
+QString MaskPage::text_of(const ShownMask& shown, const Box& box, const Sum& sum) {
+    const auto count = [](std::int64_t value) { return to_qstring(format_count(value)); };
+    const QString region = tr("queries %1, keys %2").arg(range_text(box.q), range_text(box.k));
+    if (shown.difference != nullptr) {
+        return tr("%1: %2 pairs only here, %3 only in %4, %5 in both")
+            .arg(region, count(sum.only_here), count(sum.only_there), shown.difference->name, count(sum.both));
+    }
+    const double share = static_cast<double>(sum.pairs) / static_cast<double>(std::max<std::int64_t>(1, box.pairs()));
+    const double flops = forward_flops(shown.draw.experiment.shape, sum.pairs);
+    return tr("%1: %2 pairs (%3), %4FLOP")
+        .arg(region, count(sum.pairs), to_qstring(format_percent(share)), to_qstring(format_short_count(flops)));
 }
 
 void MaskPage::show_zoom() {
@@ -130,7 +150,7 @@ std::function<std::string()> MaskPage::csv_maker() const {
         throw failed("there is no mask to export");
     }
     return [shown, box = canvas_->selection().value_or(canvas_->viewport().visible())] {
-        return densities_text(*shown->draw.mask, box);
+        return densities_as_csv(*shown, box);
     };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The mask's canvas with lines below it: what is under the pointer, what the selection sums up to, how far it is
-// zoomed.
+// zoomed; and another mask beside it when two are compared.
 #pragma once
 
 #include <QWidget>
@@ -8,14 +8,18 @@
 #include <string>
 
 #include "app/desktop/document/evaluator.h"
+#include "app/desktop/document/mask_comparison.h"
 #include "widgets/base/appearance.h"
 #include "widgets/base/latest_job.h"
 #include "widgets/mask/mask_canvas.h"
 
 class QLabel;
+class QMenu;
+class QToolButton;
 
 namespace longscope {
 
+class ComparisonBar;
 class ElidedLabel;
 
 class MaskPage : public QWidget {
@@ -26,22 +30,37 @@ class MaskPage : public QWidget {
     MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* parent = nullptr);
 
     [[nodiscard]] MaskCanvas& canvas() { return *canvas_; }
+    [[nodiscard]] MaskComparison& comparison() { return comparison_; }
+    [[nodiscard]] const ComparisonBar& comparison_bar() const { return *bar_; }
+    // What the button of the page offers; it outlives the page or is a part of it.
+    void set_compare_menu(QMenu& menu);
     // What the selection sums up to; empty without one, or while it is being counted.
     [[nodiscard]] QString summary() const;
     // Makes, on any thread, the densities that are in view now, one cell a line. Throws Error(failed) without a mask.
     [[nodiscard]] std::function<std::string()> csv_maker() const;
 
   private:
-    void show_evaluation();
+    // Pairs of a selection; of two masks, those of each kind.
+    struct Sum {
+        std::int64_t pairs = 0;  // of this mask
+        std::int64_t only_here = 0;
+        std::int64_t only_there = 0;
+        std::int64_t both = 0;
+    };
+    void show_newest();
     void sum_up();
+    [[nodiscard]] static QString text_of(const ShownMask& shown, const Box& box, const Sum& sum);
     void show_zoom();
 
     Evaluator& evaluator_;
+    MaskComparison comparison_;
+    ComparisonBar* bar_;
     MaskCanvas* canvas_;
     QLabel* hover_;
     ElidedLabel* summary_;
     QLabel* zoom_;
-    LatestJob<std::int64_t> job_;
+    QToolButton* compare_;
+    LatestJob<Sum> job_;
 };
 
 }  // namespace longscope

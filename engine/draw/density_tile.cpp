@@ -39,8 +39,8 @@ Box DensityTileKey::tokens() const {
     return {{row * side, (row + 1) * side}, {column * side, (column + 1) * side}};
 }
 
-std::int32_t coarsest_level(const Mask& mask) {
-    const std::int64_t longest = std::max(mask.query_tokens(), mask.key_tokens());
+std::int32_t coarsest_level(const Box& matrix) {
+    const std::int64_t longest = std::max(matrix.q.size(), matrix.k.size());
     std::int32_t level = 0;
     while ((std::int64_t{density_tile_cells} << level) < longest) {
         ++level;

@@ -28,7 +28,7 @@ struct DensityTileKey {
 };
 
 // The coarsest level that is of use: there one tile covers the whole matrix.
-[[nodiscard]] std::int32_t coarsest_level(const Mask& mask);
+[[nodiscard]] std::int32_t coarsest_level(const Box& matrix);
 
 // 0: no pair is kept; 255: all; else the share, of which no rounding makes 0 or 255.
 struct DensityTile {

@@ -70,6 +70,9 @@ struct LeafEntry {
     std::shared_ptr<const MaskLeaf> (*parse)(JsonObject parameters);
     // Parameters to begin with, as JSON: all of `parameters`, with values that suit most sequences.
     std::string_view example;
+    // Those of its picture over 64 keys (mask_examples.h), where these do not show there what the leaf does.
+    std::string_view picture = {};
+    std::int64_t picture_queries = 64;  // fewer where it is shown how rows and keys are aligned
 };
 
 // "left, right"; empty when there are none.

@@ -18,11 +18,17 @@ std::string leaves_as_text() {
     return text;
 }
 
+std::string leaf_picture_name(const LeafEntry& leaf) {
+    return fmt::format("{}.png", leaf.name);
+}
+
 std::string leaves_as_markdown() {
     std::string page;
     for (const LeafEntry& leaf : mask_leaves()) {
-        page += fmt::format("### `{}`\n\n- definition: `{}`\n- in words: {}\n- source: {}\n", leaf.name,
-                            leaf.definition, leaf.meaning, leaf.source);
+        page += fmt::format("### `{0}`\n\n![{0} over 64 keys](pictures/leaves/{1})\n\n", leaf.name,
+                            leaf_picture_name(leaf));
+        page += fmt::format("- definition: `{}`\n- in words: {}\n- source: {}\n", leaf.definition, leaf.meaning,
+                            leaf.source);
         for (const LeafParameter& parameter : leaf.parameters) {
             page += fmt::format("- `{}`: {}\n", parameter.name, parameter.meaning);
         }

@@ -2,6 +2,7 @@
 // The registries of leaves and presets as people read them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "engine/mask/leaf.h"
@@ -11,7 +12,11 @@ namespace longscope {
 // One line each: name, parameters, meaning; for help on a terminal.
 [[nodiscard]] std::string leaves_as_text();
 
-// A section each: meaning, definition, parameters, source and an example. resources/docs/masks.md holds it.
+// Of the picture of a leaf on that page: resources/docs/pictures/leaves holds them.
+[[nodiscard]] std::string leaf_picture_name(const LeafEntry& leaf);
+inline constexpr std::int32_t leaf_picture_points = 192;  // along its longer side
+
+// A section each: picture, meaning, definition, parameters, source and an example. resources/docs/masks.md holds it.
 [[nodiscard]] std::string leaves_as_markdown();
 
 // One line each: name, meaning, source.

@@ -99,6 +99,38 @@ TEST_F(MaskLayers, HaveFieldsForListsChoicesAndTicks) {
     EXPECT_EQ(mask()["and"][3], json(R"({"shifted_groups": {"group": 1024, "shift": 512, "guard": false}})"));
 }
 
+// A condition is typed as it is, without quotes; below it stands where it is wrong, while it is being typed.
+TEST_F(MaskLayers, HaveAFieldForAConditionThatSaysWhereItIsWrong) {
+    add("custom");
+    auto& line = in_row<QLineEdit>(1, "expression");
+    auto& error = in_row<QLabel>(1, "parameter_error");
+    EXPECT_EQ(line.text(), QStringLiteral("k <= q && (doc(q) == doc(k) || k < 64)"));
+    EXPECT_TRUE(error.isHidden());
+    line.setFocus();
+    line.selectAll();
+    QTest::keyClicks(&line, QStringLiteral("k <= q && foo"));
+    EXPECT_FALSE(error.isHidden()) << "before Return";
+    EXPECT_TRUE(error.text().contains(QStringLiteral("character 11: foo is not known here")))
+        << error.text().toStdString();
+    EXPECT_GT(error.mapTo(window_.get(), QPoint()).y(), line.mapTo(window_.get(), QPoint()).y()) << "below it";
+    QTest::keyClick(&line, Qt::Key_Return);
+    EXPECT_FALSE(error.isHidden());
+    EXPECT_EQ(mask()["and"][1]["custom"]["expression"], "k <= q && (doc(q) == doc(k) || k < 64)") << "as it was";
+    EXPECT_EQ(line.text(), QStringLiteral("k <= q && foo")) << "to go on with";
+    QTest::keyClick(&line, Qt::Key_Backspace);
+    QTest::keyClick(&line, Qt::Key_Backspace);
+    QTest::keyClick(&line, Qt::Key_Backspace);
+    QTest::keyClicks(&line, QStringLiteral("k % 8 < 2"));
+    EXPECT_TRUE(error.isHidden()) << error.text().toStdString();
+    QTest::keyClick(&line, Qt::Key_Return);
+    EXPECT_EQ(mask()["and"][1]["custom"]["expression"], "k <= q && k % 8 < 2");
+    window_->document().edit(QStringLiteral("Break"), {}, [](Json& document) {
+        document["mask"] = parse_json(R"({"custom": {"expression": "k <"}})", "mask");
+    });
+    EXPECT_TRUE(in_row<QLabel>(0, "parameter_error").text().contains(QStringLiteral("character 4")))
+        << "also of what came from elsewhere";
+}
+
 // Every leaf begins with a mask that the window's first experiment can hold.
 TEST_F(MaskLayers, OfEveryLeafBeginWithAMask) {
     for (const LeafEntry& leaf : mask_leaves()) {

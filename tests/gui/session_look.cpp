@@ -5,6 +5,7 @@
 #include <QFile>
 #include <QHeaderView>
 #include <QLineEdit>
+#include <QMenu>
 #include <QScrollBar>
 #include <QTabWidget>
 #include <QTableView>
@@ -196,6 +197,33 @@ void WindowSession::use_helpers() {
     turn("run a command", [&] { QTest::keyClick(&input, Qt::Key_Return); });
     trigger("help.keys");
     trigger("help.keys");
+    trigger("edit.gallery");
+    auto& search = find<QLineEdit>("gallery_search");
+    for (const QChar key : QStringLiteral("causal")) {
+        turn("search the gallery", [&] { QTest::keyClick(&search, key.toLatin1()); });
+    }
+    turn("move in the gallery", [&] { QTest::keyClick(&search, Qt::Key_Right); });
+    turn("replace the mask", [&] { QTest::keyClick(&search, Qt::Key_Return, Qt::ControlModifier); });
+    wait_for_cost();
+    trigger("edit.undo");
+    wait_for_cost();
+    const auto wait_for_comparison = [&] {
+        wait_for_cost();
+        wait("the comparison", [&] { return !window_->mask_page().comparison().busy(); });
+        wait_until_sharp();
+    };
+    auto* presets = window_->actions().at(QStringLiteral("view.compare_preset")).menu();
+    for (int i = 0; i < 4; ++i) {
+        QAction* preset = presets->actions().at(i);
+        turn("compare with " + preset->text().toStdString(), [&] { preset->trigger(); });
+        wait_for_comparison();
+        turn("zoom into two masks", [&] { turn_wheel(canvas(), canvas().plot().center(), 3); });
+        wait_until_sharp();
+    }
+    trigger("view.compare_saved");
+    wait_for_comparison();
+    trigger("view.compare_end");
+    trigger("view.fit");
     for (const char* id : {"view.experiment_dock", "view.cost_dock", "view.json_dock", "view.run_dock"}) {
         trigger(id);
         trigger(id);

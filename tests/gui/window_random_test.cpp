@@ -8,6 +8,7 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QTest>
+#include <QToolButton>
 #include <random>
 
 #include "tests/gui/window_fixture.h"
@@ -87,10 +88,10 @@ void WindowRandom::use(QWidget& widget) {
                                    QStringLiteral("16, 16"), QStringLiteral("")};
     widget.setFocus();
     if (auto* button = qobject_cast<QAbstractButton*>(&widget)) {
-        if (!button->inherits("QToolButton") || button->objectName() != QStringLiteral("add_layer")) {
+        if (const auto* tool = qobject_cast<QToolButton*>(button); tool == nullptr || tool->menu() == nullptr) {
             button->click();
         } else {
-            any_of(button->findChild<QMenu*>()->actions())->trigger();
+            any_of(tool->menu()->actions())->trigger();
         }
     } else if (auto* line = qobject_cast<QLineEdit*>(&widget)) {
         line->selectAll();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/mask/mask_canvas.h"
 
+#include <fmt/format.h>
+
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -38,7 +40,10 @@ MaskCanvas::MaskCanvas(const Appearance& appearance, QWidget* parent)
 
 void MaskCanvas::show_mask(std::shared_ptr<const ShownMask> mask) {
     mask_ = std::move(mask);
-    tiles_.set_mask(mask_ == nullptr ? nullptr : mask_->draw.mask);
+    tiles_.set_source(mask_ == nullptr               ? nullptr
+                      : mask_->difference == nullptr ? tiles_of(mask_->draw.mask)
+                                                     : tiles_of(mask_->difference->parts),
+                      appearance_.theme());
     if (mask_ != nullptr) {
         take_size();  // more ranks than one have their own room at the edges
         const Mask& shape = *mask_->draw.mask;
@@ -57,7 +62,7 @@ void MaskCanvas::set_empty_text(const QString& text) {
 }
 
 QRectF MaskCanvas::plot() const {
-    return mask_overlay::plot_of(size(), mask_ != nullptr && mask_->owners.ranks() > 1);
+    return mask_overlay::plot_of(size(), mask_ != nullptr && mask_->shows_ranks());
 }
 
 std::function<DisplayList()> MaskCanvas::picture_maker(double width) const {
@@ -66,9 +71,15 @@ std::function<DisplayList()> MaskCanvas::picture_maker(double width) const {
     options.width = width;
     options.title = mask_->draw.experiment.name + ": " + to_text(mask_->draw.experiment.mask);
     options.region = viewport_.visible();
+    if (mask_->difference != nullptr) {
+        options.title = fmt::format("A: {}; B: {}", options.title, mask_->difference->name.toStdString());
+    }
     return [shown = mask_, options = std::move(options)]() mutable {
         options.cu_seqlens = shown->draw.domain.cu_seqlens;
         options.ranks = shown->draw.ranks;
+        if (shown->difference != nullptr) {
+            return draw_mask_difference(*shown->difference->parts, options);
+        }
         return draw_mask(*shown->draw.mask, options);
     };
 }
@@ -136,8 +147,9 @@ void MaskCanvas::describe() {
     }
     const Box box = viewport_.visible();
     const auto count = [](std::int64_t value) { return to_qstring(format_count(value)); };
+    const QString beside = mask_->difference == nullptr ? QString() : tr(" beside %1").arg(mask_->difference->name);
     setAccessibleDescription(tr("%1; queries %2 to %3, keys %4 to %5 are in view")
-                                 .arg(to_qstring(to_text(mask_->draw.experiment.mask)), count(box.q.begin),
+                                 .arg(to_qstring(to_text(mask_->draw.experiment.mask)) + beside, count(box.q.begin),
                                       count(box.q.end), count(box.k.begin), count(box.k.end)));
 }
 

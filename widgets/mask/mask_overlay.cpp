@@ -124,7 +124,7 @@ void paint_selection(QPainter& painter, const QRectF& area, const Theme& theme) 
 }
 
 void paint_ranks(QPainter& painter, const Scene& scene) {
-    if (scene.mask.owners.ranks() < 2) {
+    if (!scene.mask.shows_ranks()) {
         return;
     }
     const MaskViewport& viewport = scene.viewport;
@@ -164,7 +164,7 @@ void paint_axes(QPainter& painter, const Scene& scene) {
     const MaskViewport& viewport = scene.viewport;
     const QRectF& plot = scene.plot;
     const Box box = viewport.visible();
-    const double strips = scene.mask.owners.ranks() > 1 ? strip + strip_gap : 0;
+    const double strips = scene.mask.shows_ranks() ? strip + strip_gap : 0;
     QFont font = painter.font();
     font.setPixelSize(11);
     painter.setFont(font);

@@ -50,21 +50,21 @@ MaskTiles::MaskTiles(const Theme& theme, QObject* parent)
     connect(&store_, &TileStore::tiles_came, this, &MaskTiles::came);
 }
 
-void MaskTiles::set_mask(std::shared_ptr<const Mask> mask) {
-    images_.clear();
-    store_.set_mask(std::move(mask));
+void MaskTiles::set_source(std::shared_ptr<const TileSource> source, const Theme& theme) {
+    store_.set_source(std::move(source));
+    recolour(theme);
 }
 
 void MaskTiles::recolour(const Theme& theme) {
-    colours_ = density_colours(theme);
+    colours_ = store_.source() == nullptr ? density_colours(theme) : store_.source()->colours(theme);
     images_.clear();
 }
 
 void MaskTiles::want(const MaskViewport& viewport, double ratio) {
-    if (store_.mask() == nullptr) {
+    if (store_.source() == nullptr) {
         return;
     }
-    const std::int32_t coarsest = coarsest_level(*store_.mask());
+    const std::int32_t coarsest = coarsest_level(store_.source()->box());
     const Box box = viewport.visible();
     std::vector<DensityTileKey> keys{{coarsest, 0, 0}};
     // In view: first one level coarser, as a stand-in, then the level itself from the middle outwards. Then a ring
@@ -98,7 +98,7 @@ void MaskTiles::want(const MaskViewport& viewport, double ratio) {
 }
 
 Box MaskTiles::tokens_of(const DensityTileKey& key) const {
-    const Box all = store_.mask()->box();
+    const Box all = store_.source()->box();
     return {intersect(key.tokens().q, all.q), intersect(key.tokens().k, all.k)};
 }
 
@@ -141,7 +141,7 @@ void MaskTiles::paint_tile(QPainter& painter, const DensityTileKey& key, std::in
 
 void MaskTiles::paint(QPainter& painter, const MaskViewport& viewport, const QPointF& origin, double ratio) {
     last_frame_ = {};
-    const std::int32_t coarsest = coarsest_level(*store_.mask());
+    const std::int32_t coarsest = coarsest_level(store_.source()->box());
     const std::int32_t exact = std::min(level_of(viewport, ratio), coarsest);
     const std::int64_t side = std::int64_t{density_tile_cells} << exact;
     const Box box = viewport.visible();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The matrix of a mask's canvas: tiles of the level that fits the screen, shaded by density; a coarser one stands in
-// for a tile that is still being computed. Lives on the GUI thread.
+// The matrix of a mask's canvas: tiles of the level that fits the screen, shaded by density, or by what two masks have
+// in common; a coarser one stands in for a tile that is still being computed. Lives on the GUI thread.
 #pragma once
 
 #include <QCache>
@@ -39,7 +39,7 @@ class MaskTiles : public QObject {
     explicit MaskTiles(const Theme& theme, QObject* parent = nullptr);
 
     // May be null: then nothing is wanted, and nothing may be painted.
-    void set_mask(std::shared_ptr<const Mask> mask);
+    void set_source(std::shared_ptr<const TileSource> source, const Theme& theme);
     void recolour(const Theme& theme);
     // Asks for what this view shows, and then for what the next one may.
     void want(const MaskViewport& viewport, double ratio);

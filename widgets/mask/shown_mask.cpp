@@ -30,20 +30,44 @@ QString class_text(TileClass tile_class) {
     return {};
 }
 
+// The class of a tile is not told of two masks.
+QString text_of_both(const ShownDifference& difference, std::int64_t query, std::int64_t key) {
+    if (difference.parts->both->contains(query, key)) {
+        return tr("kept in both");
+    }
+    if (difference.parts->only_a->contains(query, key)) {
+        return tr("kept only here");
+    }
+    return difference.parts->only_b->contains(query, key) ? tr("kept only in %1").arg(difference.name)
+                                                          : tr("masked in both");
+}
+
 }  // namespace
+
+ShownDifference difference_of(const Mask& mask, std::shared_ptr<const Mask> other, const QString& name) {
+    auto parts = std::make_shared<const MaskDifference>(mask_difference(mask, *other));
+    const std::int64_t only_here = parts->only_a->pairs();
+    const std::int64_t only_there = parts->only_b->pairs();
+    const std::int64_t both = parts->both->pairs();
+    return {name, std::move(other), std::move(parts), only_here, only_there, both};
+}
 
 QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) {
     const Mask& mask = *shown.draw.mask;
     const auto count = [](std::int64_t value) { return to_qstring(format_count(value)); };
-    QString text =
-        tr("query %1, key %2: %3").arg(count(query), count(key), mask.contains(query, key) ? tr("kept") : tr("masked"));
+    const QString kept = shown.difference != nullptr ? text_of_both(*shown.difference, query, key)
+                         : mask.contains(query, key) ? tr("kept")
+                                                     : tr("masked");
+    QString text = tr("query %1, key %2: %3").arg(count(query), count(key), kept);
     const auto tile_of = [](std::int64_t token, std::int64_t tokens) {
         const std::int64_t begin = token / class_tile * class_tile;
         return Range{begin, std::min(begin + class_tile, tokens)};
     };
     const Box tile{tile_of(query, mask.query_tokens()), tile_of(key, mask.key_tokens())};
-    text += tr("  |  tile %1, %2: %3")
-                .arg(count(query / class_tile), count(key / class_tile), class_text(mask.tile_class(tile)));
+    if (shown.difference == nullptr) {
+        text += tr("  |  tile %1, %2: %3")
+                    .arg(count(query / class_tile), count(key / class_tile), class_text(mask.tile_class(tile)));
+    }
     const std::vector<std::int64_t>& cu_seqlens = shown.draw.domain.cu_seqlens;
     if (cu_seqlens.size() > 2) {
         const auto document = [&](std::int64_t token) {

@@ -1,19 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a mask's canvas shows, and what it says about a pair of it.
+// What a mask's canvas shows, alone or beside another mask, and what it says about a pair of it.
 #pragma once
 
 #include <QString>
 #include <cstdint>
+#include <memory>
 
 #include "engine/experiment/cost.h"
+#include "engine/mask/mask_difference.h"
 #include "engine/parallel/token_owners.h"
 
 namespace longscope {
+
+// Immutable. Here: in the mask that is shown. There: in the other.
+struct ShownDifference {
+    QString name;  // of the other
+    std::shared_ptr<const Mask> other;
+    std::shared_ptr<const MaskDifference> parts;  // "A" is here
+    std::int64_t only_here = 0;                   // pairs
+    std::int64_t only_there = 0;
+    std::int64_t both = 0;
+};
+
+// Counts the pairs. Throws Error(bad_input) as mask_difference().
+[[nodiscard]] ShownDifference difference_of(const Mask& mask, std::shared_ptr<const Mask> other, const QString& name);
 
 // Immutable.
 struct ShownMask {
     CompiledDraw draw;
     TokenOwners owners;
+    std::shared_ptr<const ShownDifference> difference = {};  // null: there is no other mask
+
+    // Ranks have the colours that differences have: one of the two is shown.
+    [[nodiscard]] bool shows_ranks() const { return owners.ranks() > 1 && difference == nullptr; }
 };
 
 // "query 5, key 3: kept  |  tile 0, 0: partial  |  document 2  |  ranks 0, 1". Both in the matrix; of 128 x 128 tiles.

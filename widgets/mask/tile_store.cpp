@@ -25,8 +25,8 @@ TileStore::~TileStore() {
     worker_.join();
 }
 
-void TileStore::set_mask(std::shared_ptr<const Mask> mask) {
-    mask_ = std::move(mask);
+void TileStore::set_source(std::shared_ptr<const TileSource> source) {
+    source_ = std::move(source);
     ++generation_;
     tiles_.clear();
     uses_.clear();
@@ -44,18 +44,19 @@ const DensityTile* TileStore::find(const DensityTileKey& key) {
 }
 
 void TileStore::want(std::vector<DensityTileKey> keys) {
+    const Box matrix = source_ == nullptr ? Box{} : source_->box();
     keys.erase(std::remove_if(keys.begin(), keys.end(),
                               [&](const DensityTileKey& key) {
                                   const Box tokens = key.tokens();
-                                  return mask_ == nullptr || tiles_.count(key) != 0 || key.row < 0 || key.column < 0 ||
-                                         tokens.q.begin >= mask_->query_tokens() ||
-                                         tokens.k.begin >= mask_->key_tokens();
+                                  return source_ == nullptr || tiles_.count(key) != 0 || key.row < 0 ||
+                                         key.column < 0 || tokens.q.begin >= matrix.q.end ||
+                                         tokens.k.begin >= matrix.k.end;
                               }),
                keys.end());
     missing_ = keys.size();
     {
         const std::lock_guard lock(lock_);
-        job_ = {generation_, ++order_, mask_, std::move(keys)};
+        job_ = {generation_, ++order_, source_, std::move(keys)};
     }
     changed_.notify_all();
 }
@@ -65,7 +66,7 @@ void TileStore::work() {
     std::size_t next = 0;
     while (true) {
         std::uint64_t generation = 0;
-        std::shared_ptr<const Mask> mask;
+        std::shared_ptr<const TileSource> source;
         DensityTileKey key;
         {
             std::unique_lock lock(lock_);
@@ -81,12 +82,12 @@ void TileStore::work() {
                 continue;
             }
             generation = job_.generation;
-            mask = job_.mask;
+            source = job_.source;
             key = job_.keys[next++];
         }
         DensityTile tile;
         try {
-            tile = density_tile(*mask, key);
+            tile = source->tile(key);
         } catch (const std::exception&) {  // no memory for it: the view goes on with a coarser one
             continue;
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The density tiles of one mask: computed on a thread of their own, the most wanted first, and kept up to a limit.
+// The tiles of one mask, or of two: computed on a thread of their own, the most wanted first, and kept up to a limit.
 // Lives on the GUI thread.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "engine/draw/density_tile.h"
-#include "engine/mask/mask.h"
+#include "widgets/mask/tile_source.h"
 
 namespace longscope {
 
@@ -26,8 +26,8 @@ class TileStore : public QObject {
     ~TileStore() override;
 
     // Drops all tiles. May be null: then there are none.
-    void set_mask(std::shared_ptr<const Mask> mask);
-    [[nodiscard]] const std::shared_ptr<const Mask>& mask() const { return mask_; }
+    void set_source(std::shared_ptr<const TileSource> source);
+    [[nodiscard]] const std::shared_ptr<const TileSource>& source() const { return source_; }
 
     // Null while it is not there. Valid until the next call of another member.
     [[nodiscard]] const DensityTile* find(const DensityTileKey& key);
@@ -50,9 +50,9 @@ class TileStore : public QObject {
         std::list<DensityTileKey>::iterator use;
     };
     struct Job {
-        std::uint64_t generation = 0;  // of the mask
+        std::uint64_t generation = 0;  // of the source
         std::uint64_t order = 0;       // of want()
-        std::shared_ptr<const Mask> mask;
+        std::shared_ptr<const TileSource> source;
         std::vector<DensityTileKey> keys;
     };
 
@@ -60,7 +60,7 @@ class TileStore : public QObject {
     void take();
     void keep(const DensityTileKey& key, DensityTile tile);
 
-    std::shared_ptr<const Mask> mask_;
+    std::shared_ptr<const TileSource> source_;
     std::uint64_t generation_ = 0;
     std::uint64_t order_ = 0;
     std::size_t missing_ = 0;

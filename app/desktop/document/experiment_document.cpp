@@ -159,7 +159,8 @@ void ExperimentDocument::set_state(const DocumentState& state) {
 void ExperimentDocument::replace(const Json& document, const std::filesystem::path& path) {
     undo_.clear();
     path_ = path;
-    set_state({text_of(document), to_stack(mask_of(document))});
+    saved_text_ = text_of(document);
+    set_state({saved_text_, to_stack(mask_of(document))});
 }
 
 void ExperimentDocument::start_new() {
@@ -191,6 +192,7 @@ void ExperimentDocument::save_as(const std::filesystem::path& path) {
     out.stream() << state.text;
     out.commit();
     path_ = path;
+    saved_text_ = state.text;
     if (!(state == state_)) {
         set_state(state);
     }

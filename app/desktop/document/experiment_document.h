@@ -35,6 +35,8 @@ class ExperimentDocument : public QObject {
     [[nodiscard]] const MaskStack& stack() const { return state_.stack; }
     [[nodiscard]] QUndoStack& undo_stack() { return undo_; }
     [[nodiscard]] bool modified() const { return !undo_.isClean(); }
+    // As it was begun, opened or saved last.
+    [[nodiscard]] const std::string& saved_text() const { return saved_text_; }
 
     // The file it was opened from or saved to; empty for a new one.
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -71,6 +73,7 @@ class ExperimentDocument : public QObject {
     void replace(const Json& document, const std::filesystem::path& path);
 
     DocumentState state_;
+    std::string saved_text_;
     std::unique_ptr<Json> json_;
     std::filesystem::path path_;
     QUndoStack undo_;

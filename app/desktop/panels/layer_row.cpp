@@ -190,6 +190,9 @@ void LayerRow::add_parameters(QGridLayout* grid) {
         field.change = [this, name = std::string(leaf.name), key = at.key()](const Json& value, bool stepping) {
             return change_parameter(name, key, value, stepping);
         };
+        field.check = [this, name = std::string(leaf.name), key = at.key()](const Json& value) {
+            return why_not(name, key, value);
+        };
         field.explain = [error](const QString& why) {
             error->setText(why);
             error->setVisible(!why.isEmpty());
@@ -205,18 +208,26 @@ void LayerRow::add_parameters(QGridLayout* grid) {
     grid->addWidget(error, place, 0, 1, -1);
 }
 
-QString LayerRow::change_parameter(const std::string& leaf, const std::string& key, const Json& value, bool stepping) {
+QString LayerRow::why_not(const std::string& leaf, const std::string& key, const Json& value) const {
     Json next = Json::parse(layer_.expression, nullptr, false);
-    const bool number = value.is_number_integer();
     next[leaf][key] = value;
-    if (!number) {
-        // Numbers are taken as they come, so that one can be stepped past what is refused.
-        try {
-            (void)parse_mask(next, "mask");
-        } catch (const Error& error) {
-            return to_qstring(error.what());
+    try {
+        (void)parse_mask(next, "mask");
+    } catch (const Error& error) {
+        return to_qstring(error.what());
+    }
+    return {};
+}
+
+QString LayerRow::change_parameter(const std::string& leaf, const std::string& key, const Json& value, bool stepping) {
+    // Numbers are taken as they come, so that one can be stepped past what is refused.
+    if (!value.is_number_integer()) {
+        if (const QString why = why_not(leaf, key, value); !why.isEmpty()) {
+            return why;
         }
     }
+    Json next = Json::parse(layer_.expression, nullptr, false);
+    next[leaf][key] = value;
     MaskLayer layer = layer_;
     layer.expression = next.dump();
     change(layer, tr("Change %1 of %2").arg(to_qstring(key), to_qstring(leaf)),

@@ -26,6 +26,8 @@ class LayerRow : public QFrame {
 
   private:
     void add_parameters(QGridLayout* grid);
+    // Why the mask is refused with this value; nothing when it is not.
+    [[nodiscard]] QString why_not(const std::string& leaf, const std::string& key, const Json& value) const;
     // Why it is refused; nothing when it was taken.
     [[nodiscard]] QString change_parameter(const std::string& leaf, const std::string& key, const Json& value,
                                            bool stepping);

@@ -3,6 +3,8 @@
 
 #include <QApplication>
 #include <QMenu>
+#include <QScrollArea>
+#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -23,9 +25,9 @@ MaskStackEditor::MaskStackEditor(ExperimentDocument& document, QWidget* parent)
     all->addLayout(rows_);
     add_->setObjectName(QStringLiteral("add_layer"));
     add_->setText(tr("Add layer"));
-    add_->setToolTip(tr("Join another mask to those above"));
+    add_->setToolTip(tr("Join another mask to those above: from the gallery, or by its name from the menu"));
     add_->setPopupMode(QToolButton::MenuButtonPopup);  // its arrow has room of its own
-    connect(add_, &QToolButton::clicked, add_, &QToolButton::showMenu);
+    connect(add_, &QToolButton::clicked, this, &MaskStackEditor::gallery_wanted);
     add_->setFocusPolicy(Qt::StrongFocus);  // a click ends what is typed elsewhere
     auto* menu = new QMenu(add_);
     menu->setToolTipsVisible(true);
@@ -43,12 +45,45 @@ MaskStackEditor::MaskStackEditor(ExperimentDocument& document, QWidget* parent)
 void MaskStackEditor::add_layer(const std::string& leaf) {
     for (const LeafEntry& entry : mask_leaves()) {
         if (entry.name == leaf) {
-            MaskStack stack = document_.stack();
-            const Json expression{{leaf, parse_json(entry.example, "example")}};
-            stack.push_back({MaskLayer::Join::all_of, false, true, expression.dump()});
-            document_.edit_stack(tr("Add layer %1").arg(to_qstring(leaf)), {}, stack);
+            add_mask(to_qstring(leaf), Json{{leaf, parse_json(entry.example, "example")}}.dump());
         }
     }
+}
+
+void MaskStackEditor::add_mask(const QString& name, const std::string& expression) {
+    MaskStack stack = document_.stack();
+    stack.push_back({MaskLayer::Join::all_of, false, true, parse_json(expression, name.toStdString()).dump()});
+    document_.edit_stack(tr("Add layer %1").arg(name), {}, stack);
+    go_to_layer(static_cast<int>(stack.size()) - 1);
+}
+
+void MaskStackEditor::replace_mask(const QString& name, const std::string& expression) {
+    document_.edit_stack(tr("Replace mask by %1").arg(name), {}, to_stack(parse_json(expression, name.toStdString())));
+    go_to_layer(0);
+}
+
+// Its first parameter, or else the first thing of it.
+void MaskStackEditor::go_to_layer(int index) {
+    QWidget* row = rows_->itemAt(index)->widget();
+    row->show();  // or it could not have the focus
+    QWidget* target = row->findChild<QWidget*>(QStringLiteral("visible"));
+    bool parameters = false;
+    for (QWidget* widget : row->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+        if (parameters && (widget->focusPolicy() & Qt::TabFocus) != 0) {
+            target = widget;
+            break;
+        }
+        parameters = parameters || widget->objectName() == QLatin1String("remove");
+    }
+    target->setFocus();
+    // The row has its place once the layout has been worked out.
+    QTimer::singleShot(0, row, [this, row] {
+        for (QWidget* at = parentWidget(); at != nullptr; at = at->parentWidget()) {
+            if (auto* area = qobject_cast<QScrollArea*>(at)) {
+                area->ensureWidgetVisible(row);
+            }
+        }
+    });
 }
 
 void MaskStackEditor::refresh() {

@@ -20,6 +20,12 @@ class MaskStackEditor : public QWidget {
 
     // Adds a leaf by its name, with the parameters that it begins with.
     void add_layer(const std::string& leaf);
+    // Joins a mask to the layers, or puts it in their place, and goes to its fields. `expression` is JSON.
+    void add_mask(const QString& name, const std::string& expression);
+    void replace_mask(const QString& name, const std::string& expression);
+
+  Q_SIGNALS:
+    void gallery_wanted();
 
   private:
     void refresh();
@@ -31,6 +37,7 @@ class MaskStackEditor : public QWidget {
     };
     [[nodiscard]] Focus focus_now() const;
     void give_focus(const Focus& focus);
+    void go_to_layer(int index);
     void order_tabs();
 
     ExperimentDocument& document_;

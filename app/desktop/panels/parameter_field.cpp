@@ -53,18 +53,43 @@ QWidget* choice_field(const ParameterField& field, const QString& value, QWidget
     return box;
 }
 
-QWidget* json_field(const ParameterField& field, const Json& value, QWidget* parent) {
+// Read-only when the text is longer than fields are.
+QLineEdit* line_field(const QString& text, QWidget* parent) {
     auto* line = new QLineEdit(parent);
-    const QString text = to_qstring(shown(value));
     if (text.size() > line->maxLength()) {
         line->setText(QStringLiteral("%1 ...").arg(text.left(80)));
-        line->setCursorPosition(0);
         line->setReadOnly(true);
         line->setToolTip(QObject::tr("Too long for a field: it can be changed in the file"));
+    } else {
+        line->setText(text);
+    }
+    line->setCursorPosition(0);
+    return line;
+}
+
+// As it is, without the quotes that JSON has. What is wrong with it is said while it is typed.
+QWidget* text_field(const ParameterField& field, const QString& value, QWidget* parent) {
+    QLineEdit* line = line_field(value, parent);
+    if (line->isReadOnly()) {
         return line;
     }
-    line->setText(text);
-    line->setCursorPosition(0);
+    const auto json = [line] { return Json(line->text().toStdString()); };
+    QObject::connect(line, &QLineEdit::textEdited, line, [field, json] { field.explain(field.check(json())); });
+    QObject::connect(line, &QLineEdit::editingFinished, line, [field, line, json] {
+        if (line->isModified()) {
+            line->setModified(false);
+            field.explain(field.change(json(), false));
+        }
+    });
+    field.explain(field.check(json()));
+    return line;
+}
+
+QWidget* json_field(const ParameterField& field, const Json& value, QWidget* parent) {
+    QLineEdit* line = line_field(to_qstring(shown(value)), parent);
+    if (line->isReadOnly()) {
+        return line;
+    }
     QObject::connect(line, &QLineEdit::editingFinished, line, [field, line] {
         if (!line->isModified()) {
             return;
@@ -89,6 +114,8 @@ QWidget* make_parameter_field(const ParameterField& field, const Json& value, QW
         made = tick_field(field, value.get<bool>(), parent);
     } else if (value.is_string() && !field.choices.isEmpty()) {
         made = choice_field(field, to_qstring(value.get<std::string>()), parent);
+    } else if (value.is_string()) {
+        made = text_field(field, to_qstring(value.get<std::string>()), parent);
     } else {
         made = json_field(field, value, parent);
     }

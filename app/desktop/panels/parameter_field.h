@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The field of one parameter of a mask's leaf, by the kind of its value: a number, a box to tick, a choice, or the JSON
-// of a list.
+// The field of one parameter of a mask's leaf, by the kind of its value: a number, a box to tick, a choice, a text, or
+// the JSON of a list.
 #pragma once
 
 #include <QString>
@@ -20,6 +20,8 @@ struct ParameterField {
     bool whole_number = false;
     // A new value that is JSON, stepped to by the wheel or a key or not; returns why it is refused, or nothing.
     std::function<QString(const Json& value, bool stepping)> change;
+    // Why a value would be refused, or nothing; for texts, while they are being typed.
+    std::function<QString(const Json& value)> check;
     // Says why what stands in the field is not taken; nothing when it is.
     std::function<void(const QString& why)> explain;
 };

@@ -12,13 +12,11 @@
 #include "app/headless/picture_options.h"
 #include "app/headless/verbs/mask_verbs.h"
 #include "engine/base/units.h"
-#include "engine/mask/mask_difference.h"
+#include "engine/mask/difference_rows.h"
 
 namespace longscope {
 
 namespace {
-
-constexpr std::size_t most_runs_in_a_line = 6;
 
 struct Options {
     std::string a;
@@ -56,37 +54,6 @@ std::pair<Side, Side> open_sides(const Options& options) {
     return {std::move(a), std::move(b)};
 }
 
-std::vector<std::int64_t> first_rows(const MaskDifference& difference, std::size_t most) {
-    std::vector<std::int64_t> rows;
-    for (const Range range : difference.rows) {
-        for (std::int64_t row = range.begin; row < range.end && rows.size() < most; ++row) {
-            rows.push_back(row);
-        }
-    }
-    return rows;
-}
-
-std::int64_t count_rows(const MaskDifference& difference) {
-    std::int64_t rows = 0;
-    for (const Range range : difference.rows) {
-        rows += range.size();
-    }
-    return rows;
-}
-
-std::string runs_text(const Mask& mask, std::int64_t row) {
-    std::vector<Range> runs;
-    mask.row_runs(row, runs);
-    std::string text;
-    for (std::size_t i = 0; i < std::min(runs.size(), most_runs_in_a_line); ++i) {
-        text += fmt::format("{}[{}, {})", text.empty() ? "" : " ", runs[i].begin, runs[i].end);
-    }
-    if (runs.size() > most_runs_in_a_line) {
-        text += fmt::format(" ... ({} ranges)", runs.size());
-    }
-    return text.empty() ? "no key" : text;
-}
-
 Json runs_json(const Mask& mask, std::int64_t row, std::size_t most) {
     std::vector<Range> runs;
     mask.row_runs(row, runs);
@@ -110,10 +77,10 @@ std::string report_text(const Options& options, const Side& a, const Side& b, co
     if (difference.equal()) {
         return text + "equal\n";
     }
-    line("queries", fmt::format("{} of {} see other keys", format_count(count_rows(difference)),
+    line("queries", fmt::format("{} of {} see other keys", format_count(count_differing_rows(difference)),
                                 format_count(a.mask->query_tokens())));
-    for (const std::int64_t row : first_rows(difference, options.rows)) {
-        text += fmt::format("query {}: A sees {}; B sees {}\n", row, runs_text(*a.mask, row), runs_text(*b.mask, row));
+    for (const std::int64_t row : first_differing_rows(difference, options.rows)) {
+        text += fmt::format("query {}: A sees {}; B sees {}\n", row, keys_text(*a.mask, row), keys_text(*b.mask, row));
     }
     return text + "different\n";
 }
@@ -121,7 +88,7 @@ std::string report_text(const Options& options, const Side& a, const Side& b, co
 std::string report_json(const Options& options, const Side& a, const Side& b, const MaskDifference& difference) {
     constexpr std::size_t most_runs = 1000;
     Json rows = Json::array();
-    for (const std::int64_t row : first_rows(difference, options.rows)) {
+    for (const std::int64_t row : first_differing_rows(difference, options.rows)) {
         rows.push_back(
             {{"query", row}, {"a", runs_json(*a.mask, row, most_runs)}, {"b", runs_json(*b.mask, row, most_runs)}});
     }
@@ -135,7 +102,7 @@ std::string report_json(const Options& options, const Side& a, const Side& b, co
                       {"pairs_only_in_a", difference.only_a->pairs()},
                       {"pairs_only_in_b", difference.only_b->pairs()},
                       {"equal", difference.equal()},
-                      {"differing_queries", count_rows(difference)},
+                      {"differing_queries", count_differing_rows(difference)},
                       {"first_differing_queries", std::move(rows)}};
     return report.dump(1) + '\n';
 }

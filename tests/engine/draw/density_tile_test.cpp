@@ -39,7 +39,7 @@ TEST(DensityTile, OfEveryLevelCountsEveryPair) {
         const auto left = *rc::gen::inRange<std::int64_t>(0, tokens);
         const auto mask =
             compiled_mask(R"({"window": {"left": )" + std::to_string(left) + R"(, "right": 0}})", {tokens, tokens, {}});
-        const auto level = *rc::gen::inRange<std::int32_t>(0, coarsest_level(*mask) + 1);
+        const auto level = *rc::gen::inRange<std::int32_t>(0, coarsest_level(mask->box()) + 1);
         const std::int64_t side = std::int64_t{density_tile_cells} << level;
         const auto row = *rc::gen::inRange<std::int64_t>(0, (tokens + side - 1) / side);
         const auto column = *rc::gen::inRange<std::int64_t>(0, (tokens + side - 1) / side);
@@ -65,7 +65,7 @@ TEST(DensityTile, OfEveryLevelCountsEveryPair) {
 TEST(DensityTile, OfTheCoarsestLevelCoversTheMatrix) {
     for (const std::int64_t tokens : {1, 256, 257, 1'000'000}) {
         const auto mask = causal(tokens);
-        const std::int32_t level = coarsest_level(*mask);
+        const std::int32_t level = coarsest_level(mask->box());
         EXPECT_GE(std::int64_t{density_tile_cells} << level, tokens);
         EXPECT_TRUE(level == 0 || (std::int64_t{density_tile_cells} << (level - 1)) < tokens);
     }

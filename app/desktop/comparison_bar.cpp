@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/comparison_bar.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QTextDocumentFragment>
+#include <QVBoxLayout>
+
+#include "engine/base/units.h"
+#include "engine/draw/difference_grid.h"
+#include "engine/mask/difference_rows.h"
+#include "widgets/base/colours.h"
+#include "widgets/base/elided_label.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr std::size_t rows_told = 5;
+
+QString count_text(std::int64_t value) {
+    return to_qstring(format_count(value));
+}
+
+// A square in a colour, and words.
+QString item_html(Colour colour, const QString& words) {
+    return QStringLiteral("<span style=\"color:%1\">\u25a0</span>&nbsp;%2")
+        .arg(to_qcolor(colour).name(), words.toHtmlEscaped());
+}
+
+QString rows_text(const ShownDifference& difference, const Mask& mask) {
+    if (difference.parts->equal()) {
+        return ComparisonBar::tr("The two masks are equal.");
+    }
+    QStringList told{ComparisonBar::tr("%1 of %2 queries see other keys")
+                         .arg(count_text(count_differing_rows(*difference.parts)), count_text(mask.query_tokens()))};
+    for (const std::int64_t row : first_differing_rows(*difference.parts, rows_told)) {
+        told << ComparisonBar::tr("query %1: here %2, there %3")
+                    .arg(count_text(row), to_qstring(keys_text(mask, row)),
+                         to_qstring(keys_text(*difference.other, row)));
+    }
+    return told.join(QStringLiteral("; "));
+}
+
+}  // namespace
+
+ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appearance, QWidget* parent)
+    : QFrame(parent),
+      comparison_(comparison),
+      appearance_(appearance),
+      counts_(new QLabel(this)),
+      rows_(new ElidedLabel(this)) {
+    setObjectName(QStringLiteral("comparison_bar"));
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(10, 4, 6, 2);
+    column->setSpacing(2);
+    auto* first = new QHBoxLayout;
+    counts_->setObjectName(QStringLiteral("difference_counts"));
+    counts_->setTextFormat(Qt::RichText);
+    counts_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    counts_->setWordWrap(true);
+    counts_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    first->addWidget(counts_, 1);
+    auto* end = new QPushButton(tr("End comparison"), this);
+    end->setObjectName(QStringLiteral("end_comparison"));
+    end->setToolTip(tr("Show the mask of this experiment alone again"));
+    connect(end, &QPushButton::clicked, &comparison_, &MaskComparison::end);
+    first->addWidget(end, 0, Qt::AlignTop);
+    column->addLayout(first);
+    rows_->setObjectName(QStringLiteral("differing_rows"));
+    column->addWidget(rows_);
+    connect(&comparison_, &MaskComparison::changed, this, &ComparisonBar::refresh);
+    connect(&appearance_, &Appearance::changed, this, &ComparisonBar::refresh);
+    refresh();
+}
+
+void ComparisonBar::refresh() {
+    setVisible(comparison_.active());
+    counts_->clear();
+    if (const auto& shown = comparison_.current()) {
+        counts_->setText(counts_html(*shown->difference));
+        rows_->setText(rows_text(*shown->difference, *shown->draw.mask));
+    } else if (!comparison_.refusal().isEmpty()) {
+        rows_->setText(tr("Not compared with %1: %2").arg(comparison_.name(), comparison_.refusal()));
+    } else {
+        rows_->setText(tr("Comparing with %1...").arg(comparison_.name()));
+    }
+}
+
+QString ComparisonBar::counts_html(const ShownDifference& difference) const {
+    const Theme& theme = appearance_.theme();
+    const std::array<Colour, 3> colours = difference_colours(theme);
+    constexpr int name_pixels = 170;
+    const QString name = fontMetrics().elidedText(difference.name, Qt::ElideMiddle, name_pixels);
+    return QStringList{item_html(colours[0], tr("only here: %1").arg(count_text(difference.only_here))),
+                       item_html(colours[1], tr("only in %1: %2").arg(name, count_text(difference.only_there))),
+                       item_html(colours[2], tr("both kinds in one pixel")),
+                       item_html(agreement_ramp(theme).back(), tr("in both: %1").arg(count_text(difference.both)))}
+        .join(QStringLiteral(" &nbsp; "));
+}
+
+QString ComparisonBar::text() const {
+    QString counts = QTextDocumentFragment::fromHtml(counts_->text()).toPlainText();
+    counts.replace(QChar::Nbsp, QLatin1Char(' '));
+    return counts.isEmpty() ? rows_->text() : counts + QLatin1Char('\n') + rows_->text();
+}
+
+}  // namespace longscope

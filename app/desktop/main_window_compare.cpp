@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The experiment's mask beside another one: a preset, a file, or what was saved last.
+#include <QMenu>
+
+#include "app/desktop/main_window.h"
+#include "app/desktop/mask_page.h"
+#include "engine/mask/mask_presets.h"
+#include "widgets/base/colours.h"
+
+namespace longscope {
+
+void MainWindow::make_compare_actions() {
+    const QString menu = tr("&View");
+    QAction& saved = actions_.add({QStringLiteral("view.compare_saved"),
+                                   menu,
+                                   tr("Compare mask with last sa&ve"),
+                                   tr("Where the mask differs from what was opened or saved last"),
+                                   {QKeySequence(QStringLiteral("Ctrl+D"))},
+                                   [this] { compare_with_saved(); },
+                                   false,
+                                   true});
+    QAction& file = actions_.add(
+        {QStringLiteral("view.compare_file"),
+         menu,
+         tr("Compare mask with fi&le..."),
+         tr("Where the mask differs from one in a file: JSON, another experiment, another library's arrays"),
+         {},
+         [this] { compare_with_file(); }});
+    auto* presets = new QMenu(tr("Compare mask with &preset"), this);
+    presets->setToolTipsVisible(true);
+    presets->menuAction()->setObjectName(QStringLiteral("view.compare_preset"));
+    for (const MaskPreset& preset : mask_presets()) {
+        QAction* action = presets->addAction(to_qstring(preset.name));
+        action->setToolTip(to_qstring(preset.meaning));
+        connect(action, &QAction::triggered, this, [this, &preset] { compare_with(other_mask(preset)); });
+    }
+    actions_.add(menu, *presets->menuAction(), tr("Where the mask differs from a published one"));
+    MaskComparison& comparison = mask_page_->comparison();
+    QAction& end = actions_.add({QStringLiteral("view.compare_end"),
+                                 menu,
+                                 tr("E&nd comparison"),
+                                 tr("Show the mask of this experiment alone again"),
+                                 {},
+                                 [&comparison] { comparison.end(); }});
+    end.setEnabled(false);
+    connect(&comparison, &MaskComparison::changed, &end, [&comparison, &end] { end.setEnabled(comparison.active()); });
+    connect(&document_, &ExperimentDocument::location_changed, this, [this] {
+        if (compared_save_ && *compared_save_ != document_.saved_text() && mask_page_->comparison().active()) {
+            compare_with_saved();
+        }
+    });
+    auto* choices = new QMenu(mask_page_);
+    choices->addActions({&saved, &file, presets->menuAction(), &end});
+    mask_page_->set_compare_menu(*choices);
+}
+
+void MainWindow::compare_with(OtherMask other) {
+    compared_save_.reset();
+    tabs_->setCurrentWidget(mask_page_);
+    mask_page_->comparison().start(std::move(other));
+}
+
+void MainWindow::compare_with_saved() {
+    compare_with(other_mask(tr("the last save"), document_.saved_text()));
+    compared_save_ = document_.saved_text();
+}
+
+void MainWindow::compare_with_file() {
+    const QString path = chooser_->to_open(*this, tr("Compare mask with"),
+                                           tr("Masks and experiments (*.json *.npy *.npz);;All files (*)"));
+    if (!path.isEmpty()) {
+        compare_with(other_mask(std::filesystem::path(path.toStdString())));
+    }
+}
+
+}  // namespace longscope
