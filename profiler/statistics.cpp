@@ -10,9 +10,7 @@
 
 namespace longscope {
 
-namespace {
-
-double quantile(const std::vector<double>& sorted, double p) {
+double quantile_of_sorted(const std::vector<double>& sorted, double p) {
     const double position = p * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<std::size_t>(position);
     const double share = position - static_cast<double>(below);
@@ -24,8 +22,6 @@ double quantile(const std::vector<double>& sorted, double p) {
     return sorted[below] * (1.0 - share) + sorted[below + 1] * share;
 }
 
-}  // namespace
-
 Summary summarize(std::vector<double> values) {
     const auto nan = std::find_if(values.begin(), values.end(), [](double value) { return std::isnan(value); });
     if (nan != values.end()) {
@@ -35,12 +31,9 @@ Summary summarize(std::vector<double> values) {
         return {};
     }
     std::sort(values.begin(), values.end());
-    return {static_cast<std::int64_t>(values.size()),
-            values.front(),
-            quantile(values, 0.25),
-            quantile(values, 0.5),
-            quantile(values, 0.75),
-            values.back()};
+    return {static_cast<std::int64_t>(values.size()), values.front(),
+            quantile_of_sorted(values, 0.25),         quantile_of_sorted(values, 0.5),
+            quantile_of_sorted(values, 0.75),         values.back()};
 }
 
 }  // namespace longscope

@@ -22,4 +22,7 @@ struct Summary {
 // value is NaN.
 [[nodiscard]] Summary summarize(std::vector<double> values);
 
+// The quantile p, from 0 to 1, of at least one value in ascending order.
+[[nodiscard]] double quantile_of_sorted(const std::vector<double>& sorted, double p);
+
 }  // namespace longscope

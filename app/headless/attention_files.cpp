@@ -10,6 +10,7 @@
 #include "app/headless/mask_source.h"
 #include "app/headless/worker/session.h"
 #include "engine/base/error.h"
+#include "engine/mask/heads.h"
 
 namespace longscope {
 
@@ -65,6 +66,16 @@ std::int64_t tokens_of_foreign_arrays(const AttentionFileOptions& options, const
     return !options.mask_files.from.empty() && q.tokens == k.tokens ? q.tokens : 0;
 }
 
+// The mask of all heads.
+MaskInput one_mask(MaskInput mask, std::int64_t heads) {
+    if (const MaskExpression* expression = mask.expression()) {
+        if (const std::string refusal = one_mask_refusal(*expression, heads); !refusal.empty()) {
+            throw Error(ErrorKind::unsupported, "--mask: " + refusal);
+        }
+    }
+    return mask;
+}
+
 double scale_of(const AttentionFileOptions& options, std::int64_t dim) {
     if (!options.scale) {
         return 1.0 / std::sqrt(static_cast<double>(dim));
@@ -113,8 +124,9 @@ AttentionFiles::AttentionFiles(const AttentionFileOptions& options)
       k_(lay_out(k_file_.tensor(), *layout_, "--k")),
       v_(lay_out(v_file_.tensor(), *layout_, "--v")),
       shape_(checked_shape(q_, k_, v_)),
-      mask_input_(
-          read_mask_input(options.mask, "--mask", options.mask_files, tokens_of_foreign_arrays(options, q_, k_))),
+      mask_input_(one_mask(
+          read_mask_input(options.mask, "--mask", options.mask_files, tokens_of_foreign_arrays(options, q_, k_)),
+          shape_.query_heads)),
       domain_(domain_of(options, q_, k_)),
       mask_(mask_input_.over(domain_, options.mask_files)),
       scale_(scale_of(options, q_.dim)),

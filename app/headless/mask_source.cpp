@@ -6,19 +6,26 @@
 
 #include <charconv>
 #include <filesystem>
+#include <tuple>
 
 #include "app/headless/experiment_names.h"
 #include "engine/base/error.h"
 #include "engine/mask/formats/mask_folder.h"
+#include "engine/mask/heads.h"
 #include "engine/parallel/dispatch.h"
+#include "engine/workload/length_file.h"
+#include "engine/workload/packing.h"
 
 namespace longscope {
 
 namespace {
 
 MaskSource of_experiment(const MaskSourceOptions& options) {
-    if (options.tokens != 0 || !options.documents.empty()) {
-        throw bad_input(options.tokens != 0 ? "--tokens" : "--documents", "an option", "belongs to a mask",
+    if (options.tokens != 0 || !options.documents.empty() || !options.lengths.empty()) {
+        const char* option = options.tokens != 0          ? "--tokens"
+                             : !options.documents.empty() ? "--documents"
+                                                          : "--lengths";
+        throw bad_input(option, "an option", "belongs to a mask",
                         "only --draw with an experiment, which has its own lengths");
     }
     const Experiment experiment = read_experiment(options.place, experiment_names());
@@ -30,7 +37,8 @@ MaskSource of_experiment(const MaskSourceOptions& options) {
     source.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch),
                                    {source.domain.query_tokens, source.domain.cu_seqlens}, experiment.layout.ranks);
     source.shape = experiment.shape;
-    source.title = fmt::format("{}, draw {}: {}", experiment.name, options.draw, to_text(experiment.mask));
+    source.title = fmt::format("{}, draw {}", experiment.name, options.draw);
+    source.domain_of_draw = [experiment](std::int64_t draw) { return longscope::domain_of_draw(experiment, draw); };
     return source;
 }
 
@@ -38,6 +46,21 @@ bool is_experiment(const std::string& place) {
     std::error_code code;
     return std::filesystem::is_regular_file(place, code) && !looks_like_mask_arrays(place) &&
            looks_like_experiment(read_mask_json(place, "FILE"));
+}
+
+// Of --lengths: the documents of any draw. Null without it.
+std::function<MaskDomain(std::int64_t)> drawn_domains(const MaskSourceOptions& options) {
+    if (options.lengths.empty()) {
+        return nullptr;
+    }
+    if (options.tokens == 0 || !options.documents.empty()) {
+        throw bad_input("--lengths", options.lengths, "does not say how long the sequence is",
+                        "--lengths with --tokens and without --documents");
+    }
+    return [source = read_length_file(options.lengths), tokens = options.tokens,
+            seed = static_cast<std::uint64_t>(options.seed)](std::int64_t draw) {
+        return MaskDomain{tokens, tokens, cu_seqlens(draw_documents(source, tokens, seed, draw))};
+    };
 }
 
 MaskDomain given_domain(const MaskSourceOptions& options) {
@@ -81,7 +104,7 @@ std::vector<std::int64_t> cumulative_lengths(std::string_view documents) {
 }
 
 void declare_mask_domain(CLI::App& verb, MaskSourceOptions& options) {
-    verb.add_option("--draw", options.draw, "which draw of an experiment, from 0")
+    verb.add_option("--draw", options.draw, "which draw of an experiment or of --lengths, from 0")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     verb.add_option("--tokens", options.tokens, "length of the sequence; without it, the sum of the documents")
@@ -89,7 +112,43 @@ void declare_mask_domain(CLI::App& verb, MaskSourceOptions& options) {
         ->type_name("N");
     verb.add_option("--documents", options.documents, "lengths of the documents in it; without it, one document")
         ->type_name("L1,L2,...");
+    verb.add_option("--lengths", options.lengths,
+                    "a file of lengths, or a histogram of them, to draw the documents of --tokens tokens from")
+        ->type_name("FILE");
+    verb.add_option("--seed", options.seed, "of the draws of --lengths")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    const auto numbers = CLI::Range(std::int64_t{0}, max_mask_heads - 1);
+    verb.add_option("--head", options.head, "which query head, from 0, of a mask that differs from head to head")
+        ->check(numbers)
+        ->type_name("H");
+    verb.add_option("--layer", options.layer, "which layer, from 0, of a mask that differs from layer to layer")
+        ->check(numbers)
+        ->type_name("L");
     declare_mask_files(verb, options.files);
+}
+
+void declare_head_counts(CLI::App& verb, std::int64_t& heads, std::int64_t& layers) {
+    const auto counts = CLI::Range(std::int64_t{1}, max_mask_heads);
+    CLI::Option* option =
+        verb.add_option("--heads", heads, "query heads of each layer: those with the same mask together")
+            ->check(counts)
+            ->type_name("N")
+            ->excludes("--head")
+            ->excludes("--layer");
+    verb.add_option("--layers", layers, "layers")->check(counts)->type_name("N")->needs(option)->capture_default_str();
+}
+
+void require_head(const MaskExpression& mask, const MaskSourceOptions& options) {
+    const HeadDependence depends = head_dependence(mask);
+    for (const auto& [needed, given, option, word] :
+         {std::tuple{depends.head, options.head.has_value(), "--head", "head"},
+          {depends.layer, options.layer.has_value(), "--layer", "layer"}}) {
+        if (needed && !given) {
+            throw bad_input(option, "(nothing)", fmt::format("is not enough: the mask differs from {0} to {0}", word),
+                            fmt::format("an integer from 0 to {}", max_mask_heads - 1));
+        }
+    }
 }
 
 void declare_mask_source(CLI::App& verb, MaskSourceOptions& options) {
@@ -113,13 +172,27 @@ bool knows_its_tokens(const MaskSourceOptions& options) {
 }
 
 MaskSource resolve(const MaskSourceOptions& options, const MaskDomain* fallback) {
+    MaskSource source = resolve_all_heads(options, fallback);
+    if (const MaskExpression* all = source.input.expression()) {
+        require_head(*all, options);
+        if (head_dependence(*all).any()) {
+            const MaskExpression own = at_head(*all, options.head.value_or(0), options.layer.value_or(0));
+            source.input = MaskInput(own);
+        }
+    }
+    source.title += source.title.empty() ? source.input.text() : ": " + source.input.text();
+    return source;
+}
+
+MaskSource resolve_all_heads(const MaskSourceOptions& options, const MaskDomain* fallback) {
     if (options.place.empty()) {
         throw Error(ErrorKind::bad_input, "FILE: is missing; accepted: an experiment, or --mask and --tokens");
     }
     if (is_experiment(options.place)) {
         return of_experiment(options);
     }
-    const MaskDomain given = given_domain(options);
+    const std::function<MaskDomain(std::int64_t)> drawn = drawn_domains(options);
+    const MaskDomain given = drawn ? drawn(options.draw) : given_domain(options);
     MaskInput input = read_mask_input(options.place, "--mask", options.files, given.query_tokens);
     MaskDomain domain = given;
     if (const auto own = input.own_domain()) {
@@ -137,8 +210,7 @@ MaskSource resolve(const MaskSourceOptions& options, const MaskDomain* fallback)
         throw Error(ErrorKind::bad_input,
                     fmt::format("--tokens: is missing; accepted: an integer from 1 to {}, or --documents", max_tokens));
     }
-    std::string title = input.text();
-    return {std::move(input), options.files, std::move(domain), {}, {}, std::move(title)};
+    return {std::move(input), options.files, std::move(domain), {}, {}, "", drawn};
 }
 
 }  // namespace longscope

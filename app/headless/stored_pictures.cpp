@@ -9,7 +9,7 @@
 #include "engine/base/units.h"
 #include "engine/draw/mask_picture.h"
 #include "engine/draw/timeline_picture.h"
-#include "engine/mask/expression.h"
+#include "engine/mask/heads.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/workload/packing.h"
 #include "storage/run_query.h"
@@ -49,7 +49,8 @@ DisplayList draw_stored_mask(const StoredRun& run, const StoredDraw& draw, const
     MaskPictureOptions picture;
     picture.theme = options.theme;
     picture.width = options.width;
-    picture.title = fmt::format("{}, draw {}: {}", run.record.experiment_name, draw.record.index, to_text(expression));
+    picture.title = fmt::format("{}, draw {}{}: {}", run.record.experiment_name, draw.record.index,
+                                head_dependence(expression).any() ? ", head 0 of layer 0" : "", to_text(expression));
     picture.cu_seqlens = domain.cu_seqlens;
     picture.ranks = dispatch_tokens(find_dispatch(layout_word(document, "dispatch")),
                                     {domain.query_tokens, domain.cu_seqlens}, run.record.ranks);

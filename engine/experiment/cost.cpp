@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
 #include "engine/kernel/kernel.h"
+#include "engine/mask/heads.h"
 #include "engine/mask/local_mask.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/memory_ledger.h"
@@ -62,6 +63,9 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         if (backend.name == draw.experiment.backend.name) {
             cost.unsupported = backend.unsupported(shape);
         }
+    }
+    if (const std::string refusal = one_mask_refusal(draw.experiment.mask, shape.query_heads); !refusal.empty()) {
+        cost.unsupported = refusal + "; what is shown is head 0 of layer 0";
     }
     const TokenSet all_keys({{0, mask.key_tokens()}});
     cost.ranks.resize(draw.ranks.size());

@@ -10,6 +10,7 @@
 #include "engine/base/words.h"
 #include "engine/experiment/experiment.h"
 #include "engine/experiment/lengths_field.h"
+#include "engine/mask/heads.h"
 
 namespace longscope {
 
@@ -167,6 +168,7 @@ Experiment parse_experiment(const Json& document, const std::filesystem::path& f
                           parse_repetitions(std::move(repetitions)),
                           parse_check(std::move(check))};
     check_mask(experiment.mask, domain_of_draw(experiment, 0), "mask");
+    (void)head_groups(experiment.mask, shape.query_heads, 1);  // every head has a mask
     return experiment;
 }
 

@@ -59,6 +59,12 @@ ZoneTree prepare(const MaskExpression& expression, const MaskDomain& domain, con
                 domain, inner);
             break;
         }
+        case MaskExpression::Kind::per_heads: {
+            const std::string inner = path + ".per_heads";
+            const std::size_t index = operand_at(expression, domain.head, domain.layer, inner);
+            tree = prepare(expression.operands[index], domain, inner + "." + operand_field(expression, index), zones);
+            break;
+        }
         case MaskExpression::Kind::all_of:
         case MaskExpression::Kind::any_of: {
             const bool all = expression.kind == MaskExpression::Kind::all_of;
@@ -76,15 +82,18 @@ ZoneTree prepare(const MaskExpression& expression, const MaskDomain& domain, con
 
 }  // namespace
 
-void check_mask(const MaskExpression& expression, const MaskDomain& domain, const std::string& path) {
+ZoneTree zone_tree(const MaskExpression& expression, const MaskDomain& domain, const std::string& path) {
     std::size_t zones = 0;
-    (void)prepare(expression, domain, path, zones);
+    return prepare(expression, domain, path, zones);
+}
+
+void check_mask(const MaskExpression& expression, const MaskDomain& domain, const std::string& path) {
+    (void)zone_tree(expression, domain, path);
 }
 
 std::unique_ptr<Mask> compile_mask(const MaskExpression& expression, const MaskDomain& domain,
                                    const std::string& path) {
-    std::size_t zones = 0;
-    return compile_tree(std::make_shared<const ZoneTree>(prepare(expression, domain, path, zones)), domain.query_tokens,
+    return compile_tree(std::make_shared<const ZoneTree>(zone_tree(expression, domain, path)), domain.query_tokens,
                         domain.key_tokens);
 }
 

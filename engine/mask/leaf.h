@@ -28,10 +28,21 @@ struct MaskDomain {
     // this is no part.
     std::int64_t whole_tokens = 0;
 
+    // Masks may differ from head to head, and from layer to layer. Heads are those of the queries.
+    std::int64_t head = 0;
+    std::int64_t layer = 0;
+
     [[nodiscard]] std::int64_t longest() const { return std::max(key_tokens, whole_tokens); }
     [[nodiscard]] Box box() const { return {{0, query_tokens}, {0, key_tokens}}; }
     // Masks are aligned at the bottom right: query i stands at key position i + this.
     [[nodiscard]] std::int64_t diagonal() const { return key_tokens - query_tokens; }
+};
+
+struct HeadDependence {
+    bool head = false;
+    bool layer = false;
+
+    [[nodiscard]] bool any() const { return head || layer; }
 };
 
 class MaskLeaf {
@@ -51,6 +62,11 @@ class MaskLeaf {
     [[nodiscard]] virtual ZoneTree tree(const MaskDomain& domain, const std::string& path) const;
     // The parameters as they stand in a document.
     [[nodiscard]] virtual Json parameters() const = 0;
+    // What the zones depend on beside the matrix; nothing, of most leaves.
+    [[nodiscard]] virtual HeadDependence depends() const { return {}; }
+    // Of a leaf that depends on them: the mask of one head, which does not, as it stands in a document. Throws
+    // Error(bad_input), naming the field under `path`, where there is no such head.
+    [[nodiscard]] virtual Json at_head(std::int64_t head, std::int64_t layer, const std::string& path) const;
 };
 
 struct LeafParameter {
@@ -117,5 +133,8 @@ struct LeafEntry {
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_random_eviction_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_slices_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_zones_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_elastic_window_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_head_shards_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_ladder_leaf(JsonObject parameters);
 
 }  // namespace longscope

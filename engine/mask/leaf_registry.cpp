@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/mask/leaf.h"
 
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+
 namespace longscope {
 
 std::string parameter_names(const LeafEntry& entry) {
@@ -16,6 +20,10 @@ ZoneTree MaskLeaf::tree(const MaskDomain& domain, const std::string& path) const
     ZoneTree tree{ZoneTree::Kind::zones, zones(domain, path), {}};
     std::erase_if(tree.zones, [](const Zone& zone) { return zone.empty(); });
     return tree;
+}
+
+Json MaskLeaf::at_head(std::int64_t /*head*/, std::int64_t /*layer*/, const std::string& path) const {
+    throw failed(path + ": does not depend on the head");
 }
 
 const std::vector<LeafEntry>& mask_leaves() {
@@ -329,8 +337,51 @@ const std::vector<LeafEntry>& mask_leaves() {
          parse_zones_leaf,
          R"({"zones": [[0, 64, 0, 64, -64, 1], [64, 128, 0, 32, -128, 64]]})",
          R"({"zones": [[0, 24, 0, 24, -64, 1], [24, 48, 0, 12, -64, 64], [24, 64, 20, 64, -10, 4]]})"},
+        {"elastic_window",
+         {{"sink", "first tokens that every later query sees"},
+          {"spans",
+           "[a, b] of each head: it sees a + b * keys tokens, its own among them, at least that one and at "
+           "most all; one alone is of all heads"}},
+         "causal: first tokens, and a window that grows with the sequence, for each head another",
+         "k <= q and (k < sink or q - k < a + b * keys)",
+         "MoA, arXiv 2406.14909",
+         parse_elastic_window_leaf,
+         R"({"sink": 64, "spans": [[512, 0.125]]})",
+         R"({"sink": 4, "spans": [[8, 0.125]]})"},
+        {"head_shards",
+         {{"block", "tokens of a block, counted from the first key"},
+          {"local", "blocks that every head sees, the query's own and those before it"},
+          {"stride", "blocks from one column of blocks to the next"},
+          {"heads", "key/value heads"},
+          {"dense", "of them the last so many, which see all keys before them"},
+          {"shared", "query heads that share a key/value head, and its blocks"}},
+         "causal: local blocks, and every stride-th column of blocks; from head to head these columns stand max(1, "
+         "floor(stride / heads)) blocks further to the left",
+         "k <= q and (floor(q / block) - floor(k / block) < local or (floor(k / block) + h * max(1, floor(stride / "
+         "heads))) mod stride = 0 or h >= heads - dense), h = floor(head / shared)",
+         "S2-Attention, arXiv 2407.17678",
+         parse_head_shards_leaf,
+         R"({"block": 64, "local": 16, "stride": 16, "heads": 32, "dense": 0, "shared": 1})",
+         R"({"block": 4, "local": 2, "stride": 4, "heads": 4, "dense": 0, "shared": 1})"},
+        {"ladder",
+         {{"sink", "first tokens that every later query sees"},
+          {"recent", "tokens before the query that it sees, its own among them"},
+          {"slot", "tokens that are kept or dropped together, counted from the first key after the sink"},
+          {"layers", "of the model"},
+          {"span", "layers of one ladder step, below the number of layers"},
+          {"overlap", "of them those that the next step has too, below the span"}},
+         "causal: first tokens, recent tokens, and of every b slots a in a row, which begin one slot later from layer "
+         "to "
+         "layer; b = 1 + ceil((layers - span) / (span - overlap)), a = min(ceil(span / (span - overlap)), b); one "
+         "compaction, as if nothing had been dropped before",
+         "k <= q and (k < sink or q - k < recent or 0 <= floor((k - sink) / slot) mod b - layer mod (b - a + 1) < a)",
+         "LaCache, arXiv 2507.14204",
+         parse_ladder_leaf,
+         R"({"sink": 4, "recent": 512, "slot": 16, "layers": 32, "span": 16, "overlap": 8})",
+         R"({"sink": 4, "recent": 8, "slot": 4, "layers": 8, "span": 4, "overlap": 2})"},
         {"custom",
-         {{"expression", "a condition on q, k, doc(q), doc(k), position(q), position(k), queries and keys"}},
+         {{"expression",
+           "a condition on q, k, doc(q), doc(k), position(q), position(k), queries, keys, head and layer"}},
          "the pairs for which a condition is true: comparisons, + - * / %, abs, min, max, && || !",
          "expression",
          "FlexAttention's mask_mod as text",

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -64,8 +65,134 @@ TEST(MaskStats, PrintsJson) {
         "pairs": 34,
         "density": 0.34,
         "tiles": {"q_tile": 4, "k_tile": 2, "empty": 6, "full": 1, "partial": 8, "kept_share": 0.6},
-        "keys_per_query": {"min": 1, "mean": 3.4, "max": 4}})",
+        "keys_per_query": {"min": 1, "mean": 3.4, "max": 4},
+        "queries_per_key": {"min": 1, "mean": 3.4, "max": 4},
+        "queries_without_keys": {"count": 0, "first": null},
+        "keys_without_queries": {"count": 0, "first": null},
+        "causality": {"causal": true, "leaking_pairs": 0, "first_leak": null},
+        "cache": {"most_resident_keys": 3, "after_query": 2, "kv_efficient": true, "held_pairs": 34, "seen_pairs": 34,
+                  "first_gap": null, "local_needed": 0},
+        "ideal_speedup": {"over_full": 2.9411764705882355, "over_causal": 1.6176470588235294},
+        "tile_bounds": [{"q_tile": 4, "k_tile": 2, "empty": 6, "full": 1, "partial": 8, "touched_pairs": 60,
+                         "speedup_over_full": 1.6666666666666667, "speedup_over_causal": 1.1333333333333333}]})",
                                    "expected"));
+}
+
+TEST(MaskStats, AnswersWhatAMaskIsAskedFor) {
+    const Outcome outcome = run({"stats", "--mask", R"({"or": [{"causal": {}}, {"prefix": {"tokens": 8}}]})",
+                                 "--tokens", "1024", "--tile", "128x128,64x1024"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    for (const char* line :
+         {"causal           no: 28 pairs with later keys, first query 0 with key 1\n", "blind queries    none\n",
+          "resident keys    at most 1,023, after query 1,022\n", "passed keys      do not come back (KV-efficient)\n",
+          "by tiles         128 x 128: 1.78 x over full, 1.00 x over causal\n",
+          "by tiles         64 x 1024: 1.00 x over full, 1.00 x over causal\n"}) {
+        EXPECT_NE(outcome.output.find(line), std::string::npos) << line << "in\n" << outcome.output;
+    }
+}
+
+TEST(MaskStats, TellsWhichKeysComeBack) {
+    const Outcome outcome = run({"stats", "--mask", R"({"strided_diagonals": {"stride": 4}})", "--tokens", "10"});
+    EXPECT_NE(
+        outcome.output.find(
+            "passed keys      come back: key 0 is passed by query 1 and seen by query 4; none if the last 8 stay\n"),
+        std::string::npos)
+        << outcome.output;
+}
+
+TEST(MaskStats, GivesThePairsOfEveryDocument) {
+    const Outcome outcome =
+        run({"stats", "--mask", R"({"shared_question": {}})", "--documents", "10,20", "--per-document", "--json"});
+    ASSERT_EQ(outcome.code, exit_done) << outcome.errors;
+    EXPECT_EQ(parse_json(outcome.output, "output").at("per_document"),
+              parse_json(R"([{"begin": 0, "tokens": 10, "pairs": 55, "inside": 55},
+                             {"begin": 10, "tokens": 20, "pairs": 410, "inside": 210}])",
+                         "expected"));
+}
+
+TEST(MaskStats, GivesTheDistributionOverDraws) {
+    const std::string lengths = LONGSCOPE_SOURCE_DIR "/resources/lengths/mixed-documents.json";
+    const auto of_draw = [&](const std::string& draw) {
+        const Outcome outcome = run({"stats", "--mask", causal_documents, "--tokens", "20000", "--lengths", lengths,
+                                     "--seed", "7", "--draw", draw, "--draws", "3", "--json"});
+        EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+        return parse_json(outcome.output, "output");
+    };
+    std::vector<std::int64_t> pairs;
+    for (const char* draw : {"0", "1", "2"}) {
+        pairs.push_back(of_draw(draw).at("pairs"));
+    }
+    std::sort(pairs.begin(), pairs.end());
+    const Json figure = of_draw("0").at("draws").at("figures").at("pairs");
+    EXPECT_EQ(figure.at("min"), pairs[0]);
+    EXPECT_EQ(figure.at("median"), pairs[1]);
+    EXPECT_EQ(figure.at("max"), pairs[2]);
+    EXPECT_NEAR(figure.at("p90").get<double>(),
+                static_cast<double>(pairs[1]) + 0.8 * static_cast<double>(pairs[2] - pairs[1]), 1.0);
+}
+
+TEST(MaskHeads, AreNeverChosenSilently) {
+    const auto complaint = [](std::vector<std::string> arguments) {
+        const Outcome outcome = run(std::move(arguments));
+        EXPECT_EQ(outcome.code, exit_bad_input);
+        return outcome.errors;
+    };
+    EXPECT_EQ(
+        complaint({"stats", "duo_attention", "--tokens", "4096"}),
+        "longscope-engine: --head: (nothing) is not enough: the mask differs from head to head; accepted: an integer "
+        "from 0 to 65535\n");
+    EXPECT_NE(
+        complaint({"stats", "longgen", "--tokens", "4096", "--head", "3"}).find("--layer: (nothing) is not enough"),
+        std::string::npos);
+    EXPECT_NE(complaint({"diff", "duo_attention", "causal", "--tokens", "4096"}).find("--head: "), std::string::npos);
+    EXPECT_NE(complaint({"code", "moa", "--library", "flex", "--tokens", "4096"}).find("--head: "), std::string::npos);
+    EXPECT_NE(complaint({"stats", "moa", "--tokens", "4096", "--head", "8"}).find("has none for head 8"),
+              std::string::npos);
+    EXPECT_NE(complaint({"stats", "duo_attention", "--tokens", "4096", "--heads", "4", "--head", "3"}).find("--head"),
+              std::string::npos);
+}
+
+TEST(MaskHeads, EveryVerbTakesOne) {
+    const Outcome streaming = run({"stats", "duo_attention", "--tokens", "4096", "--head", "16"});
+    EXPECT_NE(streaming.output.find("mask             sink(tokens 128) or window(left 255, right 0)\n"),
+              std::string::npos)
+        << streaming.output << streaming.errors;
+    EXPECT_NE(streaming.output.find("resident keys    at most 383, after query 382\n"), std::string::npos);
+    const Outcome same = run({"diff", "duo_attention", "causal", "--tokens", "4096", "--head", "15"});
+    EXPECT_EQ(same.code, exit_done) << same.errors;
+    const Outcome other = run({"diff", "duo_attention", "causal", "--tokens", "4096", "--head", "16"});
+    EXPECT_EQ(other.code, exit_failed);
+    const Outcome code = run({"code", "duo_attention", "--library", "flex", "--tokens", "4096", "--head", "0"});
+    EXPECT_EQ(code.code, exit_done) << code.errors;
+    EXPECT_NE(code.output.find("(kv_idx <= q_idx)"), std::string::npos) << code.output;
+}
+
+TEST(MaskHeads, AreShownAsMasksOfTheirOwn) {
+    const auto shown = [](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "show");
+        const Outcome outcome = run(std::move(arguments));
+        EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+        return parse_json(outcome.output, "output");
+    };
+    EXPECT_EQ(shown({"longgen", "--layer", "12"}), parse_json(R"({"causal": {}})", "expected"));
+    EXPECT_TRUE(shown({"longgen"}).contains("per_heads"));
+    const Json groups = shown({"duo_attention", "--heads", "32", "--layers", "2"});
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_EQ(groups[0].at("heads"), "heads 0-15 of layers 0-1");
+    EXPECT_EQ(groups[1].at("count"), 32);
+}
+
+TEST(MaskHeads, AnswerTogether) {
+    const Outcome outcome = run({"stats", "s2_attention", "--tokens", "8192", "--heads", "32", "--tile", "64x64"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    for (const char* line :
+         {"heads            32 in all layers, 16 different masks\n", "seen by any head every causal pair\n"}) {
+        EXPECT_NE(outcome.output.find(line), std::string::npos) << line << "in\n" << outcome.output;
+    }
+    const Outcome ladder = run({"stats", "lacache", "--tokens", "8192", "--heads", "2", "--layers", "1", "--json"});
+    const Json document = parse_json(ladder.output, "output");
+    EXPECT_EQ(document.at("masks").size(), 1U);
+    EXPECT_EQ(document.at("first_unseen"), Json::array({548, 36}));
 }
 
 TEST(MaskStats, ReadsTheMaskFromAFile) {
@@ -113,6 +240,18 @@ TEST(MaskStats, NamesWhatIsWrongInOneLine) {
               std::string::npos);
     EXPECT_NE(complaint({"--mask", R"({"window": {"left": 9, "right": 0}})", "--tokens", "5"})
                   .find("mask.window.left: 9 is larger than the sequence"),
+              std::string::npos);
+    for (const char* tile : {"128", "x", "0x4", "4x", "4x4x4", "4 x4", "1073741825x1"}) {
+        EXPECT_NE(
+            complaint({"--mask", causal_documents, "--tokens", "5", "--tile", tile}).find("is not a shape of tiles"),
+            std::string::npos)
+            << tile;
+    }
+    EXPECT_NE(complaint({"--mask", causal_documents, "--tokens", "5", "--draws", "3"})
+                  .find("--draws: 3 needs documents that are drawn"),
+              std::string::npos);
+    EXPECT_NE(complaint({"--mask", causal_documents, "--lengths", "/no/such", "--documents", "3"})
+                  .find("--lengths: /no/such does not say how long the sequence is"),
               std::string::npos);
     EXPECT_NE(complaint({"--mask", "{", "--tokens", "5"}).find("is not valid JSON"), std::string::npos);
     EXPECT_NE(complaint({"--mask", "/no/such/file", "--tokens", "5"}).find("/no/such/file: cannot read"),

@@ -57,6 +57,19 @@ TEST_P(RunVerb, AShapeThatTheBackendDoesNotComputeIsAStateOfTheRunWithItsReason)
     EXPECT_TRUE(stored().draws.empty());
 }
 
+TEST_P(RunVerb, AMaskThatDiffersBetweenHeadsIsAStateOfTheRunWithItsReason) {
+    Json json = small_experiment();
+    json["mask"] = parse_json(R"({"per_heads": {"assignments": [{"heads": [0, 1], "mask": {"causal": {}}}],
+                                                "otherwise": {"full": {}}}})",
+                              "mask");
+    const EngineEnd end = run_engine_process(arguments(json));
+    EXPECT_EQ(end.status.code, exit_failed) << end.text();
+    EXPECT_EQ(stored().record.state, RunState::unsupported);
+    EXPECT_NE(stored().record.message.find("the mask differs from head to head"), std::string::npos)
+        << stored().record.message;
+    EXPECT_TRUE(stored().draws.empty());
+}
+
 TEST_P(RunVerb, WhatNeedsMoreMemoryThanThereMayBeIsRefusedBeforeItIsAllocated) {
     Json json = small_experiment();
     json["backend"]["memory_per_rank_bytes"] = 100'000;

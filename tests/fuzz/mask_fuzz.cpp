@@ -2,7 +2,7 @@
 // Masks as JSON, compiled over one document and over several, and asked what a picture, a plan and a kernel ask.
 #include <nlohmann/json.hpp>
 
-#include "engine/mask/expression.h"
+#include "engine/mask/report/head_report.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/require.h"
 
@@ -37,6 +37,20 @@ void ask(const MaskExpression& expression, const MaskDomain& domain) {
     fuzz::require(mask->transposed()->pairs() == pairs, "the mirror image has as many pairs");
 }
 
+void ask_of_heads(const MaskExpression& expression, const MaskDomain& domain) {
+    const HeadReport report = head_report(expression, domain, 6, 3, {{32, 16}});
+    std::int64_t heads = 0;
+    for (const HeadReport::Group& group : report.groups) {
+        fuzz::require(!head_dependence(group.heads.expression).any(), "the mask of a head does not depend on it");
+        fuzz::require(group.report.pairs <= report.pairs_seen, "all heads see what one sees");
+        fuzz::require(group.report.pairs <= group.report.tiles.front().touched_pairs, "tiles hold the pairs");
+        fuzz::require(group.report.lifetime.seen_pairs <= group.report.lifetime.held_pairs, "what is seen is there");
+        heads += group.heads.count;
+    }
+    fuzz::require(heads == 18, "every head has one mask");
+    fuzz::require(report.causal_pairs_seen <= report.pairs_seen, "causal pairs are pairs");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -48,6 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(!to_text(expression).empty(), "a mask has a text");
         (void)fuzz::accepts([&] { ask(expression, {1024, 1024, {}}); });
         (void)fuzz::accepts([&] { ask(expression, {512, 1024, {}}); });
+        (void)fuzz::accepts([&] { ask(expression, {1024, 1024, {}, 0, 3, 2}); });
+        (void)fuzz::accepts([&] { ask_of_heads(expression, {256, 256, {}}); });
         (void)fuzz::accepts([&] { ask(expression, {1024, 1024, {0, 100, 101, 500, 1024}}); });
     });
     return 0;

@@ -125,7 +125,8 @@ class BruteForceMask {
         for (std::size_t i = 1; name == "per_document" && i < domain.cu_seqlens.size(); ++i) {
             const std::int64_t begin = domain.cu_seqlens[i - 1];
             const std::int64_t length = domain.cu_seqlens[i] - begin;
-            const BruteForceMask document(content.at("mask"), MaskDomain{length, length, {}});
+            const BruteForceMask document(content.at("mask"),
+                                          MaskDomain{length, length, {}, 0, domain.head, domain.layer});
             for (std::int64_t query = 0; query < length; ++query) {
                 for (std::int64_t key = 0; key < length; ++key) {
                     result[static_cast<std::size_t>((begin + query) * domain.key_tokens + begin + key)] =
@@ -134,6 +135,13 @@ class BruteForceMask {
             }
         }
         return result;
+    }
+
+    static bool is_for(const Json& assignment, const char* field, std::int64_t number) {
+        const Json all = Json::array({0, 1'000'000});
+        const Json ranges = assignment.value(field, all);
+        const auto holds = [&](const Json& range) { return range[0] <= number && number < range[1]; };
+        return ranges[0].is_array() ? std::any_of(ranges.begin(), ranges.end(), holds) : holds(ranges);
     }
 
     static std::vector<bool> evaluate(const Json& expression, const MaskDomain& domain) {
@@ -165,6 +173,14 @@ class BruteForceMask {
                 }
             }
             return result;
+        }
+        if (name == "per_heads") {
+            for (const Json& assignment : content.at("assignments")) {
+                if (is_for(assignment, "heads", domain.head) && is_for(assignment, "layers", domain.layer)) {
+                    return evaluate(assignment.at("mask"), domain);
+                }
+            }
+            return evaluate(content.at("otherwise"), domain);
         }
         if (name == "shift" || name == "crop" || name == "per_document") {
             return changed(name, content, domain);

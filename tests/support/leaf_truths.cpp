@@ -135,7 +135,7 @@ std::vector<LeafTruth> position_truths() {
 const std::vector<LeafTruth>& leaf_truths() {
     static const std::vector<LeafTruth> truths = [] {
         std::vector<LeafTruth> all = position_truths();
-        for (const std::vector<LeafTruth>& more : {structure_truths(), list_truths()}) {
+        for (const std::vector<LeafTruth>& more : {structure_truths(), list_truths(), head_truths()}) {
             all.insert(all.end(), more.begin(), more.end());
         }
         return all;

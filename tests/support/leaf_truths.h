@@ -76,8 +76,10 @@ struct LeafTruth {
 
 [[nodiscard]] const std::vector<LeafTruth>& leaf_truths();
 
-// Those of structured sequences (trees, branches, workers, grids), and those of lists and random numbers.
+// Those of structured sequences (trees, branches, workers, grids), those of lists and random numbers, and those that
+// differ from head to head.
 [[nodiscard]] std::vector<LeafTruth> structure_truths();
 [[nodiscard]] std::vector<LeafTruth> list_truths();
+[[nodiscard]] std::vector<LeafTruth> head_truths();
 
 }  // namespace longscope

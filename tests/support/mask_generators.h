@@ -39,7 +39,7 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
     for (const std::int64_t start : mask.domain.cu_seqlens) {
         out << ' ' << start;
     }
-    return out;
+    return out << ", head " << mask.domain.head << " of layer " << mask.domain.layer;
 }
 
 // Both ends included.
@@ -75,7 +75,14 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
                      [](const std::pair<std::int64_t, std::int64_t>& tokens) {
                          return MaskDomain{tokens.first, tokens.second, {}};
                      });
-    return rc::gen::weightedOneOf<MaskDomain>({{4, packed}, {1, square}, {3, oblong}});
+    return rc::gen::map(rc::gen::tuple(rc::gen::weightedOneOf<MaskDomain>({{4, packed}, {1, square}, {3, oblong}}),
+                                       integer_from(0, 4), integer_from(0, 4)),
+                        [](const std::tuple<MaskDomain, std::int64_t, std::int64_t>& drawn) {
+                            MaskDomain domain = std::get<0>(drawn);
+                            domain.head = std::get<1>(drawn);
+                            domain.layer = std::get<2>(drawn);
+                            return domain;
+                        });
 }
 
 [[nodiscard]] inline rc::Gen<Json> leaf_expression(const MaskDomain& domain) {
@@ -153,7 +160,16 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
     const auto per_document = rc::gen::map(inner, [](const Json& mask) {
         return Json{{"per_document", {{"mask", mask}}}};
     });
+    const auto per_heads = rc::gen::map(
+        rc::gen::tuple(inner, inner, inner, range_inside(5), range_inside(5)),
+        [](const std::tuple<Json, Json, Json, Range, Range>& of) {
+            const auto& [first, second, other, heads, layers] = of;
+            const Json of_heads{{"heads", {heads.begin, heads.end}}, {"mask", first}};
+            const Json of_layers{{"heads", {{0, 1}, {2, 4}}}, {"layers", {layers.begin, layers.end}}, {"mask", second}};
+            return Json{{"per_heads", {{"assignments", {of_heads, of_layers}}, {"otherwise", other}}}};
+        });
     return rc::gen::weightedOneOf<Json>({{2, leaf_expression(domain)},
+                                         {1, per_heads},
                                          {3, joined("and")},
                                          {3, joined("or")},
                                          {2, complement},

@@ -14,13 +14,16 @@ void declare_mask(CLI::App& verb, VerbAction& action) {
     leaves +=
         fmt::format("  {:22} {:32} {}\n", "and, or", "[mask, ...]", "what all of them keep; what any of them keeps");
     leaves += fmt::format("  {:22} {:32} {}\n", "not", "mask", "what it does not keep");
-    leaves += fmt::format("  {:22} {:32} {}", "minus", "[mask, ...]", "what the first keeps and none of the others");
+    leaves += fmt::format("  {:22} {:32} {}\n", "minus", "[mask, ...]", "what the first keeps and none of the others");
+    leaves += fmt::format("  {:22} {:32} {}", "per_heads", "assignments, otherwise",
+                          "for each head and layer the mask of the first assignment that has it");
     for (const ChangeEntry& change : mask_changes()) {
         const std::string parameters =
             fmt::format("{}{}mask", change.parameters, change.parameters.empty() ? "" : ", ");
         leaves += fmt::format("\n  {:22} {:32} {}", change.name, parameters, change.meaning);
     }
     verb.footer(leaves);
+    declare_mask_show(*verb.add_subcommand("show", "prints a mask as JSON: of all heads, or of one"), action);
     declare_mask_stats(*verb.add_subcommand("stats", "prints the exact pairs, tiles and keys per query of a mask"),
                        action);
     declare_mask_leaves(*verb.add_subcommand("leaves", "lists the leaves of masks, or writes their manual"), action);

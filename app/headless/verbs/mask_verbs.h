@@ -8,6 +8,7 @@ namespace longscope {
 
 void declare_mask_leaves(CLI::App& verb, VerbAction& action);
 void declare_mask_presets(CLI::App& verb, VerbAction& action);
+void declare_mask_show(CLI::App& verb, VerbAction& action);
 void declare_mask_stats(CLI::App& verb, VerbAction& action);
 void declare_mask_render(CLI::App& verb, VerbAction& action);
 void declare_mask_convert(CLI::App& verb, VerbAction& action);

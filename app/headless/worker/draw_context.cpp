@@ -3,8 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/base/error.h"
 #include "engine/base/hash.h"
 #include "engine/kernel/kernel.h"
+#include "engine/mask/heads.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/plan_text.h"
 #include "engine/parallel/strategy.h"
@@ -17,6 +19,9 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
       documents_(documents_of_draw(experiment, draw)),
       input_seed_(input_seed_of_draw(experiment, draw)) {
     const MaskDomain domain = domain_of_draw(experiment, draw);
+    if (const std::string refusal = one_mask_refusal(experiment.mask, shape_.query_heads); !refusal.empty()) {
+        throw Error(ErrorKind::unsupported, refusal);
+    }
     mask_ = compile_mask(experiment.mask, domain);
     const PackedSequence sequence{domain.query_tokens, domain.cu_seqlens};
     tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);

@@ -43,7 +43,7 @@ class PerDocument final : public MaskChange {
             if (tokens.empty()) {
                 continue;
             }
-            const MaskDomain part{tokens.size(), tokens.size(), {}, domain.longest()};
+            const MaskDomain part{tokens.size(), tokens.size(), {}, domain.longest(), domain.head, domain.layer};
             ZoneTree mask = translated(cut_to(part.box(), operand(part)), tokens.begin, tokens.begin);
             const ZoneTree document{ZoneTree::Kind::zones, {box_zone({tokens, tokens})}, {}};
             if (!all.operands.empty() && same_shape(all.operands.back().operands.front(), mask)) {

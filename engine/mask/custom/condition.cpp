@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -188,7 +189,9 @@ class Parser {
         for (const auto& [name, kind] : {std::pair{"q", Kind::query},
                                          {"k", Kind::key},
                                          {"queries", Kind::query_tokens},
-                                         {"keys", Kind::key_tokens}}) {
+                                         {"keys", Kind::key_tokens},
+                                         {"head", Kind::head},
+                                         {"layer", Kind::layer}}) {
             if (at.text == name) {
                 return {kind, 0, {}};
             }
@@ -278,6 +281,26 @@ class Parser {
 };
 
 }  // namespace
+
+bool mentions(const Condition& condition, Condition::Kind of) {
+    return condition.kind == of || std::any_of(condition.operands.begin(), condition.operands.end(),
+                                               [&](const Condition& operand) { return mentions(operand, of); });
+}
+
+std::string condition_at_head(std::string_view text, std::int64_t head, std::int64_t layer) {
+    std::string result;
+    std::size_t copied = 0;
+    ConditionTokens tokens(text, "expression");
+    for (; tokens.current().kind != ConditionToken::Kind::end; tokens.advance()) {
+        const ConditionToken& token = tokens.current();
+        if (token.kind == ConditionToken::Kind::name && (token.text == "head" || token.text == "layer")) {
+            result += text.substr(copied, token.begin - copied);
+            result += std::to_string(token.text == "head" ? head : layer);
+            copied = token.begin + token.text.size();
+        }
+    }
+    return result.append(text.substr(copied));
+}
 
 Condition parse_condition(std::string_view text, const std::string& field) {
     if (text.size() > max_characters) {

@@ -18,6 +18,8 @@ struct Condition {
         key,           // the key's position
         query_tokens,  // how many there are
         key_tokens,
+        head,
+        layer,
         query_document,  // from 0, in the order of the packed sequence
         key_document,
         query_position,  // in its document, from 0
@@ -51,8 +53,14 @@ struct Condition {
     return kind >= Condition::Kind::truth;
 }
 
+// Whether `of` occurs in it.
+[[nodiscard]] bool mentions(const Condition& condition, Condition::Kind of);
+
 // A truth. Throws Error(bad_input) that names `field`, and where in the text it stops being one; texts are bounded in
 // length and depth.
 [[nodiscard]] Condition parse_condition(std::string_view text, const std::string& field);
+
+// The text of a condition with numbers in place of head and layer.
+[[nodiscard]] std::string condition_at_head(std::string_view text, std::int64_t head, std::int64_t layer);
 
 }  // namespace longscope

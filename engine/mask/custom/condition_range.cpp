@@ -77,6 +77,10 @@ ValueRange leaf(const Condition& condition, const ConditionScope& scope, const T
             return {scope.query_tokens, scope.query_tokens};
         case Kind::key_tokens:
             return {scope.key_tokens, scope.key_tokens};
+        case Kind::head:
+            return {scope.head, scope.head};
+        case Kind::layer:
+            return {scope.layer, scope.layer};
         case Kind::query_document:
             return of_documents(*scope.documents, region.q);
         case Kind::key_document:

@@ -52,6 +52,8 @@ struct ConditionScope {
     std::int64_t query_tokens = 0;
     std::int64_t key_tokens = 0;
     const Documents* documents = nullptr;
+    std::int64_t head = 0;
+    std::int64_t layer = 0;
 };
 
 // Throws Error(failed) when a number leaves 2^61: over the whole matrix nothing in a smaller region does so.

@@ -47,9 +47,10 @@ bool ConditionTokens::take(std::string_view symbol) {
 }
 
 Error ConditionTokens::refusal(const ConditionToken& at, const std::string& problem) const {
-    return bad_input(field_, shown(Json(std::string(text_))), fmt::format("character {}: {}", at.begin + 1, problem),
-                     "a condition on q, k, doc(q), doc(k), position(q), position(k) with comparisons, + - * / %, "
-                     "abs, min, max, && || !");
+    return bad_input(
+        field_, shown(Json(std::string(text_))), fmt::format("character {}: {}", at.begin + 1, problem),
+        "a condition on q, k, doc(q), doc(k), position(q), position(k), head, layer with comparisons, + - * / %, "
+        "abs, min, max, && || !");
 }
 
 ConditionToken ConditionTokens::next() {

@@ -50,7 +50,7 @@ class Compiler {
         : domain_(domain),
           field_(field),
           documents_(domain),
-          scope_{domain.query_tokens, domain.key_tokens, &documents_} {}
+          scope_{domain.query_tokens, domain.key_tokens, &documents_, domain.head, domain.layer} {}
 
     [[nodiscard]] ZoneTree compile(const Condition& condition) {
         try {

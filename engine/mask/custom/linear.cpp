@@ -65,6 +65,10 @@ std::optional<LinearForm> linear_form(const Condition& number, const ConditionSc
             return constant(scope.query_tokens);
         case Kind::key_tokens:
             return constant(scope.key_tokens);
+        case Kind::head:
+            return constant(scope.head);
+        case Kind::layer:
+            return constant(scope.layer);
         case Kind::query_document:
         case Kind::key_document:
         case Kind::query_position:

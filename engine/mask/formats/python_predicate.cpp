@@ -35,6 +35,7 @@ class Translator {
             case MaskExpression::Kind::difference:
                 return joined(expression, " & ~");
             case MaskExpression::Kind::change:
+            case MaskExpression::Kind::per_heads:
                 return std::nullopt;
         }
         return std::nullopt;

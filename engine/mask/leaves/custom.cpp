@@ -21,6 +21,12 @@ class CustomLeaf final : public MaskLeaf {
         return condition_zones(condition_, domain, path + ".expression");
     }
     [[nodiscard]] Json parameters() const override { return {{"expression", text_}}; }
+    [[nodiscard]] HeadDependence depends() const override {
+        return {mentions(condition_, Condition::Kind::head), mentions(condition_, Condition::Kind::layer)};
+    }
+    [[nodiscard]] Json at_head(std::int64_t head, std::int64_t layer, const std::string& /*path*/) const override {
+        return {{"custom", {{"expression", condition_at_head(text_, head, layer)}}}};
+    }
 
   private:
     std::string text_;

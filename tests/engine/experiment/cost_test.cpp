@@ -10,6 +10,7 @@
 #include "engine/parallel/memory_ledger.h"
 #include "engine/parallel/strategy.h"
 #include "tests/engine/experiment/example.h"
+#include "tests/support/message_of.h"
 #include "tests/support/sanitized.h"
 
 namespace longscope {
@@ -78,6 +79,23 @@ TEST(Cost, OfAnInfeasibleLayoutSaysWhyAndStillHasItsWork) {
     EXPECT_GT(cost.pairs, 0);
     EXPECT_EQ(cost.ranks.size(), 4U);
     EXPECT_EQ(cost.ranks[0].memory_bytes, 0);
+}
+
+TEST(Cost, SaysThatHeadsDifferAndWhichOneIsShown) {
+    Json document = four_ranks("ring", "zigzag");
+    document["mask"] = Json{{"custom", {{"expression", "k <= q - head"}}}};
+    const ExperimentCost cost = cost_of(compiled(document), never);
+    EXPECT_NE(cost.unsupported.find("the mask differs from head to head"), std::string::npos) << cost.unsupported;
+    EXPECT_NE(cost.unsupported.find("what is shown is head 0 of layer 0"), std::string::npos);
+    EXPECT_EQ(cost.pairs, 100 * 101 / 2);
+}
+
+TEST(Cost, AsksAMaskForEveryHead) {
+    Json document = four_ranks("ring", "zigzag");  // of 6 query heads
+    document["mask"] =
+        Json{{"per_heads", {{"assignments", {{{"heads", {0, 5}}, {"mask", {{"full", Json::object()}}}}}}}}};
+    EXPECT_NE(message_of([&] { (void)parsed(document); }).find("mask.per_heads: head 5 of layer 0 has no mask"),
+              std::string::npos);
 }
 
 TEST(Cost, SaysWhatTheBackendDoesNotCompute) {

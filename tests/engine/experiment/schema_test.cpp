@@ -33,10 +33,29 @@ struct Place {
     bool required = false;
 };
 
+// Of a schema that offers a choice the one that the value fits.
+const Json& chosen_schema(const Json& value, const Json& described) {
+    if (!described.contains("oneOf")) {
+        return described;
+    }
+    for (const Json& choice : described["oneOf"]) {
+        Json alone = schema();
+        for (const char* word : {"required", "properties", "additionalProperties"}) {
+            alone.erase(word);
+        }
+        alone["type"] = "array";
+        alone["oneOf"] = Json::array({choice});
+        if (schema_violation(value, alone).empty()) {
+            return choice;
+        }
+    }
+    return described;
+}
+
 // Calls `visit` for every field of `value`, and records which properties of the schema it met.
 void walk(const Json& value, const Json& described, const Place& at, std::set<const Json*>& met,
           const std::function<void(const Place&)>& visit) {
-    const Json& rules = resolved_schema(described, schema());
+    const Json& rules = resolved_schema(chosen_schema(value, resolved_schema(described, schema())), schema());
     if (value.is_array()) {
         for (std::size_t i = 0; i < value.size(); ++i) {
             const Place place{at.pointer / i, at.field + "[" + std::to_string(i) + "]", &rules["items"], true};
@@ -192,7 +211,7 @@ TEST(Schema, DescribesEveryFieldInWords) {
 }
 
 TEST(Schema, HasEveryMaskLeafWithItsParameters) {
-    std::set<std::string> expected{"and", "or", "not", "minus"};
+    std::set<std::string> expected{"and", "or", "not", "minus", "per_heads"};
     const Json& masks = schema()["$defs"]["mask"]["properties"];
     for (const LeafEntry& leaf : mask_leaves()) {
         expected.insert(std::string(leaf.name));

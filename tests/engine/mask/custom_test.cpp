@@ -247,7 +247,7 @@ TEST(CustomMask, SaysWhereATextStopsBeingACondition) {
     expect_refusal("k = q", "character 3: = is no operator here; == compares");
     expect_refusal("(k < q", "character 7: ) is missing");
     expect_refusal("k < q)", "character 6: ) is too much here");
-    expect_refusal("head == 0", "character 1: head is not known here");
+    expect_refusal("batch == 0", "character 1: batch is not known here");
     expect_refusal("doc(3) == 0", "character 5: doc is of q or of k alone");
     expect_refusal("k % 0 == 1", "character 5: after % stands a number from 1");
     expect_refusal("k % q == 1", "character 5: after % stands a number from 1");

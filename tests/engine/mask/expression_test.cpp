@@ -20,7 +20,8 @@ namespace longscope {
 namespace {
 
 std::string all_names() {
-    std::string names = "accepted: an object with one of the fields and, or, not, minus, shift, crop, per_document";
+    std::string names =
+        "accepted: an object with one of the fields and, or, not, minus, per_heads, shift, crop, per_document";
     for (const LeafEntry& entry : mask_leaves()) {
         names += ", " + std::string(entry.name);
     }

@@ -63,6 +63,9 @@ class TextReader {
         if (name == "shift" || name == "crop" || name == "per_document") {
             return read_change(name);
         }
+        if (name == "per_heads") {
+            return read_per_heads();
+        }
         Json leaf = Json::object();
         leaf[name] = Json::object();
         if (accept("(")) {
@@ -74,6 +77,43 @@ class TextReader {
             require(accept(")"));
         }
         return leaf;
+    }
+
+    // "heads 0-3, 7 of layers 2-5: a mask; layer 3: another; others: a third"
+    Json read_per_heads() {
+        Json content{{"assignments", Json::array()}};
+        require(accept("("));
+        do {
+            Json assignment = Json::object();
+            if (accept("others")) {
+                require(accept(": "));
+                content["otherwise"] = read_operands();
+                break;
+            }
+            if (!accept("all heads")) {
+                if (accept("heads ") || accept("head ")) {
+                    assignment["heads"] = read_ranges();
+                    accept(" of ");
+                }
+                if (accept("layers ") || accept("layer ")) {
+                    assignment["layers"] = read_ranges();
+                }
+            }
+            require(accept(": "));
+            assignment["mask"] = read_operands();
+            content["assignments"].push_back(assignment);
+        } while (accept("; "));
+        require(accept(")"));
+        return {{"per_heads", content}};
+    }
+
+    Json read_ranges() {
+        Json ranges = Json::array();
+        do {
+            const std::int64_t first = std::stoll(read_word());
+            ranges.push_back({first, (accept("-") ? std::stoll(read_word()) : first) + 1});
+        } while (accept(", "));
+        return ranges;
     }
 
     // Its parameters first, then the mask.
@@ -158,6 +198,14 @@ TEST(MaskText, NamesChangesWithTheirParametersBeforeTheMask) {
               "full minus per_document(causal)");
     EXPECT_EQ(text_of(R"({"crop": {"queries": [0, 5], "keys": [2, 3], "mask": {"not": {"causal": {}}}}})"),
               "crop(queries [0,5], keys [2,3], not causal)");
+}
+
+TEST(MaskText, NamesHeadsAndLayersBeforeTheirMasks) {
+    EXPECT_EQ(text_of(R"({"and": [{"per_heads": {"assignments": [
+                             {"heads": [[0, 4], [7, 8]], "layers": [2, 6], "mask": {"causal": {}}},
+                             {"layers": [3, 4], "mask": {"and": [{"full": {}}, {"causal": {}}]}}],
+                         "otherwise": {"full": {}}}}, {"causal": {}}]})"),
+              "per_heads(heads 0-3, 7 of layers 2-5: causal; layer 3: full and causal; others: full) and causal");
 }
 
 TEST(MaskText, OperatorsOfOneOperandAddNothing) {

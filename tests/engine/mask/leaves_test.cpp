@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "engine/mask/heads.h"
 #include "tests/support/brute_force_mask.h"
 #include "tests/support/compiled_mask.h"
 #include "tests/support/leaf_truths.h"
@@ -20,6 +21,8 @@ constexpr std::int64_t most_tokens = 40;
 // Documents of any lengths, now and then without a token.
 MaskDomain drawn_domain(LeafDraw& draw, bool square) {
     MaskDomain domain{draw.from(1, most_tokens), draw.from(1, most_tokens), {}};
+    domain.head = draw.from(0, 6);
+    domain.layer = draw.from(0, 9);
     if (square || draw.from(0, 3) == 0) {
         domain.key_tokens += domain.key_tokens % 2;  // block diffusion has two halves
         domain.query_tokens = domain.key_tokens;
@@ -42,7 +45,8 @@ Json leaf_of(const LeafTruth& truth, const Json& parameters) {
 
 std::string described(const Json& expression, const MaskDomain& domain) {
     return expression.dump() + " over " + std::to_string(domain.query_tokens) + " x " +
-           std::to_string(domain.key_tokens) + ", documents at " + Json(domain.cu_seqlens).dump();
+           std::to_string(domain.key_tokens) + ", documents at " + Json(domain.cu_seqlens).dump() + ", head " +
+           std::to_string(domain.head) + " of layer " + std::to_string(domain.layer);
 }
 
 void expect_rows(const Mask& mask, const BruteForceMask& truth) {
@@ -110,6 +114,13 @@ void expect_same(const Json& expression, const MaskDomain& domain, LeafDraw& dra
     ASSERT_NO_FATAL_FAILURE(expect_boxes(*mask, truth, draw));
     ASSERT_NO_FATAL_FAILURE(expect_tiles(*mask, truth, draw));
     ASSERT_NO_FATAL_FAILURE(expect_mirror(*mask, truth));
+    // The mask of its head alone, for any other head.
+    MaskDomain other = domain;
+    other.head += 1;
+    other.layer += 3;
+    const MaskExpression own = at_head(parsed, domain.head, domain.layer);
+    ASSERT_FALSE(head_dependence(own).any());
+    ASSERT_NO_FATAL_FAILURE(expect_rows(*compile_mask(own, other), truth));
 }
 
 class Leaf : public testing::TestWithParam<LeafTruth> {};
