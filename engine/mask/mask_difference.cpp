@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/mask/mask_of_zones.h"
 #include "engine/mask/zone_gatherer.h"
+#include "engine/mask/zone_sets.h"
 #include "engine/mask/zone_sweep.h"
 
 namespace longscope {
@@ -16,37 +17,27 @@ namespace longscope {
 namespace {
 
 struct Parts {
-    ZoneList both;
-    ZoneList only_a;
-    ZoneList only_b;
+    ZoneSet both;
+    ZoneSet only_a;
+    ZoneSet only_b;
 };
 
-void append_without(const Zone& zone, const ZoneList& removed, ZoneList& out) {
-    ZoneList pieces{zone};
-    ZoneList rest;
-    for (const Zone& other : removed) {
-        rest.clear();
-        for (const Zone& piece : pieces) {
-            append_difference(piece, other, rest);
-        }
-        pieces.swap(rest);
-    }
-    out.insert(out.end(), pieces.begin(), pieces.end());
+void append(ZoneSet& set, const ZoneSet& more) {
+    set.zones.insert(set.zones.end(), more.zones.begin(), more.zones.end());
+    set.striped.insert(set.striped.end(), more.striped.begin(), more.striped.end());
 }
 
-// A slab of few zones: every one with every other.
-void split_by_zones(const ZoneList& a, const ZoneList& b, Parts& parts) {
-    for (const Zone& zone : a) {
-        for (const Zone& other : b) {
-            if (const Zone common = intersect(zone, other); !common.empty()) {
-                parts.both.push_back(common);
-            }
-        }
-        append_without(zone, b, parts.only_a);
-    }
-    for (const Zone& zone : b) {
-        append_without(zone, a, parts.only_b);
-    }
+// A slab that strides cut, or of few zones: every one with every other.
+void split_by_sets(const ZoneSet& a, const ZoneSet& b, Parts& parts) {
+    ZoneSet part = a;
+    intersect_sets(part, b);
+    append(parts.both, part);
+    part = a;
+    subtract(part, b);
+    append(parts.only_a, part);
+    part = b;
+    subtract(part, a);
+    append(parts.only_b, part);
 }
 
 void runs_of(const ZoneList& zones, std::int64_t row, std::vector<Range>& runs) {
@@ -107,48 +98,74 @@ void split_by_rows(Range rows, const ZoneList& a, const ZoneList& b, Parts& part
             gatherers.at(i).add(row, runs.at(i));
         }
     }
-    for (const auto& [gatherer, list] :
-         {std::pair{&gatherers[0], &parts.both}, {&gatherers[1], &parts.only_a}, {&gatherers[2], &parts.only_b}}) {
+    for (const auto& [gatherer, list] : {std::pair{&gatherers[0], &parts.both.zones},
+                                         {&gatherers[1], &parts.only_a.zones},
+                                         {&gatherers[2], &parts.only_b.zones}}) {
         const ZoneList gathered = gatherer->finish();
         list->insert(list->end(), gathered.begin(), gathered.end());
     }
 }
 
 Parts split(const Mask& a, const Mask& b) {
-    const ZoneList zones_a = swept(zones_of(a, "A"));
-    const ZoneList zones_b = swept(zones_of(b, "B"));
-    ZoneList all = zones_a;
-    all.insert(all.end(), zones_b.begin(), zones_b.end());
-    std::vector<std::int64_t> breaks = slab_breaks(swept(std::move(all)));
+    const ZoneSet zones_a = swept(zone_set_of(a, "A"));
+    const ZoneSet zones_b = swept(zone_set_of(b, "B"));
+    ZoneSet all = zones_a;
+    append(all, zones_b);
+    std::vector<std::int64_t> breaks = slab_breaks(in_row_order(std::move(all)));
     breaks.insert(breaks.begin(), 0);
     breaks.push_back(a.query_tokens());
     ZoneSweep sweep_a(zones_a);
     ZoneSweep sweep_b(zones_b);
-    ZoneList slab_a;
-    ZoneList slab_b;
+    ZoneSet slab_a;
+    ZoneSet slab_b;
     Parts parts;
     for (std::size_t i = 0; i + 1 < breaks.size(); ++i) {
         const Range rows{breaks[i], breaks[i + 1]};
         sweep_a.zones_in(rows, slab_a);
         sweep_b.zones_in(rows, slab_b);
-        const auto count_a = static_cast<std::int64_t>(slab_a.size());
-        const auto count_b = static_cast<std::int64_t>(slab_b.size());
-        if (count_a * count_b <= rows.size() * (count_a + count_b)) {
-            split_by_zones(slab_a, slab_b, parts);
+        const auto count_a = static_cast<std::int64_t>(slab_a.zones.size());
+        const auto count_b = static_cast<std::int64_t>(slab_b.zones.size());
+        const bool strides = !slab_a.striped.empty() || !slab_b.striped.empty();
+        if (strides || count_a * count_b <= rows.size() * (count_a + count_b)) {
+            split_by_sets(slab_a, slab_b, parts);
         } else {
-            split_by_rows(rows, slab_a, slab_b, parts);
+            split_by_rows(rows, slab_a.zones, slab_b.zones, parts);
         }
-        require_zone_count(parts.both.size() + parts.only_a.size() + parts.only_b.size(), "mask");
+        require_zone_count(parts.both.zones.size() + parts.only_a.zones.size() + parts.only_b.zones.size(), "mask");
     }
     return parts;
 }
 
-// Every row of a tight zone has a pair.
-std::vector<Range> rows_of(const ZoneList& a, const ZoneList& b) {
+// Of a striped zone those of all teeth; one of them has mostly all.
+void append_rows(const StripedZone& striped, std::vector<Range>& rows) {
+    const Stripe stripe = striped.stripes().front();
+    if (striped.stripes().size() > 1) {
+        ZoneList teeth;
+        append_teeth(striped, teeth);
+        for (const Zone& tooth : teeth) {
+            rows.push_back(tooth.q);
+        }
+        return;
+    }
+    const Range teeth = stripe.teeth_in(extent(striped.zone, stripe.axis));
+    for (std::int64_t tooth = teeth.begin; tooth < teeth.end; ++tooth) {
+        rows.push_back(cut(striped.zone, stripe.axis, stripe.tooth(tooth)).q);
+        require_zone_count(rows.size(), "mask");
+        if (rows.back() == striped.zone.q) {
+            return;
+        }
+    }
+}
+
+std::vector<Range> rows_of(const ZoneSet& a, const ZoneSet& b) {
     std::vector<Range> rows;
-    for (const ZoneList* zones : {&a, &b}) {
-        for (const Zone& zone : *zones) {
+    for (const ZoneSet* set : {&a, &b}) {
+        // Every row of a tight zone has a pair.
+        for (const Zone& zone : set->zones) {
             rows.push_back(zone.q);
+        }
+        for (const StripedZone& striped : set->striped) {
+            append_rows(striped, rows);
         }
     }
     std::sort(rows.begin(), rows.end(), [](Range x, Range y) { return x.begin < y.begin; });

@@ -8,17 +8,19 @@ namespace longscope {
 
 namespace {
 
-std::unique_ptr<Mask> build(const std::shared_ptr<const ZoneList>& by_begin, std::int64_t query_tokens,
+std::unique_ptr<Mask> build(const std::shared_ptr<const ZoneSet>& by_begin, std::int64_t query_tokens,
                             std::int64_t key_tokens) {
     ZoneSweep sweep(*by_begin);
     return std::make_unique<ZoneMask>(
-        query_tokens, key_tokens, slab_breaks(*by_begin),
-        [&](Range rows, ZoneSet& out) { sweep.zones_in(rows, out.zones); },
+        query_tokens, key_tokens, slab_breaks(*by_begin), [&](Range rows, ZoneSet& out) { sweep.zones_in(rows, out); },
         [by_begin, query_tokens, key_tokens] {
-            ZoneList mirror;
-            mirror.reserve(by_begin->size());
-            for (const Zone& zone : *by_begin) {
-                mirror.push_back(transposed(zone));
+            ZoneSet mirror;
+            mirror.zones.reserve(by_begin->zones.size());
+            for (const Zone& zone : by_begin->zones) {
+                mirror.zones.push_back(transposed(zone));
+            }
+            for (const StripedZone& striped : by_begin->striped) {
+                mirror.striped.push_back(transposed(striped));
             }
             return mask_of_zones(key_tokens, query_tokens, std::move(mirror));
         });
@@ -27,7 +29,11 @@ std::unique_ptr<Mask> build(const std::shared_ptr<const ZoneList>& by_begin, std
 }  // namespace
 
 std::unique_ptr<Mask> mask_of_zones(std::int64_t query_tokens, std::int64_t key_tokens, ZoneList zones) {
-    return build(std::make_shared<const ZoneList>(swept(std::move(zones))), query_tokens, key_tokens);
+    return mask_of_zones(query_tokens, key_tokens, ZoneSet{std::move(zones), {}});
+}
+
+std::unique_ptr<Mask> mask_of_zones(std::int64_t query_tokens, std::int64_t key_tokens, ZoneSet set) {
+    return build(std::make_shared<const ZoneSet>(swept(std::move(set))), query_tokens, key_tokens);
 }
 
 }  // namespace longscope

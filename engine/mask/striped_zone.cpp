@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/units.h"
+#include "engine/mask/teeth_limit.h"
 #include "engine/mask/zone_limit.h"
 
 namespace longscope {
@@ -57,14 +58,6 @@ void append_normalized(StripedZone striped, ZoneSet& out) {
         out.zones.push_back(striped.zone);
     } else {
         out.striped.push_back(striped);
-    }
-}
-
-void require_teeth(std::int64_t teeth, std::size_t more) {
-    if (teeth > max_zones - static_cast<std::int64_t>(more)) {
-        throw bad_input(
-            "mask", "a pattern of strides", "is too fine to be cut by others, or written, zone by zone",
-            fmt::format("at most {} zones: larger strides, or a shorter sequence", format_count(max_zones)));
     }
 }
 
@@ -156,6 +149,14 @@ void append_teeth_of(const Zone& zone, std::span<const Stripe> stripes, ZoneList
 }
 
 }  // namespace
+
+void require_teeth(std::int64_t teeth, std::size_t zones) {
+    if (teeth > max_zones - static_cast<std::int64_t>(zones)) {
+        throw bad_input(
+            "mask", "a pattern of strides", "is too fine to be cut by others, or written, zone by zone",
+            fmt::format("at most {} zones: larger strides, or a shorter sequence", format_count(max_zones)));
+    }
+}
 
 Range extent(const Zone& zone, StripeAxis axis) {
     return zone.*side_of(axis);

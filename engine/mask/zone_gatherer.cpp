@@ -89,16 +89,17 @@ ZoneList gathered_zones(const Mask& mask, const std::string& field) {
     return gatherer.finish();
 }
 
-ZoneList zones_of(const Mask& mask, const std::string& field) {
+ZoneSet zone_set_of(const Mask& mask, const std::string& field) {
     const auto* zones = dynamic_cast<const ZoneMask*>(&mask);
-    if (zones == nullptr) {
-        return gathered_zones(mask, field);
+    return zones != nullptr ? ZoneSet{zones->zones(), zones->striped()} : ZoneSet{gathered_zones(mask, field), {}};
+}
+
+ZoneList zones_of(const Mask& mask, const std::string& field) {
+    ZoneSet set = zone_set_of(mask, field);
+    for (const StripedZone& striped : set.striped) {
+        append_teeth(striped, set.zones);
     }
-    ZoneList all = zones->zones();
-    for (const StripedZone& striped : zones->striped()) {
-        append_teeth(striped, all);
-    }
-    return all;
+    return std::move(set.zones);
 }
 
 }  // namespace longscope

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/mask/mask.h"
+#include "engine/mask/striped_zone.h"
 
 namespace longscope {
 
@@ -53,6 +54,9 @@ class ZoneGatherer {
 // The zones of any mask; those that it is made of where it is made of zones. Otherwise, time is proportional to the
 // runs of its rows, and Error(bad_input) that names `field` is thrown where they make too many zones.
 [[nodiscard]] ZoneList zones_of(const Mask& mask, const std::string& field);
+
+// The same with its striped zones as they are.
+[[nodiscard]] ZoneSet zone_set_of(const Mask& mask, const std::string& field);
 
 // The same row by row, also where the mask is made of zones: often fewer, because zones that meet become one.
 [[nodiscard]] ZoneList gathered_zones(const Mask& mask, const std::string& field);

@@ -2,6 +2,7 @@
 #include "engine/mask/zone_sweep.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace longscope {
 
@@ -11,21 +12,42 @@ constexpr std::int64_t min_changes_a_slab = 16;
 
 }  // namespace
 
-ZoneList swept(ZoneList zones) {
-    for (Zone& zone : zones) {
-        zone = tightened(zone);
+ZoneSet in_row_order(ZoneSet set) {
+    const auto above = [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; };
+    if (!std::is_sorted(set.zones.begin(), set.zones.end(), above)) {
+        std::sort(set.zones.begin(), set.zones.end(), above);
     }
-    std::erase_if(zones, [](const Zone& zone) { return zone.empty(); });
-    std::sort(zones.begin(), zones.end(), [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; });
-    return zones;
+    std::sort(set.striped.begin(), set.striped.end(),
+              [](const StripedZone& a, const StripedZone& b) { return a.zone.q.begin < b.zone.q.begin; });
+    return set;
 }
 
-std::vector<std::int64_t> slab_breaks(const ZoneList& swept_zones) {
+ZoneSet swept(ZoneSet set) {
+    for (Zone& zone : set.zones) {
+        zone = tightened(zone);
+    }
+    std::erase_if(set.zones, [](const Zone& zone) { return zone.empty(); });
+    for (const StripedZone& striped : std::exchange(set.striped, {})) {
+        append_part(striped, striped.zone, set);
+    }
+    return in_row_order(std::move(set));
+}
+
+std::vector<std::int64_t> slab_breaks(const ZoneSet& in_row_order) {
+    std::vector<std::int64_t> begins;
     std::vector<std::int64_t> ends;
-    ends.reserve(swept_zones.size());
-    for (const Zone& zone : swept_zones) {
+    const std::size_t zones = in_row_order.zones.size() + in_row_order.striped.size();
+    begins.reserve(zones);
+    ends.reserve(zones);
+    for (const Zone& zone : in_row_order.zones) {
+        begins.push_back(zone.q.begin);
         ends.push_back(zone.q.end);
     }
+    for (const StripedZone& striped : in_row_order.striped) {
+        begins.push_back(striped.zone.q.begin);
+        ends.push_back(striped.zone.q.end);
+    }
+    std::sort(begins.begin(), begins.end());
     std::sort(ends.begin(), ends.end());
     std::vector<std::int64_t> breaks;
     std::int64_t active = 0;
@@ -34,30 +56,37 @@ std::vector<std::int64_t> slab_breaks(const ZoneList& swept_zones) {
     std::size_t begun = 0;
     std::size_t ended = 0;
     while (ended < ends.size()) {
-        const bool begins = begun < swept_zones.size() && swept_zones[begun].q.begin < ends[ended];
-        const std::int64_t row = begins ? swept_zones[begun].q.begin : ends[ended];
+        const bool at_begin = begun < begins.size() && begins[begun] < ends[ended];
+        const std::int64_t row = at_begin ? begins[begun] : ends[ended];
         if (changes >= changes_to_break && (breaks.empty() || breaks.back() != row)) {
             breaks.push_back(row);
             changes = 0;
             changes_to_break = std::max(min_changes_a_slab, active);
         }
-        active += begins ? 1 : -1;
-        (begins ? begun : ended) += 1;
+        active += at_begin ? 1 : -1;
+        (at_begin ? begun : ended) += 1;
         ++changes;
     }
     return breaks;
 }
 
-void ZoneSweep::zones_in(Range rows, ZoneList& out) {
+void ZoneSweep::zones_in(Range rows, ZoneSet& out) {
     while (next_ < zones_->size() && (*zones_)[next_].q.begin < rows.end) {
         active_.push_back((*zones_)[next_++]);
     }
     std::erase_if(active_, [&](const Zone& zone) { return zone.q.end <= rows.begin; });
     out.clear();
     for (const Zone& zone : active_) {
-        if (const Zone part = intersect(zone, Zone{rows, zone.k, zone.d}); !part.empty()) {
-            out.push_back(part);
+        if (const Zone part = cut(zone, StripeAxis::query, rows); !part.empty()) {
+            out.zones.push_back(part);
         }
+    }
+    while (next_striped_ < striped_->size() && (*striped_)[next_striped_].zone.q.begin < rows.end) {
+        active_striped_.push_back((*striped_)[next_striped_++]);
+    }
+    std::erase_if(active_striped_, [&](const StripedZone& striped) { return striped.zone.q.end <= rows.begin; });
+    for (const StripedZone& striped : active_striped_) {
+        append_part(striped, {rows, striped.zone.k, striped.zone.d}, out);
     }
 }
 

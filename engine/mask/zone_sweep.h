@@ -5,30 +5,37 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/mask/zone.h"
+#include "engine/mask/striped_zone.h"
 
 namespace longscope {
 
-// By their first rows, tight, without empty ones.
-[[nodiscard]] ZoneList swept(ZoneList zones);
+// By their first rows, as they are.
+[[nodiscard]] ZoneSet in_row_order(ZoneSet set);
+// The same tight, without empty ones.
+[[nodiscard]] ZoneSet swept(ZoneSet set);
 
-// Rows at which slabs of swept zones begin. A slab ends when as many zones have begun or ended in it as were there at
-// its beginning: a row then asks few zones that it does not meet, and all cuts together make no more pieces than there
-// are zones.
-[[nodiscard]] std::vector<std::int64_t> slab_breaks(const ZoneList& swept_zones);
+// Rows at which slabs of a set in row order begin. A slab ends when as many zones have begun or ended in it as were
+// there at its beginning: a row then asks few zones that it does not meet, and all cuts together make no more pieces
+// than there are zones.
+[[nodiscard]] std::vector<std::int64_t> slab_breaks(const ZoneSet& in_row_order);
 
+// The zones of a set, slab by slab.
 class ZoneSweep {
   public:
-    // The zones are swept and outlive this.
-    explicit ZoneSweep(const ZoneList& swept_zones) : zones_(&swept_zones) {}
+    // Both are in row order and outlive this.
+    ZoneSweep(const ZoneList& zones, const std::vector<StripedZone>& striped) : zones_(&zones), striped_(&striped) {}
+    explicit ZoneSweep(const ZoneSet& set) : ZoneSweep(set.zones, set.striped) {}
 
     // Replaces `out` by the parts of the zones in the rows, which must not begin before those of an earlier call.
-    void zones_in(Range rows, ZoneList& out);
+    void zones_in(Range rows, ZoneSet& out);
 
   private:
     const ZoneList* zones_;
+    const std::vector<StripedZone>* striped_;
     std::size_t next_ = 0;
+    std::size_t next_striped_ = 0;
     ZoneList active_;
+    std::vector<StripedZone> active_striped_;
 };
 
 }  // namespace longscope

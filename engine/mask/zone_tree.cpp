@@ -7,29 +7,26 @@
 
 #include "engine/mask/zone_mask.h"
 #include "engine/mask/zone_sets.h"
+#include "engine/mask/zone_sweep.h"
 
 namespace longscope {
 
 namespace {
 
-// The zones of one leaf, served slab by slab in ascending order.
+// The zones of one end of a tree, slab by slab. Those that are in row order already, which may be very many, are not
+// copied.
 class LeafSweep {
   public:
-    // They outlive this.
-    LeafSweep(const ZoneList& zones, std::vector<StripedZone> striped) : zones_(&zones), striped_(std::move(striped)) {
-        const auto above = [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; };
-        if (!std::is_sorted(zones.begin(), zones.end(), above)) {
-            sorted_ = std::make_unique<ZoneList>(zones);
-            std::sort(sorted_->begin(), sorted_->end(), above);
-            zones_ = sorted_.get();
-        }
-        std::sort(striped_.begin(), striped_.end(),
-                  [](const StripedZone& a, const StripedZone& b) { return a.zone.q.begin < b.zone.q.begin; });
-    }
+    // It outlives this.
+    explicit LeafSweep(const ZoneTree& end)
+        : ordered_(is_ordered(end) ? nullptr : std::make_unique<ZoneSet>(in_row_order({end.zones, end.striped}))),
+          zones_(ordered_ ? ordered_->zones : end.zones),
+          striped_(ordered_ ? ordered_->striped : end.striped),
+          sweep_(zones_, striped_) {}
 
     void append_breaks(std::vector<std::int64_t>& breaks) const {
         Range last;
-        for (const Zone& zone : *zones_) {
+        for (const Zone& zone : zones_) {
             // Those that follow one another often share their rows, or border on them.
             if (zone.q == last) {
                 continue;
@@ -47,34 +44,19 @@ class LeafSweep {
     }
 
     // `rows` must not begin before those of an earlier call.
-    void restrict_to(Range rows, ZoneSet& out) {
-        while (next_ < zones_->size() && (*zones_)[next_].q.begin < rows.end) {
-            active_.push_back((*zones_)[next_++]);
-        }
-        std::erase_if(active_, [&](const Zone& zone) { return zone.q.end <= rows.begin; });
-        out.clear();
-        for (const Zone& zone : active_) {
-            if (const Zone part = intersect(zone, Zone{rows, zone.k, zone.d}); !part.empty()) {
-                out.zones.push_back(part);
-            }
-        }
-        while (next_striped_ < striped_.size() && striped_[next_striped_].zone.q.begin < rows.end) {
-            active_striped_.push_back(striped_[next_striped_++]);
-        }
-        std::erase_if(active_striped_, [&](const StripedZone& striped) { return striped.zone.q.end <= rows.begin; });
-        for (const StripedZone& striped : active_striped_) {
-            append_part(striped, {rows, striped.zone.k, striped.zone.d}, out);
-        }
-    }
+    void restrict_to(Range rows, ZoneSet& out) { sweep_.zones_in(rows, out); }
 
   private:
-    const ZoneList* zones_;
-    std::unique_ptr<ZoneList> sorted_;  // where they are not in order
-    std::size_t next_ = 0;
-    ZoneList active_;
-    std::vector<StripedZone> striped_;
-    std::size_t next_striped_ = 0;
-    std::vector<StripedZone> active_striped_;
+    static bool is_ordered(const ZoneTree& end) {
+        return end.striped.size() < 2 &&
+               std::is_sorted(end.zones.begin(), end.zones.end(),
+                              [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; });
+    }
+
+    std::unique_ptr<ZoneSet> ordered_;
+    const ZoneList& zones_;
+    const std::vector<StripedZone>& striped_;
+    ZoneSweep sweep_;
 };
 
 // The sweeps of all leaves below a node, in the order of a walk through the tree.
@@ -108,7 +90,7 @@ class Evaluator {
     void collect(const ZoneTree& node, std::size_t depth) {
         depth_ = std::max(depth_, depth);
         if (node.kind == ZoneTree::Kind::zones) {
-            sweeps_.emplace_back(node.zones, node.striped);
+            sweeps_.emplace_back(node);
         }
         for (const ZoneTree& operand : node.operands) {
             collect(operand, depth + 1);

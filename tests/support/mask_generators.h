@@ -12,6 +12,7 @@
 #include <numeric>
 #include <ostream>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -105,8 +106,31 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
         leaf["window"]["right"] = sides.second;
         return leaf;
     });
+    const auto columns = rc::gen::map(
+        rc::gen::tuple(integer_from(1, 9), integer_from(0, 80), integer_from(0, 80)),
+        [](const std::tuple<std::int64_t, std::int64_t, std::int64_t>& drawn) {
+            const auto [stride, first, width] = drawn;
+            return Json{
+                {"strided_columns",
+                 {{"stride", stride}, {"first", first % stride}, {"width", 1 + width % (stride - first % stride)}}}};
+        });
+    const auto diagonals = rc::gen::map(integer_from(1, 9), [](std::int64_t stride) {
+        return Json{{"strided_diagonals", {{"stride", stride}}}};
+    });
+    const std::int64_t last = domain.key_tokens - 1;
+    const auto dilated = rc::gen::map(rc::gen::tuple(integer_from(1, 7), side, side),
+                                      [last](const std::tuple<std::int64_t, std::int64_t, std::int64_t>& drawn) {
+                                          const auto [dilation, left, right] = drawn;
+                                          return Json{{"dilated_window",
+                                                       {{"left", std::min(left, last / dilation)},
+                                                        {"right", std::min(right, last / dilation)},
+                                                        {"dilation", dilation}}}};
+                                      });
     const bool square = domain.query_tokens == domain.key_tokens;
     return rc::gen::weightedOneOf<Json>({{1, plain("full")},
+                                         {1, columns},
+                                         {1, diagonals},
+                                         {1, dilated},
                                          {4, plain("causal")},
                                          {4, window},
                                          {2, first_keys("prefix")},

@@ -19,6 +19,12 @@ namespace {
 // A second or so.
 constexpr std::int64_t max_scored_blocks = std::int64_t{1} << 26U;
 
+// The score that about this share of all scores reach; from 0 to 1.
+std::uint64_t lowest_of_share(double share) {
+    constexpr double scores = 18446744073709551616.0;  // 2^64
+    return share >= 1.0 ? 0 : static_cast<std::uint64_t>((1.0 - share) * scores);
+}
+
 }  // namespace
 
 BlockEdges uniform_edges(std::int64_t tokens, std::int64_t block) {
@@ -32,11 +38,22 @@ BlockEdges uniform_edges(std::int64_t tokens, std::int64_t block) {
 }
 
 std::vector<Range> top_scores(std::int64_t count, std::int64_t kept, std::uint64_t seed, std::uint64_t row) {
-    RandomStream random(seed, row);
+    // Mostly few are kept of many. Those above a score that a few more than that pass, by the odds, hold all that are
+    // kept; when by chance they do not, all are looked at.
+    const double some_more = static_cast<double>(kept) + 6.0 * std::sqrt(static_cast<double>(kept)) + 16.0;
+    const double passing = std::min(1.0, some_more / static_cast<double>(count));
     std::vector<std::pair<std::uint64_t, std::int64_t>> scores;
-    scores.reserve(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i) {
-        scores.emplace_back(random.next_u64(), i);
+    for (std::uint64_t least = lowest_of_share(passing);; least = 0) {
+        RandomStream random(seed, row);
+        scores.clear();
+        for (std::int64_t i = 0; i < count; ++i) {
+            if (const std::uint64_t score = random.next_u64(); score >= least) {
+                scores.emplace_back(score, i);
+            }
+        }
+        if (static_cast<std::int64_t>(scores.size()) >= kept) {
+            break;
+        }
     }
     std::nth_element(scores.begin(), scores.begin() + (kept - 1), scores.end(), std::greater<>());
     std::vector<std::int64_t> numbers;

@@ -3,21 +3,46 @@
 
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace longscope {
 
-Causality causality(const ZoneList& zones, std::int64_t diagonal) {
+namespace {
+
+void add_leak(std::pair<std::int64_t, std::int64_t> first, std::int64_t leaking_pairs, Causality& found) {
+    if (found.causal() || first < std::pair{found.first_query, found.first_key}) {
+        std::tie(found.first_query, found.first_key) = first;
+    }
+    found.leaking_pairs += leaking_pairs;
+}
+
+// Of a part that has some.
+std::pair<std::int64_t, std::int64_t> first_pair(const StripedZone& striped) {
+    std::vector<Range> runs;
+    for (std::int64_t query = striped.zone.q.begin;; ++query) {
+        append_row_runs(striped, query, runs);
+        if (!runs.empty()) {
+            return {query, runs.front().begin};
+        }
+    }
+}
+
+}  // namespace
+
+Causality causality(const ZoneSet& set, std::int64_t diagonal) {
     Causality found;
-    for (const Zone& zone : zones) {
-        const Zone leak = intersect(zone, {zone.q, zone.k, {diagonal + 1, max_tokens}});
-        if (leak.empty()) {
-            continue;
+    const auto beyond = [&](const Zone& zone) { return intersect(zone, {zone.q, zone.k, {diagonal + 1, max_tokens}}); };
+    for (const Zone& zone : set.zones) {
+        if (const Zone leak = beyond(zone); !leak.empty()) {
+            add_leak({leak.q.begin, leak.row(leak.q.begin).begin}, pairs(leak), found);
         }
-        const std::pair first{leak.q.begin, leak.row(leak.q.begin).begin};
-        if (found.causal() || first < std::pair{found.first_query, found.first_key}) {
-            std::tie(found.first_query, found.first_key) = first;
+    }
+    for (const StripedZone& striped : set.striped) {
+        StripedZone leak = striped;
+        leak.zone = beyond(striped.zone);
+        if (const std::int64_t leaking_pairs = pairs(leak); leaking_pairs > 0) {
+            add_leak(first_pair(leak), leaking_pairs, found);
         }
-        found.leaking_pairs += pairs(leak);
     }
     return found;
 }

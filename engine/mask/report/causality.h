@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "engine/mask/zone.h"
+#include "engine/mask/striped_zone.h"
 
 namespace longscope {
 
@@ -17,8 +17,8 @@ struct Causality {
     [[nodiscard]] bool causal() const { return leaking_pairs == 0; }
 };
 
-// `zones` are those of the mask; query i stands at key position i + diagonal.
-[[nodiscard]] Causality causality(const ZoneList& zones, std::int64_t diagonal);
+// `set` is that of the mask; query i stands at key position i + diagonal.
+[[nodiscard]] Causality causality(const ZoneSet& set, std::int64_t diagonal);
 
 // The pairs of a causal mask over so many queries and keys.
 [[nodiscard]] std::int64_t causal_pairs(std::int64_t query_tokens, std::int64_t key_tokens);

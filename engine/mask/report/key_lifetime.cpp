@@ -85,12 +85,12 @@ std::int64_t first_that_holds(std::int64_t most, const std::function<bool(std::i
 
 class Lifetimes {
   public:
-    Lifetimes(const ZoneList& zones, std::int64_t query_tokens, std::int64_t key_tokens)
-        : zones_(zones),
+    Lifetimes(const ZoneSet& set, std::int64_t query_tokens, std::int64_t key_tokens)
+        : set_(set),
           query_tokens_(query_tokens),
           key_tokens_(key_tokens),
           diagonal_(key_tokens - query_tokens),
-          spans_(key_spans(zones, diagonal_)) {}
+          spans_(key_spans(set, diagonal_)) {}
 
     [[nodiscard]] KeyLifetime measured() const {
         KeyLifetime lifetime;
@@ -119,8 +119,11 @@ class Lifetimes {
     [[nodiscard]] std::int64_t seen(Range keys, std::int64_t local) const {
         const Zone after{{0, query_tokens_}, keys, {-max_tokens, diagonal_ - local + 1}};
         std::int64_t sum = 0;
-        for (const Zone& zone : zones_) {
+        for (const Zone& zone : set_.zones) {
             sum += pairs(intersect(zone, after));
+        }
+        for (const StripedZone& striped : set_.striped) {
+            sum += pairs(striped, after);
         }
         return sum;
     }
@@ -130,10 +133,13 @@ class Lifetimes {
             return held({0, last + 1}, 0) > seen({0, last + 1}, 0);
         });
         std::vector<Range> queries;
-        for (const Zone& zone : zones_) {
+        for (const Zone& zone : set_.zones) {
             if (const Range run = transposed(zone).row(key); !run.empty()) {
                 queries.push_back(run);
             }
+        }
+        for (const StripedZone& striped : set_.striped) {
+            append_row_runs(transposed(striped), key, queries);
         }
         std::sort(queries.begin(), queries.end(), [](Range a, Range b) { return a.begin < b.begin; });
         std::int64_t next = std::max<std::int64_t>(key - diagonal_, 0);
@@ -146,7 +152,7 @@ class Lifetimes {
         return {key, next, next};
     }
 
-    const ZoneList& zones_;
+    const ZoneSet& set_;
     std::int64_t query_tokens_;
     std::int64_t key_tokens_;
     std::int64_t diagonal_;
@@ -155,8 +161,8 @@ class Lifetimes {
 
 }  // namespace
 
-KeyLifetime key_lifetime(const ZoneList& zones, std::int64_t query_tokens, std::int64_t key_tokens) {
-    return Lifetimes(zones, query_tokens, key_tokens).measured();
+KeyLifetime key_lifetime(const ZoneSet& set, std::int64_t query_tokens, std::int64_t key_tokens) {
+    return Lifetimes(set, query_tokens, key_tokens).measured();
 }
 
 }  // namespace longscope

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "engine/mask/zone.h"
+#include "engine/mask/striped_zone.h"
 
 namespace longscope {
 
@@ -34,7 +34,8 @@ struct KeyLifetime {
     std::int64_t local_needed = 0;
 };
 
-// `zones` are those of the mask, tight.
-[[nodiscard]] KeyLifetime key_lifetime(const ZoneList& zones, std::int64_t query_tokens, std::int64_t key_tokens);
+// `set` is that of the mask, tight. Throws Error(bad_input) where its strides make more spans than a mask may have
+// zones.
+[[nodiscard]] KeyLifetime key_lifetime(const ZoneSet& set, std::int64_t query_tokens, std::int64_t key_tokens);
 
 }  // namespace longscope

@@ -5,6 +5,8 @@
 #include <queue>
 #include <utility>
 
+#include "engine/mask/teeth_limit.h"
+
 namespace longscope {
 
 namespace {
@@ -36,17 +38,18 @@ void append(std::vector<KeySpan>& spans, const KeySpan& span) {
     }
 }
 
-}  // namespace
+// In a zone a key's last query is min(q.end - 1, key - d.begin): it moves first, then stands.
+void append_spans(const Zone& zone, std::int64_t diagonal, std::vector<KeySpan>& spans) {
+    const std::int64_t stands = std::clamp(zone.q.end - 1 + zone.d.begin, zone.k.begin, zone.k.end);
+    append(spans, {{zone.k.begin, stands}, true, diagonal - zone.d.begin});
+    append(spans, {{stands, zone.k.end}, false, zone.q.end - 1 + diagonal});
+}
 
-std::vector<KeySpan> key_spans(const ZoneList& zones, std::int64_t diagonal) {
-    // In a zone a key's last query is min(q.end - 1, key - d.begin): it moves first, then stands.
-    std::vector<KeySpan> all;
+// Of spans that overlap, ascending and disjoint ones: at each key that which lasts longest.
+std::vector<KeySpan> longest(std::vector<KeySpan> all) {
     std::vector<std::int64_t> borders;
-    for (const Zone& zone : zones) {
-        const std::int64_t stands = std::clamp(zone.q.end - 1 + zone.d.begin, zone.k.begin, zone.k.end);
-        append(all, {{zone.k.begin, stands}, true, diagonal - zone.d.begin});
-        append(all, {{stands, zone.k.end}, false, zone.q.end - 1 + diagonal});
-        borders.insert(borders.end(), {zone.k.begin, stands, zone.k.end});
+    for (const KeySpan& span : all) {
+        borders.insert(borders.end(), {span.keys.begin, span.keys.end});
     }
     std::sort(all.begin(), all.end(), [](const KeySpan& a, const KeySpan& b) { return a.keys.begin < b.keys.begin; });
     std::sort(borders.begin(), borders.end());
@@ -71,6 +74,46 @@ std::vector<KeySpan> key_spans(const ZoneList& zones, std::int64_t diagonal) {
         append(highest, {{ahead, keys.end}, true, moves.value_or(0)});
     }
     return highest;
+}
+
+// A stripe of keys leaves out keys and nothing of the others: what lasts longest is the same as without it.
+void append_teeth(const std::vector<KeySpan>& spans, const Stripe& stripe, std::vector<KeySpan>& out) {
+    for (const KeySpan& span : spans) {
+        const Range teeth = stripe.teeth_in(span.keys);
+        require_teeth(teeth.size(), out.size());
+        for (std::int64_t tooth = teeth.begin; tooth < teeth.end; ++tooth) {
+            append(out, {intersect(span.keys, stripe.tooth(tooth)), span.moves, span.last});
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<KeySpan> key_spans(const ZoneSet& set, std::int64_t diagonal) {
+    std::vector<KeySpan> all;
+    ZoneList others = set.zones;
+    std::vector<std::pair<Stripe, std::vector<KeySpan>>> by_stripe;
+    for (const StripedZone& striped : set.striped) {
+        if (striped.stripes().size() > 1 || striped.stripes().front().axis != StripeAxis::key) {
+            append_teeth(striped, others);
+            continue;
+        }
+        const Stripe& stripe = striped.stripes().front();
+        auto found =
+            std::find_if(by_stripe.begin(), by_stripe.end(), [&](const auto& entry) { return entry.first == stripe; });
+        if (found == by_stripe.end()) {
+            by_stripe.emplace_back(stripe, std::vector<KeySpan>{});
+            found = by_stripe.end() - 1;
+        }
+        append_spans(striped.zone, diagonal, found->second);
+    }
+    for (const Zone& zone : others) {
+        append_spans(zone, diagonal, all);
+    }
+    for (auto& [stripe, spans] : by_stripe) {
+        append_teeth(longest(std::move(spans)), stripe, all);
+    }
+    return longest(std::move(all));
 }
 
 Zone held_zone(const KeySpan& span, std::int64_t query_tokens, std::int64_t diagonal, std::int64_t local) {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/mask/zone.h"
+#include "engine/mask/striped_zone.h"
 
 namespace longscope {
 
@@ -17,8 +17,9 @@ struct KeySpan {
     [[nodiscard]] bool operator==(const KeySpan&) const = default;
 };
 
-// Ascending and disjoint; keys that no query sees are in none. `zones` are those of the mask, tight.
-[[nodiscard]] std::vector<KeySpan> key_spans(const ZoneList& zones, std::int64_t diagonal);
+// Ascending and disjoint; keys that no query sees are in none. `set` is that of the mask, tight. Throws
+// Error(bad_input) where its strides make more spans than a mask may have zones.
+[[nodiscard]] std::vector<KeySpan> key_spans(const ZoneSet& set, std::int64_t diagonal);
 
 // The pairs of each key of the span with all queries from its own, or `local` tokens after it, to the last that sees
 // it. May be empty.

@@ -11,11 +11,14 @@ namespace longscope {
 
 namespace {
 
-ZoneList mirrored(ZoneList zones) {
-    for (Zone& zone : zones) {
+ZoneSet mirrored(ZoneSet set) {
+    for (Zone& zone : set.zones) {
         zone = transposed(zone);
     }
-    return zones;
+    for (StripedZone& striped : set.striped) {
+        striped = transposed(striped);
+    }
+    return set;
 }
 
 }  // namespace
@@ -26,12 +29,13 @@ MaskReport mask_report(const Mask& mask, const MaskDomain& domain, const std::ve
     report.all_pairs = mask.box().pairs();
     report.causal_pairs = causal_pairs(mask.query_tokens(), mask.key_tokens());
     report.keys_per_query = row_statistics(mask);
-    report.queries_per_key = row_statistics(*mask.transposed());
-    const ZoneList zones = zones_of(mask, "mask");
-    report.without_keys = rows_without_keys(zones, mask.query_tokens());
-    report.unseen = rows_without_keys(mirrored(zones), mask.key_tokens());
-    report.causality = causality(zones, mask.key_tokens() - mask.query_tokens());
-    report.lifetime = key_lifetime(zones, mask.query_tokens(), mask.key_tokens());
+    const std::unique_ptr<Mask> mirror = mask.transposed();
+    report.queries_per_key = row_statistics(*mirror);
+    const ZoneSet set = zone_set_of(mask, "mask");
+    report.without_keys = rows_without_keys(set, mask);
+    report.unseen = rows_without_keys(mirrored(set), *mirror);
+    report.causality = causality(set, mask.key_tokens() - mask.query_tokens());
+    report.lifetime = key_lifetime(set, mask.query_tokens(), mask.key_tokens());
     for (const TileShape& shape : tiles) {
         report.tiles.push_back(tile_bound(mask, shape.q_tile, shape.k_tile));
     }

@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-#include "engine/mask/zone.h"
+#include "engine/mask/mask.h"
+#include "engine/mask/striped_zone.h"
 
 namespace longscope {
 
@@ -13,7 +14,7 @@ struct RowsWithoutKeys {
     std::int64_t first = -1;  // -1: there is none
 };
 
-// `zones` are those of the mask, tight.
-[[nodiscard]] RowsWithoutKeys rows_without_keys(const ZoneList& zones, std::int64_t query_tokens);
+// `set` is that of the mask, tight. Where stripes are, rows that no other zone has are looked at one by one.
+[[nodiscard]] RowsWithoutKeys rows_without_keys(const ZoneSet& set, const Mask& mask);
 
 }  // namespace longscope

@@ -6,6 +6,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <functional>
+#include <string>
 
 #include "engine/base/clock.h"
 #include "engine/mask/formats/mask_format.h"
@@ -91,6 +92,25 @@ TEST(MaskDifference, TakesTimeThatGrowsWithTheZones) {
     EXPECT_LT(now_ns() - begin_ns, Nanoseconds{20} * 1'000'000'000);
     EXPECT_EQ(documents.only_b->pairs(), 1'000'000 * 45);
     EXPECT_EQ(documents.only_a->pairs(), 0);
+}
+
+// Strides are compared as such: their teeth one by one are half a million zones, and more than may be.
+TEST(MaskDifference, OfStridesTakesNoTeeth) {
+    const MaskDomain domain{1'048'576, 1'048'576, {}};
+    const auto every = [&](std::int64_t stride) {
+        return compiled_mask(R"({"and": [{"causal": {}}, {"strided_columns": {"first": 0, "width": 1, "stride": )" +
+                                 std::to_string(stride) + "}}]}",
+                             domain);
+    };
+    const MaskDifference columns = mask_difference(*every(2), *every(4));
+    EXPECT_EQ(columns.both->pairs(), every(4)->pairs());
+    EXPECT_EQ(columns.only_a->pairs(), every(2)->pairs() - every(4)->pairs());
+    EXPECT_EQ(columns.only_b->pairs(), 0);
+    EXPECT_EQ(columns.rows, (std::vector<Range>{{2, domain.query_tokens}}));
+
+    const auto diagonals = compiled_mask(R"({"and": [{"causal": {}}, {"strided_diagonals": {"stride": 3}}]})", domain);
+    const auto dilated = compiled_mask(R"({"dilated_window": {"left": 349525, "right": 0, "dilation": 3}})", domain);
+    EXPECT_TRUE(mask_difference(*diagonals, *dilated).equal());
 }
 
 using Predicate = std::function<bool(std::int64_t, std::int64_t)>;
