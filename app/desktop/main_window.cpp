@@ -35,7 +35,7 @@ namespace longscope {
 namespace {
 
 // Raised whenever docks come, go or change their names.
-constexpr int layout_version = 1;
+constexpr int layout_version = 2;
 
 // The window and what the desktop puts around it, which nobody knows before it is there, are to fit on the screen.
 QSize first_size(const QWidget& window) {
@@ -89,6 +89,7 @@ MainWindow::MainWindow(WindowOptions options)
     connect(history_, &RunHistoryChart::run_activated, this, &MainWindow::open_run);
     connect(json_editor_, &JsonEditor::problem_changed, this, &MainWindow::drop_refusal);
     connect(&document_, &ExperimentDocument::changed, this, [this] {
+        warn_when_known_ = false;
         if (json_editor_->problem().isEmpty()) {
             drop_refusal();
         }
@@ -96,6 +97,8 @@ MainWindow::MainWindow(WindowOptions options)
     connect(&evaluator_, &Evaluator::finished, this, [this] {
         if (run_when_known_) {
             start_run();
+        } else if (warn_when_known_) {
+            warn_of_refusal();
         }
     });
     connect(results_, &RunTable::export_requested, this, &MainWindow::export_view);

@@ -94,6 +94,7 @@ class MainWindow : public QMainWindow {
     void guard(const QString& what, const std::function<void()>& go_on);
     bool save();
     bool save_as();
+    void was_saved();
     void open_dialog();
     void open_example(const std::filesystem::path& file);
     void read_then_open(const std::vector<std::filesystem::path>& files, const std::function<OpenedFiles()>& read);
@@ -112,6 +113,8 @@ class MainWindow : public QMainWindow {
     // An error that goes by itself once its cause is gone.
     void show_refusal(const QString& text);
     void drop_refusal();
+    // What was saved is said not to be an experiment that can be run, once that is known.
+    void warn_of_refusal();
     void start_run();
     void run_ended();
     void open_run(std::int64_t run);
@@ -135,10 +138,11 @@ class MainWindow : public QMainWindow {
     ExportQueue exports_;
     UndoKeys undo_keys_;
     bool closing_ = false;
-    bool run_when_known_ = false;  // the document is still being worked out
-    QString refused_text_;         // of show_refusal(), while its cause is there
-    QStringList problems_;         // of the files that were opened last
-    std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results
+    bool run_when_known_ = false;   // the document is still being worked out
+    bool warn_when_known_ = false;  // it was just saved
+    QString refused_text_;          // of show_refusal(), while its cause is there
+    QStringList problems_;          // of the files that were opened last
+    std::int64_t listed_run_ = 0;   // of those that are followed, the last that was looked for in the results
 
     MessageBar* messages_ = nullptr;
     UnsavedBar* unsaved_ = nullptr;

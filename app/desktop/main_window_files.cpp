@@ -205,7 +205,26 @@ bool MainWindow::save() {
     if (document_.path().empty()) {
         return save_as();
     }
-    return attempt([this] { document_.save_as(document_.path()); });
+    if (!attempt([this] { document_.save_as(document_.path()); })) {
+        return false;
+    }
+    was_saved();
+    return true;
+}
+
+void MainWindow::was_saved() {
+    if (messages_->kind() == MessageBar::Kind::error) {
+        messages_->clear();  // that it could not be saved, and why
+    }
+    warn_of_refusal();
+}
+
+void MainWindow::warn_of_refusal() {
+    warn_when_known_ = evaluator_.busy();
+    if (!warn_when_known_ && !evaluator_.refusal().isEmpty()) {
+        refused_text_ = tr("Saved as it stands; it cannot be run: %1").arg(evaluator_.refusal());
+        messages_->show_message(refused_text_, MessageBar::Kind::warning);
+    }
 }
 
 bool MainWindow::save_as() {
@@ -222,6 +241,7 @@ bool MainWindow::save_as() {
         return false;
     }
     remember_file(to_qstring(std::filesystem::absolute(document_.path()).string()));
+    was_saved();
     return true;
 }
 
