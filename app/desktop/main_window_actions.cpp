@@ -115,7 +115,12 @@ void MainWindow::make_actions() {
     bar->setToolButtonStyle(Qt::ToolButtonTextOnly);
     bar->setMovable(false);
     actions_.fill(*bar);
-    auto* notices = new NoticeArea(*this, *bar);
+    addToolBarBreak();
+    auto* strip = addToolBar(tr("Messages"));
+    strip->setObjectName(QStringLiteral("message_strip"));
+    strip->setMovable(false);
+    strip->toggleViewAction()->setVisible(false);  // it comes and goes with what stands there
+    auto* notices = new NoticeArea(*this, *bar, *strip);
     notices->add(*unsaved_);
     notices->add(*messages_);
     // Texts that tell the step would make the toolbar move.

@@ -65,6 +65,9 @@ void MessageBar::show_message(const QString& text, Kind kind) {
     bold.setBold(true);
     sign_->setFont(bold);
     label_->setText(text);
+    constexpr int most_lines = 8;
+    label_->setMaximumHeight(most_lines * label_->fontMetrics().lineSpacing());
+    label_->setToolTip(text.size() > 200 ? text.toHtmlEscaped() : QString());
     show();
     update();
 }
