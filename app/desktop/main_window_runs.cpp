@@ -36,7 +36,6 @@ void MainWindow::start_run() {
         if (database_ == default_database_path()) {
             create_folder_of(database_);
         }
-        run_panel_->set_flops(known.cost.forward_flops);
         runs_.start(to_json(with_absolute_paths(known.experiment())), to_qstring(known.experiment().name), database_);
         messages_->clear();
     });
@@ -62,6 +61,9 @@ void MainWindow::run_ended() {
 }
 
 void MainWindow::show_run(const LoadedRun& loaded) {
+    if (loaded.run.id == runs_.status().run && loaded.run.record.run_folder == runs_.status().folder) {
+        run_panel_->show_result(loaded.run.id, figures_of(loaded.run), measured_draws(loaded.run));
+    }
     timeline_page_->show_trace(loaded.trace, loaded.shares, loaded.caption);
     rank_chart_->set_ranks(loaded.ranks, loaded.caption);
 }
@@ -114,7 +116,6 @@ void MainWindow::pick_up_runs() {
             }
             if (!running.empty() && !runs_.status().going_on()) {
                 attempt([&, &run = running.front()] {
-                    run_panel_->set_flops(run.flops);
                     runs_.follow(run.folder, to_qstring(run.name));
                     messages_->show_message(tr("Run %1 goes on; following it again.").arg(run.run),
                                             MessageBar::Kind::note);

@@ -68,9 +68,12 @@ LoadedRun load_run(const std::filesystem::path& database, std::int64_t run) {
             Trace{static_cast<std::int32_t>(loaded.run.record.ranks), read_events(file, typical->id)});
         loaded.shares = shares_of(typical->record);
         loaded.ranks = typical->record.ranks;
-        loaded.caption = QObject::tr("run %1, draw %2, repetition %3: %4 from the start until the last rank is done")
+        loaded.caption = QObject::tr(
+                             "run %1, draw %2 of %3, repetition %4: %5 from the start until the last rank is "
+                             "done")
                              .arg(run)
-                             .arg(draw.record.index)
+                             .arg(draw.record.index + 1)
+                             .arg(loaded.run.draws.size())
                              .arg(typical->record.index + 1)
                              .arg(to_qstring(format_duration(typical->record.duration_ns)));
         break;
@@ -88,10 +91,9 @@ std::vector<RunningRun> running_runs(const std::filesystem::path& database) {
     RunFilter filter;
     filter.state = RunState::running;
     for (const RunSummary& run : list_runs(file, filter)) {
-        const StoredRun stored = read_run(file, run.id);
-        if (!is_abandoned(stored.record.run_folder)) {
-            const double flops = stored.draws.empty() ? 0 : stored.draws.front().record.flops;
-            found.push_back({run.id, run.name, stored.record.run_folder, flops});
+        const RunRecord record = read_run(file, run.id).record;
+        if (!is_abandoned(record.run_folder)) {
+            found.push_back({run.id, run.name, record.run_folder});
         }
     }
     return found;

@@ -33,7 +33,6 @@ struct RunningRun {
     std::int64_t run = 0;
     std::string name;
     std::filesystem::path folder;
-    double flops = 0;  // of a repetition of its first draw; 0: it has none yet
 };
 
 // Runs that somebody supervises now, the newest first. Throws Error.

@@ -94,7 +94,7 @@ TEST_F(WindowRunEnd, RepetitionsAreCountedAlikeEverywhere) {
         << seen.join(QLatin1Char('\n')).toStdString();
     EXPECT_FALSE(find<QPlainTextEdit>("run_log").horizontalScrollBar()->isVisible());
     EXPECT_TRUE(QTest::qWaitFor([this] { return window_->timeline_page().has_trace(); }, patience_ms));
-    EXPECT_TRUE(QRegularExpression(QStringLiteral("^run 1, draw 0, repetition [123]: "))
+    EXPECT_TRUE(QRegularExpression(QStringLiteral("^run 1, draw 1 of 1, repetition [123]: "))
                     .match(window_->timeline_page().caption())
                     .hasMatch())
         << window_->timeline_page().caption().toStdString();
@@ -111,7 +111,7 @@ TEST_F(WindowRunEnd, ACancelledRunCountsTheRepetitionsThatWereMeasured) {
     ASSERT_TRUE(wait_for_end());
     const auto count = static_cast<int>(log().filter(measured).size());
     EXPECT_EQ(message(),
-              "Run 1: cancelled: stopped in draw 0, after " + std::to_string(count) + " of 10000 repetitions");
+              "Run 1: cancelled: stopped in draw 1, after " + std::to_string(count) + " of 10000 repetitions");
 }
 
 TEST_F(WindowRunEnd, ARunThatIsCancelledAtOnceDoesNotGoOn) {

@@ -61,7 +61,7 @@ TEST_F(RunComparisonViewTest, ShowsWhatDiffersAndTheRatios) {
     EXPECT_EQ(table(0).item(0, 0)->text(), QStringLiteral("backend.name"));
     EXPECT_EQ(table(0).item(0, 2)->text(), QStringLiteral("\"reference\""));
     EXPECT_EQ(table(1).rowCount(), static_cast<int>(metrics().size()));
-    EXPECT_EQ(table(1).item(0, 0)->text(), QStringLiteral("time"));
+    EXPECT_EQ(table(1).item(0, 0)->text(), QStringLiteral("median time"));
     EXPECT_EQ(table(1).item(0, 1)->text(), QStringLiteral("11.5 ms"));
     EXPECT_EQ(table(1).item(0, 3)->text(), QStringLiteral("3.609×"));
 
@@ -70,7 +70,7 @@ TEST_F(RunComparisonViewTest, ShowsWhatDiffersAndTheRatios) {
     EXPECT_NE(view_.csv().find("\nfigure,time,11500000,"), std::string::npos) << view_.csv();
     const QString text = QGuiApplication::clipboard()->text();
     EXPECT_TRUE(text.contains(QStringLiteral("backend.name\t\"cpu\"\t\"reference\"")));
-    EXPECT_TRUE(text.contains(QStringLiteral("time\t11.5 ms\t41.5 ms\t3.609×")));
+    EXPECT_TRUE(text.contains(QStringLiteral("median time\t11.5 ms\t41.5 ms\t3.609×")));
 }
 
 TEST_F(RunComparisonViewTest, ARatioIsGreyWhenItsSpreadCoversNoChange) {

@@ -56,6 +56,9 @@ QString label_of(const Metric& metric) {
     if (metric.name == "memory") {
         return RunComparisonView::tr("process memory, largest rank");
     }
+    if (metric.name == "time") {
+        return RunComparisonView::tr("median time");
+    }
     return metric.name == "error" ? RunComparisonView::tr("output error") : to_qstring(metric.name);
 }
 
