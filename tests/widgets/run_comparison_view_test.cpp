@@ -5,7 +5,9 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <QHeaderView>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QTest>
 
 #include "storage/run_store.h"
@@ -117,6 +119,24 @@ TEST_F(RunComparisonViewTest, ARunThatIsNotThereIsALine) {
     compare(1, 2);
     EXPECT_EQ(view_.text(), QString());
     EXPECT_TRUE(view_.findChild<QLabel*>()->text().contains(QStringLiteral("results.db")));
+}
+
+TEST_F(RunComparisonViewTest, AllFiguresStandThereWithoutScrolling) {
+    Database database(file_);
+    RunStore store(database);
+    const std::int64_t a = store_run(store, 10, "cpu");
+    const std::int64_t b = store_run(store, 40, "reference");
+    for (const int width : {900, 420}) {
+        view_.resize(width, 700);
+        compare(a, b);
+        QCoreApplication::processEvents();
+        const QTableWidget& figures = table(1);
+        EXPECT_GE(figures.viewport()->height(), figures.verticalHeader()->length()) << "at " << width;
+        const QTableWidget& different = table(0);
+        EXPECT_LE(different.viewport()->height(),
+                  different.verticalHeader()->length() + different.horizontalScrollBar()->sizeHint().height())
+            << "no empty room inside";
+    }
 }
 
 TEST_F(RunComparisonViewTest, OnlyTheNewestComparisonIsShown) {

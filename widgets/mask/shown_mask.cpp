@@ -42,7 +42,7 @@ QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) 
         return Range{begin, std::min(begin + class_tile, tokens)};
     };
     const Box tile{tile_of(query, mask.query_tokens()), tile_of(key, mask.key_tokens())};
-    text += tr("  |  tile %1, %2: %3")
+    text += tr("  |  tile row %1, column %2: %3")
                 .arg(count(query / class_tile), count(key / class_tile), class_text(mask.tile_class(tile)));
     const std::vector<std::int64_t>& cu_seqlens = shown.draw.domain.cu_seqlens;
     if (cu_seqlens.size() > 2) {

@@ -179,7 +179,7 @@ TEST(MaskPicture, ManyRanksAreSummedUp) {
     const DisplayList list = draw_mask(*mask, options);
     EXPECT_TRUE(has_text(list, "Held by 128 ranks"));
     EXPECT_TRUE(has_text(list, "rank 127"));
-    EXPECT_TRUE(has_text(list, "pairs: 0.8 % to 0.8 %"));
+    EXPECT_TRUE(has_text(list, "pairs: 0.78 % to 0.78 %"));
     EXPECT_EQ(items_of<CellGrid>(list)[1].columns, 64) << "two ranks a lane";
 }
 
