@@ -186,7 +186,7 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, const Appearanc
     }
 }
 
-// Up to three numbers beside one another; lists below one another.
+// Two numbers beside one another, so that the panel stays as wide as it is; lists below one another.
 void LayerRow::add_parameters(QGridLayout* grid) {
     const Json expression = Json::parse(layer_.expression, nullptr, false);
     const LeafEntry& leaf = *entry_of(expression.begin().key());
@@ -194,7 +194,7 @@ void LayerRow::add_parameters(QGridLayout* grid) {
     const Json example = parse_json(leaf.example, leaf.name);
     const bool lists =
         std::any_of(parameters.begin(), parameters.end(), [](const Json& value) { return value.is_structured(); });
-    const int columns = lists ? 1 : static_cast<int>(std::min<std::size_t>(parameters.size(), 3));
+    const int columns = lists ? 1 : static_cast<int>(std::min<std::size_t>(parameters.size(), 2));
     error_ = new QLabel(this);
     error_->setObjectName(QStringLiteral("parameter_error"));
     error_->setAccessibleName(tr("Why a parameter of layer %1 is refused").arg(index_ + 1));

@@ -27,6 +27,8 @@ int shown_number(const Json& value) {
 QWidget* number_field(const ParameterField& field, int value, QWidget* parent) {
     auto* box = new CalmSpinBox<QSpinBox>(parent);
     box->setRange(0, most);
+    constexpr int digits = 7;  // and the arrows; more where there is room
+    box->setMinimumWidth(box->fontMetrics().horizontalAdvance(QLatin1Char('0')) * (digits + 4));
     box->setLocale(QLocale(QLocale::English, QLocale::UnitedStates));
     box->setGroupSeparatorShown(true);
     box->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);
