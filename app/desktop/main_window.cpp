@@ -19,6 +19,7 @@
 #include "app/desktop/panels/cost_panel.h"
 #include "app/desktop/panels/experiment_panel.h"
 #include "app/desktop/panels/json_editor.h"
+#include "app/desktop/repetition_chooser.h"
 #include "app/desktop/run/run_panel.h"
 #include "app/desktop/timeline_page.h"
 #include "app/desktop/unsaved_bar.h"
@@ -79,6 +80,8 @@ MainWindow::MainWindow(WindowOptions options)
     });
     connect(&exports_, &ExportQueue::failed, messages_, &MessageBar::show_error);
     connect(results_, &RunTable::run_activated, this, &MainWindow::open_run);
+    connect(results_, &RunTable::look_requested, this, &MainWindow::look_at_run);
+    connect(results_, &RunTable::deletion_requested, this, &MainWindow::ask_to_delete);
     connect(results_, &RunTable::selection_changed, this, &MainWindow::show_selected_runs);
     connect(&results_->model(), &RunTableModel::settled_changed, this, [this] {
         if (results_->model().settled()) {
@@ -151,6 +154,19 @@ void MainWindow::make_views() {
         tabs_->addTab(view.page, view.title);
     }
     history_reader_ = std::make_unique<HistoryReader>();
+    chooser_of_repetitions_ = new RepetitionChooser;
+    tabs_->setCornerWidget(chooser_of_repetitions_);
+    connect(chooser_of_repetitions_, &RepetitionChooser::chosen, this, &MainWindow::show_repetition);
+    connect(chooser_of_repetitions_, &RepetitionChooser::filled, this, &MainWindow::show_chooser_of_repetitions);
+    connect(tabs_, &QTabWidget::currentChanged, this, &MainWindow::show_chooser_of_repetitions);
+    show_chooser_of_repetitions();
+}
+
+// Beside the two views that show one repetition, when there are several.
+void MainWindow::show_chooser_of_repetitions() {
+    const QWidget* page = tabs_->currentWidget();
+    chooser_of_repetitions_->setVisible(chooser_of_repetitions_->choices() > 1 &&
+                                        (page == timeline_page_ || page == rank_chart_));
 }
 
 QDockWidget* MainWindow::add_dock(const QString& id, const QString& title, QWidget* content, Qt::DockWidgetArea area) {

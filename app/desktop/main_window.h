@@ -33,6 +33,7 @@ class ExperimentPanel;
 class JsonEditor;
 class MaskPage;
 class RankChart;
+class RepetitionChooser;
 class RunComparisonView;
 class RunHistoryChart;
 class RunPanel;
@@ -83,6 +84,7 @@ class MainWindow : public QMainWindow {
     void make_actions();
     void make_file_actions();
     void make_view_actions();
+    void make_help_actions();
     void add_view_keys();
     QDockWidget* add_dock(const QString& id, const QString& title, QWidget* content, Qt::DockWidgetArea area);
     void restore_state();
@@ -107,6 +109,7 @@ class MainWindow : public QMainWindow {
     void remember_file(const QString& path);
     void fill_recent();
     void use_lengths();
+    void tell_of_lengths(const QString& text);
 
     // What is being typed becomes part of the document. False, with a message, when it cannot.
     bool commit_edits();
@@ -118,7 +121,11 @@ class MainWindow : public QMainWindow {
     void start_run();
     void run_ended();
     void open_run(std::int64_t run);
+    void look_at_run(std::int64_t run);
+    void ask_to_delete(const std::vector<std::int64_t>& runs);
     void show_run(const LoadedRun& loaded);
+    void show_repetition(std::int64_t run, const RepetitionPlace& place);
+    void show_chooser_of_repetitions();
     void show_selected_runs(const std::vector<std::int64_t>& runs);
     void refresh_history();
     void export_view();
@@ -150,6 +157,8 @@ class MainWindow : public QMainWindow {
     std::vector<View> views_;  // in the order of the tabs
     MaskPage* mask_page_ = nullptr;
     TimelinePage* timeline_page_ = nullptr;
+    RepetitionChooser* chooser_of_repetitions_ = nullptr;
+    std::filesystem::path shown_database_;  // of the run that timeline and ranks show
     RunTable* results_ = nullptr;
     RunComparisonView* comparison_ = nullptr;
     RunHistoryChart* history_ = nullptr;
@@ -164,6 +173,7 @@ class MainWindow : public QMainWindow {
     LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
     LatestJob<std::pair<bool, std::vector<RunningRun>>> running_job_;  // were some lost?
     LatestJob<std::filesystem::path> database_job_;
+    LatestJob<bool> deletion_job_;
     class HistoryReader;
     std::unique_ptr<HistoryReader> history_reader_;
 };

@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QPainter>
 #include <QVBoxLayout>
 #include <cmath>
 
@@ -12,7 +15,7 @@
 #include "engine/base/units.h"
 #include "engine/draw/density_grid.h"
 #include "widgets/base/colours.h"
-#include "widgets/base/elided_label.h"
+#include "widgets/base/display_painter.h"
 #include "widgets/base/error_text.h"
 
 namespace longscope {
@@ -47,19 +50,24 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
       evaluator_(evaluator),
       canvas_(new MaskCanvas(appearance, this)),
       hover_(new QLabel(this)),
-      summary_(new ElidedLabel(this)),
+      summary_(new QLabel(this)),
       zoom_(new QLabel(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(canvas_, 1);
-    // Two lines, so that all of it is there in a narrow window too; their room is kept.
+    // Lines enough for all of it in a narrow window too; their room is kept.
     hover_->setContentsMargins(10, 0, 10, 0);
     hover_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-    hover_->setFixedHeight(2 * hover_->fontMetrics().lineSpacing() + 2);
+    const auto lines = [this](int count) { return count * hover_->fontMetrics().lineSpacing() + 2; };
+    hover_->setFixedHeight(lines(3));
     hover_->setWordWrap(true);
     hover_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-    for (QLabel* label : {hover_, zoom_}) {
+    summary_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    summary_->setFixedHeight(lines(2));
+    summary_->setWordWrap(true);
+    summary_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    for (QLabel* label : {hover_, summary_, zoom_}) {
         label->setTextFormat(Qt::PlainText);
     }
     summary_->setAccessibleName(tr("Sum of the selected region"));
@@ -73,7 +81,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     row->setContentsMargins(10, 0, 10, 4);
     row->setSpacing(18);
     row->addWidget(summary_, 1);
-    row->addWidget(zoom_);
+    row->addWidget(zoom_, 0, Qt::AlignTop);
     column->addLayout(row);
     canvas_->setObjectName(QStringLiteral("mask_canvas"));
     canvas_->set_empty_text(tr("Working out the mask..."));
@@ -111,9 +119,9 @@ void MaskPage::sum_up() {
             const double share =
                 static_cast<double>(pairs) / static_cast<double>(std::max<std::int64_t>(1, box->pairs()));
             const double flops = forward_flops(shown->draw.experiment.shape, pairs);
-            summary_->setText(tr("queries %1, keys %2: %3 pairs (%4), %5FLOP")
-                                  .arg(range_text(box->q), range_text(box->k), to_qstring(format_count(pairs)),
-                                       to_qstring(format_percent(share)), to_qstring(format_short_count(flops))));
+            summary_->setText(tr("%1 pairs (%2), %3FLOP in queries %4, keys %5")
+                                  .arg(to_qstring(format_count(pairs)), to_qstring(format_percent(share)),
+                                       to_qstring(format_short_count(flops)), range_text(box->q), range_text(box->k)));
         },
         [this](const std::exception_ptr& error) { summary_->setText(error_text(error)); });
 }
@@ -132,6 +140,23 @@ std::function<std::string()> MaskPage::csv_maker() const {
     return [shown, box = canvas_->selection().value_or(canvas_->viewport().visible())] {
         return densities_text(*shown->draw.mask, box);
     };
+}
+
+void MaskPage::copy_picture(double width) {
+    if (canvas_->shown() == nullptr) {
+        throw failed("there is no mask to copy");
+    }
+    copy_job_.start([make = canvas_->picture_maker(width)](const std::atomic<bool>&) { return make(); },
+                    [](const DisplayList& list) {
+                        constexpr int scale = 2;  // sharp on dense screens and in print
+                        QImage image((QSizeF(list.width, list.height) * scale).toSize(), QImage::Format_RGB32);
+                        QPainter painter(&image);
+                        painter.scale(scale, scale);
+                        paint(painter, list);
+                        painter.end();
+                        QGuiApplication::clipboard()->setImage(image);
+                    },
+                    [this](const std::exception_ptr& error) { hover_->setText(error_text(error)); });
 }
 
 }  // namespace longscope

@@ -16,8 +16,6 @@ class QLabel;
 
 namespace longscope {
 
-class ElidedLabel;
-
 class MaskPage : public QWidget {
     Q_OBJECT
 
@@ -30,6 +28,9 @@ class MaskPage : public QWidget {
     [[nodiscard]] QString summary() const;
     // Makes, on any thread, the densities that are in view now, one cell a line. Throws Error(failed) without a mask.
     [[nodiscard]] std::function<std::string()> csv_maker() const;
+    // The picture as it is saved, with title and legend, to the clipboard a moment later. Throws Error(failed) without
+    // a mask.
+    void copy_picture(double width);
 
   private:
     void show_evaluation();
@@ -39,9 +40,10 @@ class MaskPage : public QWidget {
     Evaluator& evaluator_;
     MaskCanvas* canvas_;
     QLabel* hover_;
-    ElidedLabel* summary_;
+    QLabel* summary_;
     QLabel* zoom_;
     LatestJob<std::int64_t> job_;
+    LatestJob<DisplayList> copy_job_;
 };
 
 }  // namespace longscope
