@@ -122,6 +122,7 @@ class MainWindow : public QMainWindow {
     void run_ended();
     void open_run(std::int64_t run);
     void look_at_run(std::int64_t run);
+    void change_tags(std::int64_t run, const QString& tags);
     void ask_to_delete(const std::vector<std::int64_t>& runs);
     void show_run(const LoadedRun& loaded);
     void show_repetition(std::int64_t run, const RepetitionPlace& place);
@@ -173,7 +174,7 @@ class MainWindow : public QMainWindow {
     LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
     LatestJob<std::pair<bool, std::vector<RunningRun>>> running_job_;  // were some lost?
     LatestJob<std::filesystem::path> database_job_;
-    LatestJob<bool> deletion_job_;
+    LatestJob<bool> edit_job_;
     class HistoryReader;
     std::unique_ptr<HistoryReader> history_reader_;
 };

@@ -2,6 +2,7 @@
 // Runs: started, followed, picked up again, opened, compared.
 #include <QTabWidget>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/desktop/history_reader.h"
 #include "app/desktop/main_window.h"
@@ -12,6 +13,7 @@
 #include "app/headless/data_folder.h"
 #include "engine/experiment/experiment.h"
 #include "storage/run_edit.h"
+#include "storage/run_query.h"
 #include "widgets/base/colours.h"
 #include "widgets/base/error_text.h"
 #include "widgets/charts/rank_chart.h"
@@ -109,6 +111,31 @@ void MainWindow::look_at_run(std::int64_t run) {
         [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
 }
 
+void MainWindow::change_tags(std::int64_t run, const QString& tags) {
+    std::set<std::string> wanted;
+    for (const QString& tag : tags.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
+        if (!tag.trimmed().isEmpty()) {
+            wanted.insert(tag.trimmed().toStdString());
+        }
+    }
+    edit_job_.start(
+        [database = database_, run, wanted](const std::atomic<bool>&) {
+            Database file(database);
+            const std::vector<std::string> before = read_run(file, run).tags;
+            for (const std::string& tag : wanted) {
+                add_tag(file, run, tag);
+            }
+            for (const std::string& tag : before) {
+                if (!wanted.contains(tag)) {
+                    remove_tag(file, run, tag);
+                }
+            }
+            return true;
+        },
+        [this](bool) { results_->refresh(); },
+        [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+}
+
 void MainWindow::ask_to_delete(const std::vector<std::int64_t>& runs) {
     if (runs.empty()) {
         return;
@@ -116,7 +143,7 @@ void MainWindow::ask_to_delete(const std::vector<std::int64_t>& runs) {
     const QString what = runs.size() == 1 ? tr("run %1").arg(runs.front()) : tr("%1 runs").arg(runs.size());
     messages_->offer(tr("Delete %1 with all that was measured? It cannot be taken back.").arg(what),
                      MessageBar::Kind::warning, tr("Delete %1").arg(what), [this, runs, what] {
-                         deletion_job_.start(
+                         edit_job_.start(
                              [database = database_, runs](const std::atomic<bool>&) {
                                  Database file(database);
                                  delete_runs(file, runs);

@@ -4,6 +4,7 @@
 #include <QComboBox>
 #include <QGuiApplication>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QTableView>
 #include <QTest>
@@ -116,6 +117,31 @@ TEST_F(WindowLook, ARunIsLookedAtBesideTheExperiment) {
     find<QPushButton>("message_action").click();
     EXPECT_TRUE(QTest::qWaitFor([&] { return experiment()["layout"]["ranks"] == 3; }, 5000))
         << "on request it is opened";
+}
+
+TEST_F(WindowLook, TagsAreEditedInTheTable) {
+    show_a_run();
+    window_->tabs().setCurrentWidget(&window_->results());
+    RunTableModel& model = window_->results().model();
+    const auto tags = [&] { return model.index(model.row_of(2), static_cast<int>(RunColumn::tags)); };
+    const auto type = [&](const QString& text) {
+        window_->results().view().setCurrentIndex(model.index(model.row_of(2), 0));
+        window_->results().row_actions().at(3)->trigger();
+        auto* editor = window_->results().view().findChild<QLineEdit*>();
+        ASSERT_NE(editor, nullptr);
+        editor->setText(text);
+        QTest::keyClick(editor, Qt::Key_Return);
+    };
+    const auto become = [&](const QString& text) {
+        return QTest::qWaitFor([&] { return model.data(tags(), RunTableModel::raw_role).toString() == text; }, 5000);
+    };
+    type(QStringLiteral("slow, baseline"));
+    EXPECT_TRUE(become(QStringLiteral("baseline, slow"))) << window_->messages().text().toStdString();
+    type(QStringLiteral("baseline,quiet"));
+    EXPECT_TRUE(become(QStringLiteral("baseline, quiet"))) << window_->messages().text().toStdString();
+    type(QString(300, QLatin1Char('t')));
+    EXPECT_TRUE(QTest::qWaitFor([&] { return window_->messages().kind() == MessageBar::Kind::error; }, 5000));
+    EXPECT_FALSE(model.flags(model.index(0, 1)).testFlag(Qt::ItemIsEditable));
 }
 
 TEST_F(WindowLook, RunsAreDeletedAfterAQuestion) {

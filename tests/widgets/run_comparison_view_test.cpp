@@ -132,6 +132,13 @@ TEST_F(RunComparisonViewTest, AllFiguresStandThereWithoutScrolling) {
         QCoreApplication::processEvents();
         const QTableWidget& figures = table(1);
         EXPECT_GE(figures.viewport()->height(), figures.verticalHeader()->length()) << "at " << width;
+        for (int row = 0; row < figures.rowCount(); ++row) {
+            for (int column = width > 500 ? 0 : 1; column < figures.columnCount(); ++column) {
+                const QTableWidgetItem& cell = *figures.item(row, column);
+                EXPECT_GE(figures.columnWidth(column), QFontMetrics(cell.font()).horizontalAdvance(cell.text()) + 6)
+                    << cell.text().toStdString();
+            }
+        }
         const QTableWidget& different = table(0);
         EXPECT_LE(different.viewport()->height(),
                   different.verticalHeader()->length() + different.horizontalScrollBar()->sizeHint().height())

@@ -37,4 +37,8 @@ void PaddedCells::paint(QPainter* painter, const QStyleOptionViewItem& option, c
     QStyledItemDelegate::paint(painter, inside, index);
 }
 
+QSize PaddedCells::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+    return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * padding, 0);
+}
+
 }  // namespace longscope

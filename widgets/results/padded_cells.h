@@ -15,6 +15,7 @@ class PaddedCells : public QStyledItemDelegate {
 
     using QStyledItemDelegate::QStyledItemDelegate;
     void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+    [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
 
 // The same for the headings of columns, whose titles stand at the side of their numbers or words.

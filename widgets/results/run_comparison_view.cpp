@@ -101,6 +101,8 @@ QTableWidget* make_table(const QStringList& titles, const QString& name, bool nu
     table->horizontalHeader()->setStretchLastSection(true);
     if (numbers) {
         table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);  // all rows are shown
+        table->horizontalHeader()->setStretchLastSection(false);
+        table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
     }
     pad_headings(*table->horizontalHeader());
     return table;

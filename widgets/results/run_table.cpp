@@ -100,6 +100,7 @@ void RunTable::make_view() {
     view_->setItemDelegate(new PaddedCells(view_));
     view_->setAccessibleName(tr("Runs"));
     view_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    view_->setEditTriggers(QAbstractItemView::EditKeyPressed);
     view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
     view_->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     view_->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
@@ -140,6 +141,12 @@ void RunTable::make_actions() {
             Q_EMIT look_requested(model_->run_at(current.row()));
         }
     });
+    tags_ = new QAction(tr("Edit tags"), this);
+    connect(tags_, &QAction::triggered, this, [this] {
+        const QModelIndex tags = view_->currentIndex().siblingAtColumn(static_cast<int>(RunColumn::tags));
+        view_->setCurrentIndex(tags);
+        view_->edit(tags);
+    });
     delete_ = new QAction(tr("Delete runs…"), this);
     delete_->setShortcut(QKeySequence::Delete);
     delete_->setShortcutContext(Qt::WidgetShortcut);
@@ -150,7 +157,7 @@ void RunTable::make_actions() {
     connect(copy_, &QAction::triggered, this, &RunTable::copy_selection);
     export_ = new QAction(tr("Export all rows shown as CSV…"), this);
     connect(export_, &QAction::triggered, this, &RunTable::export_requested);
-    view_->addActions({open_, look_, copy_, export_, delete_});
+    view_->addActions({open_, look_, copy_, tags_, export_, delete_});
     view_->setContextMenuPolicy(Qt::ActionsContextMenu);
 }
 
@@ -194,7 +201,7 @@ void RunTable::focus_filter() {
 }
 
 QList<QAction*> RunTable::row_actions() const {
-    return {open_, look_, copy_, export_, delete_};
+    return {open_, look_, copy_, tags_, export_, delete_};
 }
 
 std::vector<std::int64_t> RunTable::selected_runs() const {
@@ -306,6 +313,7 @@ void RunTable::tell_selection() {
     copy_->setEnabled(!runs.empty());
     open_->setEnabled(!runs.empty());
     look_->setEnabled(!runs.empty());
+    tags_->setEnabled(!runs.empty());
     delete_->setEnabled(!runs.empty());
     if (runs != told_) {
         told_ = std::move(runs);

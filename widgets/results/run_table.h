@@ -45,7 +45,7 @@ class RunTable : public QWidget {
 
     [[nodiscard]] RunTableModel& model() { return *model_; }
     [[nodiscard]] QTableView& view() { return *view_; }
-    // For a window's menus: open, look, copy, export, delete.
+    // For a window's menus: open, look, copy, tags, export, delete.
     [[nodiscard]] QList<QAction*> row_actions() const;
 
   Q_SIGNALS:
@@ -84,6 +84,7 @@ class RunTable : public QWidget {
     QAction* open_ = nullptr;
     QAction* look_ = nullptr;
     QAction* copy_ = nullptr;
+    QAction* tags_ = nullptr;
     QAction* delete_ = nullptr;
     QAction* export_ = nullptr;
 

@@ -42,6 +42,9 @@ RunPanel::RunPanel(RunController& controller, QWidget* parent)
     headline_->setObjectName(QStringLiteral("run_state"));
     bar_->setRange(0, 1000);
     bar_->setTextVisible(true);
+    QSizePolicy keeps_its_room = bar_->sizePolicy();
+    keeps_its_room.setRetainSizeWhenHidden(true);
+    bar_->setSizePolicy(keeps_its_room);
     bar_->setAccessibleName(tr("Progress of the run"));
     row->addWidget(bar_, 1);
     details_->setObjectName(QStringLiteral("run_details"));
