@@ -32,60 +32,58 @@ Figure exactly(double value) {
     return {value, value, value};
 }
 
-// Sums over the draws; unknown when a draw has no measured repetition.
-Figure time_of(const StoredRun& run) {
-    Figure sum = run.draws.empty() ? exactly(unknown) : exactly(0);
+// The mean over the draws with measured repetitions, as figures_of() has it; unknown without any.
+template <typename OfDraw>
+Figure mean_over_draws(const StoredRun& run, const OfDraw& of_draw) {
+    Figure sum;
+    double draws = 0;
     for (const StoredDraw& draw : run.draws) {
-        const Summary summary = summarize(measured_durations_ns(draw));
-        if (summary.count == 0) {
-            return exactly(unknown);
+        if (!measured_durations_ns(draw).empty()) {
+            const Figure figure = of_draw(draw);
+            sum.low += figure.low;
+            sum.middle += figure.middle;
+            sum.high += figure.high;
+            draws += 1;
         }
-        sum.low += summary.first_quartile;
-        sum.middle += summary.median;
-        sum.high += summary.third_quartile;
     }
-    return sum;
+    return draws > 0 ? Figure{sum.low / draws, sum.middle / draws, sum.high / draws} : exactly(unknown);
+}
+
+Figure time_of(const StoredRun& run) {
+    return mean_over_draws(run, [](const StoredDraw& draw) {
+        const Summary summary = summarize(measured_durations_ns(draw));
+        return Figure{summary.first_quartile, summary.median, summary.third_quartile};
+    });
 }
 
 Figure rate_of(const StoredRun& run) {
-    double flops = 0;
-    for (const StoredDraw& draw : run.draws) {
-        flops += draw.record.flops;
-    }
+    const Figure flops = mean_over_draws(run, [](const StoredDraw& draw) { return exactly(draw.record.flops); });
     const Figure time = time_of(run);
-    return {flops * 1e9 / time.high, flops * 1e9 / time.middle, flops * 1e9 / time.low};
+    return {flops.middle * 1e9 / time.high, flops.middle * 1e9 / time.middle, flops.middle * 1e9 / time.low};
 }
 
-// Means over the ranks, sums over the draws.
+// Means over the ranks, and over the draws.
 template <double RankMeans::*Part>
 Figure part_of(const StoredRun& run) {
-    double sum = 0;
-    for (const StoredDraw& draw : run.draws) {
+    return mean_over_draws(run, [](const StoredDraw& draw) {
         const std::vector<RankMeans> ranks = rank_means(draw);
-        if (ranks.empty()) {
-            return exactly(unknown);
-        }
-        double of_draw = 0;
+        double sum = 0;
         for (const RankMeans& rank : ranks) {
-            of_draw += rank.*Part;
+            sum += rank.*Part;
         }
-        sum += of_draw / static_cast<double>(ranks.size());
-    }
-    return exactly(run.draws.empty() ? unknown : sum);
+        return exactly(ranks.empty() ? unknown : sum / static_cast<double>(ranks.size()));
+    });
 }
 
 Figure bytes_of(const StoredRun& run) {
-    double sum = 0;
-    for (const StoredDraw& draw : run.draws) {
+    return mean_over_draws(run, [](const StoredDraw& draw) {
         const std::vector<RankMeans> ranks = rank_means(draw);
-        if (ranks.empty()) {
-            return exactly(unknown);
-        }
+        double sum = 0;
         for (const RankMeans& rank : ranks) {
             sum += rank.bytes_received;
         }
-    }
-    return exactly(run.draws.empty() ? unknown : sum);
+        return exactly(ranks.empty() ? unknown : sum);
+    });
 }
 
 Figure memory_of(const StoredRun& run) {
@@ -146,13 +144,14 @@ Json configuration(const StoredRun& run) {
 
 const std::vector<Metric>& metrics() {
     static const std::vector<Metric> list{
-        {"time", "median time of the measured repetitions, summed over the draws", time_text, time_of},
-        {"rate", "floating-point operations a second at that time", format_flops_per_s, rate_of},
+        {"time", "median time of a measured repetition, mean over the draws", time_text, time_of},
+        {"rate", "floating-point operations a second: those of all draws by their median times", format_flops_per_s,
+         rate_of},
         {"computing", "time that ranks compute, on average", time_text, part_of<&RankMeans::computing_ns>},
         {"exposed", "communication that nothing hides, on average", time_text,
          part_of<&RankMeans::exposed_communication_ns>},
         {"waiting", "time that ranks wait for others, on average", time_text, part_of<&RankMeans::waiting_ns>},
-        {"bytes", "received by all ranks in one repetition of each draw", bytes_text, bytes_of},
+        {"bytes", "received by all ranks in one repetition, mean over the draws", bytes_text, bytes_of},
         {"memory", "largest memory of a rank's process", bytes_text, memory_of},
         {"error", "largest output error against the reference", error_text, error_of},
     };

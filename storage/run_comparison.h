@@ -40,8 +40,8 @@ struct Metric {
     Figure (*of)(const StoredRun& run);
 };
 
-// Times are sums over the draws of a run (median and quartiles of each draw's measured repetitions), so that two runs
-// of the same experiment compare draw by draw.
+// Times are means over the draws of a run of the median and the quartiles of each draw's measured repetitions, as in
+// figures_of(): a run of three draws compares with a run of one. Draws without measured repetitions are left out.
 [[nodiscard]] const std::vector<Metric>& metrics();
 
 // b / a, and the range from the low end of b over the high end of a to the reverse.

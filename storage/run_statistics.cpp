@@ -82,6 +82,12 @@ RunFigures figures_of(const StoredRun& run) {
     return figures;
 }
 
+std::size_t measured_draws(const StoredRun& run) {
+    return static_cast<std::size_t>(std::count_if(run.draws.begin(), run.draws.end(), [](const StoredDraw& draw) {
+        return typical_repetition(draw) != nullptr;
+    }));
+}
+
 std::vector<RankMeans> rank_means(const StoredDraw& draw) {
     struct Sum {
         RankMeans of;

@@ -23,12 +23,14 @@ namespace longscope {
 
 // A run in three figures.
 struct RunFigures {
-    double median_ns = std::numeric_limits<double>::quiet_NaN();    // mean over the draws of their medians
+    double median_ns = std::numeric_limits<double>::quiet_NaN();    // mean over the measured draws of their medians
     double flops_per_s = std::numeric_limits<double>::quiet_NaN();  // all FLOP by the sum of the medians
     // The largest of all checks; NaN when one is no number, or when there are none.
     double output_relative_error = std::numeric_limits<double>::quiet_NaN();
 };
 [[nodiscard]] RunFigures figures_of(const StoredRun& run);
+// How many draws these are means over.
+[[nodiscard]] std::size_t measured_draws(const StoredRun& run);
 
 // The means of one rank over the measured repetitions of a draw: means, not medians, so that the parts still add up to
 // the whole. Tokens and pairs do not differ between repetitions; memory and dropped events are the largest.

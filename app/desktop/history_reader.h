@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// All runs of a database for the chart of runs, read on another thread; only the newest answer is given.
+// The runs of a database that match the filter, for the chart of runs, read on another thread; only the newest answer
+// is given.
 #pragma once
 
 #include <filesystem>
@@ -13,13 +14,15 @@ namespace longscope {
 
 class MainWindow::HistoryReader {
   public:
-    void read(const std::filesystem::path& database, std::function<void(std::vector<RunRow>)> deliver) {
+    void read(const std::filesystem::path& database, const std::string& filter,
+              std::function<void(std::vector<RunRow>)> deliver) {
         job_.start(
-            [database](const std::atomic<bool>&) {
+            [database, filter](const std::atomic<bool>&) {
                 Database file(database, OpenMode::read_only);
                 RunPages pages(file);
                 pages.refresh();
                 RunQuery query;
+                query.filter = filter;
                 query.descending = true;
                 return pages.page(query, 0, most_runs);
             },

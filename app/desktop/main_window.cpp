@@ -20,6 +20,7 @@
 #include "app/desktop/panels/experiment_panel.h"
 #include "app/desktop/panels/json_editor.h"
 #include "app/desktop/panels/mask_gallery_popup.h"
+#include "app/desktop/repetition_chooser.h"
 #include "app/desktop/run/run_panel.h"
 #include "app/desktop/timeline_page.h"
 #include "app/desktop/unsaved_bar.h"
@@ -36,7 +37,7 @@ namespace longscope {
 namespace {
 
 // Raised whenever docks come, go or change their names.
-constexpr int layout_version = 1;
+constexpr int layout_version = 2;
 
 // The window and what the desktop puts around it, which nobody knows before it is there, are to fit on the screen.
 QSize first_size(const QWidget& window) {
@@ -81,6 +82,9 @@ MainWindow::MainWindow(WindowOptions options)
     });
     connect(&exports_, &ExportQueue::failed, messages_, &MessageBar::show_error);
     connect(results_, &RunTable::run_activated, this, &MainWindow::open_run);
+    connect(results_, &RunTable::look_requested, this, &MainWindow::look_at_run);
+    connect(&results_->model(), &RunTableModel::tags_edited, this, &MainWindow::change_tags);
+    connect(results_, &RunTable::deletion_requested, this, &MainWindow::ask_to_delete);
     connect(results_, &RunTable::selection_changed, this, &MainWindow::show_selected_runs);
     connect(&results_->model(), &RunTableModel::settled_changed, this, [this] {
         if (results_->model().settled()) {
@@ -91,6 +95,7 @@ MainWindow::MainWindow(WindowOptions options)
     connect(history_, &RunHistoryChart::run_activated, this, &MainWindow::open_run);
     connect(json_editor_, &JsonEditor::problem_changed, this, &MainWindow::drop_refusal);
     connect(&document_, &ExperimentDocument::changed, this, [this] {
+        warn_when_known_ = false;
         if (json_editor_->problem().isEmpty()) {
             drop_refusal();
         }
@@ -98,6 +103,8 @@ MainWindow::MainWindow(WindowOptions options)
     connect(&evaluator_, &Evaluator::finished, this, [this] {
         if (run_when_known_) {
             start_run();
+        } else if (warn_when_known_) {
+            warn_of_refusal();
         }
     });
     connect(results_, &RunTable::export_requested, this, &MainWindow::export_view);
@@ -150,6 +157,19 @@ void MainWindow::make_views() {
         tabs_->addTab(view.page, view.title);
     }
     history_reader_ = std::make_unique<HistoryReader>();
+    chooser_of_repetitions_ = new RepetitionChooser;
+    tabs_->setCornerWidget(chooser_of_repetitions_);
+    connect(chooser_of_repetitions_, &RepetitionChooser::chosen, this, &MainWindow::show_repetition);
+    connect(chooser_of_repetitions_, &RepetitionChooser::filled, this, &MainWindow::show_chooser_of_repetitions);
+    connect(tabs_, &QTabWidget::currentChanged, this, &MainWindow::show_chooser_of_repetitions);
+    show_chooser_of_repetitions();
+}
+
+// Beside the two views that show one repetition, when there are several.
+void MainWindow::show_chooser_of_repetitions() {
+    const QWidget* page = tabs_->currentWidget();
+    chooser_of_repetitions_->setVisible(chooser_of_repetitions_->choices() > 1 &&
+                                        (page == timeline_page_ || page == rank_chart_));
 }
 
 QDockWidget* MainWindow::add_dock(const QString& id, const QString& title, QWidget* content, Qt::DockWidgetArea area) {

@@ -37,6 +37,7 @@ class JsonEditor;
 class MaskGalleryPopup;
 class MaskPage;
 class RankChart;
+class RepetitionChooser;
 class RunComparisonView;
 class RunHistoryChart;
 class RunPanel;
@@ -88,6 +89,7 @@ class MainWindow : public QMainWindow {
     void make_file_actions();
     void make_view_actions();
     void make_compare_actions();
+    void make_help_actions();
     void add_view_keys();
     QDockWidget* add_dock(const QString& id, const QString& title, QWidget* content, Qt::DockWidgetArea area);
     void restore_state();
@@ -99,6 +101,7 @@ class MainWindow : public QMainWindow {
     void guard(const QString& what, const std::function<void()>& go_on);
     bool save();
     bool save_as();
+    void was_saved();
     void open_dialog();
     void open_example(const std::filesystem::path& file);
     void read_then_open(const std::vector<std::filesystem::path>& files, const std::function<OpenedFiles()>& read);
@@ -111,16 +114,24 @@ class MainWindow : public QMainWindow {
     void remember_file(const QString& path);
     void fill_recent();
     void use_lengths();
+    void tell_of_lengths(const QString& text);
 
     // What is being typed becomes part of the document. False, with a message, when it cannot.
     bool commit_edits();
     // An error that goes by itself once its cause is gone.
     void show_refusal(const QString& text);
     void drop_refusal();
+    // What was saved is said not to be an experiment that can be run, once that is known.
+    void warn_of_refusal();
     void start_run();
     void run_ended();
     void open_run(std::int64_t run);
+    void look_at_run(std::int64_t run);
+    void change_tags(std::int64_t run, const QString& tags);
+    void ask_to_delete(const std::vector<std::int64_t>& runs);
     void show_run(const LoadedRun& loaded);
+    void show_repetition(std::int64_t run, const RepetitionPlace& place);
+    void show_chooser_of_repetitions();
     void show_selected_runs(const std::vector<std::int64_t>& runs);
     void refresh_history();
     void compare_with(OtherMask other);
@@ -144,6 +155,7 @@ class MainWindow : public QMainWindow {
     UndoKeys undo_keys_;
     bool closing_ = false;
     bool run_when_known_ = false;               // the document is still being worked out
+    bool warn_when_known_ = false;              // it was just saved
     QString refused_text_;                      // of show_refusal(), while its cause is there
     std::optional<std::string> compared_save_;  // that the mask is compared with
     QStringList problems_;                      // of the files that were opened last
@@ -155,6 +167,8 @@ class MainWindow : public QMainWindow {
     std::vector<View> views_;  // in the order of the tabs
     MaskPage* mask_page_ = nullptr;
     TimelinePage* timeline_page_ = nullptr;
+    RepetitionChooser* chooser_of_repetitions_ = nullptr;
+    std::filesystem::path shown_database_;  // of the run that timeline and ranks show
     RunTable* results_ = nullptr;
     RunComparisonView* comparison_ = nullptr;
     RunHistoryChart* history_ = nullptr;
@@ -170,6 +184,7 @@ class MainWindow : public QMainWindow {
     LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
     LatestJob<std::pair<bool, std::vector<RunningRun>>> running_job_;  // were some lost?
     LatestJob<std::filesystem::path> database_job_;
+    LatestJob<bool> edit_job_;
     class HistoryReader;
     std::unique_ptr<HistoryReader> history_reader_;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The table of everything that can be done in the window.
+#include <QCoreApplication>
 #include <QDockWidget>
 #include <QMenu>
 #include <QSettings>
@@ -17,6 +18,7 @@
 #include "app/desktop/panels/mask_gallery_popup.h"
 #include "app/desktop/timeline_page.h"
 #include "app/desktop/unsaved_bar.h"
+#include "app/headless/program_files.h"
 #include "widgets/base/colours.h"
 #include "widgets/results/run_table.h"
 
@@ -116,6 +118,7 @@ void MainWindow::make_actions() {
                   tr("All keys on one sheet"),
                   {QKeySequence(Qt::Key_Question), QKeySequence(Qt::Key_F1)},
                   [this] { sheet_->toggle(); }});
+    make_help_actions();
     add_view_keys();
 
     actions_.fill(*menuBar());
@@ -124,7 +127,12 @@ void MainWindow::make_actions() {
     bar->setToolButtonStyle(Qt::ToolButtonTextOnly);
     bar->setMovable(false);
     actions_.fill(*bar);
-    auto* notices = new NoticeArea(*this, *bar);
+    addToolBarBreak();
+    auto* strip = addToolBar(tr("Messages"));
+    strip->setObjectName(QStringLiteral("message_strip"));
+    strip->setMovable(false);
+    strip->toggleViewAction()->setVisible(false);  // it comes and goes with what stands there
+    auto* notices = new NoticeArea(*this, *bar, *strip);
     notices->add(*unsaved_);
     notices->add(*messages_);
     // Texts that tell the step would make the toolbar move.
@@ -132,6 +140,20 @@ void MainWindow::make_actions() {
         action->setIconText(action == &undo ? tr("Undo") : tr("Redo"));
     }
     fill_recent();
+}
+
+void MainWindow::make_help_actions() {
+    actions_.add({QStringLiteral("help.manual"), tr("&Help"), tr("&Manual"), tr("Where the manual lies"), {}, [this] {
+                      messages_->show_message(
+                          tr("The manual is %1.").arg(to_qstring(resource_path("docs/manual.md").string())),
+                          MessageBar::Kind::note);
+                  }});
+    actions_.add(
+        {QStringLiteral("help.about"), tr("&Help"), tr("&About Longscope"), tr("Version and licence"), {}, [this] {
+             messages_->show_message(tr("Longscope %1: explore and profile long-context attention. GPL-3.0-or-later.")
+                                         .arg(QCoreApplication::applicationVersion()),
+                                     MessageBar::Kind::note);
+         }});
 }
 
 void MainWindow::make_file_actions() {
@@ -294,6 +316,10 @@ void MainWindow::add_view_keys() {
     for (const auto& [keys, text] :
          {std::pair{QKeySequence(QKeySequence::Find).toString(QKeySequence::NativeText), tr("Filter the runs")},
           {tr("Return"), tr("Open the run")},
+          {tr("F2"), tr("Edit the tags, in their column")},
+          {tr("Shift+Return"), tr("Look at its timeline and ranks; the experiment stays")},
+          {QKeySequence(QKeySequence::Delete).toString(QKeySequence::NativeText),
+           tr("Delete the selected runs, after a question")},
           {QKeySequence(QKeySequence::Copy).toString(QKeySequence::NativeText), tr("Copy the selected rows")},
           {tr("Esc"), tr("Clear the selection, then the filter")}}) {
         actions_.add_view_key({results, text, keys});
@@ -343,8 +369,9 @@ void MainWindow::export_view() {
 }
 
 void MainWindow::copy_view() {
-    views_.at(static_cast<std::size_t>(tabs_->currentIndex())).copy();
-    messages_->show_message(tr("Copied."), MessageBar::Kind::note);
+    if (attempt([this] { views_.at(static_cast<std::size_t>(tabs_->currentIndex())).copy(); })) {
+        messages_->show_message(tr("Copied."), MessageBar::Kind::note);
+    }
 }
 
 }  // namespace longscope

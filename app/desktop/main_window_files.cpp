@@ -24,6 +24,9 @@ void MainWindow::guard(const QString& what, const std::function<void()>& go_on) 
         go_on();
         return;
     }
+    if (messages_->kind() == MessageBar::Kind::note) {
+        messages_->clear();  // what was said before has been read; the question needs the room
+    }
     unsaved_->ask(
         tr("%1: save the changes to %2 first?").arg(what, document_.title()), [this] { return save(); },
         [this, go_on] {
@@ -98,13 +101,24 @@ void MainWindow::open_as(FileKind kind, const OpenedFile& file) {
             break;
         case FileKind::lengths:
             experiment_panel_->lengths().use_file(file.path);
-            messages_->show_message(tr("Documents are drawn from %1 now.").arg(to_qstring(file.path.string())),
-                                    MessageBar::Kind::note);
+            tell_of_lengths(tr("Documents are drawn from %1 now.").arg(to_qstring(file.path.string())));
             tabs_->setCurrentWidget(mask_page_);
             break;
         case FileKind::database:
             open_database(file.path);
             break;
+    }
+}
+
+// Documents that the mask does not tell apart see one another, which is seldom meant.
+void MainWindow::tell_of_lengths(const QString& text) {
+    const std::string mask = document_.json().value("mask", Json()).dump();
+    const auto says = [&](const char* word) { return mask.find(word) != std::string::npos; };
+    if (says("document") || says("shared_question") || says("causal_blockwise") || says("doc(")) {
+        messages_->show_message(text, MessageBar::Kind::note);
+    } else {
+        messages_->offer(text + QLatin1Char(' ') + tr("The mask does not keep them apart."), MessageBar::Kind::note,
+                         tr("Add layer documents"), [this] { experiment_panel_->mask().add_layer("documents"); });
     }
 }
 
@@ -205,7 +219,26 @@ bool MainWindow::save() {
     if (document_.path().empty()) {
         return save_as();
     }
-    return attempt([this] { document_.save_as(document_.path()); });
+    if (!attempt([this] { document_.save_as(document_.path()); })) {
+        return false;
+    }
+    was_saved();
+    return true;
+}
+
+void MainWindow::was_saved() {
+    if (messages_->kind() == MessageBar::Kind::error) {
+        messages_->clear();  // that it could not be saved, and why
+    }
+    warn_of_refusal();
+}
+
+void MainWindow::warn_of_refusal() {
+    warn_when_known_ = evaluator_.busy();
+    if (!warn_when_known_ && !evaluator_.refusal().isEmpty()) {
+        refused_text_ = tr("Saved as it stands; it cannot be run: %1").arg(evaluator_.refusal());
+        messages_->show_message(refused_text_, MessageBar::Kind::warning);
+    }
 }
 
 bool MainWindow::save_as() {
@@ -222,6 +255,7 @@ bool MainWindow::save_as() {
         return false;
     }
     remember_file(to_qstring(std::filesystem::absolute(document_.path()).string()));
+    was_saved();
     return true;
 }
 

@@ -2,14 +2,18 @@
 // Runs: started, followed, picked up again, opened, compared.
 #include <QTabWidget>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/desktop/history_reader.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
+#include "app/desktop/repetition_chooser.h"
 #include "app/desktop/run/run_panel.h"
 #include "app/desktop/timeline_page.h"
 #include "app/headless/data_folder.h"
 #include "engine/experiment/experiment.h"
+#include "storage/run_edit.h"
+#include "storage/run_query.h"
 #include "widgets/base/colours.h"
 #include "widgets/base/error_text.h"
 #include "widgets/charts/rank_chart.h"
@@ -36,7 +40,6 @@ void MainWindow::start_run() {
         if (database_ == default_database_path()) {
             create_folder_of(database_);
         }
-        run_panel_->set_flops(known.cost.forward_flops);
         runs_.start(to_json(with_absolute_paths(known.experiment())), to_qstring(known.experiment().name), database_);
         messages_->clear();
     });
@@ -52,6 +55,7 @@ void MainWindow::run_ended() {
     if (status.run == 0) {
         return;
     }
+    shown_database_ = status.database;
     run_job_.start([database = status.database, run = status.run](
                        const std::atomic<bool>&) { return std::make_shared<const LoadedRun>(load_run(database, run)); },
                    [this](const std::shared_ptr<const LoadedRun>& loaded) { show_run(*loaded); },
@@ -62,6 +66,10 @@ void MainWindow::run_ended() {
 }
 
 void MainWindow::show_run(const LoadedRun& loaded) {
+    chooser_of_repetitions_->show_run(loaded.run, loaded.place);
+    if (loaded.run.id == runs_.status().run && loaded.run.record.run_folder == runs_.status().folder) {
+        run_panel_->show_result(loaded.run.id, figures_of(loaded.run), measured_draws(loaded.run));
+    }
     timeline_page_->show_trace(loaded.trace, loaded.shares, loaded.caption);
     rank_chart_->set_ranks(loaded.ranks, loaded.caption);
 }
@@ -74,6 +82,7 @@ void MainWindow::open_run(std::int64_t run) {
             },
             [this, run](const std::shared_ptr<const LoadedRun>& loaded) {
                 attempt([&] {
+                    shown_database_ = database_;
                     document_.take_over(parse_json(loaded->experiment, "the stored experiment"));
                     show_run(*loaded);
                     tabs_->setCurrentWidget(loaded->trace != nullptr ? static_cast<QWidget*>(timeline_page_)
@@ -86,6 +95,78 @@ void MainWindow::open_run(std::int64_t run) {
     });
 }
 
+// Its timeline and its ranks, beside the experiment that is being edited.
+void MainWindow::look_at_run(std::int64_t run) {
+    shown_database_ = database_;
+    run_job_.start(
+        [database = database_, run](const std::atomic<bool>&) {
+            return std::make_shared<const LoadedRun>(load_run(database, run));
+        },
+        [this, run](const std::shared_ptr<const LoadedRun>& loaded) {
+            show_run(*loaded);
+            tabs_->setCurrentWidget(timeline_page_);
+            messages_->offer(tr("Timeline and ranks are of run %1; the experiment stays as it is.").arg(run),
+                             MessageBar::Kind::note, tr("Open its experiment"), [this, run] { open_run(run); });
+        },
+        [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+}
+
+void MainWindow::change_tags(std::int64_t run, const QString& tags) {
+    std::set<std::string> wanted;
+    for (const QString& tag : tags.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
+        if (!tag.trimmed().isEmpty()) {
+            wanted.insert(tag.trimmed().toStdString());
+        }
+    }
+    edit_job_.start(
+        [database = database_, run, wanted](const std::atomic<bool>&) {
+            Database file(database);
+            const std::vector<std::string> before = read_run(file, run).tags;
+            for (const std::string& tag : wanted) {
+                add_tag(file, run, tag);
+            }
+            for (const std::string& tag : before) {
+                if (!wanted.contains(tag)) {
+                    remove_tag(file, run, tag);
+                }
+            }
+            return true;
+        },
+        [this](bool) { results_->refresh(); },
+        [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+}
+
+void MainWindow::ask_to_delete(const std::vector<std::int64_t>& runs) {
+    if (runs.empty()) {
+        return;
+    }
+    const QString what = runs.size() == 1 ? tr("run %1").arg(runs.front()) : tr("%1 runs").arg(runs.size());
+    messages_->offer(tr("Delete %1 with all that was measured? It cannot be taken back.").arg(what),
+                     MessageBar::Kind::warning, tr("Delete %1").arg(what), [this, runs, what] {
+                         edit_job_.start(
+                             [database = database_, runs](const std::atomic<bool>&) {
+                                 Database file(database);
+                                 delete_runs(file, runs);
+                                 return true;
+                             },
+                             [this, what](bool) {
+                                 results_->refresh();
+                                 messages_->show_message(tr("Deleted %1.").arg(what), MessageBar::Kind::note);
+                             },
+                             [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+                     });
+}
+
+// Another draw or repetition of the run that is shown; the experiment stays as it is.
+void MainWindow::show_repetition(std::int64_t run, const RepetitionPlace& place) {
+    run_job_.start(
+        [database = shown_database_, run, place](const std::atomic<bool>&) {
+            return std::make_shared<const LoadedRun>(load_run(database, run, place));
+        },
+        [this](const std::shared_ptr<const LoadedRun>& loaded) { show_run(*loaded); },
+        [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+}
+
 void MainWindow::show_selected_runs(const std::vector<std::int64_t>& runs) {
     if (runs.size() == 2) {
         comparison_->compare(to_qstring(database_.string()), runs[1], runs[0]);
@@ -95,7 +176,10 @@ void MainWindow::show_selected_runs(const std::vector<std::int64_t>& runs) {
 }
 
 void MainWindow::refresh_history() {
-    history_reader_->read(database_, [this](std::vector<RunRow> rows) { history_->set_runs(std::move(rows)); });
+    const std::string filter = results_->model().query().filter;
+    history_reader_->read(database_, filter, [this, filter](std::vector<RunRow> rows) {
+        history_->set_runs(std::move(rows), to_qstring(filter));
+    });
 }
 
 void MainWindow::pick_up_runs() {
@@ -114,7 +198,6 @@ void MainWindow::pick_up_runs() {
             }
             if (!running.empty() && !runs_.status().going_on()) {
                 attempt([&, &run = running.front()] {
-                    run_panel_->set_flops(run.flops);
                     runs_.follow(run.folder, to_qstring(run.name));
                     messages_->show_message(tr("Run %1 goes on; following it again.").arg(run.run),
                                             MessageBar::Kind::note);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/mask_page.h"
 
+#include <fmt/format.h>
+
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
+#include <QPainter>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <cmath>
@@ -13,7 +18,7 @@
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
-#include "widgets/base/elided_label.h"
+#include "widgets/base/display_painter.h"
 #include "widgets/base/error_text.h"
 
 namespace longscope {
@@ -34,7 +39,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
       bar_(new ComparisonBar(comparison_, appearance, this)),
       canvas_(new MaskCanvas(appearance, this)),
       hover_(new QLabel(this)),
-      summary_(new ElidedLabel(this)),
+      summary_(new QLabel(this)),
       zoom_(new QLabel(this)),
       compare_(new QToolButton(this)) {
     auto* column = new QVBoxLayout(this);
@@ -42,13 +47,18 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     column->setSpacing(0);
     column->addWidget(bar_);
     column->addWidget(canvas_, 1);
-    // Two lines, so that all of it is there in a narrow window too; their room is kept.
+    // Lines enough for all of it in a narrow window too; their room is kept.
     hover_->setContentsMargins(10, 0, 10, 0);
     hover_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-    hover_->setFixedHeight(2 * hover_->fontMetrics().lineSpacing() + 2);
+    const auto lines = [this](int count) { return count * hover_->fontMetrics().lineSpacing() + 2; };
+    hover_->setFixedHeight(lines(3));
     hover_->setWordWrap(true);
     hover_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-    for (QLabel* label : {hover_, zoom_}) {
+    summary_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    summary_->setFixedHeight(lines(2));
+    summary_->setWordWrap(true);
+    summary_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    for (QLabel* label : {hover_, summary_, zoom_}) {
         label->setTextFormat(Qt::PlainText);
     }
     summary_->setAccessibleName(tr("Sum of the selected region"));
@@ -67,8 +77,8 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     compare_->setPopupMode(QToolButton::InstantPopup);
     compare_->setFocusPolicy(Qt::StrongFocus);
     row->addWidget(summary_, 1);
-    row->addWidget(compare_);
-    row->addWidget(zoom_);
+    row->addWidget(compare_, 0, Qt::AlignTop);
+    row->addWidget(zoom_, 0, Qt::AlignTop);
     column->addLayout(row);
     canvas_->setObjectName(QStringLiteral("mask_canvas"));
     canvas_->set_empty_text(tr("Working out the mask..."));
@@ -129,13 +139,13 @@ QString MaskPage::text_of(const ShownMask& shown, const Box& box, const Sum& sum
     const auto count = [](std::int64_t value) { return to_qstring(format_count(value)); };
     const QString region = tr("queries %1, keys %2").arg(range_text(box.q), range_text(box.k));
     if (shown.difference != nullptr) {
-        return tr("%1: %2 pairs only here, %3 only in %4, %5 in both")
-            .arg(region, count(sum.only_here), count(sum.only_there), shown.difference->name, count(sum.both));
+        return tr("%1 pairs only here, %2 only in %3, %4 in both, in %5")
+            .arg(count(sum.only_here), count(sum.only_there), shown.difference->name, count(sum.both), region);
     }
     const double share = static_cast<double>(sum.pairs) / static_cast<double>(std::max<std::int64_t>(1, box.pairs()));
     const double flops = forward_flops(shown.draw.experiment.shape, sum.pairs);
-    return tr("%1: %2 pairs (%3), %4FLOP")
-        .arg(region, count(sum.pairs), to_qstring(format_percent(share)), to_qstring(format_short_count(flops)));
+    return tr("%1 pairs (%2), %3FLOP in %4")
+        .arg(count(sum.pairs), to_qstring(format_percent(share)), to_qstring(format_short_count(flops)), region);
 }
 
 void MaskPage::show_zoom() {
@@ -152,6 +162,23 @@ std::function<std::string()> MaskPage::csv_maker() const {
     return [shown, box = canvas_->selection().value_or(canvas_->viewport().visible())] {
         return densities_as_csv(*shown, box);
     };
+}
+
+void MaskPage::copy_picture(double width) {
+    if (canvas_->shown() == nullptr) {
+        throw failed("there is no mask to copy");
+    }
+    copy_job_.start([make = canvas_->picture_maker(width)](const std::atomic<bool>&) { return make(); },
+                    [](const DisplayList& list) {
+                        constexpr int scale = 2;  // sharp on dense screens and in print
+                        QImage image((QSizeF(list.width, list.height) * scale).toSize(), QImage::Format_RGB32);
+                        QPainter painter(&image);
+                        painter.scale(scale, scale);
+                        paint(painter, list);
+                        painter.end();
+                        QGuiApplication::clipboard()->setImage(image);
+                    },
+                    [this](const std::exception_ptr& error) { hover_->setText(error_text(error)); });
 }
 
 }  // namespace longscope

@@ -20,7 +20,6 @@ class QToolButton;
 namespace longscope {
 
 class ComparisonBar;
-class ElidedLabel;
 
 class MaskPage : public QWidget {
     Q_OBJECT
@@ -38,6 +37,9 @@ class MaskPage : public QWidget {
     [[nodiscard]] QString summary() const;
     // Makes, on any thread, the densities that are in view now, one cell a line. Throws Error(failed) without a mask.
     [[nodiscard]] std::function<std::string()> csv_maker() const;
+    // The picture as it is saved, with title and legend, to the clipboard a moment later. Throws Error(failed) without
+    // a mask.
+    void copy_picture(double width);
 
   private:
     // Pairs of a selection; of two masks, those of each kind.
@@ -57,10 +59,11 @@ class MaskPage : public QWidget {
     ComparisonBar* bar_;
     MaskCanvas* canvas_;
     QLabel* hover_;
-    ElidedLabel* summary_;
+    QLabel* summary_;
     QLabel* zoom_;
     QToolButton* compare_;
     LatestJob<Sum> job_;
+    LatestJob<DisplayList> copy_job_;
 };
 
 }  // namespace longscope

@@ -2,6 +2,7 @@
 #include "app/desktop/notice_area.h"
 
 #include <QEvent>
+#include <QLayout>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -13,13 +14,15 @@ constexpr int gap = 8;  // pixels between the last button and a message
 
 }  // namespace
 
-NoticeArea::NoticeArea(QMainWindow& window, QToolBar& toolbar)
-    : QWidget(&window), window_(window), toolbar_(toolbar), bars_(new QVBoxLayout(this)) {
+NoticeArea::NoticeArea(QMainWindow& window, QToolBar& toolbar, QToolBar& strip)
+    : QWidget(&window), window_(window), toolbar_(toolbar), strip_(strip), bars_(new QVBoxLayout(this)) {
     bars_->setContentsMargins(0, 0, 0, 0);
     bars_->setSpacing(0);
     setAutoFillBackground(true);
     window.installEventFilter(this);
     toolbar.installEventFilter(this);
+    strip.installEventFilter(this);
+    strip.hide();
     hide();
 }
 
@@ -52,31 +55,45 @@ bool NoticeArea::eventFilter(QObject* watched, QEvent* event) {
     return QWidget::eventFilter(watched, event);
 }
 
+int NoticeArea::height_for(int width) const {
+    const int height = bars_->hasHeightForWidth() ? bars_->totalHeightForWidth(width) : bars_->totalSizeHint().height();
+    return std::max(height, bars_->totalMinimumSize().height());
+}
+
+QRect NoticeArea::free_part() const {
+    if (!toolbar_.isVisibleTo(&window_) || toolbar_.isFloating()) {
+        return {};
+    }
+    QRect place = toolbar_.geometry();
+    int taken = 0;
+    for (QAction* action : toolbar_.actions()) {
+        const QWidget* button = toolbar_.widgetForAction(action);
+        taken = button->isHidden() ? taken : std::max(taken, button->geometry().right() + 1);
+    }
+    place.setLeft(place.left() + std::min(taken + gap, place.width() / 2));
+    return place;
+}
+
 void NoticeArea::arrange() {
     bool used = false;
     for (int i = 0; i < bars_->count(); ++i) {
         used = used || !bars_->itemAt(i)->widget()->isHidden();
     }
     if (!used) {
+        strip_.hide();
         hide();
         return;
     }
-    QRect place;
-    if (toolbar_.isVisibleTo(&window_) && !toolbar_.isFloating()) {
-        place = toolbar_.geometry();
-        int taken = 0;
-        for (QAction* action : toolbar_.actions()) {
-            const QWidget* button = toolbar_.widgetForAction(action);
-            taken = button->isHidden() ? taken : std::max(taken, button->geometry().right() + 1);
-        }
-        place.setLeft(place.left() + std::min(taken + gap, place.width() / 2));
+    QRect place = free_part();
+    if (place.isEmpty() || height_for(place.width()) > place.height()) {
+        strip_.setFixedHeight(height_for(window_.width()));
+        strip_.show();
+        window_.layout()->activate();
+        place = strip_.geometry();
     } else {
-        place = window_.centralWidget()->geometry();
-        place.setHeight(0);
+        strip_.hide();
     }
-    const int height =
-        bars_->hasHeightForWidth() ? bars_->totalHeightForWidth(place.width()) : bars_->totalSizeHint().height();
-    setGeometry(place.left(), place.top(), place.width(), std::max(height, place.height()));
+    setGeometry(place);
     show();
     raise();
 }

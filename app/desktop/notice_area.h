@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Where messages and questions of the window stand: in the free part of its toolbar, so that nothing moves when they
-// come and go. A long one lies over what is below until it is closed.
+// come and go. What does not fit there has a strip of its own below it, and everything else moves down.
 #pragma once
 
 #include <QMainWindow>
@@ -14,8 +14,8 @@ class NoticeArea : public QWidget {
     Q_OBJECT
 
   public:
-    // Both outlive it; without the toolbar in sight, it stands on top of the page in the middle.
-    NoticeArea(QMainWindow& window, QToolBar& toolbar);
+    // All outlive it. The strip is a toolbar without buttons, in a row of its own.
+    NoticeArea(QMainWindow& window, QToolBar& toolbar, QToolBar& strip);
 
     // Bars stand below one another while they are shown.
     void add(QWidget& bar);
@@ -26,9 +26,12 @@ class NoticeArea : public QWidget {
 
   private:
     void arrange();
+    [[nodiscard]] int height_for(int width) const;
+    [[nodiscard]] QRect free_part() const;  // of the toolbar; empty when it is not in sight
 
     QMainWindow& window_;
     QToolBar& toolbar_;
+    QToolBar& strip_;
     QVBoxLayout* bars_;
 };
 

@@ -52,27 +52,43 @@ std::vector<RankShares> shares_of(const RepetitionRecord& repetition) {
     return shares;
 }
 
+// Null: it is not there.
+const StoredRepetition* repetition_at(const StoredDraw& draw, const RepetitionPlace& place) {
+    for (const StoredRepetition& repetition : draw.repetitions) {
+        if (draw.record.index == place.draw && repetition.record.measured &&
+            repetition.record.index == place.repetition) {
+            return &repetition;
+        }
+    }
+    return nullptr;
+}
+
 }  // namespace
 
-LoadedRun load_run(const std::filesystem::path& database, std::int64_t run) {
+LoadedRun load_run(const std::filesystem::path& database, std::int64_t run, std::optional<RepetitionPlace> place) {
     Database file(database, OpenMode::read_only);
     LoadedRun loaded;
     loaded.run = read_run(file, run);
     loaded.experiment = usable_document(loaded.run);
     for (const StoredDraw& draw : loaded.run.draws) {
-        const StoredRepetition* typical = typical_repetition(draw);
-        if (typical == nullptr) {
+        const StoredRepetition* shown_one = place ? repetition_at(draw, *place) : typical_repetition(draw);
+        if (shown_one == nullptr) {
             continue;
         }
+        const RepetitionRecord& repetition = shown_one->record;
+        loaded.place = {draw.record.index, repetition.index};
         loaded.trace = std::make_shared<const Trace>(
-            Trace{static_cast<std::int32_t>(loaded.run.record.ranks), read_events(file, typical->id)});
-        loaded.shares = shares_of(typical->record);
-        loaded.ranks = typical->record.ranks;
-        loaded.caption = QObject::tr("run %1, draw %2, repetition %3: %4 from the start until the last rank is done")
+            Trace{static_cast<std::int32_t>(loaded.run.record.ranks), read_events(file, shown_one->id)});
+        loaded.shares = shares_of(repetition);
+        loaded.ranks = repetition.ranks;
+        loaded.caption = QObject::tr(
+                             "run %1, draw %2 of %3, repetition %4: %5 from the start until the last rank is "
+                             "done")
                              .arg(run)
-                             .arg(draw.record.index)
-                             .arg(typical->record.index + 1)
-                             .arg(to_qstring(format_duration(typical->record.duration_ns)));
+                             .arg(draw.record.index + 1)
+                             .arg(loaded.run.draws.size())
+                             .arg(repetition.index + 1)
+                             .arg(to_qstring(format_duration(repetition.duration_ns)));
         break;
     }
     return loaded;
@@ -88,10 +104,9 @@ std::vector<RunningRun> running_runs(const std::filesystem::path& database) {
     RunFilter filter;
     filter.state = RunState::running;
     for (const RunSummary& run : list_runs(file, filter)) {
-        const StoredRun stored = read_run(file, run.id);
-        if (!is_abandoned(stored.record.run_folder)) {
-            const double flops = stored.draws.empty() ? 0 : stored.draws.front().record.flops;
-            found.push_back({run.id, run.name, stored.record.run_folder, flops});
+        const RunRecord record = read_run(file, run.id).record;
+        if (!is_abandoned(record.run_folder)) {
+            found.push_back({run.id, run.name, record.run_folder});
         }
     }
     return found;

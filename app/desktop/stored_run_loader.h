@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,25 +16,32 @@
 
 namespace longscope {
 
+// By the numbers in the database.
+struct RepetitionPlace {
+    std::int64_t draw = 0;
+    std::int64_t repetition = 0;  // among those that were measured
+};
+
 struct LoadedRun {
     StoredRun run;
     std::string
         experiment;  // the document, with the lengths of the first draw where their file says something else now
-    // Of the repetition whose time is the median, of the first draw that has one; none without any.
+    // Of the repetition that was asked for; none without any.
+    RepetitionPlace place;
     std::shared_ptr<const Trace> trace;
     std::vector<RankShares> shares;
     std::vector<RankResult> ranks;
     QString caption;
 };
 
-// Throws Error.
-[[nodiscard]] LoadedRun load_run(const std::filesystem::path& database, std::int64_t run);
+// Without a place: the repetition whose time is the median, of the first draw that has one. Throws Error.
+[[nodiscard]] LoadedRun load_run(const std::filesystem::path& database, std::int64_t run,
+                                 std::optional<RepetitionPlace> place = std::nullopt);
 
 struct RunningRun {
     std::int64_t run = 0;
     std::string name;
     std::filesystem::path folder;
-    double flops = 0;  // of a repetition of its first draw; 0: it has none yet
 };
 
 // Runs that somebody supervises now, the newest first. Throws Error.

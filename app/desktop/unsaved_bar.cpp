@@ -2,6 +2,7 @@
 #include "app/desktop/unsaved_bar.h"
 
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QPushButton>
 
@@ -24,6 +25,9 @@ UnsavedBar::UnsavedBar(QWidget* parent)
     discard->setObjectName(QStringLiteral("discard_changes"));
     auto* keep = new QPushButton(tr("Keep editing"), this);
     keep->setObjectName(QStringLiteral("keep_editing"));
+    for (QPushButton* button : {save_button_, discard, keep}) {
+        button->setAutoDefault(true);  // Return presses the one that has the focus
+    }
     row->addWidget(save_button_);
     row->addWidget(discard);
     row->addWidget(keep);
@@ -37,8 +41,19 @@ void UnsavedBar::ask(const QString& question, std::function<bool()> save, std::f
     label_->setText(question);
     save_ = std::move(save);
     go_on_ = std::move(go_on);
+    if (QWidget* focus = window()->focusWidget(); focus != nullptr && !isAncestorOf(focus)) {
+        before_ = focus;
+    }
     show();
     save_button_->setFocus();
+}
+
+void UnsavedBar::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Escape) {
+        clear();
+    } else {
+        QFrame::keyPressEvent(event);
+    }
 }
 
 void UnsavedBar::paintEvent(QPaintEvent* /*event*/) {
@@ -48,7 +63,11 @@ void UnsavedBar::paintEvent(QPaintEvent* /*event*/) {
 void UnsavedBar::clear() {
     save_ = nullptr;
     go_on_ = nullptr;
+    const bool had_focus = isAncestorOf(window()->focusWidget());
     hide();
+    if (had_focus && before_ != nullptr) {
+        before_->setFocus();  // one goes on where one was
+    }
 }
 
 void UnsavedBar::answer(bool save) {

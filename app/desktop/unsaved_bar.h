@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QFrame>
+#include <QPointer>
 #include <functional>
 
 class QLabel;
@@ -23,6 +24,7 @@ class UnsavedBar : public QFrame {
 
   protected:
     void paintEvent(QPaintEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
 
   private:
     void answer(bool save);
@@ -31,6 +33,7 @@ class UnsavedBar : public QFrame {
     QPushButton* save_button_;
     std::function<bool()> save_;
     std::function<void()> go_on_;
+    QPointer<QWidget> before_;  // had the focus when it asked
 };
 
 }  // namespace longscope

@@ -69,7 +69,7 @@ View view_of(const QString& title, MaskPage& page) {
         }
         return save_picture(file, page.canvas().picture_maker(picture_width));
     };
-    view.copy = [&page] { copy_picture(page.canvas()); };
+    view.copy = [&page] { page.copy_picture(picture_width); };
     return view;
 }
 

@@ -78,8 +78,8 @@ std::string format_short_count(double count) {
 
 std::string format_percent(double share) {
     const double percent = share * 100.0;
-    return percent != 0.0 && std::abs(percent) < 0.1 ? fmt::format("{:.2g} %", percent)
-                                                     : fmt::format("{:.1f} %", percent);
+    return percent != 0.0 && std::abs(percent) < 0.995 ? fmt::format("{:#.2g} %", percent)
+                                                       : fmt::format("{:.1f} %", percent);
 }
 
 std::string format_flops_per_s(double flops_per_s) {

@@ -14,7 +14,7 @@ namespace longscope {
 [[nodiscard]] std::string format_bytes(std::int64_t bytes);          // "12.0 MiB"
 [[nodiscard]] std::string format_count(std::int64_t count);          // "65,536"
 [[nodiscard]] std::string format_short_count(double count);          // "1.23 G"
-[[nodiscard]] std::string format_percent(double share);              // 0.25 -> "25.0 %"
+[[nodiscard]] std::string format_percent(double share);              // 0.25 -> "25.0 %", 0.005 -> "0.50 %"
 [[nodiscard]] std::string format_flops_per_s(double flops_per_s);    // "123 GFLOP/s"
 [[nodiscard]] std::string format_tokens(std::int64_t tokens);        // exact multiples as "64K", else "65,535"
 

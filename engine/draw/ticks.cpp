@@ -32,9 +32,12 @@ std::vector<Tick> token_ticks(Range tokens, int max_ticks) {
     while (tokens.size() / step > std::max(max_ticks, 1)) {
         step *= 2;
     }
+    // One form along an axis: not 1K beside 1,536.
+    constexpr std::int64_t kibi = 1024;
+    const bool all_in_kibi = step % kibi == 0;
     std::vector<Tick> ticks;
     for (std::int64_t value = first_multiple_from(tokens.begin, step); value <= tokens.end; value += step) {
-        ticks.push_back({value, format_tokens(value)});
+        ticks.push_back({value, all_in_kibi ? format_tokens(value) : format_count(value)});
     }
     return ticks;
 }

@@ -17,7 +17,8 @@ struct Tick {
     [[nodiscard]] bool operator==(const Tick&) const = default;
 };
 
-// Multiples of a power of two within `tokens` (its end included), at most max_ticks + 1 of them: "0", "16K", "32K".
+// Multiples of a power of two within `tokens` (its end included), at most max_ticks + 1 of them, all in
+// one form: "0", "16K", "32K", or "0", "512", "1,024".
 [[nodiscard]] std::vector<Tick> token_ticks(Range tokens, int max_ticks);
 
 // Multiples of 1, 2 or 5 times a power of ten nanoseconds from 0 to `span_ns`, from `begin_ns` on, at most

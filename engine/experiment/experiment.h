@@ -89,8 +89,8 @@ struct FieldOverride;  // engine/experiment/field_override.h
 [[nodiscard]] Experiment parse_experiment(const Json& document, const std::filesystem::path& folder,
                                           const ExperimentNames& names);
 
-// The whole document, defaults written out, fields in the order of the documentation; a lengths file stays the path
-// that was given. parse_experiment reads back an equal experiment.
+// The whole document, defaults written out, fields in the order of the documentation, without what editors keep in it
+// for themselves; a lengths file stays the path that was given. parse_experiment reads back an equal experiment.
 [[nodiscard]] Json to_json(const Experiment& experiment);
 
 // The same experiment with the absolute path of its lengths file, for a copy of the document in another folder.

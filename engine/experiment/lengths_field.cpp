@@ -30,7 +30,7 @@ LengthsField parse_file(const std::string& file, const std::string& path, const 
 LengthsField parse_list(const Json& value, const std::string& path, std::int64_t tokens) {
     if (!value.is_array() || value.empty() || static_cast<std::int64_t>(value.size()) > max_documents) {
         throw bad_input(path, shown(value), "is not a list of lengths",
-                        fmt::format("a list of 1 to {} integers", max_documents));
+                        fmt::format("integers with commas between them, 1 to {} of them", max_documents));
     }
     std::vector<std::int64_t> lengths;
     lengths.reserve(value.size());

@@ -157,6 +157,7 @@ Experiment parse_experiment(const Json& document, const std::filesystem::path& f
     JsonObject backend = group(root, "backend");
     JsonObject repetitions = group(root, "repetitions");
     JsonObject check = group(root, "check");
+    (void)group(root, "editor");  // an object that editors keep for themselves
     root.finish();
     Experiment experiment{std::move(name),
                           std::move(description),

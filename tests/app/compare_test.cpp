@@ -4,6 +4,7 @@
 
 #include "app/headless/fail_condition.h"
 #include "storage/run_comparison.h"
+#include "storage/run_statistics.h"
 #include "tests/support/fixture_database.h"
 #include "tests/support/message_of.h"
 #include "tests/support/run_engine.h"
@@ -55,6 +56,48 @@ TEST(Ratios, SpanFromOneQuartileToTheOther) {
     EXPECT_DOUBLE_EQ(r.low, 18.0 / 12);
     EXPECT_DOUBLE_EQ(r.middle, 2.0);
     EXPECT_DOUBLE_EQ(r.high, 3.0);
+}
+
+StoredDraw draw_of(std::int64_t index, double flops, const std::vector<Nanoseconds>& durations_ns) {
+    StoredDraw draw;
+    draw.record.index = index;
+    draw.record.flops = flops;
+    for (const Nanoseconds duration_ns : durations_ns) {
+        RepetitionRecord repetition;
+        repetition.duration_ns = duration_ns;
+        repetition.ranks = {{0, 4, 4, duration_ns, 0, 0, 0, 0, 100, 1, 0}};
+        draw.repetitions.push_back({1, repetition, 0});
+    }
+    return draw;
+}
+
+// A run of more draws is no slower for that, and every place says the same of it.
+TEST(Metrics, AreMeansOverTheDraws) {
+    StoredRun one;
+    one.draws = {draw_of(0, 2e3, {100, 200, 300})};
+    StoredRun three = one;
+    three.draws.push_back(draw_of(1, 4e3, {350, 400, 450}));
+    three.draws.push_back(draw_of(2, 6e3, {600}));
+    StoredRun stopped = one;
+    stopped.draws.push_back(draw_of(1, 4e3, {}));
+    const auto figure = [](std::string_view name, const StoredRun& run) {
+        for (const Metric& metric : metrics()) {
+            if (metric.name == name) {
+                return metric.of(run).middle;
+            }
+        }
+        return std::numeric_limits<double>::quiet_NaN();
+    };
+    EXPECT_DOUBLE_EQ(figure("time", one), 200);
+    EXPECT_DOUBLE_EQ(figure("time", three), 400);
+    EXPECT_DOUBLE_EQ(figure("rate", three), 12e3 * 1e9 / 1200);
+    EXPECT_DOUBLE_EQ(figure("bytes", three), 100);
+    EXPECT_DOUBLE_EQ(figure("computing", three), (200 + 400 + 600) / 3.0);
+    for (const StoredRun& run : {one, three, stopped}) {
+        EXPECT_DOUBLE_EQ(figure("time", run), figures_of(run).median_ns) << "as the results have it";
+        EXPECT_DOUBLE_EQ(figure("rate", run), figures_of(run).flops_per_s);
+    }
+    EXPECT_EQ(measured_draws(stopped), 1U);
 }
 
 class CompareVerb : public testing::Test {

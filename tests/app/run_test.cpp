@@ -160,6 +160,10 @@ TEST_P(RunVerb, ProgressForProgramsIsOneJsonObjectALine) {
             done = json.at("done");
         } else if (types.back() == "metric") {
             ++metrics[json.at("name")];
+            if (json.at("name") == "duration_ns") {
+                const auto draw = json.at("draw").get<std::size_t>();
+                EXPECT_EQ(json.at("flops"), stored().draws.at(draw).record.flops) << "of its own draw";
+            }
         } else if (types.back() == "started") {
             EXPECT_EQ(json.at("run_folder"), stored().record.run_folder);
         }

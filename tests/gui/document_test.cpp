@@ -8,7 +8,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/headless/experiment_names.h"
 #include "engine/base/bounded_file.h"
+#include "engine/experiment/experiment.h"
 #include "tests/support/message_of.h"
 #include "tests/support/temporary_folder.h"
 
@@ -124,6 +126,33 @@ TEST_F(Document, AHiddenLayerIsKeptInTheStackAndLeftOutOfTheText) {
     EXPECT_TRUE(document_.stack()[0].visible);
     redo();
     EXPECT_EQ(document_.stack(), stack);
+}
+
+TEST_F(Document, AHiddenLayerIsSavedBesideTheMask) {
+    const std::filesystem::path path = folder_.path() / "hidden.json";
+    MaskStack stack = document_.stack();
+    stack.push_back({MaskLayer::Join::any_of, true, false, R"({"sink":{"tokens":4}})"});
+    document_.edit_stack(QStringLiteral("Add hidden"), {}, stack);
+    document_.save_as(path);
+    document_.start_new();
+    document_.open(path);
+    EXPECT_EQ(document_.stack(), stack);
+    EXPECT_NO_THROW((void)parse_experiment(document_.json(), folder_.path(), experiment_names()))
+        << "the engine leaves it alone";
+    stack[1].visible = true;
+    document_.edit_stack(QStringLiteral("Show"), {}, stack);
+    EXPECT_FALSE(document_.json().contains("editor")) << "nothing is hidden any more";
+    undo();
+    // What does not belong to the mask is nothing to show.
+    Json changed = document_.json();
+    changed["mask"] = parse_json(R"({"full":{}})", "mask");
+    document_.edit_text(QStringLiteral("By hand"), changed.dump());
+    EXPECT_EQ(document_.stack().size(), 1U);
+    for (const char* odd : {"5", "{}", R"({"layers": 7})", R"({"layers": [3, {}]})", R"({"layers": []})"}) {
+        changed["editor"] = parse_json(odd, "odd");
+        document_.edit_text(QStringLiteral("Odd"), changed.dump());
+        EXPECT_EQ(document_.stack().size(), 1U) << odd;
+    }
 }
 
 TEST_F(Document, AMaskThatIsWrittenAnewHasNoHiddenLayers) {

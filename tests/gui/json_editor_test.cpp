@@ -165,6 +165,28 @@ TEST_F(JsonText, ARefusalGoesWithItsCauseToo) {
     EXPECT_TRUE(window_->messages().text().isEmpty()) << window_->messages().text().toStdString();
 }
 
+// A digit that a field swallows leaves another number than was meant.
+TEST_F(JsonText, ANumberBeyondItsLimitIsTakenAsItWasTypedAndRefused) {
+    window_->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(window_.get()));
+    auto& ranks = find<QDoubleSpinBox>("layout.ranks");
+    ranks.setFocus();
+    ranks.selectAll();
+    QTest::keyClicks(&ranks, QStringLiteral("100000"));
+    QTest::keyClick(&ranks, Qt::Key_Return);
+    EXPECT_EQ(experiment()["layout"]["ranks"], 100000);
+    wait_for_answer();
+    EXPECT_TRUE(find<QLabel>("refusal").text().contains(QStringLiteral("65536")))
+        << find<QLabel>("refusal").text().toStdString();
+    QTest::keyClick(&ranks, Qt::Key_Up);
+    EXPECT_EQ(experiment()["layout"]["ranks"], 65536) << "steps stay within the limits";
+    ranks.selectAll();
+    QTest::keyClicks(&ranks, QStringLiteral("2"));
+    QTest::keyClick(&ranks, Qt::Key_Down);
+    QTest::keyClick(&ranks, Qt::Key_Down);
+    EXPECT_EQ(experiment()["layout"]["ranks"], 1);
+}
+
 TEST_F(JsonText, TabLeavesTheEditor) {
     window_->activateWindow();
     ASSERT_TRUE(QTest::qWaitForWindowActive(window_.get()));

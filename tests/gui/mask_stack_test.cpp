@@ -11,6 +11,7 @@
 
 #include "engine/mask/expression.h"
 #include "tests/gui/window_fixture.h"
+#include "widgets/base/colours.h"
 
 namespace longscope {
 namespace {
@@ -71,7 +72,7 @@ TEST_F(MaskLayers, AreAddedJoinedComplementedAndChanged) {
     EXPECT_NE(window_->evaluator().current(), nullptr) << window_->evaluator().refusal().toStdString();
 }
 
-// Lists are typed as JSON; what is not taken says why beside its field, and the mask stays as it was.
+// Lists are typed as JSON; what is wrong says so below its field, and stands in the document as it was typed.
 TEST_F(MaskLayers, HaveFieldsForListsChoicesAndTicks) {
     add("tree");
     const auto type = [&](const char* text) {
@@ -84,10 +85,12 @@ TEST_F(MaskLayers, HaveFieldsForListsChoicesAndTicks) {
     };
     EXPECT_EQ(type("[-1, 0, 0]"), QString());
     EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": [-1, 0, 0]}})"));
-    EXPECT_TRUE(type("[-1, 0").startsWith(QStringLiteral("parents: ")));
+    EXPECT_TRUE(type("[-1, 0").startsWith(QStringLiteral("parents: [-1, 0 is not a list of integers, like [-1,")))
+        << in_row<QLabel>(1, "parameter_error").text().toStdString();
+    EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": "[-1, 0"}})"));
     EXPECT_TRUE(type("[-1, 3]").startsWith(QStringLiteral("mask.tree.parents[1]: 3 does not come before its child")));
     EXPECT_FALSE(in_row<QLabel>(1, "parameter_error").isHidden());
-    EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": [-1, 0, 0]}})"));
+    EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": [-1, 3]}})"));
     EXPECT_EQ(type("[-1]"), QString());
     EXPECT_TRUE(in_row<QLabel>(1, "parameter_error").isHidden());
 
@@ -112,10 +115,11 @@ TEST_F(MaskLayers, HaveAFieldForAConditionThatSaysWhereItIsWrong) {
     EXPECT_FALSE(error.isHidden()) << "before Return";
     EXPECT_TRUE(error.text().contains(QStringLiteral("character 11: foo is not known here")))
         << error.text().toStdString();
-    EXPECT_GT(error.mapTo(window_.get(), QPoint()).y(), line.mapTo(window_.get(), QPoint()).y()) << "below it";
+    EXPECT_TRUE(QTest::qWaitFor([&] { return error.mapTo(window_.get(), {}).y() > line.mapTo(window_.get(), {}).y(); }))
+        << "below it";
     QTest::keyClick(&line, Qt::Key_Return);
     EXPECT_FALSE(error.isHidden());
-    EXPECT_EQ(mask()["and"][1]["custom"]["expression"], "k <= q && (doc(q) == doc(k) || k < 64)") << "as it was";
+    EXPECT_EQ(mask()["and"][1]["custom"]["expression"], "k <= q && foo") << "what is shown is the document";
     EXPECT_EQ(line.text(), QStringLiteral("k <= q && foo")) << "to go on with";
     QTest::keyClick(&line, Qt::Key_Backspace);
     QTest::keyClick(&line, Qt::Key_Backspace);
@@ -129,6 +133,59 @@ TEST_F(MaskLayers, HaveAFieldForAConditionThatSaysWhereItIsWrong) {
     });
     EXPECT_TRUE(in_row<QLabel>(0, "parameter_error").text().contains(QStringLiteral("character 4")))
         << "also of what came from elsewhere";
+}
+
+// Nothing is computed, run or saved in place of what stands in a field.
+TEST_F(MaskLayers, ThatAreWrongAreTheDocumentAndRefused) {
+    const QString path = file(QStringLiteral("wrong.json"));
+    chooser_->answers = {path};
+    add("tree");
+    wait_for_answer();
+    auto& line = in_row<QLineEdit>(1, "parents");
+    auto& error = in_row<QLabel>(1, "parameter_error");
+    const QColor plain = line.palette().color(QPalette::Text);
+    line.setFocus();
+    line.selectAll();
+    QTest::keyClicks(&line, QStringLiteral("[-1, 3]"));
+    action("run.start").trigger();
+    wait_for_answer();
+    EXPECT_EQ(window_->evaluator().current(), nullptr);
+    EXPECT_FALSE(window_->runs().status().going_on());
+    EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::error);
+    EXPECT_TRUE(window_->messages().text().contains(QStringLiteral("tree.parents[1]")))
+        << window_->messages().text().toStdString();
+    EXPECT_TRUE(find<QLabel>("cost_state").text().contains(QStringLiteral("Out of date")));
+    const QColor wrong = to_qcolor(window_->appearance().theme().error);
+    EXPECT_EQ(error.palette().color(error.foregroundRole()), wrong);
+    EXPECT_EQ(line.palette().color(QPalette::Text), wrong) << "the field is marked";
+
+    action("file.save").trigger();
+    EXPECT_EQ(parse_json(text_of(path), "file")["mask"]["and"][1], json(R"({"tree": {"parents": [-1, 3]}})"));
+    EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::warning);
+    EXPECT_TRUE(window_->messages().text().contains(QStringLiteral("tree.parents[1]")));
+
+    line.selectAll();
+    QTest::keyClicks(&line, QStringLiteral("[-1, 0]"));
+    QTest::keyClick(&line, Qt::Key_Return);
+    EXPECT_EQ(line.palette().color(QPalette::Text), plain);
+    EXPECT_TRUE(window_->messages().text().isEmpty()) << "it is mended";
+}
+
+TEST_F(MaskLayers, ThatWereRefusedAreTakenBackAlone) {
+    add("tree");
+    auto& line = in_row<QLineEdit>(1, "parents");
+    const auto type = [&](const char* text) {
+        line.setFocus();
+        line.selectAll();
+        QTest::keyClicks(&line, QLatin1String(text));
+        QTest::keyClick(&line, Qt::Key_Return);
+    };
+    type("[-1, 0]");
+    type("[-1, 0");
+    QTest::keyClick(&line, Qt::Key_Z, Qt::ControlModifier);
+    EXPECT_EQ(mask()["and"][1], json(R"({"tree": {"parents": [-1, 0]}})"));
+    EXPECT_EQ(in_row<QLineEdit>(1, "parents").text(), QStringLiteral("[-1,0]"));
+    EXPECT_TRUE(in_row<QLabel>(1, "parameter_error").isHidden());
 }
 
 // Every leaf begins with a mask that the window's first experiment can hold.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <QLabel>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -40,6 +41,26 @@ TEST(RunController, CatchesUpWithALongLogWithoutALongTurn) {
     EXPECT_FALSE(runs.left_ns()) << "what was done before tells nothing of the pace now";
     std::printf("%d lines heard in %d turns, the longest %.1f ms\n", lines, watch.turns(), watch.longest_ms());
     EXPECT_LT(watch.longest_ms(), 50 * sanitizer_slowdown);
+}
+
+// Draws differ in how much there is to compute: a rate is that of the draw whose repetition it was.
+TEST(RunPanelRate, IsOfTheDrawThatWasTimed) {
+    const TemporaryFolder temporary;
+    RunFolder folder(temporary.path() / "run");
+    folder.write_state({7, "u", "running", "", "", "here", 1});
+    folder.append_progress(
+        R"({"type":"metric","name":"duration_ns","draw":0,"repetition":0,"value":1000000,"measured":true,"flops":3e9})");
+    RunController runs;
+    RunPanel panel(runs);
+    const auto details = [&] { return panel.findChild<QLabel*>(QStringLiteral("run_details"))->text(); };
+    runs.follow(folder.path(), QStringLiteral("two draws"));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return details().contains(QStringLiteral("3.00 TFLOP/s")); }))
+        << details().toStdString();
+    folder.append_progress(
+        R"({"type":"metric","name":"duration_ns","draw":1,"repetition":0,"value":2000000,"measured":true,"flops":4e9})");
+    ASSERT_TRUE(QTest::qWaitFor([&] { return details().contains(QStringLiteral("2.00 TFLOP/s")); }))
+        << details().toStdString();
+    EXPECT_TRUE(runs.log().join(QLatin1Char('\n')).contains(QStringLiteral("Draw 2, repetition 1: 2.00 ms")));
 }
 
 }  // namespace

@@ -144,5 +144,14 @@ TEST_F(WindowCost, OfAMillionTokensComesAtOnce) {
     EXPECT_LT(median_ms, noise * promised_ms);
 }
 
+TEST_F(WindowCost, WhatTakesLongSaysWhy) {
+    window_->document().edit(QStringLiteral("Many"), {}, [](Json& json) { json["layout"]["ranks"] = 16384; });
+    EXPECT_TRUE(QTest::qWaitFor([&] { return state().contains(QStringLiteral("schedule of every rank")); }, 10'000))
+        << state().toStdString();
+    window_->document().edit(QStringLiteral("Few"), {}, [](Json& json) { json["layout"]["ranks"] = 2; });
+    wait_for_answer();
+    EXPECT_EQ(state(), QStringLiteral("Of the first draw"));
+}
+
 }  // namespace
 }  // namespace longscope

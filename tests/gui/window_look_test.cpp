@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the views say about what they show.
+#include <QClipboard>
+#include <QComboBox>
+#include <QGuiApplication>
 #include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QTableView>
 #include <QTest>
 
 #include "app/desktop/mask_page.h"
@@ -8,6 +14,7 @@
 #include "tests/gui/window_session.h"
 #include "tests/support/fixture_database.h"
 #include "tests/support/mouse.h"
+#include "widgets/charts/rank_chart.h"
 #include "widgets/results/run_table.h"
 
 namespace longscope {
@@ -66,6 +73,111 @@ TEST_F(WindowLook, AnEndingThatIsNotKnownNamesThoseThatAre) {
             EXPECT_FALSE(QFile::exists(file(QLatin1String(name))));
         }
     }
+}
+
+TEST_F(WindowLook, AnotherDrawOrRepetitionIsChosen) {
+    show_a_run();
+    window_->tabs().setCurrentWidget(&window_->timeline_page());
+    const Json before = experiment();
+    auto& draw = find<QComboBox>("shown_draw");
+    auto& repetition = find<QComboBox>("shown_repetition");
+    ASSERT_TRUE(draw.isVisible());
+    ASSERT_EQ(draw.count(), 2);
+    ASSERT_EQ(repetition.count(), 2);
+    EXPECT_EQ(draw.currentText(), QStringLiteral("Draw 1 of 2"));
+    EXPECT_TRUE(repetition.currentText().contains(QStringLiteral("median"))) << repetition.currentText().toStdString();
+    const auto choose = [&](QComboBox& box, int index, const char* caption) {
+        box.setCurrentIndex(index);
+        Q_EMIT box.activated(index);
+        EXPECT_TRUE(
+            QTest::qWaitFor([&] { return window_->timeline_page().caption().contains(QLatin1String(caption)); }, 5000))
+            << window_->timeline_page().caption().toStdString();
+    };
+    choose(draw, 1, "draw 2 of 2, repetition");
+    choose(repetition, 0, "draw 2 of 2, repetition 1:");
+    choose(repetition, 1, "draw 2 of 2, repetition 2:");
+    EXPECT_TRUE(window_->findChild<RankChart*>()->title().contains(QStringLiteral("draw 2 of 2, repetition 2")))
+        << "both views are of the same";
+    EXPECT_EQ(experiment(), before);
+    window_->tabs().setCurrentIndex(0);
+    EXPECT_FALSE(draw.isVisible()) << "the mask is that of the experiment";
+}
+
+TEST_F(WindowLook, ARunIsLookedAtBesideTheExperiment) {
+    show_a_run();
+    window_->document().start_new();
+    const Json before = experiment();
+    QTableView& table = window_->results().view();
+    window_->tabs().setCurrentWidget(&window_->results());
+    table.setCurrentIndex(window_->results().model().index(window_->results().model().row_of(2), 1));
+    window_->results().row_actions().at(1)->trigger();
+    EXPECT_TRUE(
+        QTest::qWaitFor([&] { return window_->timeline_page().caption().startsWith(QStringLiteral("run 2,")); }, 5000));
+    EXPECT_EQ(experiment(), before);
+    find<QPushButton>("message_action").click();
+    EXPECT_TRUE(QTest::qWaitFor([&] { return experiment()["layout"]["ranks"] == 3; }, 5000))
+        << "on request it is opened";
+}
+
+TEST_F(WindowLook, TagsAreEditedInTheTable) {
+    show_a_run();
+    window_->tabs().setCurrentWidget(&window_->results());
+    RunTableModel& model = window_->results().model();
+    const auto tags = [&] { return model.index(model.row_of(2), static_cast<int>(RunColumn::tags)); };
+    const auto type = [&](const QString& text) {
+        window_->results().view().setCurrentIndex(model.index(model.row_of(2), 0));
+        window_->results().row_actions().at(3)->trigger();
+        auto* editor = window_->results().view().findChild<QLineEdit*>();
+        ASSERT_NE(editor, nullptr);
+        editor->setText(text);
+        QTest::keyClick(editor, Qt::Key_Return);
+    };
+    const auto become = [&](const QString& text) {
+        return QTest::qWaitFor([&] { return model.data(tags(), RunTableModel::raw_role).toString() == text; }, 5000);
+    };
+    type(QStringLiteral("slow, baseline"));
+    EXPECT_TRUE(become(QStringLiteral("baseline, slow"))) << window_->messages().text().toStdString();
+    type(QStringLiteral("baseline,quiet"));
+    EXPECT_TRUE(become(QStringLiteral("baseline, quiet"))) << window_->messages().text().toStdString();
+    type(QString(300, QLatin1Char('t')));
+    EXPECT_TRUE(QTest::qWaitFor([&] { return window_->messages().kind() == MessageBar::Kind::error; }, 5000));
+    EXPECT_FALSE(model.flags(model.index(0, 1)).testFlag(Qt::ItemIsEditable));
+}
+
+TEST_F(WindowLook, RunsAreDeletedAfterAQuestion) {
+    show_a_run();
+    const RunTableModel& model = window_->results().model();
+    window_->results().select_runs({1});
+    window_->results().row_actions().back()->trigger();
+    EXPECT_TRUE(window_->messages().text().contains(QStringLiteral("Delete run 1 ")));
+    EXPECT_EQ(model.rowCount(), 2);
+    find<QPushButton>("message_action").click();
+    ASSERT_TRUE(QTest::qWaitFor([&] { return model.rowCount() == 1; }, 5000))
+        << window_->messages().text().toStdString();
+    EXPECT_EQ(model.run_at(0), 2);
+}
+
+TEST_F(WindowLook, ACopyOfTheMaskHasTitleAndLegend) {
+    window_->tabs().setCurrentIndex(0);
+    wait_for_answer();
+    QGuiApplication::clipboard()->clear();
+    action("file.copy_view").trigger();
+    ASSERT_TRUE(QTest::qWaitFor([] { return !QGuiApplication::clipboard()->image().isNull(); }, 5000));
+    const QImage copy = QGuiApplication::clipboard()->image();
+    EXPECT_EQ(copy.width(), 2 * 1100) << "as it is exported";
+    const QRgb background = copy.pixel(1, 1);
+    const auto has_ink = [&](const QRect& part) {
+        for (int y = part.top(); y < part.bottom(); ++y) {
+            for (int x = part.left(); x < part.right(); ++x) {
+                if (copy.pixel(x, y) != background) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    };
+    EXPECT_TRUE(has_ink({0, 0, copy.width(), 60})) << "a title on top";
+    EXPECT_FALSE(has_ink({0, 0, copy.width(), 3})) << "no frame";
 }
 
 TEST_F(WindowLook, TheTimelineSaysEverythingOnceAndKeepsItsPlace) {

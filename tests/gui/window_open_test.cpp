@@ -225,6 +225,27 @@ TEST_F(WindowOpen, WhatCannotBeOpenedLosesNothing) {
     }
 }
 
+TEST_F(WindowOpen, JsonThatIsNeitherSaysSo) {
+    drop({put(QStringLiteral("neither.json"), R"json({"a": 1, "[2,3)": 4})json")});
+    EXPECT_TRUE(message().contains(QStringLiteral("is neither an experiment nor a histogram of lengths")))
+        << message().toStdString();
+    drop({put(QStringLiteral("bin.json"), R"json({"[3,2)": 4})json")});
+    EXPECT_TRUE(message().contains(QStringLiteral("is not a bin"))) << "one whose bins are wrong is told why";
+}
+
+TEST_F(WindowOpen, LengthsWithoutALayerThatKeepsThemApartOfferOne) {
+    const QString lengths = put(QStringLiteral("lengths.txt"), "100\n200\n");
+    drop({lengths});
+    auto& add = find<QPushButton>("message_action");
+    ASSERT_TRUE(add.isVisible()) << message().toStdString();
+    add.click();
+    EXPECT_EQ(experiment()["mask"], parse_json(R"({"and": [{"causal": {}}, {"documents": {}}]})", "mask"));
+    EXPECT_TRUE(message().isEmpty());
+    drop({lengths});
+    EXPECT_FALSE(message().isEmpty());
+    EXPECT_FALSE(add.isVisible()) << "it is there";
+}
+
 TEST_F(WindowOpen, AFileThatIsNoTextIsNotPrinted) {
     std::string bytes =
         "\x01\x02\x7f"

@@ -94,7 +94,7 @@ TEST_F(WindowRunEnd, RepetitionsAreCountedAlikeEverywhere) {
         << seen.join(QLatin1Char('\n')).toStdString();
     EXPECT_FALSE(find<QPlainTextEdit>("run_log").horizontalScrollBar()->isVisible());
     EXPECT_TRUE(QTest::qWaitFor([this] { return window_->timeline_page().has_trace(); }, patience_ms));
-    EXPECT_TRUE(QRegularExpression(QStringLiteral("^run 1, draw 0, repetition [123]: "))
+    EXPECT_TRUE(QRegularExpression(QStringLiteral("^run 1, draw 1 of 1, repetition [123]: "))
                     .match(window_->timeline_page().caption())
                     .hasMatch())
         << window_->timeline_page().caption().toStdString();
@@ -105,13 +105,13 @@ TEST_F(WindowRunEnd, ACancelledRunCountsTheRepetitionsThatWereMeasured) {
     window_->document().edit(QStringLiteral("Warm-up"), {}, [](Json& json) { json["repetitions"]["warm_up"] = 2; });
     wait_for_answer();
     action("run.start").trigger();
-    const QRegularExpression measured(QStringLiteral("^Draw 0, repetition "));
+    const QRegularExpression measured(QStringLiteral("^Draw 1, repetition "));
     ASSERT_TRUE(QTest::qWaitFor([&] { return !log().filter(measured).isEmpty(); }, patience_ms)) << message();
     action("run.cancel").trigger();
     ASSERT_TRUE(wait_for_end());
     const auto count = static_cast<int>(log().filter(measured).size());
     EXPECT_EQ(message(),
-              "Run 1: cancelled: stopped in draw 0, after " + std::to_string(count) + " of 10000 repetitions");
+              "Run 1: cancelled: stopped in draw 1, after " + std::to_string(count) + " of 10000 repetitions");
 }
 
 TEST_F(WindowRunEnd, ARunThatIsCancelledAtOnceDoesNotGoOn) {
@@ -145,7 +145,9 @@ TEST_F(WindowRunEnd, ARunGoesOnWithoutTheWindowAndIsPickedUpByTheNext) {
     ASSERT_TRUE(wait_for_end());
     EXPECT_EQ(status().state.toStdString(), "done") << message();
     EXPECT_EQ(message(), "Run 1 is done.");
-    EXPECT_TRUE(find<QLabel>("run_details").text().contains(QStringLiteral("FLOP/s")))
+    const QRegularExpression result(QStringLiteral("^median [0-9.]+ [mu]?s   [0-9.]+ [MGT]FLOP/s$"));
+    EXPECT_TRUE(
+        QTest::qWaitFor([&] { return result.match(find<QLabel>("run_details").text()).hasMatch(); }, patience_ms))
         << find<QLabel>("run_details").text().toStdString();
     EXPECT_TRUE(wait_for_row(1, "done"));
     expect_ready_again();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The experiment is saved, and nothing that is not saved is lost without a question.
+#include <QApplication>
 #include <QDockWidget>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QTabWidget>
 #include <QTest>
 
 #include "app/desktop/unsaved_bar.h"
@@ -113,6 +115,60 @@ TEST_F(WindowSave, KeepEditingKeepsEverything) {
     EXPECT_FALSE(asked());
     EXPECT_EQ(experiment()["name"], "changed");
     EXPECT_TRUE(window_->document().modified());
+}
+
+TEST_F(WindowSave, TheQuestionIsAnsweredByKeys) {
+    window_->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(window_.get()));
+    auto& name = find<QLineEdit>("name");
+    name.setFocus();
+    change();
+    action("file.new").trigger();
+    ASSERT_TRUE(asked());
+    EXPECT_TRUE(find<QPushButton>("save_changes").hasFocus());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+    EXPECT_FALSE(asked()) << "keep editing";
+    EXPECT_TRUE(name.hasFocus()) << "where one was";
+    EXPECT_EQ(experiment()["name"], "changed");
+    action("file.new").trigger();
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+    EXPECT_TRUE(find<QPushButton>("discard_changes").hasFocus());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Return);
+    EXPECT_FALSE(asked());
+    EXPECT_EQ(experiment()["name"], "untitled");
+}
+
+// Whatever is said, the buttons of the question keep their size, and nothing is covered.
+TEST_F(WindowSave, AMessageBesideTheQuestionTakesRoomOfItsOwn) {
+    const QTabWidget& tabs = window_->tabs();
+    const int before = tabs.mapTo(window_.get(), QPoint()).y();
+    change();
+    action("file.new").trigger();
+    ASSERT_TRUE(asked());
+    const std::string path = "/a/long/path/that/is/not/there/";
+    for (const int lines : {1, 3, 7}) {
+        QStringList text;
+        for (int i = 0; i < lines; ++i) {
+            text << QStringLiteral("%1file-%2.json: cannot be read").arg(QString::fromStdString(path)).arg(i);
+        }
+        window_->messages().show_error(text.join(QLatin1Char('\n')));
+        for (const char* name : {"save_changes", "discard_changes", "keep_editing"}) {
+            const auto& button = find<QPushButton>(name);
+            EXPECT_TRUE(QTest::qWaitFor([&] { return button.height() >= button.sizeHint().height(); }, 2000))
+                << name << " is " << button.height() << " high, with " << lines << " lines";
+        }
+        const MessageBar& message = window_->messages();
+        const QRect said(message.mapTo(window_.get(), QPoint()), message.size());
+        EXPECT_TRUE(QTest::qWaitFor([&] { return tabs.mapTo(window_.get(), QPoint()).y() > said.top(); }, 2000));
+        for (const char* name : {"experiment_dock", "cost_dock"}) {
+            const auto& dock = find<QDockWidget>(name);
+            const QRect place(dock.mapTo(window_.get(), QPoint()), dock.size());
+            EXPECT_FALSE(place.intersects(QRect(message.mapTo(window_.get(), QPoint()), message.size()))) << name;
+        }
+    }
+    window_->messages().clear();
+    answer("keep_editing");
+    EXPECT_TRUE(QTest::qWaitFor([&] { return tabs.mapTo(window_.get(), QPoint()).y() == before; }, 2000));
 }
 
 TEST_F(WindowSave, DiscardGoesOnWithoutSaving) {

@@ -2,10 +2,12 @@
 // The window keeps the size that its user gave it, whatever it has to say.
 #include <QDockWidget>
 #include <QLabel>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScreen>
 #include <QTest>
+#include <QToolButton>
 
 #include "app/desktop/run/run_panel.h"
 #include "app/desktop/timeline_page.h"
@@ -110,7 +112,7 @@ TEST_F(WindowSize, StaysWhileSomethingRuns) {
     expect_small("at its end");
 }
 
-TEST_F(WindowSize, MessagesAndQuestionsMoveNothing) {
+TEST_F(WindowSize, ShortMessagesMoveNothingAndQuestionsCoverNothing) {
     const QRect before = views();
     window_->messages().show_message(QStringLiteral("Saved."), MessageBar::Kind::note);
     settle();
@@ -121,13 +123,30 @@ TEST_F(WindowSize, MessagesAndQuestionsMoveNothing) {
     window_->document().edit(QStringLiteral("Name"), {}, [](Json& json) { json["name"] = "changed"; });
     action("file.new").trigger();
     settle();
-    EXPECT_EQ(views(), before);
     const auto& question = find<UnsavedBar>("unsaved_bar");
     EXPECT_FALSE(question.visibleRegion().isEmpty());
+    EXPECT_LE(question.mapTo(window_.get(), QPoint()).y() + question.height(), views().top());
     EXPECT_EQ(find<QLabel>("unsaved_question").text(),
               QStringLiteral("Begin a new experiment: save the changes to changed first?"));
     for (const char* name : {"save_changes", "discard_changes", "keep_editing"}) {
         EXPECT_EQ(find<QPushButton>(name).visibleRegion().boundingRect(), find<QPushButton>(name).rect()) << name;
+    }
+    find<QPushButton>("keep_editing").click();
+    settle();
+    EXPECT_EQ(views(), before) << "all is as it was";
+}
+
+TEST_F(WindowSize, ThePanelStaysAsWideAsItIsWhenLayersComeAndGo) {
+    const auto& panel = find<QDockWidget>("experiment_dock");
+    const int before = panel.width();
+    for (const char* leaf : {"strided_columns", "neighbourhood", "slices"}) {
+        for (QAction* entry : find<QToolButton>("add_layer").menu()->actions()) {
+            if (entry->text() == QLatin1String(leaf)) {
+                entry->trigger();
+            }
+        }
+        settle();
+        EXPECT_EQ(panel.width(), before) << leaf;
     }
 }
 

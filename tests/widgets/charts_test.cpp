@@ -127,6 +127,35 @@ TEST(RunHistoryChart, ShowsRunsByNumberInTheUnitOfItsAxis) {
     EXPECT_TRUE(titles.contains(QStringLiteral("Rate (GFLOP/s)")));
 }
 
+TEST(RunHistoryChart, SaysWhatItsRunsMatchAndDrawsNoLineBetweenThem) {
+    const Appearance appearance;
+    RunHistoryChart chart(appearance);
+    chart.set_runs(history(3), QStringLiteral("ring"));
+    EXPECT_TRUE(chart.title().contains(QStringLiteral("ring")));
+    EXPECT_EQ(chart.time_series().type(), QtCharts::QAbstractSeries::SeriesTypeScatter);
+    chart.set_runs({}, QStringLiteral("ring"));
+    EXPECT_TRUE(chart.empty_text().contains(QStringLiteral("ring")));
+    EXPECT_EQ(chart.title(), QString());
+}
+
+// A title that is cut says less than it should, in a saved picture too.
+TEST(RankChart, ALongTitleHasSeveralLines) {
+    const Appearance appearance;
+    RankChart chart(appearance);
+    chart.resize(340, 380);
+    chart.show();
+    chart.set_ranks(ranks(2), QStringLiteral("run 5, draw 1 of 3, repetition 1: 12.4 ms from the start until the last "
+                                             "rank is done"));
+    QCoreApplication::processEvents();
+    const QFontMetrics metrics(chart.chart().titleFont());
+    const QStringList lines = chart.chart().title().split(QStringLiteral("<br/>"));
+    EXPECT_GT(lines.size(), 1);
+    EXPECT_EQ(lines.join(QLatin1Char(' ')), chart.title());
+    for (const QString& line : lines) {
+        EXPECT_LE(metrics.horizontalAdvance(line), 340) << line.toStdString();
+    }
+}
+
 TEST(RunHistoryChart, ArrowKeysTellOfRunsAndEnterOpensThem) {
     const Appearance appearance;
     RunHistoryChart chart(appearance);
@@ -165,12 +194,12 @@ TEST(RankChart, StacksTheFourTimesOfEachRank) {
     EXPECT_EQ(chart.series().barSets().at(0)->count(), 4);
     EXPECT_DOUBLE_EQ(chart.series().barSets().at(0)->at(1), 6.1);  // ms
     EXPECT_DOUBLE_EQ(chart.series().barSets().at(2)->at(1), 1.4);
-    EXPECT_TRUE(chart.chart().title().contains(QStringLiteral("Computing: max / mean 1.02")));
+    EXPECT_TRUE(chart.title().contains(QStringLiteral("Computing: max / mean 1.02")));
 
     chart.show_quantity(RankChart::Quantity::pairs);
     EXPECT_DOUBLE_EQ(chart.series().barSets().at(0)->at(3), 53);  // times 10,000
     EXPECT_DOUBLE_EQ(chart.series().barSets().at(1)->at(3), 0);
-    EXPECT_TRUE(chart.chart().title().contains(QStringLiteral("max / mean 1.03")));
+    EXPECT_TRUE(chart.title().contains(QStringLiteral("max / mean 1.03")));
 }
 
 TEST(RankChart, ManyRanksAreDrawnInGroups) {

@@ -111,7 +111,7 @@ TEST_F(MaskCanvasTest, TellsWhatIsUnderThePointer) {
     wheel(place(2000, 100), 40);
     const QString text = canvas_.text_at(place(2000.5, 100.5));
     EXPECT_TRUE(text.startsWith(QStringLiteral("query 2,000, key 100: kept"))) << text.toStdString();
-    EXPECT_TRUE(text.contains(QStringLiteral("tile 15, 0: full"))) << text.toStdString();
+    EXPECT_TRUE(text.contains(QStringLiteral("tile row 15, column 0: full"))) << text.toStdString();
     EXPECT_EQ(canvas_.text_at({1, 1}), QString());
 }
 

@@ -5,7 +5,9 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <QHeaderView>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QTest>
 
 #include "storage/run_store.h"
@@ -61,7 +63,7 @@ TEST_F(RunComparisonViewTest, ShowsWhatDiffersAndTheRatios) {
     EXPECT_EQ(table(0).item(0, 0)->text(), QStringLiteral("backend.name"));
     EXPECT_EQ(table(0).item(0, 2)->text(), QStringLiteral("\"reference\""));
     EXPECT_EQ(table(1).rowCount(), static_cast<int>(metrics().size()));
-    EXPECT_EQ(table(1).item(0, 0)->text(), QStringLiteral("time"));
+    EXPECT_EQ(table(1).item(0, 0)->text(), QStringLiteral("median time"));
     EXPECT_EQ(table(1).item(0, 1)->text(), QStringLiteral("11.5 ms"));
     EXPECT_EQ(table(1).item(0, 3)->text(), QStringLiteral("3.609×"));
 
@@ -70,7 +72,7 @@ TEST_F(RunComparisonViewTest, ShowsWhatDiffersAndTheRatios) {
     EXPECT_NE(view_.csv().find("\nfigure,time,11500000,"), std::string::npos) << view_.csv();
     const QString text = QGuiApplication::clipboard()->text();
     EXPECT_TRUE(text.contains(QStringLiteral("backend.name\t\"cpu\"\t\"reference\"")));
-    EXPECT_TRUE(text.contains(QStringLiteral("time\t11.5 ms\t41.5 ms\t3.609×")));
+    EXPECT_TRUE(text.contains(QStringLiteral("median time\t11.5 ms\t41.5 ms\t3.609×")));
 }
 
 TEST_F(RunComparisonViewTest, ARatioIsGreyWhenItsSpreadCoversNoChange) {
@@ -117,6 +119,31 @@ TEST_F(RunComparisonViewTest, ARunThatIsNotThereIsALine) {
     compare(1, 2);
     EXPECT_EQ(view_.text(), QString());
     EXPECT_TRUE(view_.findChild<QLabel*>()->text().contains(QStringLiteral("results.db")));
+}
+
+TEST_F(RunComparisonViewTest, AllFiguresStandThereWithoutScrolling) {
+    Database database(file_);
+    RunStore store(database);
+    const std::int64_t a = store_run(store, 10, "cpu");
+    const std::int64_t b = store_run(store, 40, "reference");
+    for (const int width : {900, 420}) {
+        view_.resize(width, 700);
+        compare(a, b);
+        QCoreApplication::processEvents();
+        const QTableWidget& figures = table(1);
+        EXPECT_GE(figures.viewport()->height(), figures.verticalHeader()->length()) << "at " << width;
+        for (int row = 0; row < figures.rowCount(); ++row) {
+            for (int column = width > 500 ? 0 : 1; column < figures.columnCount(); ++column) {
+                const QTableWidgetItem& cell = *figures.item(row, column);
+                EXPECT_GE(figures.columnWidth(column), QFontMetrics(cell.font()).horizontalAdvance(cell.text()) + 6)
+                    << cell.text().toStdString();
+            }
+        }
+        const QTableWidget& different = table(0);
+        EXPECT_LE(different.viewport()->height(),
+                  different.verticalHeader()->length() + different.horizontalScrollBar()->sizeHint().height())
+            << "no empty room inside";
+    }
 }
 
 TEST_F(RunComparisonViewTest, OnlyTheNewestComparisonIsShown) {

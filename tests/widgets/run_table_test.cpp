@@ -8,6 +8,7 @@
 #include <QGuiApplication>
 #include <QHeaderView>
 #include <QScrollBar>
+#include <QStyle>
 #include <QTableView>
 #include <QTest>
 
@@ -16,6 +17,7 @@
 #include "tests/support/many_runs.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/temporary_folder.h"
+#include "widgets/results/padded_cells.h"
 
 namespace longscope {
 namespace {
@@ -51,6 +53,22 @@ class RunTableTest : public testing::Test {
     Appearance appearance_;
     RunTable table_{appearance_};
 };
+
+TEST_F(RunTableTest, HasRoomForWhatItUsuallyShows) {
+    const QFontMetrics metrics = view().fontMetrics();
+    const int margins = 2 * PaddedCells::padding + 6;
+    for (const auto& [column, text] : {std::pair{RunColumn::rate, "8.73 GFLOP/s"},
+                                       {RunColumn::rate, "98.7 MFLOP/s"},
+                                       {RunColumn::median_time, "8.73 ms"},
+                                       {RunColumn::strategy, "double ring"}}) {
+        EXPECT_GE(view().columnWidth(static_cast<int>(column)),
+                  metrics.horizontalAdvance(QLatin1String(text)) + margins)
+            << text;
+    }
+    const QHeaderView& header = *view().horizontalHeader();
+    EXPECT_GE(header.style()->pixelMetric(QStyle::PM_HeaderMargin, nullptr, &header), 2 * PaddedCells::padding)
+        << "a number's heading does not touch the next";
+}
 
 TEST_F(RunTableTest, SaysWhyItIsEmpty) {
     table_.show();

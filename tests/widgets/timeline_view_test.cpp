@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <QLabel>
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
@@ -381,6 +382,18 @@ TEST_F(TimelineViewTest, TheLegendHasEveryColourOfTheBarsOfRanks) {
     EXPECT_EQ(name_of(Category::attend), "attend");
     EXPECT_EQ(name_of(Category::send), "send, exposed");
     EXPECT_TRUE(name_of(Category::wait) == "waiting" || name_of(Category::wait) == "wait");
+}
+
+TEST_F(TimelineViewTest, AnEventHasAllLinesWhileNothingIsSummedUp) {
+    const Trace trace = ring_trace(2, 3);
+    show(trace);
+    view_.resize(420, 700);
+    view_.set_current(first_attend());
+    const auto* details = view_.findChild<QLabel*>();
+    const TimelineRows rows(std::make_shared<const Trace>(trace));
+    const QString whole = event_lines(rows, *view_.current_event()).join(QStringLiteral("; "));
+    EXPECT_EQ(details->text().split(QLatin1Char('\n')).join(QStringLiteral("; ")), whole);
+    EXPECT_GT(details->text().count(QLatin1Char('\n')), 0);
 }
 
 }  // namespace

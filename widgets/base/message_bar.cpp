@@ -4,6 +4,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
+#include <QPushButton>
 #include <QToolButton>
 
 namespace longscope {
@@ -33,7 +34,8 @@ void paint_message_background(QWidget& bar, MessageBar::Kind kind) {
     painter.fillRect(bar.rect(), shade);
 }
 
-MessageBar::MessageBar(QWidget* parent) : QFrame(parent), sign_(new QLabel(this)), label_(new QLabel(this)) {
+MessageBar::MessageBar(QWidget* parent)
+    : QFrame(parent), sign_(new QLabel(this)), label_(new QLabel(this)), action_(new QPushButton(this)) {
     setObjectName(QStringLiteral("message_bar"));
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(14, 2, 6, 2);
@@ -44,6 +46,16 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent), sign_(new QLabel(this)
     label_->setTextFormat(Qt::PlainText);
     label_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     label_->setAccessibleName(tr("Message"));
+    action_->setObjectName(QStringLiteral("message_action"));
+    action_->setAccessibleName(tr("What the message offers to do"));
+    action_->setAutoDefault(true);
+    action_->hide();
+    connect(action_, &QPushButton::clicked, this, [this] {
+        const std::function<void()> act = act_;
+        clear();
+        act();
+    });
+    row->addWidget(action_);
     auto* close = new QToolButton(this);
     close->setText(QStringLiteral("\u2715"));
     close->setAutoRaise(true);
@@ -60,13 +72,25 @@ QString MessageBar::text() const {
 
 void MessageBar::show_message(const QString& text, Kind kind) {
     kind_ = kind;
+    action_->hide();
     sign_->setText(kind == Kind::note ? tr("Note") : kind == Kind::warning ? tr("Attention") : tr("Error"));
     QFont bold = font();
     bold.setBold(true);
     sign_->setFont(bold);
     label_->setText(text);
+    constexpr int most_lines = 8;
+    label_->setMaximumHeight(most_lines * label_->fontMetrics().lineSpacing());
+    label_->setToolTip(text.size() > 200 ? text.toHtmlEscaped() : QString());
     show();
     update();
+}
+
+void MessageBar::offer(const QString& text, Kind kind, const QString& action, std::function<void()> act) {
+    show_message(text, kind);
+    act_ = std::move(act);
+    action_->setText(action);
+    action_->setAccessibleName(action);
+    action_->show();
 }
 
 void MessageBar::clear() {

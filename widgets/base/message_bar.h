@@ -4,8 +4,10 @@
 
 #include <QFrame>
 #include <QString>
+#include <functional>
 
 class QLabel;
+class QPushButton;
 
 namespace longscope {
 
@@ -25,6 +27,10 @@ class MessageBar : public QFrame {
     void show_error(const QString& text) { show_message(text, Kind::error); }
     void clear();
 
+  public:
+    // With a button that does something about it.
+    void offer(const QString& text, Kind kind, const QString& action, std::function<void()> act);
+
   protected:
     void paintEvent(QPaintEvent* event) override;
 
@@ -32,6 +38,8 @@ class MessageBar : public QFrame {
     Kind kind_ = Kind::note;
     QLabel* sign_;
     QLabel* label_;
+    QPushButton* action_;
+    std::function<void()> act_;
 };
 
 // The colour of its kind behind a bar, for others that look alike.

@@ -83,6 +83,30 @@ QComboBox* ChartPage::add_choice(const QString& name, const QStringList& entries
     return box;
 }
 
+void ChartPage::set_title(const QString& title) {
+    title_ = title;
+    wrap_title();
+}
+
+// The chart would cut a long title.
+void ChartPage::wrap_title() {
+    const QFontMetrics metrics(chart_->titleFont());
+    const int room = view_->viewport()->width() - 40;
+    QStringList lines;
+    for (const QString& word : title_.split(QLatin1Char(' '))) {
+        const QString longer = lines.isEmpty() ? word : lines.last() + QLatin1Char(' ') + word;
+        if (lines.isEmpty() || metrics.horizontalAdvance(longer) > room) {
+            lines << word;
+        } else {
+            lines.last() = longer;
+        }
+    }
+    for (QString& line : lines) {
+        line = line.toHtmlEscaped();
+    }
+    chart_->setTitle(lines.join(QStringLiteral("<br/>")));
+}
+
 void ChartPage::set_empty(const QString& text) {
     empty_text_ = text;
     empty_->setText(text);
@@ -136,6 +160,7 @@ bool ChartPage::eventFilter(QObject* watched, QEvent* event) {
     if (watched == view_->viewport()) {
         if (event->type() == QEvent::Resize) {
             empty_->setGeometry(view_->viewport()->rect());
+            wrap_title();
         } else if (event->type() == QEvent::MouseMove) {
             auto* mouse = static_cast<QMouseEvent*>(event);
             const int entry = entry_at(chart_->mapFromScene(view_->mapToScene(mouse->pos())));
@@ -188,7 +213,7 @@ void ChartPage::key(int key) {
 }
 
 ChartDrawing ChartPage::drawing() const {
-    ChartDrawing made{QPicture(), view_->size(), accessibleName(), chart_->title()};
+    ChartDrawing made{QPicture(), view_->size(), accessibleName(), title_};
     QPainter painter(&made.strokes);
     const QRectF target(QPointF(0, 0), QSizeF(made.size));
     painter.fillRect(target, to_qcolor(appearance_.theme().background));

@@ -29,6 +29,7 @@ class ChartPage : public QWidget {
     [[nodiscard]] virtual std::string csv() const = 0;
 
     [[nodiscard]] QtCharts::QChart& chart() const { return *chart_; }
+    [[nodiscard]] const QString& title() const { return title_; }
     [[nodiscard]] const QString& empty_text() const { return empty_text_; }
     [[nodiscard]] QString details() const { return details_->text(); }
 
@@ -42,7 +43,8 @@ class ChartPage : public QWidget {
     [[nodiscard]] const Appearance& appearance() const { return appearance_; }
     // At the top, left to right; choices stand in a row.
     QComboBox* add_choice(const QString& name, const QStringList& entries);
-    void set_empty(const QString& text);  // nothing: there is something to show
+    void set_title(const QString& title);  // in lines, where it is wider than the chart
+    void set_empty(const QString& text);   // nothing: there is something to show
     // Tells of the entry `index`, or of none: -1.
     void point_at(int index);
     [[nodiscard]] int pointed() const { return pointed_; }
@@ -58,6 +60,7 @@ class ChartPage : public QWidget {
     bool eventFilter(QObject* watched, QEvent* event) override;
 
   private:
+    void wrap_title();
     void key(int key);
     void show_details();
     [[nodiscard]] ChartDrawing drawing() const;
@@ -68,6 +71,7 @@ class ChartPage : public QWidget {
     QWidget* choices_;
     QLabel* empty_;
     QLabel* details_;
+    QString title_;
     QString empty_text_;
     int pointed_ = -1;
 };

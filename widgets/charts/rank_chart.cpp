@@ -158,8 +158,7 @@ void RankChart::fill() {
     const double mean = ranks_.empty() ? 0 : all_work / static_cast<double>(ranks_.size());
     const QString balance =
         mean > 0 ? tr("%1: max / mean %2").arg(names[0]).arg(most_work / mean, 0, 'f', 2) : QString();
-    chart().setTitle(caption_.isEmpty() || balance.isEmpty() ? caption_ + balance
-                                                             : tr("%1 – %2").arg(caption_, balance));
+    set_title(caption_.isEmpty() || balance.isEmpty() ? caption_ + balance : tr("%1 – %2").arg(caption_, balance));
 }
 
 std::string RankChart::csv() const {

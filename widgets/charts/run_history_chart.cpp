@@ -15,9 +15,9 @@ namespace longscope {
 
 namespace {
 
-// More points than this are drawn as the band between the least and the greatest of neighbours.
+// Of more points than this the least and the greatest of neighbours are drawn.
 constexpr std::size_t most_single_points = 300;
-constexpr int bands = 800;
+constexpr int bands = 300;
 
 bool has_figures(const RunRow& run) {
     return std::isfinite(run.median_ns) && std::isfinite(run.flops_per_s);
@@ -28,8 +28,8 @@ bool has_figures(const RunRow& run) {
 RunHistoryChart::RunHistoryChart(const Appearance& appearance, QWidget* parent)
     : ChartPage(appearance, tr("Time and rate over runs"), parent),
       shown_(add_choice(tr("Show"), {tr("Time and rate"), tr("Time"), tr("Rate")})),
-      time_(new QtCharts::QLineSeries),
-      rate_(new QtCharts::QLineSeries),
+      time_(new QtCharts::QScatterSeries),
+      rate_(new QtCharts::QScatterSeries),
       marker_(new QtCharts::QScatterSeries),
       number_axis_(new QtCharts::QValueAxis),
       time_axis_(new QtCharts::QValueAxis),
@@ -49,6 +49,9 @@ RunHistoryChart::RunHistoryChart(const Appearance& appearance, QWidget* parent)
     marker_->attachAxis(number_axis_);
     marker_->attachAxis(time_axis_);
     marker_->setMarkerSize(13);
+    time_->setMarkerSize(8);
+    rate_->setMarkerSize(7);
+    rate_->setMarkerShape(QtCharts::QScatterSeries::MarkerShapeRectangle);
     number_axis_->setTitleText(tr("Run"));
     number_axis_->setLabelFormat(QStringLiteral("%d"));
     for (QtCharts::QValueAxis* axis : {number_axis_, time_axis_, rate_axis_}) {
@@ -61,16 +64,18 @@ RunHistoryChart::RunHistoryChart(const Appearance& appearance, QWidget* parent)
     recolour();
 }
 
-void RunHistoryChart::set_runs(std::vector<RunRow> runs) {
+void RunHistoryChart::set_runs(std::vector<RunRow> runs, const QString& filter) {
     const bool some = !runs.empty();
     runs.erase(std::remove_if(runs.begin(), runs.end(), [](const RunRow& run) { return !has_figures(run); }),
                runs.end());
     std::sort(runs.begin(), runs.end(), [](const RunRow& a, const RunRow& b) { return a.run < b.run; });
     runs_ = std::move(runs);
     fill();
-    set_empty(!runs_.empty() ? QString()
-              : some         ? tr("None of these runs has measured repetitions")
-                             : tr("No runs yet"));
+    set_empty(!runs_.empty()     ? QString()
+              : some             ? tr("None of these runs has measured repetitions")
+              : filter.isEmpty() ? tr("No runs yet")
+                                 : tr("No run matches ‘%1’").arg(filter));
+    set_title(filter.isEmpty() || runs_.empty() ? QString() : tr("Runs that match ‘%1’").arg(filter));
 }
 
 void RunHistoryChart::fill() {
@@ -94,7 +99,7 @@ void RunHistoryChart::fill() {
     show_sides();
 }
 
-void RunHistoryChart::fill_side(QtCharts::QLineSeries& series, QtCharts::QValueAxis& axis, double RunRow::*value,
+void RunHistoryChart::fill_side(QtCharts::QScatterSeries& series, QtCharts::QValueAxis& axis, double RunRow::*value,
                                 double divisor, const QString& title) {
     QVector<QPointF> points;
     points.reserve(static_cast<int>(runs_.size()));
@@ -104,7 +109,6 @@ void RunHistoryChart::fill_side(QtCharts::QLineSeries& series, QtCharts::QValueA
         largest = std::max(largest, run.*value / divisor);
     }
     const bool single = runs_.size() <= most_single_points;
-    series.setPointsVisible(single);
     series.replace(single ? points : point_bands(points, bands));
     const AxisEnd end = axis_end(largest);
     axis.setTickInterval(end.step);
@@ -138,8 +142,11 @@ void RunHistoryChart::recolour() {
     const Theme& theme = appearance().theme();
     const QColor time = to_qcolor(theme.few_ranks.at(0));
     const QColor rate = to_qcolor(theme.few_ranks.at(1));
-    time_->setPen(QPen(time, 1.6));
-    rate_->setPen(QPen(rate, 1.6));
+    time_->setColor(time);
+    rate_->setColor(rate);
+    for (QtCharts::QScatterSeries* series : {time_, rate_}) {
+        series->setBorderColor(Qt::transparent);
+    }
     marker_->setColor(Qt::transparent);
     marker_->setBorderColor(to_qcolor(theme.foreground));
     // Titles stay in the colour of text, which is legible; a line in the colour of its series leads to its axis.

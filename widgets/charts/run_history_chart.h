@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Median time and rate of runs over their number.
+// Median time and rate of runs over their number: points, as runs of different experiments have no line in common.
 #pragma once
 
-#include <QLineSeries>
 #include <QScatterSeries>
 #include <QValueAxis>
 #include <vector>
@@ -18,12 +17,12 @@ class RunHistoryChart : public ChartPage {
   public:
     explicit RunHistoryChart(const Appearance& appearance, QWidget* parent = nullptr);
 
-    // In any order; runs without measured repetitions are left out.
-    void set_runs(std::vector<RunRow> runs);
+    // In any order; runs without measured repetitions are left out. `filter` is what they match, if anything.
+    void set_runs(std::vector<RunRow> runs, const QString& filter = {});
 
     [[nodiscard]] std::string csv() const override;
-    [[nodiscard]] QtCharts::QLineSeries& time_series() { return *time_; }
-    [[nodiscard]] QtCharts::QLineSeries& rate_series() { return *rate_; }
+    [[nodiscard]] QtCharts::QScatterSeries& time_series() { return *time_; }
+    [[nodiscard]] QtCharts::QScatterSeries& rate_series() { return *rate_; }
 
   Q_SIGNALS:
     void run_activated(qint64 run);
@@ -38,14 +37,14 @@ class RunHistoryChart : public ChartPage {
 
   private:
     void fill();
-    void fill_side(QtCharts::QLineSeries& series, QtCharts::QValueAxis& axis, double RunRow::*value, double divisor,
+    void fill_side(QtCharts::QScatterSeries& series, QtCharts::QValueAxis& axis, double RunRow::*value, double divisor,
                    const QString& title);
     void show_sides();
 
     std::vector<RunRow> runs_;  // by number
     QComboBox* shown_;
-    QtCharts::QLineSeries* time_;
-    QtCharts::QLineSeries* rate_;
+    QtCharts::QScatterSeries* time_;
+    QtCharts::QScatterSeries* rate_;
     QtCharts::QScatterSeries* marker_;
     QtCharts::QValueAxis* number_axis_;
     QtCharts::QValueAxis* time_axis_;

@@ -65,7 +65,7 @@ QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) 
     };
     const Box tile{tile_of(query, mask.query_tokens()), tile_of(key, mask.key_tokens())};
     if (shown.difference == nullptr) {
-        text += tr("  |  tile %1, %2: %3")
+        text += tr("  |  tile row %1, column %2: %3")
                     .arg(count(query / class_tile), count(key / class_tile), class_text(mask.tile_class(tile)));
     }
     const std::vector<std::int64_t>& cu_seqlens = shown.draw.domain.cu_seqlens;

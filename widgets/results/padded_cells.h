@@ -2,6 +2,7 @@
 // Cells with room at their sides, so that a number does not touch the word in the column after it.
 #pragma once
 
+#include <QHeaderView>
 #include <QStyledItemDelegate>
 
 namespace longscope {
@@ -14,6 +15,10 @@ class PaddedCells : public QStyledItemDelegate {
 
     using QStyledItemDelegate::QStyledItemDelegate;
     void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+    [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
+
+// The same for the headings of columns, whose titles stand at the side of their numbers or words.
+void pad_headings(QHeaderView& header);
 
 }  // namespace longscope

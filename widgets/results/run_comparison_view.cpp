@@ -10,6 +10,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QVBoxLayout>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -56,6 +57,9 @@ QString label_of(const Metric& metric) {
     if (metric.name == "memory") {
         return RunComparisonView::tr("process memory, largest rank");
     }
+    if (metric.name == "time") {
+        return RunComparisonView::tr("median time");
+    }
     return metric.name == "error" ? RunComparisonView::tr("output error") : to_qstring(metric.name);
 }
 
@@ -93,11 +97,14 @@ QTableWidget* make_table(const QStringList& titles, const QString& name, bool nu
     table->verticalHeader()->hide();
     table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 8);
     table->horizontalHeader()->setHighlightSections(false);
-    table->horizontalHeader()->setSectionResizeMode(numbers ? QHeaderView::Stretch : QHeaderView::Interactive);
+    table->horizontalHeader()->setSectionResizeMode(numbers ? QHeaderView::ResizeToContents : QHeaderView::Interactive);
     table->horizontalHeader()->setStretchLastSection(true);
     if (numbers) {
-        table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+        table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);  // all rows are shown
+        table->horizontalHeader()->setStretchLastSection(false);
+        table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
     }
+    pad_headings(*table->horizontalHeader());
     return table;
 }
 
@@ -167,10 +174,11 @@ RunComparisonView::RunComparisonView(const Appearance& appearance, QWidget* pare
     inside->setContentsMargins(0, 0, 0, 0);
     inside->addLayout(top);
     inside->addWidget(alike_);
-    inside->addWidget(differences_, 1);
+    constexpr int before_the_rest = 100;
+    inside->addWidget(differences_, before_the_rest);
     inside->addWidget(metrics_);
     inside->addWidget(legend_);
-    inside->addStretch(0);
+    inside->addStretch(1);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(6, 6, 6, 6);
     layout->addWidget(page_, 1);
@@ -236,12 +244,26 @@ void RunComparisonView::show_comparison(RunComparison comparison) {
     constexpr int column_pixels = 240;
     differences_->setColumnWidth(0, column_pixels);
     differences_->setColumnWidth(1, column_pixels);
-    metrics_->setFixedHeight(metrics_->horizontalHeader()->sizeHint().height() +
-                             metrics_->rowCount() * metrics_->verticalHeader()->defaultSectionSize() +
-                             2 * metrics_->frameWidth());
     recolour();
     line_->hide();
     page_->show();
+    fit_heights();
+}
+
+// All figures stand there without scrolling; the differences take what is left, and no more than they need.
+void RunComparisonView::fit_heights() {
+    const auto height_of = [](const QTableWidget& table) {
+        const bool bar = table.horizontalHeader()->length() > table.viewport()->width();
+        return table.horizontalHeader()->sizeHint().height() + table.verticalHeader()->length() +
+               2 * table.frameWidth() + (bar ? table.horizontalScrollBar()->sizeHint().height() : 0);
+    };
+    metrics_->setFixedHeight(height_of(*metrics_));
+    differences_->setMaximumHeight(height_of(*differences_));
+}
+
+void RunComparisonView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    fit_heights();
 }
 
 void RunComparisonView::recolour() {

@@ -54,10 +54,14 @@ class RunComparisonView : public QWidget {
     [[nodiscard]] std::string csv() const;
     void copy() const;
 
+  protected:
+    void resizeEvent(QResizeEvent* event) override;
+
   private:
     void show_comparison(RunComparison comparison);
     void show_only(const QString& line);
     void recolour();
+    void fit_heights();
 
     const Appearance& appearance_;
     RunComparison shown_;

@@ -100,6 +100,7 @@ void RunTable::make_view() {
     view_->setItemDelegate(new PaddedCells(view_));
     view_->setAccessibleName(tr("Runs"));
     view_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    view_->setEditTriggers(QAbstractItemView::EditKeyPressed);
     view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
     view_->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     view_->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
@@ -112,6 +113,7 @@ void RunTable::make_view() {
     view_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     view_->verticalHeader()->setDefaultSectionSize(view_->fontMetrics().height() + 8);
     QHeaderView& header = *view_->horizontalHeader();
+    pad_headings(header);
     header.setSectionsMovable(true);
     header.setStretchLastSection(true);
     header.setHighlightSections(false);
@@ -131,13 +133,31 @@ void RunTable::make_view() {
 void RunTable::make_actions() {
     open_ = new QAction(tr("Open run"), this);
     connect(open_, &QAction::triggered, this, [this] { activate(view_->currentIndex()); });
+    look_ = new QAction(tr("Look at timeline and ranks"), this);
+    look_->setShortcut(QKeySequence(QStringLiteral("Shift+Return")));
+    look_->setShortcutContext(Qt::WidgetShortcut);
+    connect(look_, &QAction::triggered, this, [this] {
+        if (const QModelIndex current = view_->currentIndex(); current.isValid()) {
+            Q_EMIT look_requested(model_->run_at(current.row()));
+        }
+    });
+    tags_ = new QAction(tr("Edit tags"), this);
+    connect(tags_, &QAction::triggered, this, [this] {
+        const QModelIndex tags = view_->currentIndex().siblingAtColumn(static_cast<int>(RunColumn::tags));
+        view_->setCurrentIndex(tags);
+        view_->edit(tags);
+    });
+    delete_ = new QAction(tr("Delete runs…"), this);
+    delete_->setShortcut(QKeySequence::Delete);
+    delete_->setShortcutContext(Qt::WidgetShortcut);
+    connect(delete_, &QAction::triggered, this, [this] { Q_EMIT deletion_requested(selected_runs()); });
     copy_ = new QAction(tr("Copy rows"), this);
     copy_->setShortcut(QKeySequence::Copy);
     copy_->setShortcutContext(Qt::WidgetShortcut);
     connect(copy_, &QAction::triggered, this, &RunTable::copy_selection);
     export_ = new QAction(tr("Export all rows shown as CSV…"), this);
     connect(export_, &QAction::triggered, this, &RunTable::export_requested);
-    view_->addActions({open_, copy_, export_});
+    view_->addActions({open_, look_, copy_, tags_, export_, delete_});
     view_->setContextMenuPolicy(Qt::ActionsContextMenu);
 }
 
@@ -159,7 +179,7 @@ void RunTable::set_default_columns() {
         header.moveSection(header.visualIndex(static_cast<int>(shown_order.at(static_cast<std::size_t>(place)))),
                            place);
     }
-    constexpr int padding = 2 * PaddedCells::padding + 10;
+    constexpr int padding = 4 * PaddedCells::padding + 6;
     constexpr int sort_mark = 16;
     for (int i = 0; i < model_->columnCount(); ++i) {
         const auto column = static_cast<RunColumn>(i);
@@ -181,7 +201,7 @@ void RunTable::focus_filter() {
 }
 
 QList<QAction*> RunTable::row_actions() const {
-    return {open_, copy_, export_};
+    return {open_, look_, copy_, tags_, export_, delete_};
 }
 
 std::vector<std::int64_t> RunTable::selected_runs() const {
@@ -292,6 +312,9 @@ void RunTable::tell_selection() {
     std::vector<std::int64_t> runs = selected_runs();
     copy_->setEnabled(!runs.empty());
     open_->setEnabled(!runs.empty());
+    look_->setEnabled(!runs.empty());
+    tags_->setEnabled(!runs.empty());
+    delete_->setEnabled(!runs.empty());
     if (runs != told_) {
         told_ = std::move(runs);
         Q_EMIT selection_changed(told_);

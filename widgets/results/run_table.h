@@ -45,11 +45,13 @@ class RunTable : public QWidget {
 
     [[nodiscard]] RunTableModel& model() { return *model_; }
     [[nodiscard]] QTableView& view() { return *view_; }
-    // For a window's menus: open, copy, export, choose columns.
+    // For a window's menus: open, look, copy, tags, export, delete.
     [[nodiscard]] QList<QAction*> row_actions() const;
 
   Q_SIGNALS:
     void run_activated(qint64 run);
+    void look_requested(qint64 run);
+    void deletion_requested(const std::vector<std::int64_t>& runs);  // nothing is deleted here
     void selection_changed(const std::vector<std::int64_t>& runs);
     void export_requested();  // the window asks for a file name and calls export_csv()
 
@@ -80,7 +82,10 @@ class RunTable : public QWidget {
     QString closed_text_ = tr("No database is open");
     QLabel* line_;
     QAction* open_ = nullptr;
+    QAction* look_ = nullptr;
     QAction* copy_ = nullptr;
+    QAction* tags_ = nullptr;
+    QAction* delete_ = nullptr;
     QAction* export_ = nullptr;
 
     // Where the view was before the list changed.

@@ -336,11 +336,25 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
     return text_of(cached->second.row, column, role);
 }
 
+Qt::ItemFlags RunTableModel::flags(const QModelIndex& index) const {
+    const bool tags = index.isValid() && index.column() == static_cast<int>(RunColumn::tags);
+    return QAbstractTableModel::flags(index) | (tags ? Qt::ItemIsEditable : Qt::NoItemFlags);
+}
+
+bool RunTableModel::setData(const QModelIndex& index, const QVariant& value, int role) {
+    const bool tags = role == Qt::EditRole && (flags(index) & Qt::ItemIsEditable) != 0;
+    if (tags && value != data(index, Qt::EditRole)) {
+        Q_EMIT tags_edited(run_at(index.row()), value.toString());
+    }
+    return tags;
+}
+
 QVariant RunTableModel::text_of(const RunRow& row, RunColumn column, int role) const {
     switch (role) {
         case Qt::DisplayRole:
             return cell_text(row, column);
         case raw_role:
+        case Qt::EditRole:
             return to_qstring(raw_text(row, column));
         case Qt::ToolTipRole:
             return tooltip_of(row);

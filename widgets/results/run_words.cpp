@@ -45,9 +45,11 @@ constexpr std::array<ColumnWords, run_column_count> words{{
     {QT_TRANSLATE_NOOP("longscope::RunTable", "Tokens"),
      QT_TRANSLATE_NOOP("longscope::RunTable", "Length of the longest packed sequence"), true},
     {QT_TRANSLATE_NOOP("longscope::RunTable", "Median"),
-     QT_TRANSLATE_NOOP("longscope::RunTable", "Median time of a measured repetition"), true},
+     QT_TRANSLATE_NOOP("longscope::RunTable", "Median time of a measured repetition, mean over the draws"), true},
     {QT_TRANSLATE_NOOP("longscope::RunTable", "Rate"),
-     QT_TRANSLATE_NOOP("longscope::RunTable", "Floating-point operations a second at the median time"), true},
+     QT_TRANSLATE_NOOP("longscope::RunTable",
+                       "Floating-point operations a second: those of all draws by their median times"),
+     true},
     {QT_TRANSLATE_NOOP("longscope::RunTable", "Tags"),
      QT_TRANSLATE_NOOP("longscope::RunTable", "Tags that were given to the run"), false},
     {QT_TRANSLATE_NOOP("longscope::RunTable", "Host"),
@@ -145,7 +147,7 @@ const char* column_sample(RunColumn column) {
         case RunColumn::median_time:
             return "12.3 ms";
         case RunColumn::rate:
-            return "123 GFLOP/s";
+            return "87.3 MFLOP/s";
         case RunColumn::tags:
             return "baseline, slow";
         case RunColumn::host:

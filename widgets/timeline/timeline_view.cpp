@@ -250,6 +250,20 @@ void TimelineView::show_summary(const WindowSummary& summary) {
     Q_EMIT summary_changed(summary_);
 }
 
+// Parts between semicolons, as many on a line as have room there.
+static QStringList wrapped(const QString& text, const QFontMetrics& metrics, int width) {
+    QStringList lines;
+    for (const QString& part : text.split(QStringLiteral("; "))) {
+        const QString longer = lines.isEmpty() ? part : lines.last() + QStringLiteral("; ") + part;
+        if (lines.isEmpty() || metrics.horizontalAdvance(longer) > width) {
+            lines << part;
+        } else {
+            lines.last() = longer;
+        }
+    }
+    return lines;
+}
+
 void TimelineView::show_details() {
     const QString current = text_of(current_, QStringLiteral("; "));
     const QString event = hovered_ ? text_of(hovered_, QStringLiteral("; ")) : current;
@@ -270,6 +284,9 @@ void TimelineView::show_details() {
               << tr("Keys: W and S zoom, A and D pan, F fits, full stop and comma step through the events of a row.");
     }
     details_->setToolTip(lines.join(QLatin1Char('\n')));  // whole, however narrow the view is
+    if (summary_.isEmpty() && !event.isEmpty()) {
+        lines = wrapped(event, details_->fontMetrics(), width() - 4 * details_margin);  // the lines below are free
+    }
     lines = lines.mid(0, detail_lines_);
     for (QString& line : lines) {
         line = details_->fontMetrics().elidedText(line, Qt::ElideRight, width() - 4 * details_margin);

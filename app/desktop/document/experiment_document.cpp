@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/document/hidden_layers.h"
 #include "engine/base/atomic_file.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
@@ -36,9 +37,13 @@ std::string text_of(const Json& document) {
     return document.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
-const Json& mask_of(const Json& document) {
+const Json& part_of(const Json& document, const char* name) {
     static const Json none;
-    return document.is_object() && document.contains("mask") ? document["mask"] : none;
+    return document.is_object() && document.contains(name) ? document[name] : none;
+}
+
+bool same_layers(const Json& a, const Json& b) {
+    return part_of(a, "mask") == part_of(b, "mask") && part_of(a, "editor") == part_of(b, "editor");
 }
 
 // The place of a lengths file in the document; null without one.
@@ -125,13 +130,13 @@ QString ExperimentDocument::title() const {
 void ExperimentDocument::edit(const QString& what, const QString& merge_key, const std::function<void(Json&)>& change) {
     Json document = *json_;
     change(document);
-    MaskStack stack = mask_of(document) == mask_of(*json_) ? state_.stack : to_stack(mask_of(document));
+    MaskStack stack = same_layers(document, *json_) ? state_.stack : stack_of(document);
     push(what, merge_key, {text_of(document), std::move(stack)});
 }
 
 void ExperimentDocument::edit_stack(const QString& what, const QString& merge_key, const MaskStack& stack) {
     Json document = *json_;
-    document["mask"] = to_expression(stack);
+    put_stack(document, stack);
     push(what, merge_key, {text_of(document), stack});
 }
 
@@ -160,7 +165,7 @@ void ExperimentDocument::replace(const Json& document, const std::filesystem::pa
     undo_.clear();
     path_ = path;
     saved_text_ = text_of(document);
-    set_state({saved_text_, to_stack(mask_of(document))});
+    set_state({saved_text_, stack_of(document)});
 }
 
 void ExperimentDocument::start_new() {

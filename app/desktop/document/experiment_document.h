@@ -18,7 +18,7 @@ namespace longscope {
 // What undo and redo go back to.
 struct DocumentState {
     std::string text;  // the JSON document, as it is saved
-    MaskStack stack;   // its mask; hidden layers are not in the text
+    MaskStack stack;   // its mask, with hidden layers
 
     [[nodiscard]] bool operator==(const DocumentState&) const = default;
 };

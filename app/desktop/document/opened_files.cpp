@@ -67,6 +67,12 @@ std::pair<FileKind, OpenedFile> read_file(const std::filesystem::path& path) {
             file.experiment = std::make_shared<const Json>(std::move(document));
             return {FileKind::experiment, std::move(file)};
         }
+        // A histogram has bins, and one whose bins are wrong is told why.
+        const bool bins = document.is_object() && !document.empty() && document.begin().key().front() == '[';
+        if (!bins) {
+            throw bad_input(path.string(), "its content", "is neither an experiment nor a histogram of lengths",
+                            "an object with the field longscope_experiment, or {\"[a,b)\": weight, ...}");
+        }
     }
     (void)parse_lengths(content, path.string());
     return {FileKind::lengths, std::move(file)};

@@ -73,6 +73,12 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
     const auto recolour = [this, &appearance] { set_text_colour(*state_, appearance.theme().muted); };
     connect(&appearance, &Appearance::changed, this, recolour);
     recolour();
+    slow_.setSingleShot(true);
+    connect(&slow_, &QTimer::timeout, this, [this] {
+        state_->setText(
+            tr("Updating... The schedule of every rank is worked out for its bytes and its memory: with "
+               "thousands of ranks that takes minutes. The next edit ends it."));
+    });
     connect(&evaluator_, &Evaluator::started, this, &CostPanel::show_stale);
     connect(&evaluator_, &Evaluator::finished, this, &CostPanel::show_answer);
     if (evaluator_.current() != nullptr || !evaluator_.refusal().isEmpty()) {
@@ -105,6 +111,8 @@ QString CostPanel::text() const {
 void CostPanel::show_stale() {
     current_ = false;
     state_->setText(tr("Updating..."));
+    constexpr int usual_ms = 1000;
+    slow_.start(usual_ms);
     for (const Row& row : rows_) {
         row.value->setEnabled(false);
     }
@@ -112,6 +120,7 @@ void CostPanel::show_stale() {
 }
 
 void CostPanel::show_answer() {
+    slow_.stop();
     const Evaluation* known = evaluator_.current().get();
     if (known == nullptr) {
         state_->setText(tr("Out of date: the experiment is refused."));

@@ -87,7 +87,7 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
       refusal_(new QLabel(this)),
       fields_(new Fields(this)),
       lengths_(new LengthsEditor(document)),
-      mask_(new MaskStackEditor(document)) {
+      mask_(new MaskStackEditor(document, appearance)) {
     setAccessibleName(tr("Experiment"));
     fields_->setAccessibleName(tr("Fields of the experiment"));
     auto* rows = new QVBoxLayout(this);

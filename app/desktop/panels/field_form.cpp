@@ -7,6 +7,7 @@
 #include <QLineEdit>
 #include <QLocale>
 #include <QSignalBlocker>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/desktop/panels/calm_fields.h"
@@ -21,7 +22,8 @@ using Pointer = Json::json_pointer;
 // Room for the longest label, so that the fields of all groups stand in one column.
 constexpr int label_letters = 17;
 constexpr int choice_letters = 14;
-constexpr int number_letters = 14;  // with its arrows; larger numbers want a wider panel
+constexpr double most_exact = 9007199254740992.0;  // of the integers that a double tells apart
+constexpr int number_letters = 14;                 // with its arrows; larger numbers want a wider panel
 
 // Null when nothing stands there, or something is in the way.
 const Json* at(const Json& document, const std::string& place) {
@@ -82,7 +84,8 @@ QDoubleSpinBox* FieldForm::add_integer(const QString& label, const std::string& 
     auto* box = new CalmSpinBox<QDoubleSpinBox>(this);
     box->setDecimals(0);
     box->setMinimumWidth(fontMetrics().horizontalAdvance(QLatin1Char('x')) * number_letters);
-    box->setRange(static_cast<double>(min), static_cast<double>(max));
+    box->setRange(std::min(0.0, static_cast<double>(min)), most_exact);
+    box->set_steps(static_cast<double>(min), static_cast<double>(max));
     box->setLocale(QLocale(QLocale::English, QLocale::UnitedStates));
     box->setGroupSeparatorShown(true);
     box->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);

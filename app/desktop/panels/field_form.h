@@ -29,8 +29,9 @@ class FieldForm : public QWidget {
     // The document outlives the form.
     explicit FieldForm(ExperimentDocument& document, QWidget* parent = nullptr);
 
-    // `place` is a JSON pointer such as "/shape/query_heads"; where nothing stands there the fallback is shown. The
-    // widget is called after its place ("shape.query_heads") and described by `help`.
+    // Steps stay from `min` to `max`; what is typed beyond them the experiment refuses. `place` is a JSON pointer such
+    // as "/shape/query_heads"; where nothing stands there the fallback is shown. The widget is called after its place
+    // ("shape.query_heads") and described by `help`.
     QDoubleSpinBox* add_integer(const QString& label, const std::string& place, std::int64_t min, std::int64_t max,
                                 std::int64_t fallback, const QString& help);
     QLineEdit* add_text(const QString& label, const std::string& place, const QString& help);

@@ -6,6 +6,7 @@
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QRegularExpression>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "engine/mask/expression.h"
 #include "engine/mask/leaf.h"
 #include "widgets/base/colours.h"
+#include "widgets/base/text_colour.h"
 
 namespace longscope {
 
@@ -65,10 +67,33 @@ QString text_of(const Json& expression) {
     }
 }
 
+// Why it is refused, whatever else is in the mask; nothing when it is not.
+QString problem_of(const Json& expression) {
+    try {
+        (void)parse_mask(expression, "mask");
+    } catch (const Error& error) {
+        return to_qstring(error.what());
+    }
+    return {};
+}
+
+// "a list of integers, like [8,16,16]"
+QString kind_of(const Json& example) {
+    const auto all = [&](auto is_so) { return std::all_of(example.begin(), example.end(), is_so); };
+    const QString kind =
+        all([](const Json& value) { return value.is_number_integer(); }) ? LayerRow::tr("a list of integers")
+        : all([](const Json& value) { return value.is_boolean(); })      ? LayerRow::tr("a list of true and false")
+                                                                         : LayerRow::tr("a list");
+    constexpr std::ptrdiff_t enough = 3;
+    const auto shown_size = std::min<std::ptrdiff_t>(enough, static_cast<std::ptrdiff_t>(example.size()));
+    return LayerRow::tr("%1, like %2")
+        .arg(kind, to_qstring(shown(Json(Json::array_t(example.begin(), example.begin() + shown_size)))));
+}
+
 }  // namespace
 
-LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent)
-    : QFrame(parent), layer_(layer), index_(index) {
+LayerRow::LayerRow(const MaskLayer& layer, int index, int count, const Appearance& appearance, QWidget* parent)
+    : QFrame(parent), layer_(layer), index_(index), appearance_(appearance) {
     setFrameShape(QFrame::StyledPanel);
     setObjectName(QStringLiteral("layer_%1").arg(index));
     auto* rows = new QVBoxLayout(this);
@@ -161,7 +186,7 @@ LayerRow::LayerRow(const MaskLayer& layer, int index, int count, QWidget* parent
     }
 }
 
-// Up to three numbers beside one another; lists below one another.
+// Two numbers beside one another, so that the panel stays as wide as it is; lists below one another.
 void LayerRow::add_parameters(QGridLayout* grid) {
     const Json expression = Json::parse(layer_.expression, nullptr, false);
     const LeafEntry& leaf = *entry_of(expression.begin().key());
@@ -169,14 +194,15 @@ void LayerRow::add_parameters(QGridLayout* grid) {
     const Json example = parse_json(leaf.example, leaf.name);
     const bool lists =
         std::any_of(parameters.begin(), parameters.end(), [](const Json& value) { return value.is_structured(); });
-    const int columns = lists ? 1 : static_cast<int>(std::min<std::size_t>(parameters.size(), 3));
-    auto* error = new QLabel(this);
-    error->setObjectName(QStringLiteral("parameter_error"));
-    error->setAccessibleName(tr("Why a parameter of layer %1 is refused").arg(index_ + 1));
-    error->setTextFormat(Qt::PlainText);
-    error->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    error->setWordWrap(true);
-    error->hide();
+    const int columns = lists ? 1 : static_cast<int>(std::min<std::size_t>(parameters.size(), 2));
+    error_ = new QLabel(this);
+    error_->setObjectName(QStringLiteral("parameter_error"));
+    error_->setAccessibleName(tr("Why a parameter of layer %1 is refused").arg(index_ + 1));
+    error_->setTextFormat(Qt::PlainText);
+    error_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    error_->setWordWrap(true);
+    error_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // the longest word asks for no room
+    error_->hide();
     int place = 0;
     for (auto at = parameters.begin(); at != parameters.end(); ++at, ++place) {
         const LeafParameter* parameter = parameter_of(leaf, at.key());
@@ -186,6 +212,7 @@ void LayerRow::add_parameters(QGridLayout* grid) {
         field.choices = parameter == nullptr ? QString() : to_qstring(parameter->choices);
         field.whole_number =
             example.contains(at.key()) ? example[at.key()].is_number_integer() : at->is_number_integer();
+        field.list = example.contains(at.key()) && example[at.key()].is_structured();
         field.accessible_name = tr("%1 of layer %2").arg(field.name).arg(index_ + 1);
         field.change = [this, name = std::string(leaf.name), key = at.key()](const Json& value, bool stepping) {
             return change_parameter(name, key, value, stepping);
@@ -193,10 +220,7 @@ void LayerRow::add_parameters(QGridLayout* grid) {
         field.check = [this, name = std::string(leaf.name), key = at.key()](const Json& value) {
             return why_not(name, key, value);
         };
-        field.explain = [error](const QString& why) {
-            error->setText(why);
-            error->setVisible(!why.isEmpty());
-        };
+        field.explain = [this](const QString& why) { explain(why); };
         auto* label = new QLabel(field.name, this);
         label->setToolTip(field.help);
         QWidget* editor = make_parameter_field(field, *at, this);
@@ -204,35 +228,48 @@ void LayerRow::add_parameters(QGridLayout* grid) {
         grid->addWidget(label, place / columns, 2 * (place % columns));
         grid->addWidget(editor, place / columns, 2 * (place % columns) + 1);
         grid->setColumnStretch(2 * (place % columns) + 1, 1);
+        fields_[field.name] = {label, editor};
     }
-    grid->addWidget(error, place, 0, 1, -1);
+    grid->addWidget(error_, place, 0, 1, -1);
+    connect(&appearance_, &Appearance::changed, this, [this] { explain(error_->text()); });
+    constexpr std::size_t quickly_parsed = 64 * 1024;
+    explain(layer_.expression.size() > quickly_parsed ? QString() : problem_of(expression));
+}
+
+void LayerRow::explain(const QString& why) {
+    const Theme& theme = appearance_.theme();
+    error_->setText(why);
+    error_->setVisible(!why.isEmpty());
+    set_text_colour(*error_, theme.error);
+    for (const auto& [name, field] : fields_) {
+        const QRegularExpression named(QStringLiteral("^(\\w+\\.)*%1\\b").arg(name));
+        const Colour colour = named.match(why).hasMatch() ? theme.error : theme.foreground;
+        set_text_colour(*field.first, colour);
+        QPalette palette = field.second->palette();
+        palette.setColor(QPalette::Text, to_qcolor(colour));
+        field.second->setPalette(palette);
+    }
 }
 
 QString LayerRow::why_not(const std::string& leaf, const std::string& key, const Json& value) const {
+    const Json example = parse_json(entry_of(leaf)->example, leaf);
+    if (value.is_string() && example.contains(key) && example[key].is_array()) {
+        return tr("%1: %2 is not %3").arg(to_qstring(key), to_qstring(value.get<std::string>()), kind_of(example[key]));
+    }
     Json next = Json::parse(layer_.expression, nullptr, false);
     next[leaf][key] = value;
-    try {
-        (void)parse_mask(next, "mask");
-    } catch (const Error& error) {
-        return to_qstring(error.what());
-    }
-    return {};
+    return problem_of(next);
 }
 
 QString LayerRow::change_parameter(const std::string& leaf, const std::string& key, const Json& value, bool stepping) {
-    // Numbers are taken as they come, so that one can be stepped past what is refused.
-    if (!value.is_number_integer()) {
-        if (const QString why = why_not(leaf, key, value); !why.isEmpty()) {
-            return why;
-        }
-    }
+    QString why = why_not(leaf, key, value);
     Json next = Json::parse(layer_.expression, nullptr, false);
     next[leaf][key] = value;
     MaskLayer layer = layer_;
     layer.expression = next.dump();
     change(layer, tr("Change %1 of %2").arg(to_qstring(key), to_qstring(leaf)),
            stepping ? QStringLiteral("layer.%1.%2").arg(index_).arg(to_qstring(key)) : QString());
-    return {};
+    return why;
 }
 
 void LayerRow::change(const MaskLayer& layer, const QString& what, const QString& merge_key) {

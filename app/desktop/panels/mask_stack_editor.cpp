@@ -16,8 +16,12 @@
 
 namespace longscope {
 
-MaskStackEditor::MaskStackEditor(ExperimentDocument& document, QWidget* parent)
-    : QWidget(parent), document_(document), rows_(new QVBoxLayout), add_(new QToolButton(this)) {
+MaskStackEditor::MaskStackEditor(ExperimentDocument& document, const Appearance& appearance, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      appearance_(appearance),
+      rows_(new QVBoxLayout),
+      add_(new QToolButton(this)) {
     auto* all = new QVBoxLayout(this);
     all->setContentsMargins(0, 0, 0, 0);
     all->setSpacing(4);
@@ -106,7 +110,7 @@ void MaskStackEditor::rebuild() {
     const auto count = static_cast<int>(shown_.size());
     for (int i = 0; i < count; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        auto* row = new LayerRow(shown_[at], i, count, this);
+        auto* row = new LayerRow(shown_[at], i, count, appearance_, this);
         rows_->addWidget(row);
         connect(row, &LayerRow::edited, this,
                 [this, at](const MaskLayer& layer, const QString& what, const QString& merge_key) {

@@ -5,6 +5,7 @@
 #include <QWidget>
 
 #include "app/desktop/document/experiment_document.h"
+#include "widgets/base/appearance.h"
 
 class QToolButton;
 class QVBoxLayout;
@@ -15,8 +16,8 @@ class MaskStackEditor : public QWidget {
     Q_OBJECT
 
   public:
-    // The document outlives it.
-    explicit MaskStackEditor(ExperimentDocument& document, QWidget* parent = nullptr);
+    // Both outlive it.
+    MaskStackEditor(ExperimentDocument& document, const Appearance& appearance, QWidget* parent = nullptr);
 
     // Adds a leaf by its name, with the parameters that it begins with.
     void add_layer(const std::string& leaf);
@@ -41,6 +42,7 @@ class MaskStackEditor : public QWidget {
     void order_tabs();
 
     ExperimentDocument& document_;
+    const Appearance& appearance_;
     MaskStack shown_;
     int moving_by_ = 0;  // the layer with the focus, while it is moved
     QVBoxLayout* rows_;

@@ -27,6 +27,8 @@ int shown_number(const Json& value) {
 QWidget* number_field(const ParameterField& field, int value, QWidget* parent) {
     auto* box = new CalmSpinBox<QSpinBox>(parent);
     box->setRange(0, most);
+    constexpr int digits = 7;  // and the arrows; more where there is room
+    box->setMinimumWidth(box->fontMetrics().horizontalAdvance(QLatin1Char('0')) * (digits + 4));
     box->setLocale(QLocale(QLocale::English, QLocale::UnitedStates));
     box->setGroupSeparatorShown(true);
     box->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);
@@ -67,6 +69,13 @@ QLineEdit* line_field(const QString& text, QWidget* parent) {
     return line;
 }
 
+// From here on it is the document that takes changes back.
+void end_typing(QLineEdit& line) {
+    const int cursor = line.cursorPosition();
+    line.setText(line.text());
+    line.setCursorPosition(cursor);
+}
+
 // As it is, without the quotes that JSON has. What is wrong with it is said while it is typed.
 QWidget* text_field(const ParameterField& field, const QString& value, QWidget* parent) {
     QLineEdit* line = line_field(value, parent);
@@ -77,16 +86,15 @@ QWidget* text_field(const ParameterField& field, const QString& value, QWidget* 
     QObject::connect(line, &QLineEdit::textEdited, line, [field, json] { field.explain(field.check(json())); });
     QObject::connect(line, &QLineEdit::editingFinished, line, [field, line, json] {
         if (line->isModified()) {
-            line->setModified(false);
+            end_typing(*line);
             field.explain(field.change(json(), false));
         }
     });
-    field.explain(field.check(json()));
     return line;
 }
 
 QWidget* json_field(const ParameterField& field, const Json& value, QWidget* parent) {
-    QLineEdit* line = line_field(to_qstring(shown(value)), parent);
+    QLineEdit* line = line_field(to_qstring(value.is_string() ? value.get<std::string>() : shown(value)), parent);
     if (line->isReadOnly()) {
         return line;
     }
@@ -94,12 +102,10 @@ QWidget* json_field(const ParameterField& field, const Json& value, QWidget* par
         if (!line->isModified()) {
             return;
         }
-        line->setModified(false);
-        try {
-            field.explain(field.change(parse_json(line->text().toStdString(), field.name.toStdString()), false));
-        } catch (const Error& error) {
-            field.explain(to_qstring(error.what()));
-        }
+        end_typing(*line);
+        const std::string text = line->text().toStdString();
+        Json typed = Json::parse(text, nullptr, false);
+        field.explain(field.change(typed.is_discarded() ? Json(text) : std::move(typed), false));
     });
     return line;
 }
@@ -114,7 +120,7 @@ QWidget* make_parameter_field(const ParameterField& field, const Json& value, QW
         made = tick_field(field, value.get<bool>(), parent);
     } else if (value.is_string() && !field.choices.isEmpty()) {
         made = choice_field(field, to_qstring(value.get<std::string>()), parent);
-    } else if (value.is_string()) {
+    } else if (value.is_string() && !field.list) {
         made = text_field(field, to_qstring(value.get<std::string>()), parent);
     } else {
         made = json_field(field, value, parent);

@@ -18,11 +18,12 @@ struct ParameterField {
     QString accessible_name;
     QString choices;  // of a word: "rows, columns, both"
     bool whole_number = false;
-    // A new value that is JSON, stepped to by the wheel or a key or not; returns why it is refused, or nothing.
+    bool list = false;  // typed as JSON; what is not JSON is given as the text that it is
+    // Takes a new value, stepped to by the wheel or a key or not; returns why the mask is refused with it, or nothing.
     std::function<QString(const Json& value, bool stepping)> change;
     // Why a value would be refused, or nothing; for texts, while they are being typed.
     std::function<QString(const Json& value)> check;
-    // Says why what stands in the field is not taken; nothing when it is.
+    // Says what is wrong with what stands in the field, or nothing.
     std::function<void(const QString& why)> explain;
 };
 

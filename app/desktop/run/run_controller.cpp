@@ -50,6 +50,15 @@ QString last_line(const std::filesystem::path& path) {
     return to_qstring(last);
 }
 
+// Documents and logs count draws from 0, people from 1.
+QString draws_from_one(const QString& line) {
+    static const QRegularExpression draw(QStringLiteral("\\bdraw (\\d{1,6})\\b"));
+    const QRegularExpressionMatch found = draw.match(line);
+    return found.hasMatch() ? QString(line).replace(found.capturedStart(1), found.capturedLength(1),
+                                                    QString::number(found.captured(1).toInt() + 1))
+                            : line;
+}
+
 // Starts the engine in a new folder, which keeps the experiment and what the engine prints; says its process. To start
 // a program means to copy the tables of this one, and to wait until the other is there. Throws Error(failed).
 std::int64_t launch(const QString& engine, const std::filesystem::path& folder, const std::string& experiment,
@@ -272,7 +281,7 @@ bool RunController::catch_up() {
         }
         while (file->next(line)) {
             // Without the time, which comes first.
-            status_.ranks[rank] = to_qstring(std::string_view(line).substr(line.find(' ') + 1));
+            status_.ranks[rank] = draws_from_one(to_qstring(std::string_view(line).substr(line.find(' ') + 1)));
             if (enough.hasExpired()) {
                 return false;
             }
@@ -291,15 +300,16 @@ void RunController::hear(const std::string& line) {
         status_.done = message.value("done", status_.done);
     } else if (type == "metric" && message.value("name", "") == "duration_ns") {
         status_.repetition_ns = message.value("value", std::int64_t{0});
+        status_.repetition_flops = message.value("flops", 0.0);
         say(tr("Draw %1, %2 %3: %4")
-                .arg(message.value("draw", 0))
+                .arg(message.value("draw", 0) + 1)
                 .arg(message.value("measured", true) ? tr("repetition") : tr("warm-up"))
                 .arg(message.value("repetition", 0) + 1)
                 .arg(to_qstring(format_duration(*status_.repetition_ns))));
     } else if (type == "metric") {
         const Json value = message.value("value", Json());
         say(tr("Draw %1: %2 %3")
-                .arg(message.value("draw", 0))
+                .arg(message.value("draw", 0) + 1)
                 .arg(
                     to_qstring(message.value("name", "")).replace(QLatin1Char('_'), QLatin1Char(' ')),
                     value.is_number_float() ? QString::number(value.get<double>(), 'g', 2) : to_qstring(shown(value))));
@@ -320,7 +330,7 @@ void RunController::end(const QString& state, const QString& message) {
     timer_.stop();
     status_.phase = RunStatus::Phase::ended;
     status_.state = state;
-    status_.message = message;
+    status_.message = draws_from_one(message);
     status_.stopping = false;
     if (state == QLatin1String("done")) {
         status_.done = 1;

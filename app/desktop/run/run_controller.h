@@ -31,6 +31,7 @@ struct RunStatus {
     std::filesystem::path database;
     double done = 0;                           // from 0 to 1
     std::optional<Nanoseconds> repetition_ns;  // of the last one
+    double repetition_flops = 0;               // of the same; 0: not known
     std::map<int, QString> ranks;              // what each did last, as its log says
     bool stopping = false;                     // it was asked to end
 

@@ -8,6 +8,7 @@
 #include <QPushButton>
 #include <QSplitter>
 #include <QVBoxLayout>
+#include <cmath>
 
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
@@ -39,15 +40,20 @@ RunPanel::RunPanel(RunController& controller, QWidget* parent)
     }
     row->addSpacing(8);
     headline_->setObjectName(QStringLiteral("run_state"));
-    row->addWidget(headline_, 2);
     bar_->setRange(0, 1000);
     bar_->setTextVisible(true);
+    QSizePolicy keeps_its_room = bar_->sizePolicy();
+    keeps_its_room.setRetainSizeWhenHidden(true);
+    bar_->setSizePolicy(keeps_its_room);
     bar_->setAccessibleName(tr("Progress of the run"));
     row->addWidget(bar_, 1);
     details_->setObjectName(QStringLiteral("run_details"));
     headline_->setAccessibleName(tr("State of the run"));
     details_->setAccessibleName(tr("Speed of the run"));
-    row->addWidget(details_);
+    auto* words = new QHBoxLayout;
+    column->addLayout(words);
+    words->addWidget(headline_, 1);
+    words->addWidget(details_);
     auto* panes = new QSplitter(this);
     for (QPlainTextEdit* pane : {log_, ranks_}) {
         pane->setReadOnly(true);
@@ -92,10 +98,13 @@ void RunPanel::show_status() {
     headline_->setText(status.run > 0 ? tr("Run %1, %2: %3").arg(status.run).arg(status.name, state)
                                       : tr("%1: %2").arg(status.name, state));
     QStringList details;
-    if (status.repetition_ns) {
+    if (status.phase == RunStatus::Phase::ended) {
+        details << (status.run == result_of_ ? result_ : QString());
+    } else if (status.repetition_ns) {
         details << to_qstring(format_duration(*status.repetition_ns));
-        if (flops_ > 0 && *status.repetition_ns > 0) {
-            details << to_qstring(format_flops_per_s(flops_ * 1e9 / static_cast<double>(*status.repetition_ns)));
+        if (status.repetition_flops > 0 && *status.repetition_ns > 0) {
+            details << to_qstring(
+                format_flops_per_s(status.repetition_flops * 1e9 / static_cast<double>(*status.repetition_ns)));
         }
     }
     if (const auto left_ns = controller_.left_ns(); left_ns && !status.stopping) {
@@ -110,6 +119,17 @@ void RunPanel::show_status() {
     if (ranks_->toPlainText() != text) {
         ranks_->setPlainText(text);
     }
+}
+
+void RunPanel::show_result(std::int64_t run, const RunFigures& figures, std::size_t draws) {
+    result_of_ = run;
+    result_.clear();
+    if (!std::isnan(figures.median_ns)) {
+        const QString time = to_qstring(format_duration(static_cast<Nanoseconds>(figures.median_ns)));
+        result_ = (draws > 1 ? tr("median %1, mean of %2 draws").arg(time).arg(draws) : tr("median %1").arg(time)) +
+                  QStringLiteral("   ") + to_qstring(format_flops_per_s(figures.flops_per_s));
+    }
+    show_status();
 }
 
 }  // namespace longscope

@@ -5,6 +5,7 @@
 #include <QWidget>
 
 #include "app/desktop/run/run_controller.h"
+#include "storage/run_statistics.h"
 
 class QPlainTextEdit;
 class QProgressBar;
@@ -21,8 +22,8 @@ class RunPanel : public QWidget {
     // The controller outlives it.
     explicit RunPanel(RunController& controller, QWidget* parent = nullptr);
 
-    // What one repetition computes, for the rate; 0: not known.
-    void set_flops(double flops) { flops_ = flops; }
+    // What the run that has ended took, in the words of the results; takes the place of its last repetition.
+    void show_result(std::int64_t run, const RunFigures& figures, std::size_t draws);
 
   Q_SIGNALS:
     void run_wanted();
@@ -32,7 +33,8 @@ class RunPanel : public QWidget {
     void show_status();
 
     RunController& controller_;
-    double flops_ = 0;
+    std::int64_t result_of_ = 0;  // the run that it is the result of
+    QString result_;
     ElidedLabel* headline_;
     QProgressBar* bar_;
     ElidedLabel* details_;

@@ -17,6 +17,9 @@ class JsonProgress final : public RunProgress {
 
     void heard(const Json& message, double done) override {
         const std::string type = message.value("type", "");
+        if (type == "draw") {
+            flops_ = message.at("flops");
+        }
         if (type == "progress" || type == "draw") {
             write({{"type", "progress"}, {"done", done}});
         } else if (type == "repetition") {
@@ -25,7 +28,8 @@ class JsonProgress final : public RunProgress {
                    {"draw", message.at("draw")},
                    {"repetition", message.at("index")},
                    {"measured", message.at("measured")},
-                   {"value", message.at("duration_ns")}});
+                   {"value", message.at("duration_ns")},
+                   {"flops", flops_}});
             write({{"type", "progress"}, {"done", done}});
         } else if (type == "check") {
             write({{"type", "metric"},
@@ -50,6 +54,7 @@ class JsonProgress final : public RunProgress {
     void write(const Json& message) const { sink_(shown(message)); }
 
     std::function<void(const std::string&)> sink_;
+    double flops_ = 0;  // of a repetition of the draw that is under way
 };
 
 }  // namespace

@@ -42,6 +42,8 @@ TEST(Units, Percentages) {
     EXPECT_EQ(format_percent(0.25), "25.0 %");
     EXPECT_EQ(format_percent(0.0), "0.0 %");
     EXPECT_EQ(format_percent(0.00042), "0.042 %");
+    EXPECT_EQ(format_percent(0.005), "0.50 %") << "two digits that say something, at least";
+    EXPECT_EQ(format_percent(0.00996), "1.0 %");
 }
 
 }  // namespace

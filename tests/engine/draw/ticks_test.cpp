@@ -11,7 +11,7 @@ TEST(TokenTicks, AreMultiplesOfAPowerOfTwo) {
     EXPECT_EQ(token_ticks({0, 65536}, 4),
               (std::vector<Tick>{{0, "0"}, {16384, "16K"}, {32768, "32K"}, {49152, "48K"}, {65536, "64K"}}));
     EXPECT_EQ(token_ticks({5, 9}, 10), (std::vector<Tick>{{5, "5"}, {6, "6"}, {7, "7"}, {8, "8"}, {9, "9"}}));
-    EXPECT_EQ(token_ticks({1000, 2100}, 3), (std::vector<Tick>{{1024, "1K"}, {1536, "1,536"}, {2048, "2K"}}));
+    EXPECT_EQ(token_ticks({1000, 2100}, 3), (std::vector<Tick>{{1024, "1,024"}, {1536, "1,536"}, {2048, "2,048"}}));
 }
 
 TEST(TimeTicks, CountInOneTwoFive) {

@@ -22,7 +22,8 @@ const Mistake mistakes[] = {
     {"/longscope_experiment", "0", "longscope_experiment: 0 is not a version; accepted: 1"},
     {"/longscope_experiment", "\"1\"", "longscope_experiment: \"1\" is not a version; accepted: 1"},
     {"/ranks", "4",
-     "ranks: 4 is an unknown field; accepted: backend, check, description, layout, longscope_experiment, mask, name, "
+     "ranks: 4 is an unknown field; accepted: backend, check, description, editor, layout, longscope_experiment, mask, "
+     "name, "
      "repetitions, sequence, shape"},
     {"/name", "\"\"", "name: \"\" is not a name; accepted: a text of 1 to 200 characters on one line"},
     {"/name", "\"a\\nb\"", "name: \"a\\nb\" is not a name; accepted: a text of 1 to 200 characters on one line"},
@@ -68,7 +69,8 @@ const Mistake mistakes[] = {
     {"/sequence/lengths/list", "[101]",
      "sequence.lengths.list[0]: 101 is too large; accepted: an integer from 1 to 100"},
     {"/sequence/lengths/list", "[]",
-     "sequence.lengths.list: [] is not a list of lengths; accepted: a list of 1 to 4194304 integers"},
+     "sequence.lengths.list: [] is not a list of lengths; accepted: integers with commas between them, 1 to 4194304 of "
+     "them"},
     {"/sequence/lengths", R"j({"histogram": {"[4,2)": 1}})j",
      "sequence.lengths.histogram: [4,2) is not a bin; accepted: \"[a,b)\" with 0 <= a < b <= 4611686018427387904"},
     {"/sequence/lengths", R"j({"histogram": {"[2,4)": -1}})j",

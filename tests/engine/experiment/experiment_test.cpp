@@ -55,6 +55,15 @@ TEST(Experiment, WritesOutItsDefaults) {
     EXPECT_EQ(to_json(parsed(minimal_document())).dump(2), expected.dump(2));
 }
 
+TEST(Experiment, LeavesWhatEditorsKeepAlone) {
+    Json document = minimal_document();
+    const std::string before = to_json(parsed(document)).dump();
+    document["editor"] = {{"layers", {1, 2}}};
+    EXPECT_EQ(to_json(parsed(document)).dump(), before);
+    document["editor"] = 5;
+    EXPECT_NE(message_of([&] { (void)parsed(document); }).find("editor: 5 is not an object"), std::string::npos);
+}
+
 TEST(Experiment, KnowsEveryElementType) {
     for (const DType dtype : {DType::float32, DType::bfloat16, DType::float16}) {
         Json document = minimal_document();

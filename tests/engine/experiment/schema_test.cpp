@@ -20,9 +20,15 @@ const Json& schema() {
     return document;
 }
 
+Json example_document_from_an_editor() {
+    Json document = example_document();
+    document["editor"] = {{"layers", Json::array()}};
+    return document;
+}
+
 std::vector<Json> examples() {
-    return {example_document(), example_document_of_leaves(), example_document_with_lengths("file"),
-            example_document_with_lengths("histogram")};
+    return {example_document(), example_document_from_an_editor(), example_document_of_leaves(),
+            example_document_with_lengths("file"), example_document_with_lengths("histogram")};
 }
 
 // One field of an example with the schema that describes it.
