@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/mask_page.h"
 
-#include <fmt/format.h>
-
 #include <QClipboard>
 #include <QGuiApplication>
 #include <QHBoxLayout>

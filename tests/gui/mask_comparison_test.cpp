@@ -159,7 +159,7 @@ TEST_F(ComparedMasks, AreSummedUpCopiedAndSaved) {
     const std::string svg = text_of(file(QStringLiteral("both.svg")));
     EXPECT_NE(svg.find("only B: 2,016"), std::string::npos);
     action("file.copy_view").trigger();
-    EXPECT_FALSE(QGuiApplication::clipboard()->image().isNull());
+    EXPECT_TRUE(QTest::qWaitFor([] { return !QGuiApplication::clipboard()->image().isNull(); }));
 }
 
 TEST_F(ComparedMasks, AreReachedFromThePage) {
