@@ -25,15 +25,12 @@ std::string where() {
     return "no display";
 }
 
-void end_in_one_line(QtMsgType type, const QMessageLogContext& context, const QString& message) {
+// What platforms and their plugins say while a display is sought, at any level and mostly under "qt.qpa.", but
+// Wayland's under no name: it is the reason for this one line, in more words.
+void end_in_one_line(QtMsgType type, const QMessageLogContext& /*context*/, const QString& /*message*/) {
     if (type == QtFatalMsg) {
         write_error(fmt::format("longscope: {}: no window can be opened there; {}\n", where(), instead));
         std::_Exit(exit_failed);
-    }
-    // What platforms and their plugins warn of is the reason for the line above, in more words; most of them do so
-    // under "qt.qpa.", that of Wayland under no name.
-    if (type == QtCriticalMsg) {
-        write_error(qFormatLogMessage(type, context, message).toStdString() + '\n');
     }
 }
 

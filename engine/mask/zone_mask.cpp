@@ -280,9 +280,13 @@ Range ZoneMask::key_extent(Range q) const {
         }
     });
     visit_striped(q, [&](const StripedZone& striped) {
-        const Zone part = cut(striped.zone, StripeAxis::query, q);
-        if (!part.empty()) {
+        ZoneSet parts;
+        append_part(striped, {q, striped.zone.k, striped.zone.d}, parts);
+        for (const Zone& part : parts.zones) {
             extent = {std::min(extent.begin, part.k.begin), std::max(extent.end, part.k.end)};
+        }
+        for (const StripedZone& part : parts.striped) {
+            extent = {std::min(extent.begin, part.zone.k.begin), std::max(extent.end, part.zone.k.end)};
         }
     });
     return extent.empty() ? Range{} : extent;

@@ -86,7 +86,8 @@ TEST(PeakMemory, CountsWhatWasTouchedAndGivenBack) {
         std::vector<char> touched(bytes, 1);
         ASSERT_EQ(touched[bytes / 2], 1);
     }
-    EXPECT_GE(memory.grown_bytes(), static_cast<std::int64_t>(bytes));
+    // A few pages may have been there before.
+    EXPECT_GE(memory.grown_bytes(), static_cast<std::int64_t>(bytes - bytes / 16));
     EXPECT_LT(memory.grown_bytes(), static_cast<std::int64_t>(2 * bytes));
 }
 
