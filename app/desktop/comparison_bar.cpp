@@ -6,6 +6,7 @@
 #include <QPushButton>
 #include <QTextDocumentFragment>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "engine/base/units.h"
 #include "engine/draw/difference_grid.h"
@@ -26,7 +27,7 @@ QString count_text(std::int64_t value) {
 // A square in a colour, and words.
 QString item_html(Colour colour, const QString& words) {
     return QStringLiteral("<span style=\"color:%1\">\u25a0</span>&nbsp;%2")
-        .arg(to_qcolor(colour).name(), words.toHtmlEscaped());
+        .arg(to_qcolor(colour).name(), words.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;")));
 }
 
 QString rows_text(const ShownDifference& difference, const Mask& mask) {
@@ -60,7 +61,8 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
     counts_->setTextFormat(Qt::RichText);
     counts_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     counts_->setWordWrap(true);
-    counts_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    counts_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    counts_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     first->addWidget(counts_, 1);
     auto* end = new QPushButton(tr("End comparison"), this);
     end->setObjectName(QStringLiteral("end_comparison"));
@@ -86,6 +88,18 @@ void ComparisonBar::refresh() {
     } else {
         rows_->setText(tr("Comparing with %1...").arg(comparison_.name()));
     }
+    keep_counts_whole();
+}
+
+// A row does not ask for the height that wrapped words need in it.
+void ComparisonBar::keep_counts_whole() {
+    layout()->activate();
+    counts_->setFixedHeight(std::max(fontMetrics().lineSpacing(), counts_->heightForWidth(counts_->width())));
+}
+
+void ComparisonBar::resizeEvent(QResizeEvent* event) {
+    QFrame::resizeEvent(event);
+    keep_counts_whole();
 }
 
 QString ComparisonBar::counts_html(const ShownDifference& difference) const {

@@ -26,6 +26,8 @@ class ComparisonBar : public QFrame {
 
   private:
     void refresh();
+    void keep_counts_whole();
+    void resizeEvent(QResizeEvent* event) override;
     [[nodiscard]] QString counts_html(const ShownDifference& difference) const;
 
     MaskComparison& comparison_;

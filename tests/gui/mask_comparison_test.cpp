@@ -87,6 +87,15 @@ TEST_F(ComparedMasks, CountWhatOnlyOneOfThemKeeps) {
     EXPECT_TRUE(canvas().text_at(pair).startsWith(QStringLiteral("query 10, key 50: kept only in full")));
 }
 
+TEST_F(ComparedMasks, HaveAllCountsInSightInASmallWindow) {
+    window_->resize(1000, 700);
+    window_->document().edit(QStringLiteral("Lengthen"), {},
+                             [](Json& json) { json["sequence"]["tokens"] = 1'048'576; });
+    compare_with_preset("causal_sliding_window");
+    const auto& counts = find<QLabel>("difference_counts");
+    EXPECT_LE(counts.heightForWidth(counts.width()), counts.height()) << counts.width() << " pixels wide";
+}
+
 TEST_F(ComparedMasks, FollowEveryEdit) {
     compare_with_preset("causal");
     EXPECT_EQ(text(), counts("0", "causal", "0", "2,080") + "The two masks are equal.");
