@@ -6,7 +6,6 @@
 #include <QPushButton>
 #include <QTextDocumentFragment>
 #include <QVBoxLayout>
-#include <algorithm>
 
 #include "engine/base/units.h"
 #include "engine/draw/difference_grid.h"
@@ -27,7 +26,7 @@ QString count_text(std::int64_t value) {
 // A square in a colour, and words.
 QString item_html(Colour colour, const QString& words) {
     return QStringLiteral("<span style=\"color:%1\">\u25a0</span>&nbsp;%2")
-        .arg(to_qcolor(colour).name(), words.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;")));
+        .arg(to_qcolor(colour).name(), words.toHtmlEscaped());
 }
 
 QString rows_text(const ShownDifference& difference, const Mask& mask) {
@@ -61,7 +60,9 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
     counts_->setTextFormat(Qt::RichText);
     counts_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     counts_->setWordWrap(true);
-    counts_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    QSizePolicy as_high_as_its_lines(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    as_high_as_its_lines.setHeightForWidth(true);
+    counts_->setSizePolicy(as_high_as_its_lines);
     counts_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     first->addWidget(counts_, 1);
     auto* end = new QPushButton(tr("End comparison"), this);
@@ -88,18 +89,6 @@ void ComparisonBar::refresh() {
     } else {
         rows_->setText(tr("Comparing with %1...").arg(comparison_.name()));
     }
-    keep_counts_whole();
-}
-
-// A row does not ask for the height that wrapped words need in it.
-void ComparisonBar::keep_counts_whole() {
-    layout()->activate();
-    counts_->setFixedHeight(std::max(fontMetrics().lineSpacing(), counts_->heightForWidth(counts_->width())));
-}
-
-void ComparisonBar::resizeEvent(QResizeEvent* event) {
-    QFrame::resizeEvent(event);
-    keep_counts_whole();
 }
 
 QString ComparisonBar::counts_html(const ShownDifference& difference) const {

@@ -26,8 +26,6 @@ class ComparisonBar : public QFrame {
 
   private:
     void refresh();
-    void keep_counts_whole();
-    void resizeEvent(QResizeEvent* event) override;
     [[nodiscard]] QString counts_html(const ShownDifference& difference) const;
 
     MaskComparison& comparison_;

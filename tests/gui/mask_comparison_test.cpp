@@ -93,7 +93,11 @@ TEST_F(ComparedMasks, HaveAllCountsInSightInASmallWindow) {
                              [](Json& json) { json["sequence"]["tokens"] = 1'048'576; });
     compare_with_preset("causal_sliding_window");
     const auto& counts = find<QLabel>("difference_counts");
-    EXPECT_LE(counts.heightForWidth(counts.width()), counts.height()) << counts.width() << " pixels wide";
+    EXPECT_TRUE(QTest::qWaitFor([&] {
+        return counts.heightForWidth(counts.width()) <= counts.height() &&
+               counts.geometry().bottom() < find<QWidget>("differing_rows").geometry().top();
+    })) << counts.width()
+        << " x " << counts.height() << " pixels";
 }
 
 TEST_F(ComparedMasks, FollowEveryEdit) {
