@@ -10,9 +10,13 @@ namespace {
 
 std::unique_ptr<Mask> build(const std::shared_ptr<const ZoneSet>& by_begin, std::int64_t query_tokens,
                             std::int64_t key_tokens) {
-    ZoneSweep sweep(*by_begin);
     return std::make_unique<ZoneMask>(
-        query_tokens, key_tokens, slab_breaks(*by_begin), [&](Range rows, ZoneSet& out) { sweep.zones_in(rows, out); },
+        query_tokens, key_tokens, slab_breaks(*by_begin),
+        [&] {
+            return [sweep = std::make_shared<ZoneSweep>(*by_begin)](Range rows, ZoneSet& out) {
+                sweep->zones_in(rows, out);
+            };
+        },
         [by_begin, query_tokens, key_tokens] {
             ZoneSet mirror;
             mirror.zones.reserve(by_begin->zones.size());

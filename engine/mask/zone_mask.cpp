@@ -2,7 +2,11 @@
 #include "engine/mask/zone_mask.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
 
+#include "engine/base/thread_team.h"
 #include "engine/mask/tile_row.h"
 
 namespace longscope {
@@ -18,7 +22,7 @@ std::int64_t pairs_of_rule(const StripedZone& striped, const Zone& part, StripeA
 }  // namespace
 
 ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vector<std::int64_t> breaks,
-                   const SlabZones& zones_of, std::function<std::unique_ptr<Mask>()> make_transposed)
+                   const MakeSlabZones& make_zones, std::function<std::unique_ptr<Mask>()> make_transposed)
     : Mask(query_tokens, key_tokens), make_transposed_(std::move(make_transposed)) {
     std::erase_if(breaks, [&](std::int64_t row) { return row < 0 || row >= query_tokens; });
     if (!std::is_sorted(breaks.begin(), breaks.end())) {
@@ -30,8 +34,41 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
     breaks.erase(std::unique(breaks.begin(), breaks.end()), breaks.end());
     breaks.push_back(query_tokens);
 
-    slabs_.reserve(breaks.size());
-    zones_.reserve(breaks.size());
+    const auto count = static_cast<std::int64_t>(breaks.size()) - 1;
+    constexpr std::int64_t slabs_a_thread = 4096;
+    if (count <= slabs_a_thread) {
+        Part all = part_between(breaks, make_zones());
+        slabs_ = std::move(all.slabs);
+        zones_ = std::move(all.zones);
+        striped_ = std::move(all.striped);
+        return;
+    }
+    std::map<std::int64_t, Part> parts;  // by their first slab
+    std::mutex adding;
+    ThreadTeam().for_each_range(count, slabs_a_thread, [&](std::int64_t begin, std::int64_t end) {
+        const auto own = std::span<const std::int64_t>(breaks).subspan(static_cast<std::size_t>(begin),
+                                                                       static_cast<std::size_t>(end - begin + 1));
+        Part part = part_between(own, make_zones());
+        const std::lock_guard lock(adding);
+        parts.emplace(begin, std::move(part));
+    });
+    std::size_t slabs = 0;
+    std::size_t zones = 0;
+    for (const auto& [begin, part] : parts) {
+        slabs += part.slabs.size();
+        zones += part.zones.size();
+    }
+    slabs_.reserve(slabs);
+    zones_.reserve(zones);
+    for (const auto& [begin, part] : parts) {
+        append(part);
+    }
+}
+
+ZoneMask::Part ZoneMask::part_between(std::span<const std::int64_t> breaks, const SlabZones& zones_of) {
+    Part part;
+    part.slabs.reserve(breaks.size());
+    part.zones.reserve(breaks.size());
     ZoneSet slab_zones;
     std::int64_t pairs_so_far = 0;
     for (std::size_t i = 0; i + 1 < breaks.size(); ++i) {
@@ -41,10 +78,10 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
             continue;
         }
         Slab slab{rows,
-                  zones_.size(),
-                  zones_.size() + slab_zones.zones.size(),
-                  striped_.size(),
-                  striped_.size() + slab_zones.striped.size(),
+                  part.zones.size(),
+                  part.zones.size() + slab_zones.zones.size(),
+                  part.striped.size(),
+                  part.striped.size() + slab_zones.striped.size(),
                   pairs_so_far,
                   0};
         for (const Zone& zone : slab_zones.zones) {
@@ -54,17 +91,32 @@ ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vect
             slab.pairs += longscope::pairs(striped);
         }
         pairs_so_far += slab.pairs;
-        zones_.insert(zones_.end(), slab_zones.zones.begin(), slab_zones.zones.end());
-        striped_.insert(striped_.end(), slab_zones.striped.begin(), slab_zones.striped.end());
-        order_zones(slab);
+        part.zones.insert(part.zones.end(), slab_zones.zones.begin(), slab_zones.zones.end());
+        part.striped.insert(part.striped.end(), slab_zones.striped.begin(), slab_zones.striped.end());
+        order_zones(slab, part.zones);
+        part.slabs.push_back(slab);
+    }
+    return part;
+}
+
+void ZoneMask::append(const Part& below) {
+    const std::int64_t pairs_above = slabs_.empty() ? 0 : slabs_.back().pairs_before + slabs_.back().pairs;
+    for (Slab slab : below.slabs) {
+        slab.first_zone += zones_.size();
+        slab.end_zone += zones_.size();
+        slab.first_striped += striped_.size();
+        slab.end_striped += striped_.size();
+        slab.pairs_before += pairs_above;
         slabs_.push_back(slab);
     }
+    zones_.insert(zones_.end(), below.zones.begin(), below.zones.end());
+    striped_.insert(striped_.end(), below.striped.begin(), below.striped.end());
 }
 
 // Columns differ in their keys, bands in their diagonals: by the side on which the widest zone is the smaller part of
 // all.
-void ZoneMask::order_zones(Slab& slab) {
-    const auto first = zones_.begin() + static_cast<std::ptrdiff_t>(slab.first_zone);
+void ZoneMask::order_zones(Slab& slab, ZoneList& zones) {
+    const auto first = zones.begin() + static_cast<std::ptrdiff_t>(slab.first_zone);
     if (slab.end_zone - slab.first_zone == 1) {
         slab.widest = first->k.size();
         return;
@@ -79,7 +131,7 @@ void ZoneMask::order_zones(Slab& slab) {
     };
     Side keys;
     Side diagonals;
-    std::for_each(first, zones_.end(), [&](const Zone& zone) {
+    std::for_each(first, zones.end(), [&](const Zone& zone) {
         keys.add(zone.k);
         diagonals.add(zone.d);
     });
@@ -87,7 +139,7 @@ void ZoneMask::order_zones(Slab& slab) {
     slab.by_diagonal = diagonals.widest * keys.all.size() < keys.widest * diagonals.all.size();
     slab.widest = slab.by_diagonal ? diagonals.widest : keys.widest;
     const Range Zone::*side = slab.by_diagonal ? &Zone::d : &Zone::k;
-    std::sort(first, zones_.end(), [&](const Zone& a, const Zone& b) { return (a.*side).begin < (b.*side).begin; });
+    std::sort(first, zones.end(), [&](const Zone& a, const Zone& b) { return (a.*side).begin < (b.*side).begin; });
 }
 
 std::pair<std::size_t, std::size_t> ZoneMask::zones_near(const Slab& slab, const Box& box) const {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,11 +19,14 @@ class ZoneMask final : public Mask {
   public:
     // Replaces `out` by the disjoint zones inside the given rows.
     using SlabZones = std::function<void(Range rows, ZoneSet& out)>;
+    // Makes one for a part of the slabs, which are asked for in order. May be called from several threads at once.
+    using MakeSlabZones = std::function<SlabZones()>;
 
     // `breaks` are the rows at which a new slab begins (any order, repetitions and borders allowed).
-    // `zones_of` is called once a slab, in order. `make_transposed` builds the mirror image when asked for.
+    // The zones of each slab are asked for once; with several threads where there are many. `make_transposed` builds
+    // the mirror image when asked for.
     ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vector<std::int64_t> breaks,
-             const SlabZones& zones_of, std::function<std::unique_ptr<Mask>()> make_transposed);
+             const MakeSlabZones& make_zones, std::function<std::unique_ptr<Mask>()> make_transposed);
 
     [[nodiscard]] bool contains(std::int64_t query, std::int64_t key) const override;
     [[nodiscard]] std::int64_t pairs_in(const Box& box) const override;
@@ -52,7 +56,16 @@ class ZoneMask final : public Mask {
         bool by_diagonal = false;
         std::int64_t widest = 0;
     };
-    void order_zones(Slab& slab);
+    struct Part {
+        std::vector<Slab> slabs;
+        ZoneList zones;
+        std::vector<StripedZone> striped;
+    };
+    // The slabs between these breaks.
+    static Part part_between(std::span<const std::int64_t> breaks, const SlabZones& zones_of);
+    // The part is below all that is there.
+    void append(const Part& below);
+    static void order_zones(Slab& slab, ZoneList& zones);
     // Of a slab, the indices from the first to the last zone that may meet the box.
     [[nodiscard]] std::pair<std::size_t, std::size_t> zones_near(const Slab& slab, const Box& box) const;
     // The index of the slab that holds the row, or of the first one below it.

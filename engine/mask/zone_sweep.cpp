@@ -72,7 +72,10 @@ std::vector<std::int64_t> slab_breaks(const ZoneSet& in_row_order) {
 
 void ZoneSweep::zones_in(Range rows, ZoneSet& out) {
     while (next_ < zones_->size() && (*zones_)[next_].q.begin < rows.end) {
-        active_.push_back((*zones_)[next_++]);
+        // A sweep may begin far down.
+        if (const Zone& zone = (*zones_)[next_++]; zone.q.end > rows.begin) {
+            active_.push_back(zone);
+        }
     }
     std::erase_if(active_, [&](const Zone& zone) { return zone.q.end <= rows.begin; });
     out.clear();

@@ -13,20 +13,34 @@ namespace longscope {
 
 namespace {
 
-// The zones of one end of a tree, slab by slab. Those that are in row order already, which may be very many, are not
-// copied.
+bool is_above(const Zone& a, const Zone& b) {
+    return a.q.begin < b.q.begin;
+}
+
+bool is_in_row_order(const ZoneTree& tree) {
+    return tree.striped.size() < 2 && std::is_sorted(tree.zones.begin(), tree.zones.end(), is_above) &&
+           std::all_of(tree.operands.begin(), tree.operands.end(), is_in_row_order);
+}
+
+ZoneTree all_in_row_order(ZoneTree tree) {
+    ZoneSet set = in_row_order({std::move(tree.zones), std::move(tree.striped)});
+    tree.zones = std::move(set.zones);
+    tree.striped = std::move(set.striped);
+    for (ZoneTree& operand : tree.operands) {
+        operand = all_in_row_order(std::move(operand));
+    }
+    return tree;
+}
+
+// The zones of one end of a tree, slab by slab.
 class LeafSweep {
   public:
-    // It outlives this.
-    explicit LeafSweep(const ZoneTree& end)
-        : ordered_(is_ordered(end) ? nullptr : std::make_unique<ZoneSet>(in_row_order({end.zones, end.striped}))),
-          zones_(ordered_ ? ordered_->zones : end.zones),
-          striped_(ordered_ ? ordered_->striped : end.striped),
-          sweep_(zones_, striped_) {}
+    // It is in row order and outlives this.
+    explicit LeafSweep(const ZoneTree& end) : end_(&end), sweep_(end.zones, end.striped) {}
 
     void append_breaks(std::vector<std::int64_t>& breaks) const {
         Range last;
-        for (const Zone& zone : zones_) {
+        for (const Zone& zone : end_->zones) {
             // Those that follow one another often share their rows, or border on them.
             if (zone.q == last) {
                 continue;
@@ -37,7 +51,7 @@ class LeafSweep {
             breaks.push_back(zone.q.end);
             last = zone.q;
         }
-        for (const StripedZone& striped : striped_) {
+        for (const StripedZone& striped : end_->striped) {
             breaks.push_back(striped.zone.q.begin);
             breaks.push_back(striped.zone.q.end);
         }
@@ -47,15 +61,7 @@ class LeafSweep {
     void restrict_to(Range rows, ZoneSet& out) { sweep_.zones_in(rows, out); }
 
   private:
-    static bool is_ordered(const ZoneTree& end) {
-        return end.striped.size() < 2 &&
-               std::is_sorted(end.zones.begin(), end.zones.end(),
-                              [](const Zone& a, const Zone& b) { return a.q.begin < b.q.begin; });
-    }
-
-    std::unique_ptr<ZoneSet> ordered_;
-    const ZoneList& zones_;
-    const std::vector<StripedZone>& striped_;
+    const ZoneTree* end_;
     ZoneSweep sweep_;
 };
 
@@ -188,17 +194,26 @@ ZoneTree kept_in(const Box& box, ZoneTree tree) {
     return {ZoneTree::Kind::all_of, {}, {std::move(tree), std::move(inside)}};
 }
 
-std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& tree, std::int64_t query_tokens,
+std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& any_tree, std::int64_t query_tokens,
                                    std::int64_t key_tokens) {
-    Evaluator evaluator(*tree, {0, key_tokens});
+    // Once, not for each thread.
+    const std::shared_ptr<const ZoneTree> tree =
+        is_in_row_order(*any_tree) ? any_tree : std::make_shared<const ZoneTree>(all_in_row_order(*any_tree));
+    const Range keys{0, key_tokens};
     return std::make_unique<ZoneMask>(
-        query_tokens, key_tokens, evaluator.breaks(), [&](Range rows, ZoneSet& out) { evaluator.zones_of(rows, out); },
+        query_tokens, key_tokens, Evaluator(*tree, keys).breaks(),
+        [&] {
+            return [evaluator = std::make_shared<Evaluator>(*tree, keys)](Range rows, ZoneSet& out) {
+                evaluator->zones_of(rows, out);
+            };
+        },
         [tree, query_tokens, key_tokens] {
             return compile_tree(std::make_shared<const ZoneTree>(transposed(*tree)), key_tokens, query_tokens);
         });
 }
 
-ZoneList disjoint_zones(const ZoneTree& tree, const Box& box) {
+ZoneList disjoint_zones(const ZoneTree& any_tree, const Box& box) {
+    const ZoneTree tree = all_in_row_order(any_tree);
     Evaluator evaluator(tree, box.k);
     std::vector<std::int64_t> breaks = evaluator.breaks();
     breaks.push_back(box.q.end);
