@@ -90,7 +90,10 @@ block_mask = BlockMask.from_kv_blocks(
 out = flex_attention(q, k, v, block_mask=block_mask)
 )",
         arrays.texts.at("mask_mod"), block[0], block[1],
-        divides ? "" : fmt::format(",\n    seq_lengths=({}, {})", arrays.query_tokens, arrays.key_tokens));
+        divides
+            ? ""
+            : fmt::format(",\n    seq_lengths=({}, {}),  # PyTorch 2.5 has no such argument: there pad to whole blocks",
+                          arrays.query_tokens, arrays.key_tokens));
 }
 
 std::string flashinfer_call(const MaskArrays& arrays) {
