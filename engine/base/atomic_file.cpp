@@ -14,7 +14,8 @@ namespace longscope {
 namespace {
 
 Error cannot_write(const std::filesystem::path& path, int error_number) {
-    return {ErrorKind::failed, fmt::format("{}: cannot write: {}", path.string(), system_error_text(error_number))};
+    return {ErrorKind::failed,
+            fmt::format("{}: cannot write: {}", one_line(path.string(), 500), system_error_text(error_number))};
 }
 
 }  // namespace

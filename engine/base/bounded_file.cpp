@@ -18,7 +18,8 @@ namespace longscope {
 namespace {
 
 Error cannot_read(const std::filesystem::path& path, int error_number) {
-    return {ErrorKind::bad_input, fmt::format("{}: cannot read: {}", path.string(), system_error_text(error_number))};
+    return {ErrorKind::bad_input,
+            fmt::format("{}: cannot read: {}", one_line(path.string(), 500), system_error_text(error_number))};
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
     }
     void* const map = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
     if (map == MAP_FAILED) {
-        throw failed(path.string() + ": cannot be mapped: " + system_error_text(errno));
+        throw failed(one_line(path.string(), 500) + ": cannot be mapped: " + system_error_text(errno));
     }
     data_ = static_cast<const std::byte*>(map);
 }

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
+#include <functional>
+#include <initializer_list>
 
 #include "engine/base/error.h"
 #include "tests/support/temporary_folder.h"
@@ -27,6 +30,21 @@ TEST(BoundedFile, RefusesWhatIsTooLargeMissingOrNotAFile) {
     EXPECT_THROW((void)read_bounded_file(folder.path() / "missing", 5), Error);
     EXPECT_THROW((void)read_bounded_file(folder.path(), 5), Error);
     EXPECT_THROW((void)read_bounded_file("/dev/zero", 5), Error);
+}
+
+// Names of files stand in documents, and may be anything.
+TEST(BoundedFile, ErrorsAreOneLineWhateverTheName) {
+    const TemporaryFolder folder;
+    const std::filesystem::path name = folder.path() / "a\nb\x01" / "c";
+    for (const std::function<void()>& access : std::initializer_list<std::function<void()>>{
+             [&] { (void)read_bounded_file(name, 5); }, [&] { write_file_atomically(name, "x"); }}) {
+        try {
+            access();
+            FAIL() << "no error";
+        } catch (const Error& error) {
+            EXPECT_NE(std::string(error.what()).find("a b /c: cannot "), std::string::npos) << error.what();
+        }
+    }
 }
 
 TEST(BoundedFile, WritingIntoAMissingFolderFailsWithItsName) {
