@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The leaves of mask expressions. A leaf is a list of disjoint zones; everything else follows from that. To add one:
+// The leaves of mask expressions. A leaf is disjoint zones, some of them under stripes; all else follows. To add one:
 // its own file in leaves/, one entry in leaf_registry.cpp, its predicate in tests/support/leaf_truths.cpp and its shape
 // in the schema; resources/docs/masks.md is written from the registry.
 #pragma once

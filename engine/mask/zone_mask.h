@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The main compiled form of a mask: disjoint zones, cut into slabs of rows. All zones of a slab span exactly its rows
-// or a part of them, so any question about some rows reads the slabs of these rows and nothing else. Memory and
-// compile time grow with slabs and zones, never with the matrix.
+// The compiled form of a mask: disjoint zones, some of them under stripes, cut into slabs of rows. All zones of a slab
+// span exactly its rows or a part of them, so any question about some rows reads the slabs of these rows and nothing
+// else. Memory and compile time grow with slabs and zones, never with the matrix.
 #pragma once
 
 #include <functional>

@@ -61,7 +61,7 @@ TEST(MaskBench, HasEveryPresetAtBothLengths) {
 // a hundred times as long.
 TEST(MaskBench, WhatIsPromisedIsNotFarOff) {
     if (sanitizer_slowdown > 1) {
-        GTEST_SKIP() << "a sanitizer takes time";
+        GTEST_SKIP() << "a sanitizer multiplies every time, and the limits are of the product";
     }
     constexpr double busy = 8.0;
     for (const MaskBenchCase& asked : mask_bench_cases(true)) {
@@ -78,7 +78,7 @@ TEST(MaskBench, WhatIsPromisedIsNotFarOff) {
 
 TEST(PeakMemory, CountsWhatWasTouchedAndGivenBack) {
     if (sanitizer_slowdown > 1) {
-        GTEST_SKIP() << "a sanitizer keeps memory of its own";
+        GTEST_SKIP() << "a sanitizer keeps memory of its own beside what is counted";
     }
     constexpr std::size_t bytes = std::size_t{64} << 20U;
     const PeakMemory memory;
