@@ -6,6 +6,9 @@ namespace longscope {
 
 void declare_bench(CLI::App& verb, VerbAction& action) {
     verb.require_subcommand(1);
+    declare_bench_attention(
+        *verb.add_subcommand("attention", "computes attention, and says what share of the machine's peak that was"),
+        action);
     declare_bench_masks(
         *verb.add_subcommand("masks", "compiles masks, counts their pairs and tiles, and says how long it took"),
         action);

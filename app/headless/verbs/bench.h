@@ -7,6 +7,7 @@
 
 namespace longscope {
 
+void declare_bench_attention(CLI::App& verb, VerbAction& action);
 void declare_bench_masks(CLI::App& verb, VerbAction& action);
 
 }  // namespace longscope

@@ -2,22 +2,10 @@
 #include "engine/kernel/cpu/packed_keys.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "engine/kernel/cpu/finite.h"
 
 namespace longscope::cpu {
-
-namespace {
-
-// x - x is 0 for every finite x and NaN for all others: one sum tells of a whole block.
-bool all_finite(const float* values, std::int64_t count) {
-    float sum = 0.0F;
-    for (std::int64_t i = 0; i < count; ++i) {
-        sum += values[i] - values[i];
-    }
-    return sum == 0.0F;
-}
-
-}  // namespace
 
 PackedKeys::PackedKeys(HeadMatrix<const float> keys, HeadMatrix<const float> values, const TileGeometry& geometry)
     : keys_(keys),

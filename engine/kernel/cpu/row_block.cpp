@@ -4,11 +4,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
+#include <numeric>
+
+#include "engine/kernel/cpu/finite.h"
 
 namespace longscope::cpu {
 
 namespace {
 
+constexpr double log2_e = std::numbers::log2e;
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
 // Sets bits [begin, end) of a row of 64-bit words.
@@ -30,7 +35,7 @@ RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packe
       queries_(geometry.q_tile * input.queries.dim),
       scores_(geometry.q_tile * geometry.k_tile),
       output_(geometry.q_tile * packed.dim_v_padded()),
-      statistics_(3 * geometry.q_tile),
+      statistics_((2 + geometry.panel / 2) * geometry.q_tile),
       cursors_(static_cast<std::size_t>(geometry.q_tile)),
       // LoadMaskBits may read eight bytes from any byte of a row.
       visible_(static_cast<std::size_t>(geometry.q_tile * geometry.k_tile / 64 + 1)),
@@ -41,26 +46,27 @@ RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packe
     block_.scores = scores_.data();
     block_.output = output_.data();
     block_.maximum = statistics_.data();
-    block_.sum = statistics_.data() + geometry.q_tile;
-    block_.rescale = statistics_.data() + 2 * geometry.q_tile;
+    block_.rescale = statistics_.data() + geometry.q_tile;
+    block_.sums = statistics_.data() + 2 * geometry.q_tile;
 }
 
 void RowBlockWorker::load_queries(Range rows, std::int64_t head) {
     const std::int64_t dim = input_->queries.dim;
     const float* source = input_->queries.row(head, rows.begin);
-    const auto scale = static_cast<float>(input_->scale);
-    float check = 0.0F;
-    for (std::int64_t i = 0; i < rows.size() * dim; ++i) {
-        queries_[i] = source[i] * scale;
-        check += queries_[i] - queries_[i];
-    }
-    finite_queries_ = check == 0.0F;
+    const auto scale = static_cast<float>(input_->scale * log2_e);
+    finite_queries_ = all_finite(source, rows.size() * dim);
     block_.row_groups = (rows.size() + geometry_.row_group - 1) / geometry_.row_group;
     const std::int64_t padded_rows = block_.row_groups * geometry_.row_group;
-    std::fill(queries_.data() + rows.size() * dim, queries_.data() + padded_rows * dim, 0.0F);
+    const std::int64_t group = geometry_.row_group;
+    for (std::int64_t row = 0; row < padded_rows; ++row) {
+        float* packed = queries_.data() + row / group * group * dim + row % group;
+        for (std::int64_t d = 0; d < dim; ++d) {
+            packed[d * group] = row < rows.size() ? source[row * dim + d] * scale : 0.0F;
+        }
+    }
     std::fill_n(block_.output, padded_rows * block_.dim_v_padded, 0.0F);
     std::fill_n(block_.maximum, padded_rows, minus_infinity);
-    std::fill_n(block_.sum, padded_rows, 0.0F);
+    std::fill_n(block_.sums, padded_rows * geometry_.panel / 2, 0.0F);
 }
 
 void RowBlockWorker::find_visible(const TilePlan& plan, std::int64_t tile) {
@@ -94,8 +100,11 @@ void RowBlockWorker::attend_tile_plainly(const TilePlan& plan, std::int64_t head
     const std::int64_t kv_head = head / (input_->queries.heads / input_->keys.heads);
     const Range columns{tile * geometry_.k_tile, (tile + 1) * geometry_.k_tile};
     for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
-        const float* query = queries_.data() + row * block_.dim_qk;
+        const std::int64_t group = geometry_.row_group;
+        const float* query = queries_.data() + row / group * group * block_.dim_qk + row % group;
         float* output = block_.output + row * block_.dim_v_padded;
+        const std::int64_t lanes = geometry_.panel / 2;
+        float* sums = block_.sums + row * lanes;
         for (std::size_t i = plan.starts[static_cast<std::size_t>(row)];
              i < plan.starts[static_cast<std::size_t>(row) + 1]; ++i) {
             const Range seen = intersect(plan.runs[i], columns);
@@ -104,22 +113,24 @@ void RowBlockWorker::attend_tile_plainly(const TilePlan& plan, std::int64_t head
                 const float* value = input_->values.row(kv_head, column);
                 float score = 0.0F;
                 for (std::int64_t d = 0; d < block_.dim_qk; ++d) {
-                    score += query[d] * key[d];
+                    score += query[d * group] * key[d];
                 }
                 if (score == minus_infinity) {
                     continue;
                 }
                 float& maximum = block_.maximum[row];
                 if (score > maximum) {
-                    const float shrink = std::exp(maximum - score);
-                    block_.sum[row] *= shrink;
+                    const float shrink = std::exp2(maximum - score);
+                    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+                        sums[lane] *= shrink;
+                    }
                     for (std::int64_t d = 0; d < input_->values.dim; ++d) {
                         output[d] *= shrink;
                     }
                     maximum = score;
                 }
-                const float weight = std::exp(score - maximum);
-                block_.sum[row] += weight;
+                const float weight = std::exp2(score - maximum);
+                sums[0] += weight;
                 for (std::int64_t d = 0; d < input_->values.dim; ++d) {
                     output[d] += weight * value[d];
                 }
@@ -132,13 +143,14 @@ void RowBlockWorker::store(Range rows, std::int64_t head, Partial& out) const {
     for (std::int64_t row = 0; row < rows.size(); ++row) {
         float* output = out.output().row(head, rows.begin + row);
         const float* source = block_.output + row * block_.dim_v_padded;
-        const float sum = block_.sum[row];
+        const float* sums = block_.sums + row * geometry_.panel / 2;
+        const float sum = std::accumulate(sums, sums + geometry_.panel / 2, 0.0F);
         const float inverse = sum == 0.0F ? 0.0F : 1.0F / sum;
         for (std::int64_t d = 0; d < out.dim(); ++d) {
             output[d] = source[d] * inverse;
         }
         out.lse(head)[rows.begin + row] =
-            sum == 0.0F ? minus_infinity : static_cast<float>(double{block_.maximum[row]} + std::log(double{sum}));
+            sum == 0.0F ? minus_infinity : static_cast<float>(double{block_.maximum[row]} / log2_e + std::log(double{sum}));
     }
 }
 

@@ -9,8 +9,9 @@
 #include <hwy/foreach_target.h>  // NOLINT(misc-header-include-cycle)
 #include <hwy/highway.h>
 
-#include <hwy/contrib/math/math-inl.h>
 #include <limits>
+
+#include "engine/kernel/cpu/exp2-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
@@ -30,13 +31,16 @@ constexpr int row_group = 6;
 #endif
 constexpr int panel_vectors = 2;
 
-// C[row_group x panel] = A[row_group x depth] * B[depth x panel]; with Accumulate, C = C * scale[row] + A * B.
-template <bool Accumulate>
-HWY_ATTR HWY_INLINE void multiply(const float* HWY_RESTRICT a, std::int64_t a_stride, const float* HWY_RESTRICT b,
-                                  std::int64_t depth, float* HWY_RESTRICT c, std::int64_t c_stride,
-                                  const float* HWY_RESTRICT scale) {
+// Columns of a tile, and the distance of two rows of scores.
+constexpr std::int64_t k_tile = 256;
+
+// C[row_group x panel] = A[row_group x depth] * B[depth x panel]; with Accumulate, C = C * scale[row] + A * B. The element
+// of A in row r and column i stands at r * RowStride + i * ColumnStride: constants, so that no row needs its own pointer.
+template <bool Accumulate, std::int64_t RowStride, std::int64_t ColumnStride>
+HWY_ATTR HWY_INLINE void multiply(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::int64_t depth,
+                                  float* HWY_RESTRICT c, std::int64_t c_stride, const float* HWY_RESTRICT scale) {
     const Lanes d;
-    const auto width = static_cast<std::int64_t>(hn::Lanes(d));
+    constexpr auto width = static_cast<std::int64_t>(hn::MaxLanes(d));
     Vector sum[row_group][panel_vectors];
 #pragma GCC unroll 12
     for (int r = 0; r < row_group; ++r) {
@@ -48,7 +52,7 @@ HWY_ATTR HWY_INLINE void multiply(const float* HWY_RESTRICT a, std::int64_t a_st
         const Vector b1 = hn::Load(d, b + i * panel_vectors * width + width);
 #pragma GCC unroll 12
         for (int r = 0; r < row_group; ++r) {
-            const Vector ar = hn::Set(d, a[r * a_stride + i]);
+            const Vector ar = hn::Set(d, a[r * RowStride + i * ColumnStride]);
             sum[r][0] = hn::MulAdd(ar, b0, sum[r][0]);
             sum[r][1] = hn::MulAdd(ar, b1, sum[r][1]);
         }
@@ -70,7 +74,7 @@ HWY_ATTR HWY_INLINE void multiply(const float* HWY_RESTRICT a, std::int64_t a_st
 // One row of scores in columns [begin, end), multiples of the panel: hides what is not visible, turns scores into
 // exponentials, updates maximum and sum, returns the factor by which the earlier output shrinks.
 HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t begin, std::int64_t end,
-                                      const std::uint64_t* HWY_RESTRICT visible, float& maximum, float& sum) {
+                                      const std::uint64_t* HWY_RESTRICT visible, float& maximum, float* HWY_RESTRICT sums) {
     constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
     const Lanes d;
     const auto width = static_cast<std::int64_t>(hn::Lanes(d));
@@ -94,33 +98,39 @@ HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t b
             highest1 = hn::Max(highest1, hn::Load(d, scores + c + width));
         }
     }
-    const float highest = hn::GetLane(hn::MaxOfLanes(d, hn::Max(highest0, highest1)));
-    const float next = highest > maximum ? highest : maximum;
-    if (next == minus_infinity) {
+    // A new maximum only where it is far above the old one: the reduction over lanes and the rescaling are rare then, and
+    // no exponential is above 2^8.
+    constexpr float headroom = 8.0F;
+    float shrink = 1.0F;
+    const Vector highest = hn::Max(highest0, highest1);
+    if (!hn::AllFalse(d, hn::Gt(highest, hn::Set(d, maximum + headroom)))) {
+        const float next = hn::GetLane(hn::MaxOfLanes(d, highest));
+        shrink = hn::GetLane(exp2(d, hn::Set(d, maximum - next)));
+        maximum = next;
+    }
+    if (maximum == minus_infinity) {
         // Nothing seen so far: exponentials of -inf less -inf would be NaN.
         for (std::int64_t c = begin; c < end; c += width) {
             hn::Store(hn::Zero(d), d, scores + c);
         }
         return 1.0F;
     }
-    const Vector subtracted = hn::Set(d, next);
+    const Vector subtracted = hn::Set(d, maximum);
     Vector total0 = hn::Zero(d);
     Vector total1 = hn::Zero(d);
     for (std::int64_t c = begin; c < end; c += 2 * width) {
-        const Vector e0 = hn::Exp(d, hn::Sub(hn::Load(d, scores + c), subtracted));
-        const Vector e1 = hn::Exp(d, hn::Sub(hn::Load(d, scores + c + width), subtracted));
+        const Vector e0 = exp2(d, hn::Sub(hn::Load(d, scores + c), subtracted));
+        const Vector e1 = exp2(d, hn::Sub(hn::Load(d, scores + c + width), subtracted));
         hn::Store(e0, d, scores + c);
         hn::Store(e1, d, scores + c + width);
         total0 = hn::Add(total0, e0);
         total1 = hn::Add(total1, e1);
     }
-    const float shrink = maximum == next ? 1.0F : hn::GetLane(hn::Exp(d, hn::Set(d, maximum - next)));
-    maximum = next;
-    sum = sum * shrink + hn::GetLane(hn::SumOfLanes(d, hn::Add(total0, total1)));
+    hn::Store(hn::MulAdd(hn::Load(d, sums), hn::Set(d, shrink), hn::Add(total0, total1)), d, sums);
     return shrink;
 }
 
-HWY_ATTR void attend_tile_impl(const RowBlock& block, const KeyTile& tile, std::int64_t k_tile) {
+HWY_ATTR void attend_tile_impl(const RowBlock& block, const KeyTile& tile) {
     const Lanes d;
     const std::int64_t panel = panel_vectors * static_cast<std::int64_t>(hn::Lanes(d));
     const std::int64_t panels = k_tile / panel;
@@ -132,7 +142,7 @@ HWY_ATTR void attend_tile_impl(const RowBlock& block, const KeyTile& tile, std::
             if (tile.group_panels != nullptr && (p < tile.group_panels[2 * g] || p >= tile.group_panels[2 * g + 1])) {
                 continue;
             }
-            multiply<false>(block.queries + g * row_group * block.dim_qk, block.dim_qk, keys, block.dim_qk,
+            multiply<false, 1, row_group>(block.queries + g * row_group * block.dim_qk, keys, block.dim_qk,
                             block.scores + g * row_group * k_tile + p * panel, k_tile, nullptr);
         }
     }
@@ -146,7 +156,7 @@ HWY_ATTR void attend_tile_impl(const RowBlock& block, const KeyTile& tile, std::
         for (std::int64_t row = g * row_group; row < (g + 1) * row_group; ++row) {
             const std::uint64_t* visible = tile.visible == nullptr ? nullptr : tile.visible + row * (k_tile / 64);
             block.rescale[row] =
-                softmax_row(block.scores + row * k_tile, begin, end, visible, block.maximum[row], block.sum[row]);
+                softmax_row(block.scores + row * k_tile, begin, end, visible, block.maximum[row], block.sums + row * panel / panel_vectors);
         }
     }
 
@@ -158,7 +168,7 @@ HWY_ATTR void attend_tile_impl(const RowBlock& block, const KeyTile& tile, std::
             if (begin >= end) {
                 continue;
             }
-            multiply<true>(block.scores + g * row_group * k_tile + begin, k_tile, values + begin * panel, end - begin,
+            multiply<true, k_tile, 1>(block.scores + g * row_group * k_tile + begin, values + begin * panel, end - begin,
                            block.output + g * row_group * block.dim_v_padded + p * panel, block.dim_v_padded,
                            block.rescale + g * row_group);
         }
@@ -167,7 +177,7 @@ HWY_ATTR void attend_tile_impl(const RowBlock& block, const KeyTile& tile, std::
 
 TileGeometry tile_geometry_impl() {
     const auto panel = static_cast<std::int64_t>(panel_vectors * hn::Lanes(Lanes()));
-    return {panel, row_group, 96, 128};
+    return {panel, row_group, 96, k_tile};
 }
 
 const char* target_name_impl() {
@@ -194,7 +204,7 @@ std::string simd_target_name() {
 }
 
 void attend_tile(const RowBlock& block, const KeyTile& tile) {
-    HWY_DYNAMIC_DISPATCH(attend_tile_impl)(block, tile, tile_geometry().k_tile);
+    HWY_DYNAMIC_DISPATCH(attend_tile_impl)(block, tile);
 }
 
 }  // namespace longscope::cpu

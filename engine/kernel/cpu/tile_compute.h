@@ -24,11 +24,12 @@ struct RowBlock {
     std::int64_t row_groups = 0;
     std::int64_t dim_qk = 0;
     std::int64_t dim_v_padded = 0;   // a multiple of panel
-    const float* queries = nullptr;  // rows x dim_qk, already scaled; padding rows are zero
+    // Group by group dim_qk x row_group, scaled so that 2^score is the weight; padding rows are zero.
+    const float* queries = nullptr;
     float* scores = nullptr;         // rows x k_tile, scratch
     float* output = nullptr;         // rows x dim_v_padded, not normalised
-    float* maximum = nullptr;        // rows, -inf at the start
-    float* sum = nullptr;            // rows, 0 at the start
+    float* maximum = nullptr;        // rows, -inf at the start: what scores are taken relative to, in powers of two
+    float* sums = nullptr;           // rows x panel / 2 lanes, 0 at the start; a row's sum is that of its lanes
     float* rescale = nullptr;        // rows, scratch
 };
 

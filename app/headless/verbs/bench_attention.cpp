@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// longscope-engine bench attention: how fast the cpu backend computes, as a share of the peak measured beside it.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+#include "app/headless/long_job.h"
+#include "app/headless/output.h"
+#include "app/headless/text_table.h"
+#include "app/headless/verbs/bench.h"
+#include "engine/base/error.h"
+#include "engine/base/units.h"
+#include "engine/kernel/kernel.h"
+#include "engine/workload/length_file.h"
+#include "profiler/benches/attention_bench.h"
+#include "profiler/benches/mask_bench.h"
+#include "profiler/environment.h"
+#include "profiler/probe/peak.h"
+
+namespace longscope {
+
+namespace {
+
+struct Options {
+    std::string lengths;  // a file; empty: bench_lengths()
+    std::string only;     // cases whose names contain it
+    int threads = 0;      // 0: all
+    std::int64_t repetitions = 7;
+    bool quick = false;
+    bool json = false;
+};
+
+std::string percent(double share) {
+    return fmt::format("{:.1f} %", 100.0 * share);
+}
+
+std::string quality_text(DType dtype, const PeakQuality& quality) {
+    return fmt::format("Peak of {}: {:.1f} FLOP a cycle and thread, {} of {} units of {} lanes, at {:.2f} GHz\n",
+                       to_string(peak_type(dtype)), quality.flops_per_cycle, percent(quality.share), quality.units,
+                       quality.lanes, quality.clock_hz * 1e-9);
+}
+
+std::string goal_text(const AttentionBenchResult& result) {
+    if (!result.asked_share) {
+        return "";
+    }
+    return fmt::format("{} at least {}", result.reached() ? "yes:" : "NO:", percent(*result.asked_share));
+}
+
+Json to_json(const Summary& summary) {
+    return {{"min", summary.min},
+            {"first_quartile", summary.first_quartile},
+            {"median", summary.median},
+            {"third_quartile", summary.third_quartile},
+            {"max", summary.max}};
+}
+
+Json to_json(const AttentionBenchResult& result) {
+    const AttentionBenchCase& asked = result.asked;
+    Json json{{"case", asked.name},
+              {"mask", parse_json(asked.mask, "mask")},
+              {"tokens", asked.tokens},
+              {"query_heads", asked.shape.query_heads},
+              {"key_value_heads", asked.shape.key_value_heads},
+              {"head_dim_qk", asked.shape.head_dim_qk},
+              {"head_dim_v", asked.shape.head_dim_v},
+              {"dtype", to_string(asked.shape.dtype)},
+              {"pairs_per_head", result.pairs},
+              {"flops", result.flops},
+              {"duration_ns", to_json(result.duration_ns)},
+              {"peak_flops_per_s", to_json(result.peak_flops_per_s)},
+              {"share_of_peak", to_json(result.share)}};
+    if (asked.document_seed) {
+        json["document_seed"] = *asked.document_seed;
+    }
+    if (result.asked_share) {
+        json["asked_share_of_peak"] = *result.asked_share;
+        json["reached"] = result.reached();
+    }
+    return json;
+}
+
+void print_table(const std::vector<AttentionBenchResult>& results) {
+    TextTable table({{"case", Align::left},
+                     {"tokens"},
+                     {"time"},
+                     {"rate"},
+                     {"share of peak"},
+                     {"quartiles"},
+                     {"goal", Align::left}});
+    for (const AttentionBenchResult& result : results) {
+        table.add_row({result.asked.name, format_count(result.asked.tokens),
+                       format_duration(static_cast<Nanoseconds>(result.duration_ns.median)),
+                       fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median),
+                       percent(result.share.median),
+                       fmt::format("{:.1f} to {:.1f}", 100.0 * result.share.first_quartile,
+                                   100.0 * result.share.third_quartile),
+                       goal_text(result)});
+    }
+    write_output(table.text());
+}
+
+std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
+    std::vector<AttentionBenchCase> chosen;
+    for (AttentionBenchCase& one : attention_bench_cases()) {
+        if ((!options.quick || one.quick) && one.name.find(options.only) != std::string::npos) {
+            chosen.push_back(std::move(one));
+        }
+    }
+    if (chosen.empty()) {
+        std::string names;
+        for (const AttentionBenchCase& one : attention_bench_cases()) {
+            names += (names.empty() ? "" : "; ") + one.name;
+        }
+        throw bad_input("--only", options.only, "is in no name of a case", names);
+    }
+    return chosen;
+}
+
+int bench(const Options& options) {
+    const std::vector<AttentionBenchCase> cases = chosen_cases(options);
+    const LengthSource lengths = options.lengths.empty() ? bench_lengths() : read_length_file(options.lengths);
+    const MachineFacts machine = machine_facts();
+    const int threads = options.threads > 0 ? options.threads : machine.hardware_threads;
+    constexpr double quality_seconds = 0.3;
+    const PeakQuality quality = measure_peak_quality(DType::float32, quality_seconds);
+
+    std::vector<AttentionBenchResult> results;
+    LongJob job("measured");
+    for (const AttentionBenchCase& asked : cases) {
+        const auto poll = [&] { job.poll(static_cast<double>(results.size()) / static_cast<double>(cases.size())); };
+        poll();
+        try {
+            results.push_back(measure(asked, {lengths, threads, options.repetitions, job.cancelled(), poll}));
+        } catch (const Error& error) {
+            if (error.kind() == ErrorKind::cancelled) {
+                throw Error(ErrorKind::cancelled, "interrupted: nothing is printed");
+            }
+            throw;
+        }
+    }
+    job.finish();
+    judge(results);
+    const std::string kernel = make_kernel("cpu", threads)->description();
+    if (options.json) {
+        Json all = Json::array();
+        for (const AttentionBenchResult& result : results) {
+            all.push_back(to_json(result));
+        }
+        write_output(Json{{"machine", environment_json(machine, "")},
+                          {"kernel", kernel},
+                          {"lengths", lengths.summary()},
+                          {"clock_hz", quality.clock_hz},
+                          {"peak_flops_per_cycle", quality.flops_per_cycle},
+                          {"peak_share_of_units", quality.share},
+                          {"results", std::move(all)}}
+                         .dump(2) +
+                     "\n");
+        return 0;
+    }
+    write_output(fmt::format("{}; {}\n{}Documents: {}; medians of {} repetitions in turns with the peak\n\n",
+                             printable(machine.processor), kernel, quality_text(DType::float32, quality),
+                             lengths.summary(), options.repetitions));
+    print_table(results);
+    return 0;
+}
+
+}  // namespace
+
+void declare_bench_attention(CLI::App& verb, VerbAction& action) {
+    const auto options = std::make_shared<Options>();
+    verb.add_option("--lengths", options->lengths,
+                    "a lengths file or a histogram that documents are drawn from (as many in each doubling)");
+    verb.add_option("--only", options->only, "only cases with this in their name");
+    verb.add_option("--threads", options->threads, "of the kernel and of the peak (all of the machine)")
+        ->check(CLI::Range(1, 1024));
+    verb.add_option("--repetitions", options->repetitions, "of each measurement")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    verb.add_flag("--quick", options->quick, "only the cases that together take less than a minute");
+    verb.add_flag("--json", options->json, "print JSON, with quartiles");
+    verb.callback([options, &action] { action = [options] { return bench(*options); }; });
+}
+
+}  // namespace longscope

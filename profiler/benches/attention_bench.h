@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How fast the cpu backend computes attention, as a share of the peak of the multiply-add units that is measured in turns
+// with it: absolute rates of a shared machine drift by more than kernels differ.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/tensor/attention_shape.h"
+#include "engine/workload/length_source.h"
+#include "profiler/statistics.h"
+
+namespace longscope {
+
+// What a goal is a share of.
+enum class GoalOf {
+    peak,   // of the measured peak of the units
+    dense,  // of the share of peak that the full mask of the same shape reaches in the same run
+};
+
+struct AttentionBenchCase {
+    std::string name;
+    AttentionShape shape;
+    std::string mask = R"({"full": {}})";  // JSON
+    std::int64_t tokens = 0;
+    // Packed from documents drawn with this seed; otherwise one document.
+    std::optional<std::uint64_t> document_seed = {};
+    std::optional<double> goal = {};
+    GoalOf goal_of = GoalOf::peak;
+    bool quick = false;  // also measured by the short form
+};
+
+struct AttentionBenchResult {
+    AttentionBenchCase asked;
+    std::int64_t pairs = 0;  // of one head
+    double flops = 0.0;
+    // Over repetitions.
+    Summary duration_ns;
+    Summary peak_flops_per_s;  // measured before and after each
+    Summary share;             // of the peak, repetition by repetition
+    // Filled by judge(): what the goal asks of `share`, and whether its median reaches it.
+    std::optional<double> asked_share = {};
+
+    [[nodiscard]] bool reached() const { return !asked_share || share.median >= *asked_share; }
+};
+
+struct AttentionBenchOptions {
+    LengthSource lengths;  // of the documents
+    int threads = 1;
+    std::int64_t repetitions = 7;
+    // When it becomes true, measure() ends with Error(cancelled).
+    const std::atomic<bool>* cancelled = nullptr;
+    std::function<void()> poll = {};
+};
+
+// In the order in which they are reported.
+[[nodiscard]] std::vector<AttentionBenchCase> attention_bench_cases();
+
+[[nodiscard]] AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBenchOptions& options);
+
+// Goals that are shares of the dense rate need all results: of full masks of the same shape, the one with most tokens.
+void judge(std::vector<AttentionBenchResult>& results);
+
+}  // namespace longscope

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include "profiler/benches/attention_bench.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr const char* causal = R"({"causal": {}})";
+constexpr const char* causal_documents = R"({"and": [{"documents": {}}, {"causal": {}}]})";
+constexpr const char* window = R"({"window": {"left": 1023, "right": 0}})";
+constexpr const char* global_and_window =
+    R"({"and": [{"causal": {}}, {"or": [{"sink": {"tokens": 64}}, {"window": {"left": 1023, "right": 0}}]}]})";
+// In each row of blocks one in ten.
+constexpr const char* sparse_blocks =
+    R"({"random_block_sparse": {"q_block": 128, "k_block": 128, "kept": 0.1, "seed": 1}})";
+
+AttentionShape shape_of(std::int64_t dim, DType dtype) {
+    return {1, 8, 8, dim, dim, dtype};
+}
+
+}  // namespace
+
+std::vector<AttentionBenchCase> attention_bench_cases() {
+    std::vector<AttentionBenchCase> cases;
+    const DType dtype = DType::float32;
+    for (const std::int64_t dim : {128, 64}) {
+        const bool wide = dim == 128;
+        const auto add = [&](const char* name, const char* mask, std::int64_t tokens, double goal, GoalOf goal_of,
+                             bool quick, std::optional<std::uint64_t> document_seed = std::nullopt) {
+            AttentionBenchCase one;
+            one.name = fmt::format("forward, {}, {}, D {}", name, to_string(dtype), dim);
+            one.shape = shape_of(dim, dtype);
+            one.mask = mask;
+            one.tokens = tokens;
+            one.document_seed = document_seed;
+            one.goal = goal;
+            one.goal_of = goal_of;
+            one.quick = quick;
+            cases.push_back(std::move(one));
+        };
+        add("full", R"({"full": {}})", 1024, 0.79, GoalOf::peak, true);
+        add("full", R"({"full": {}})", 4096, wide ? 0.87 : 0.82, GoalOf::peak, true);
+        add("full", R"({"full": {}})", 16'384, wide ? 0.87 : 0.82, GoalOf::peak, false);
+        add("causal", causal, 4096, wide ? 0.80 : 0.75, GoalOf::peak, true);
+        add("causal", causal, 16'384, wide ? 0.80 : 0.75, GoalOf::peak, false);
+        add("one block of 128 in ten", sparse_blocks, 16'384, 0.85, GoalOf::dense, true);
+        add("window 1,024", window, 65'536, 0.75, GoalOf::dense, true);
+        add("64 sinks and window 1,024", global_and_window, 65'536, 0.75, GoalOf::dense, false);
+        for (std::uint64_t seed = 0; seed < 5; ++seed) {
+            add(fmt::format("causal documents, seed {}", seed).c_str(), causal_documents, 65'536, 0.75, GoalOf::dense,
+                seed == 0, seed);
+        }
+    }
+    return cases;
+}
+
+}  // namespace longscope

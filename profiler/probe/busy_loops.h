@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Loops that do nothing but keep one kind of unit of one core busy: what a processor can do at most.
+// Each runs on the calling thread and touches no memory.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/tensor/dtype.h"
+
+namespace longscope {
+
+// Float32 multiply-adds on registers, in the widest vectors of this machine. Returns the floating-point operations done:
+// two for each multiply-add of each lane.
+double run_float32_loop(std::int64_t rounds);
+// Lanes of float32 in a vector of that loop.
+[[nodiscard]] std::int64_t float32_lanes();
+
+// The same of the dot product of pairs of bfloat16 with float32 sums: four operations for each lane of float32.
+// Call it only where has_bfloat16_dot_product().
+double run_bfloat16_loop(std::int64_t rounds);
+[[nodiscard]] bool has_bfloat16_dot_product();
+
+// Integer additions of which each waits for the one before: one cycle each. Returns the cycles.
+double run_clock_chain(std::int64_t rounds);
+
+}  // namespace longscope

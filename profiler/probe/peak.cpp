@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "profiler/probe/peak.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/thread_team.h"
+#include "profiler/probe/busy_loops.h"
+#include "profiler/statistics.h"
+
+namespace longscope {
+
+namespace {
+
+double seconds_since(Nanoseconds begin_ns) {
+    return static_cast<double>(now_ns() - begin_ns) * 1e-9;
+}
+
+struct Work {
+    double done = 0.0;
+    double seconds = 0.0;
+
+    [[nodiscard]] double rate() const { return done / seconds; }
+};
+
+// Calls `loop(rounds)`, which says how much it did, for about `seconds`.
+template <typename Loop>
+Work work_for(double seconds, const Loop& loop) {
+    constexpr std::int64_t rounds = 20'000;  // some tens of microseconds
+    Work work;
+    const Nanoseconds begin_ns = now_ns();
+    do {
+        work.done += loop(rounds);
+        work.seconds = seconds_since(begin_ns);
+    } while (work.seconds < seconds);
+    return work;
+}
+
+double loop_of(DType dtype, std::int64_t rounds) {
+    return peak_type(dtype) == DType::bfloat16 ? run_bfloat16_loop(rounds) : run_float32_loop(rounds);
+}
+
+}  // namespace
+
+DType peak_type(DType dtype) {
+    return dtype == DType::bfloat16 && has_bfloat16_dot_product() ? DType::bfloat16 : DType::float32;
+}
+
+PeakRate measure_peak(DType dtype, int threads, double seconds) {
+    ThreadTeam team(threads);
+    std::vector<double> flops(static_cast<std::size_t>(threads), 0.0);
+    // From the first begin to the last end: threads that had to take turns are not counted as if they had not.
+    const Nanoseconds begin_ns = now_ns();
+    team.for_each(threads, [&](std::int64_t i) {
+        flops[static_cast<std::size_t>(i)] =
+            work_for(seconds, [&](std::int64_t rounds) { return loop_of(dtype, rounds); }).done;
+    });
+    return {std::accumulate(flops.begin(), flops.end(), 0.0) / seconds_since(begin_ns), threads};
+}
+
+PeakQuality measure_peak_quality(DType dtype, double seconds) {
+    // The clock changes while it is measured: in turns, and the median of the ratios.
+    constexpr int turns = 9;
+    std::vector<double> clocks;
+    std::vector<double> per_cycle;
+    for (int i = 0; i < turns; ++i) {
+        clocks.push_back(work_for(seconds / (2 * turns), run_clock_chain).rate());
+        const Work flops =
+            work_for(seconds / (2 * turns), [&](std::int64_t rounds) { return loop_of(dtype, rounds); });
+        per_cycle.push_back(flops.rate() / clocks.back());
+    }
+    PeakQuality quality;
+    quality.clock_hz = summarize(std::move(clocks)).median;
+    quality.flops_per_cycle = summarize(std::move(per_cycle)).median;
+    quality.lanes = float32_lanes();
+    const double per_vector = static_cast<double>(quality.lanes) * (peak_type(dtype) == DType::bfloat16 ? 4.0 : 2.0);
+    // A tenth below a whole number of units still means that many: the peak is then reported as poor.
+    quality.units = std::max<std::int64_t>(1, std::llround(std::ceil(quality.flops_per_cycle / per_vector - 0.1)));
+    quality.share = quality.flops_per_cycle / (per_vector * static_cast<double>(quality.units));
+    return quality;
+}
+
+}  // namespace longscope
