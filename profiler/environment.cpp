@@ -15,7 +15,7 @@
 #include "engine/base/host.h"
 #include "engine/base/units.h"
 #include "engine/base/version.h"
-#include "engine/kernel/cpu/tile_compute.h"
+#include "engine/kernel/cpu/tile_variant.h"
 
 namespace longscope {
 
@@ -107,7 +107,7 @@ Json environment_json(const MachineFacts& machine, const std::string& mpi) {
             {"compiler", compiler_text()},
             {"version", version_text()},
             {"revision", revision_text()},
-            {"simd_target", cpu::simd_target_name()},
+            {"simd_target", cpu::choose_tile_variant(DType::float32).name},
             {"mpi", mpi}};
 }
 

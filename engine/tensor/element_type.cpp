@@ -78,6 +78,18 @@ float float_from_half(std::uint16_t bits) {
     return std::bit_cast<float>(sign | (exponent + 112) << 23U | fraction << 13U);
 }
 
+ElementType element_type(DType dtype) {
+    switch (dtype) {
+        case DType::bfloat16:
+            return ElementType::bfloat16;
+        case DType::float16:
+            return ElementType::float16;
+        case DType::float32:
+            break;
+    }
+    return ElementType::float32;
+}
+
 float float_from_bfloat16(std::uint16_t bits) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
 }

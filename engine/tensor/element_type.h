@@ -8,6 +8,8 @@
 #include <span>
 #include <string_view>
 
+#include "engine/tensor/dtype.h"
+
 namespace longscope {
 
 enum class ElementType { float64, float32, float16, bfloat16 };
@@ -16,6 +18,9 @@ enum class ElementType { float64, float32, float16, bfloat16 };
 [[nodiscard]] std::string_view to_string(ElementType type);
 // Throws Error(bad_input) that names `field`.
 [[nodiscard]] ElementType element_type_named(std::string_view name, std::string_view field);
+
+// The type of files for a type of kernels.
+[[nodiscard]] ElementType element_type(DType dtype);
 
 [[nodiscard]] float float_from_half(std::uint16_t bits);
 [[nodiscard]] float float_from_bfloat16(std::uint16_t bits);

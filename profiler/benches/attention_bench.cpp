@@ -10,6 +10,8 @@
 #include "engine/base/thread_team.h"
 #include "engine/kernel/kernel.h"
 #include "engine/mask/expression.h"
+#include "engine/tensor/aligned_buffer.h"
+#include "engine/tensor/element_type.h"
 #include "engine/workload/packing.h"
 #include "profiler/probe/peak.h"
 
@@ -20,15 +22,41 @@ namespace {
 constexpr double peak_seconds = 0.03;
 constexpr std::string_view full_mask = R"({"full": {}})";
 
-AlignedBuffer<float> normal_values(std::int64_t count, std::uint64_t stream) {
-    AlignedBuffer<float> values(count);
-    ThreadTeam().for_each_range((count + 3) / 4, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t block = begin; block < end; ++block) {
-            const auto four = normal4(1, stream, static_cast<std::uint64_t>(block));
-            std::copy_n(four.begin(), std::min<std::int64_t>(4, count - 4 * block), values.data() + 4 * block);
-        }
-    });
-    return values;
+// Standard-normal values of one tensor, in the type of the shape.
+class Tensor {
+  public:
+    Tensor(DType dtype, std::int64_t heads, std::int64_t tokens, std::int64_t dim, std::uint64_t stream)
+        : heads_(heads), tokens_(tokens), dim_(dim), dtype_(dtype), bytes_(heads * tokens * dim * size_bytes(dtype)) {
+        const std::int64_t count = heads * tokens * dim;
+        const std::int64_t size = size_bytes(dtype);
+        ThreadTeam().for_each_range((count + 3) / 4, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t block = begin; block < end; ++block) {
+                const auto four = normal4(1, stream, static_cast<std::uint64_t>(block));
+                const auto present = static_cast<std::size_t>(std::min<std::int64_t>(4, count - 4 * block));
+                from_float(std::span(four).first(present), element_type(dtype),
+                           bytes_.span().subspan(static_cast<std::size_t>(4 * block * size),
+                                                 present * static_cast<std::size_t>(size)));
+            }
+        });
+    }
+    [[nodiscard]] HeadView view() const { return {bytes_.data(), dtype_, heads_, tokens_, dim_}; }
+
+  private:
+    std::int64_t heads_;
+    std::int64_t tokens_;
+    std::int64_t dim_;
+    DType dtype_;
+    AlignedBuffer<std::byte> bytes_;
+};
+
+// Is the goal of `asked` a share of what `other` reaches?
+bool is_measure_of(const AttentionBenchCase& other, const AttentionBenchCase& asked) {
+    AttentionShape shape = asked.shape;
+    if (asked.goal_of == GoalOf::float32) {
+        shape.dtype = DType::float32;
+        return other.shape == shape && other.mask == asked.mask && other.tokens == asked.tokens;
+    }
+    return other.shape == shape && other.mask == full_mask;
 }
 
 MaskDomain domain_of(const AttentionBenchCase& asked, const LengthSource& lengths) {
@@ -47,13 +75,10 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
         compile_mask(parse_mask(parse_json(asked.mask, "mask"), "mask"), domain_of(asked, options.lengths));
     const TokenSet tokens({{0, asked.tokens}});
     const LocalMask local(*mask, tokens, tokens);
-    const auto queries = normal_values(shape.query_heads * asked.tokens * shape.head_dim_qk, 0);
-    const auto keys = normal_values(shape.key_value_heads * asked.tokens * shape.head_dim_qk, 1);
-    const auto values = normal_values(shape.key_value_heads * asked.tokens * shape.head_dim_v, 2);
-    const AttendInput input{{queries.data(), shape.query_heads, asked.tokens, shape.head_dim_qk},
-                            {keys.data(), shape.key_value_heads, asked.tokens, shape.head_dim_qk},
-                            {values.data(), shape.key_value_heads, asked.tokens, shape.head_dim_v},
-                            &local,
+    const Tensor queries(shape.dtype, shape.query_heads, asked.tokens, shape.head_dim_qk, 0);
+    const Tensor keys(shape.dtype, shape.key_value_heads, asked.tokens, shape.head_dim_qk, 1);
+    const Tensor values(shape.dtype, shape.key_value_heads, asked.tokens, shape.head_dim_v, 2);
+    const AttendInput input{queries.view(), keys.view(), values.view(), &local,
                             1.0 / std::sqrt(static_cast<double>(shape.head_dim_qk))};
     Partial out(shape.query_heads, asked.tokens, shape.head_dim_v);
     const auto kernel = make_kernel("cpu", options.threads);
@@ -90,14 +115,15 @@ void judge(std::vector<AttentionBenchResult>& results) {
         if (!result.asked.goal || result.asked.goal_of == GoalOf::peak) {
             continue;
         }
-        const AttentionBenchResult* dense = nullptr;
+        const AttentionBenchResult* measure = nullptr;
         for (const AttentionBenchResult& other : results) {
-            if (other.asked.mask == full_mask && other.asked.shape == result.asked.shape &&
-                (dense == nullptr || other.asked.tokens > dense->asked.tokens)) {
-                dense = &other;
+            if (is_measure_of(other.asked, result.asked) &&
+                (measure == nullptr || other.asked.tokens > measure->asked.tokens)) {
+                measure = &other;
             }
         }
-        result.asked_share = dense == nullptr ? std::nullopt : std::optional(*result.asked.goal * dense->share.median);
+        result.asked_share =
+            measure == nullptr ? std::nullopt : std::optional(*result.asked.goal * measure->share.median);
     }
 }
 

@@ -17,8 +17,9 @@ namespace longscope {
 
 // What a goal is a share of.
 enum class GoalOf {
-    peak,   // of the measured peak of the units
-    dense,  // of the share of peak that the full mask of the same shape reaches in the same run
+    peak,     // of the measured peak of the units
+    dense,    // of the share of peak that the full mask of the same shape reaches in the same run
+    float32,  // of the share that the same case reaches in float32 in the same run
 };
 
 struct AttentionBenchCase {

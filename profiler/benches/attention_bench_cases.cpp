@@ -7,6 +7,7 @@ namespace longscope {
 
 namespace {
 
+constexpr const char* full = R"({"full": {}})";
 constexpr const char* causal = R"({"causal": {}})";
 constexpr const char* causal_documents = R"({"and": [{"documents": {}}, {"causal": {}}]})";
 constexpr const char* window = R"({"window": {"left": 1023, "right": 0}})";
@@ -24,11 +25,9 @@ AttentionShape shape_of(std::int64_t dim, DType dtype) {
 
 std::vector<AttentionBenchCase> attention_bench_cases() {
     std::vector<AttentionBenchCase> cases;
-    const DType dtype = DType::float32;
     for (const std::int64_t dim : {128, 64}) {
-        const bool wide = dim == 128;
-        const auto add = [&](const char* name, const char* mask, std::int64_t tokens, double goal, GoalOf goal_of,
-                             bool quick, std::optional<std::uint64_t> document_seed = std::nullopt) {
+        const auto add = [&](DType dtype, const std::string& name, const char* mask, std::int64_t tokens, double goal,
+                             GoalOf goal_of, bool quick, std::optional<std::uint64_t> document_seed = std::nullopt) {
             AttentionBenchCase one;
             one.name = fmt::format("forward, {}, {}, D {}", name, to_string(dtype), dim);
             one.shape = shape_of(dim, dtype);
@@ -40,18 +39,25 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
             one.quick = quick;
             cases.push_back(std::move(one));
         };
-        add("full", R"({"full": {}})", 1024, 0.79, GoalOf::peak, true);
-        add("full", R"({"full": {}})", 4096, wide ? 0.87 : 0.82, GoalOf::peak, true);
-        add("full", R"({"full": {}})", 16'384, wide ? 0.87 : 0.82, GoalOf::peak, false);
-        add("causal", causal, 4096, wide ? 0.80 : 0.75, GoalOf::peak, true);
-        add("causal", causal, 16'384, wide ? 0.80 : 0.75, GoalOf::peak, false);
-        add("one block of 128 in ten", sparse_blocks, 16'384, 0.85, GoalOf::dense, true);
-        add("window 1,024", window, 65'536, 0.75, GoalOf::dense, true);
-        add("64 sinks and window 1,024", global_and_window, 65'536, 0.75, GoalOf::dense, false);
+        const auto of_dim = [&](double at_128, double at_64) { return dim == 128 ? at_128 : at_64; };
+        const DType f32 = DType::float32;
+        add(f32, "full", full, 1024, 0.79, GoalOf::peak, true);
+        add(f32, "full", full, 4096, of_dim(0.87, 0.82), GoalOf::peak, true);
+        add(f32, "full", full, 16'384, of_dim(0.87, 0.82), GoalOf::peak, false);
+        add(f32, "causal", causal, 4096, of_dim(0.80, 0.75), GoalOf::peak, true);
+        add(f32, "causal", causal, 16'384, of_dim(0.80, 0.75), GoalOf::peak, false);
+        add(f32, "one block of 128 in ten", sparse_blocks, 16'384, 0.85, GoalOf::dense, true);
+        add(f32, "window 1,024", window, 65'536, 0.75, GoalOf::dense, true);
+        add(f32, "64 sinks and window 1,024", global_and_window, 65'536, 0.75, GoalOf::dense, false);
         for (std::uint64_t seed = 0; seed < 5; ++seed) {
-            add(fmt::format("causal documents, seed {}", seed).c_str(), causal_documents, 65'536, 0.75, GoalOf::dense,
+            add(f32, fmt::format("causal documents, seed {}", seed), causal_documents, 65'536, 0.75, GoalOf::dense,
                 seed == 0, seed);
         }
+        const DType bf16 = DType::bfloat16;
+        add(bf16, "full", full, 1024, of_dim(0.70, 0.62), GoalOf::peak, true);
+        add(bf16, "full", full, 4096, of_dim(0.80, 0.72), GoalOf::peak, true);
+        add(bf16, "full", full, 16'384, of_dim(0.82, 0.74), GoalOf::peak, false);
+        add(DType::float16, "full", full, 4096, 0.90, GoalOf::float32, true);
     }
     return cases;
 }

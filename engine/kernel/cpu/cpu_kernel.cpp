@@ -2,97 +2,163 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <thread>
 
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/row_block.h"
-#include "engine/kernel/cpu/tile_compute.h"
 #include "engine/kernel/cpu/tile_plan.h"
+#include "engine/kernel/cpu/tile_variant.h"
 #include "engine/kernel/kernel.h"
 
 namespace longscope {
 
 namespace {
 
+// Memory beyond the caller's tensors has a bound that does not depend on the sequence: so much for packed keys and values,
+// and the plans of so many rows.
+constexpr std::int64_t packed_budget_bytes = std::int64_t{96} << 20;
+constexpr std::int64_t planned_rows = 32'768;
+
+// One forward call.
+class ForwardPass {
+  public:
+    ForwardPass(const AttendInput& input, Partial& out, const AttendHooks& hooks, int threads)
+        : input_(input),
+          out_(out),
+          hooks_(hooks),
+          threads_(threads),
+          team_(threads),
+          functions_(cpu::choose_tile_variant(input.keys.dtype).functions),
+          packed_(input.keys, input.values, functions_) {}
+
+    void run() {
+        const std::int64_t rows = input_.mask->rows();
+        const std::int64_t step = planned_rows / functions_.geometry.q_tile * functions_.geometry.q_tile;
+        for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += step) {
+            attend_rows({begin, std::min(begin + step, rows)});
+        }
+    }
+
+  private:
+    [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
+
+    void plan(Range rows) {
+        const cpu::TileGeometry& geometry = functions_.geometry;
+        plans_.assign(static_cast<std::size_t>((rows.size() + geometry.q_tile - 1) / geometry.q_tile), {});
+        team_.for_each(static_cast<std::int64_t>(plans_.size()), [&](std::int64_t i) {
+            const std::int64_t begin = rows.begin + i * geometry.q_tile;
+            plans_[static_cast<std::size_t>(i)] =
+                plan_tile_row(*input_.mask, {begin, std::min(begin + geometry.q_tile, rows.end)}, geometry.k_tile);
+        });
+    }
+
+    // The tiles of keys that some plan meets.
+    [[nodiscard]] std::vector<std::int64_t> needed_tiles() const {
+        std::vector<unsigned char> needed(static_cast<std::size_t>(packed_.tiles()), 0);
+        for (const TilePlan& plan : plans_) {
+            for (const TileRun& run : plan.tiles) {
+                std::fill(needed.begin() + run.tiles.begin, needed.begin() + run.tiles.end, 1);
+            }
+        }
+        std::vector<std::int64_t> tiles;
+        for (std::size_t tile = 0; tile < needed.size(); ++tile) {
+            if (needed[tile] != 0) {
+                tiles.push_back(static_cast<std::int64_t>(tile));
+            }
+        }
+        return tiles;
+    }
+
+    void attend_rows(Range rows) {
+        plan(rows);
+        const std::vector<std::int64_t> tiles = needed_tiles();
+        const auto count = static_cast<std::int64_t>(tiles.size());
+        const std::int64_t room = std::max<std::int64_t>(1, packed_budget_bytes / packed_.tile_bytes());
+        const std::int64_t heads_at_once = std::clamp<std::int64_t>(room / std::max<std::int64_t>(count, 1), 1,
+                                                                    input_.keys.heads);
+        if (count > room && sums_.size() == 0) {
+            sums_ = AlignedBuffer<float>(out_.heads() * out_.rows());
+        }
+        for (std::int64_t head = 0; head < input_.keys.heads; head += heads_at_once) {
+            const Range heads{head, std::min(head + heads_at_once, input_.keys.heads)};
+            std::int64_t done = 0;
+            do {
+                const std::int64_t end = std::min(done + room, count);
+                cpu::KeyPart part{{done == 0 ? 0 : tiles[static_cast<std::size_t>(done)],
+                                   end == count ? packed_.tiles() : tiles[static_cast<std::size_t>(end)]},
+                                  done == 0,
+                                  end == count,
+                                  sums_.data()};
+                packed_.choose(heads, {tiles.begin() + done, tiles.begin() + end});
+                team_.for_each(packed_.slots(), [&](std::int64_t slot) { packed_.pack(slot); });
+                attend_part(heads, part);
+                done = end;
+            } while (done < count && !cancelled());
+        }
+    }
+
+    void attend_part(Range kv_heads, const cpu::KeyPart& part) {
+        // Head by head, so that all threads share the keys of one head in cache; inside a head from the last tile of rows,
+        // which under causal masks is the longest, to the first, so that no long one is left for the end.
+        const std::int64_t group = input_.queries.heads / input_.keys.heads;
+        const auto count = static_cast<std::int64_t>(plans_.size());
+        const std::int64_t tasks = count * kv_heads.size() * group;
+        const auto caller = std::this_thread::get_id();
+        std::atomic<std::int64_t> next{0};
+        team_.for_each(threads_, [&](std::int64_t) {
+            const bool is_caller = std::this_thread::get_id() == caller;
+            cpu::RowBlockWorker worker(input_, packed_, functions_);
+            const auto after_tile = [&] {
+                if (is_caller && hooks_.poll) {
+                    hooks_.poll();
+                }
+            };
+            for (std::int64_t task = next++; task < tasks && !cancelled(); task = next++) {
+                const TilePlan& plan = plans_[static_cast<std::size_t>(count - 1 - task % count)];
+                worker.attend(plan, kv_heads.begin * group + task / count, part, out_, after_tile);
+                if (part.last && hooks_.head_pairs_done != nullptr) {
+                    *hooks_.head_pairs_done += plan.pairs;
+                }
+            }
+        });
+    }
+
+    const AttendInput& input_;
+    Partial& out_;
+    const AttendHooks& hooks_;
+    int threads_;
+    ThreadTeam team_;
+    cpu::TileFunctions functions_;
+    cpu::PackedKeys packed_;
+    std::vector<TilePlan> plans_;
+    AlignedBuffer<float> sums_;
+};
+
 class CpuKernel final : public Kernel {
   public:
     explicit CpuKernel(int threads) : threads_(threads) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
-        ThreadTeam team(threads_);
-        attend_with(team, input, out, hooks);
+        ForwardPass(input, out, hooks, threads_).run();
         if (hooks.cancelled != nullptr && *hooks.cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");
         }
     }
 
+    void attend_backward(const AttendBackwardInput& /*input*/, const AttendGradients& /*out*/,
+                         const AttendHooks& /*hooks*/) const override {
+        throw Error(ErrorKind::unsupported, "backend cpu computes the forward pass only");
+    }
+
     [[nodiscard]] std::string description() const override {
-        return fmt::format("cpu, float32, {} thread{}, {}", threads_, threads_ == 1 ? "" : "s",
-                           cpu::simd_target_name());
+        return fmt::format("cpu, {} thread{}, {}", threads_, threads_ == 1 ? "" : "s",
+                           cpu::choose_tile_variant(DType::float32).name);
     }
 
   private:
-    static std::vector<TilePlan> plan_all(ThreadTeam& team, const LocalMask& mask, const cpu::TileGeometry& geometry) {
-        const std::int64_t rows = mask.rows();
-        std::vector<TilePlan> plans(static_cast<std::size_t>((rows + geometry.q_tile - 1) / geometry.q_tile));
-        team.for_each(static_cast<std::int64_t>(plans.size()), [&](std::int64_t i) {
-            const std::int64_t begin = i * geometry.q_tile;
-            plans[static_cast<std::size_t>(i)] =
-                plan_tile_row(mask, {begin, std::min(begin + geometry.q_tile, rows)}, geometry.k_tile);
-        });
-        return plans;
-    }
-
-    static void pack_needed(ThreadTeam& team, cpu::PackedKeys& packed, std::int64_t kv_heads,
-                            const std::vector<TilePlan>& plans) {
-        std::vector<unsigned char> needed(static_cast<std::size_t>(packed.tiles()), 0);
-        for (const TilePlan& plan : plans) {
-            for (const TileRun& run : plan.tiles) {
-                std::fill(needed.begin() + run.tiles.begin, needed.begin() + run.tiles.end, 1);
-            }
-        }
-        team.for_each(packed.tiles(), [&](std::int64_t tile) {
-            for (std::int64_t head = 0; needed[static_cast<std::size_t>(tile)] != 0 && head < kv_heads; ++head) {
-                packed.pack(head, tile);
-            }
-        });
-    }
-
-    void attend_with(ThreadTeam& team, const AttendInput& input, Partial& out, const AttendHooks& hooks) const {
-        const cpu::TileGeometry geometry = cpu::tile_geometry();
-        const std::vector<TilePlan> plans = plan_all(team, *input.mask, geometry);
-        cpu::PackedKeys packed(input.keys, input.values, geometry);
-        pack_needed(team, packed, input.keys.heads, plans);
-
-        // Head by head, so that all threads share the keys of one head in cache; inside a head from the last tile of
-        // rows, which under causal masks is the longest, to the first, so that no long one is left for the end.
-        const auto tasks = static_cast<std::int64_t>(plans.size()) * input.queries.heads;
-        const auto caller = std::this_thread::get_id();
-        std::atomic<std::int64_t> next{0};
-        team.for_each(threads_, [&](std::int64_t) {
-            const bool is_caller = std::this_thread::get_id() == caller;
-            cpu::RowBlockWorker worker(input, packed, geometry);
-            const auto after_tile = [&] {
-                if (is_caller && hooks.poll) {
-                    hooks.poll();
-                }
-            };
-            for (std::int64_t task = next++; task < tasks; task = next++) {
-                if (hooks.cancelled != nullptr && *hooks.cancelled) {
-                    return;
-                }
-                const auto count = static_cast<std::int64_t>(plans.size());
-                const TilePlan& plan = plans[static_cast<std::size_t>(count - 1 - task % count)];
-                worker.attend(plan, task / count, out, after_tile);
-                if (hooks.head_pairs_done != nullptr) {
-                    *hooks.head_pairs_done += plan.pairs;
-                }
-            }
-        });
-    }
-
     int threads_;
 };
 

@@ -2,55 +2,48 @@
 #include "engine/kernel/cpu/packed_keys.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "engine/kernel/cpu/finite.h"
+#include "engine/kernel/cpu/source_rows.h"
 
 namespace longscope::cpu {
 
-PackedKeys::PackedKeys(HeadMatrix<const float> keys, HeadMatrix<const float> values, const TileGeometry& geometry)
+PackedKeys::PackedKeys(const HeadView& keys, const HeadView& values, const TileFunctions& functions)
     : keys_(keys),
       values_(values),
-      geometry_(geometry),
-      tiles_((keys.tokens + geometry.k_tile - 1) / geometry.k_tile),
-      dim_v_padded_((values.dim + geometry.panel - 1) / geometry.panel * geometry.panel),
-      packed_keys_(keys.heads * tiles_ * geometry.k_tile * keys.dim),
-      packed_values_(keys.heads * tiles_ * geometry.k_tile * dim_v_padded_),
-      finite_(static_cast<std::size_t>(keys.heads * tiles_), 0) {}
+      functions_(functions),
+      tiles_((keys.tokens + functions.geometry.k_tile - 1) / functions.geometry.k_tile),
+      dim_v_padded_(functions.geometry.padded_to_panels(values.dim)),
+      key_floats_(functions.geometry.units(keys.dim) * functions.geometry.k_tile),
+      value_floats_(functions.geometry.k_tile / functions.geometry.unit * dim_v_padded_),
+      index_(static_cast<std::size_t>(tiles_), 0) {}
 
-void PackedKeys::pack(std::int64_t kv_head, std::int64_t tile) {
-    const std::int64_t panel = geometry_.panel;
-    const std::int64_t first = tile * geometry_.k_tile;
-    const std::int64_t columns = std::min(geometry_.k_tile, keys_.tokens - first);
-    const std::int64_t slot = kv_head * tiles_ + tile;
-
-    float* keys = packed_keys_.data() + slot * geometry_.k_tile * keys_.dim;
-    for (std::int64_t p = 0; p < geometry_.k_tile; p += panel, keys += panel * keys_.dim) {
-        const std::int64_t present = std::clamp<std::int64_t>(columns - p, 0, panel);
-        for (std::int64_t c = 0; c < present; ++c) {
-            const float* row = keys_.row(kv_head, first + p + c);
-            for (std::int64_t d = 0; d < keys_.dim; ++d) {
-                keys[d * panel + c] = row[d];
-            }
-        }
-        for (std::int64_t d = 0; d < keys_.dim; ++d) {
-            std::fill(keys + d * panel + present, keys + (d + 1) * panel, 0.0F);
-        }
+void PackedKeys::choose(Range kv_heads, std::vector<std::int64_t> tiles) {
+    kv_heads_ = kv_heads;
+    chosen_ = std::move(tiles);
+    for (std::size_t i = 0; i < chosen_.size(); ++i) {
+        index_[static_cast<std::size_t>(chosen_[i])] = static_cast<std::int64_t>(i);
     }
-
-    float* values = packed_values_.data() + slot * geometry_.k_tile * dim_v_padded_;
-    for (std::int64_t p = 0; p < dim_v_padded_; p += panel) {
-        const std::int64_t present = std::min(panel, values_.dim - p);
-        for (std::int64_t c = 0; c < geometry_.k_tile; ++c, values += panel) {
-            const std::int64_t copied = c < columns ? present : 0;
-            if (copied > 0) {
-                std::copy_n(values_.row(kv_head, first + c) + p, copied, values);
-            }
-            std::fill(values + copied, values + panel, 0.0F);
-        }
+    finite_.assign(static_cast<std::size_t>(slots()), 0);
+    if (const std::int64_t floats = slots() * (key_floats_ + value_floats_); floats > packed_.size()) {
+        packed_ = {};
+        packed_ = AlignedBuffer<float>(floats);
     }
-    finite_[static_cast<std::size_t>(slot)] =
-        static_cast<unsigned char>(all_finite(keys_.row(kv_head, first), columns * keys_.dim) &&
-                                   all_finite(values_.row(kv_head, first), columns * values_.dim));
+}
+
+void PackedKeys::pack(std::int64_t slot) {
+    const auto count = static_cast<std::int64_t>(chosen_.size());
+    const std::int64_t kv_head = kv_heads_.begin + slot / count;
+    const std::int64_t first = chosen_[static_cast<std::size_t>(slot % count)] * functions_.geometry.k_tile;
+    const Range columns{first, std::min(first + functions_.geometry.k_tile, keys_.tokens)};
+    std::vector<float> scratch;
+    float* out = packed_.data() + slot * (key_floats_ + value_floats_);
+    const SourceRows keys = source_rows(keys_, kv_head, columns, scratch);
+    functions_.pack_columns(keys, out);
+    const bool finite_keys = all_finite(keys);
+    const SourceRows values = source_rows(values_, kv_head, columns, scratch);
+    functions_.pack_rows(values, out + key_floats_);
+    finite_[static_cast<std::size_t>(slot)] = static_cast<unsigned char>(finite_keys && all_finite(values));
 }
 
 }  // namespace longscope::cpu

@@ -1,46 +1,65 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Keys and values in the order in which tile_compute reads them, tile by tile; columns and dimensions that are missing
-// at the edges are zero.
+// Keys and values in the order in which tiles are computed, for some heads and some tiles of keys at a time, so that the
+// memory for them has a bound that does not depend on the length of the sequence.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "engine/kernel/cpu/tile_compute.h"
+#include "engine/kernel/cpu/tile_functions.h"
+#include "engine/mask/zone.h"
 #include "engine/tensor/aligned_buffer.h"
-#include "engine/tensor/head_matrix.h"
+#include "engine/tensor/head_view.h"
 
 namespace longscope::cpu {
 
 class PackedKeys {
   public:
-    // Memory for all tiles; pack() fills one. Different tiles may be packed by different threads.
-    PackedKeys(HeadMatrix<const float> keys, HeadMatrix<const float> values, const TileGeometry& geometry);
-
-    void pack(std::int64_t kv_head, std::int64_t tile);
+    PackedKeys(const HeadView& keys, const HeadView& values, const TileFunctions& functions);
 
     [[nodiscard]] std::int64_t tiles() const { return tiles_; }
     [[nodiscard]] std::int64_t dim_v_padded() const { return dim_v_padded_; }
+    // What one tile of one head takes.
+    [[nodiscard]] std::int64_t tile_bytes() const { return (key_floats_ + value_floats_) * 4; }
+
+    // Makes room for these heads and tiles (ascending) instead of those before; pack() fills it.
+    void choose(Range kv_heads, std::vector<std::int64_t> tiles);
+    [[nodiscard]] std::int64_t slots() const {
+        return kv_heads_.size() * static_cast<std::int64_t>(chosen_.size());
+    }
+    // One of slots(). Different ones may be packed by different threads.
+    void pack(std::int64_t slot);
+
+    // Of chosen heads and tiles that are packed.
     [[nodiscard]] const float* keys(std::int64_t kv_head, std::int64_t tile) const {
-        return packed_keys_.data() + (kv_head * tiles_ + tile) * geometry_.k_tile * keys_.dim;
+        return packed_.data() + slot_of(kv_head, tile) * (key_floats_ + value_floats_);
     }
     [[nodiscard]] const float* values(std::int64_t kv_head, std::int64_t tile) const {
-        return packed_values_.data() + (kv_head * tiles_ + tile) * geometry_.k_tile * dim_v_padded_;
+        return keys(kv_head, tile) + key_floats_;
     }
     // False when the tile holds a NaN or an infinity: a hidden one must not reach a result as 0 x NaN.
     [[nodiscard]] bool finite(std::int64_t kv_head, std::int64_t tile) const {
-        return finite_[static_cast<std::size_t>(kv_head * tiles_ + tile)] != 0;
+        return finite_[static_cast<std::size_t>(slot_of(kv_head, tile))] != 0;
     }
 
   private:
-    HeadMatrix<const float> keys_;
-    HeadMatrix<const float> values_;
-    TileGeometry geometry_;
+    [[nodiscard]] std::int64_t slot_of(std::int64_t kv_head, std::int64_t tile) const {
+        return (kv_head - kv_heads_.begin) * static_cast<std::int64_t>(chosen_.size()) +
+               index_[static_cast<std::size_t>(tile)];
+    }
+
+    HeadView keys_;
+    HeadView values_;
+    TileFunctions functions_;
     std::int64_t tiles_;
     std::int64_t dim_v_padded_;
-    AlignedBuffer<float> packed_keys_;
-    AlignedBuffer<float> packed_values_;
-    std::vector<unsigned char> finite_;  // not vector<bool>: written from several threads
+    std::int64_t key_floats_;    // of a tile
+    std::int64_t value_floats_;  // of a tile
+    Range kv_heads_;
+    std::vector<std::int64_t> chosen_;
+    std::vector<std::int64_t> index_;  // of each tile in chosen_
+    AlignedBuffer<float> packed_;
+    std::vector<unsigned char> finite_;  // of each slot; not vector<bool>: written from several threads
 };
 
 }  // namespace longscope::cpu

@@ -8,40 +8,50 @@
 #include <vector>
 
 #include "engine/kernel/cpu/packed_keys.h"
-#include "engine/kernel/cpu/tile_compute.h"
+#include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_plan.h"
+#include "engine/kernel/cpu/visible_columns.h"
 #include "engine/kernel/kernel.h"
 #include "engine/tensor/aligned_buffer.h"
 
 namespace longscope::cpu {
 
+// A part of the keys, where there are too many to be packed at once. Between parts the state of a row stays in the
+// result: the output not normalised, the maximum in place of lse, and the sum in `sums` (query heads x rows).
+struct KeyPart {
+    Range tiles;
+    bool first = true;
+    bool last = true;
+    float* sums = nullptr;  // null where one part is all
+};
+
 class RowBlockWorker {
   public:
-    RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileGeometry& geometry);
+    RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileFunctions& functions);
 
     // `after_tile` is called after every tile of keys.
-    void attend(const TilePlan& plan, std::int64_t head, Partial& out, const std::function<void()>& after_tile);
+    void attend(const TilePlan& plan, std::int64_t head, const KeyPart& part, Partial& out,
+                const std::function<void()>& after_tile);
 
   private:
     void load_queries(Range rows, std::int64_t head);
-    // Which columns of a tile each row sees, as bits, and which panels each row group has to compute.
-    void find_visible(const TilePlan& plan, std::int64_t tile);
-    // The same tile key by key, touching nothing that is hidden: for tiles with NaN or infinities.
+    void begin_state(Range rows, std::int64_t head, const KeyPart& part, const Partial& out);
+    void end_state(Range rows, std::int64_t head, const KeyPart& part, Partial& out) const;
+    // A tile key by key, touching nothing that is hidden: for tiles with NaN or infinities.
     void attend_tile_plainly(const TilePlan& plan, std::int64_t head, std::int64_t tile);
-    void store(Range rows, std::int64_t head, Partial& out) const;
 
     const AttendInput* input_;
     const PackedKeys* packed_;
+    TileFunctions functions_;
     TileGeometry geometry_;
     AlignedBuffer<float> queries_;
     AlignedBuffer<float> scores_;
     AlignedBuffer<float> output_;
-    AlignedBuffer<float> statistics_;  // maximum, sum, rescale
+    AlignedBuffer<float> statistics_;  // maximum, rescale, sums
+    std::vector<float> scratch_;
     bool finite_queries_ = true;
     RowBlock block_;
-    std::vector<std::size_t> cursors_;  // of each row, the first run that may still matter
-    std::vector<std::uint64_t> visible_;
-    std::vector<std::int32_t> group_panels_;
+    VisibleColumns visible_;
 };
 
 }  // namespace longscope::cpu

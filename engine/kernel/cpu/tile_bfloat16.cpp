@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Compiled with the flags of its instruction set (CMakeLists.txt). Nothing of the standard library may be instantiated here:
+// the linker could choose such a copy for the whole program.
+#include "engine/kernel/cpu/tile_bfloat16.h"
+
+#define HWY_COMPILE_ONLY_STATIC
+#include <hwy/highway.h>
+
+#include "engine/kernel/cpu/tile_compute-inl.h"
+
+static_assert(HWY_TARGET == HWY_AVX3, "the flags of this file make Highway's AVX3 the one target");
+
+HWY_BEFORE_NAMESPACE();
+namespace longscope::cpu {
+namespace HWY_NAMESPACE {
+
+struct Bfloat16 {
+    using Element = std::uint16_t;
+    static constexpr std::int64_t unit = 2;
+    // sum + a0 b0 + a1 b1 in each lane; Highway 1.0.3 has no name for it.
+    static HWY_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) {
+        return Vector{_mm512_dpbf16_ps(sum.raw, reinterpret_cast<__m512bh>(a.raw), reinterpret_cast<__m512bh>(b.raw))};
+    }
+    static HWY_INLINE void store_weights(Vector e0, Vector e1, float* row, std::int64_t column) {
+        _mm512_store_ps(row + column / 2, reinterpret_cast<__m512>(_mm512_cvtne2ps_pbh(e1.raw, e0.raw)));
+    }
+    // To the nearest, ties to even.
+    static HWY_INLINE std::uint16_t element(float value) {
+        std::uint32_t bits = 0;
+        hwy::CopyBytes<4>(&value, &bits);
+        if ((bits & 0x7FFF'FFFF) > 0x7F80'0000) {
+            return static_cast<std::uint16_t>((bits >> 16) | 0x40);  // NaN stays NaN
+        }
+        return static_cast<std::uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace longscope::cpu
+HWY_AFTER_NAMESPACE();
+
+namespace longscope::cpu {
+
+TileFunctions bfloat16_functions() {
+    return N_AVX3::tile_functions<N_AVX3::Bfloat16>();
+}
+
+}  // namespace longscope::cpu

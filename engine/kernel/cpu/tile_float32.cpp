@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The float32 variants. Compiled once for every instruction set: this file includes itself through foreach_target.h.
+#include "engine/kernel/cpu/tile_float32.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernel/cpu/tile_float32.cpp"
+// Register tiles are arrays of vectors, which sizeless vector types do not allow.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include <hwy/foreach_target.h>  // NOLINT(misc-header-include-cycle)
+#include <hwy/highway.h>
+
+#include "engine/kernel/cpu/tile_compute-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace longscope::cpu {
+namespace HWY_NAMESPACE {
+
+struct Float32 {
+    using Element = float;
+    static constexpr std::int64_t unit = 1;
+    static HWY_ATTR HWY_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
+    static HWY_ATTR HWY_INLINE void store_weights(Vector e0, Vector e1, float* row, std::int64_t column) {
+        hn::Store(e0, Lanes(), row + column);
+        hn::Store(e1, Lanes(), row + column + lanes);
+    }
+    static HWY_INLINE float element(float value) { return value; }
+};
+
+SimdFunctions simd_functions() {
+    return {HWY_TARGET, tile_functions<Float32>()};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace longscope::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace longscope::cpu {
+
+std::vector<SimdFunctions> float32_functions() {
+    std::vector<SimdFunctions> all;
+#if HWY_TARGETS & HWY_AVX3
+    all.push_back(N_AVX3::simd_functions());
+#endif
+#if HWY_TARGETS & HWY_AVX2
+    all.push_back(N_AVX2::simd_functions());
+#endif
+#if HWY_TARGETS & HWY_SSE4
+    all.push_back(N_SSE4::simd_functions());
+#endif
+#if HWY_TARGETS & HWY_SSSE3
+    all.push_back(N_SSSE3::simd_functions());
+#endif
+#if HWY_TARGETS & HWY_NEON
+    all.push_back(N_NEON::simd_functions());
+#endif
+#if HWY_TARGETS & HWY_PPC8
+    all.push_back(N_PPC8::simd_functions());
+#endif
+#if HWY_TARGETS & HWY_EMU128
+    all.push_back(N_EMU128::simd_functions());
+#endif
+    return all;
+}
+
+}  // namespace longscope::cpu
+#endif  // HWY_ONCE

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The arithmetic of the cpu kernel for one element type and one instruction set: how operands are packed, and one tile of
+// query rows against one tile of keys.
+//
+// Operands are packed in units of four bytes: one float32, or two neighbours of a shorter type along the dimension that a
+// product sums over. Register tiles then look the same for all types.
+#pragma once
+
+#include <cstdint>
+
+namespace longscope::cpu {
+
+// Shapes that packing and arithmetic agree on.
+struct TileGeometry {
+    std::int64_t lanes = 0;      // float32 of a vector
+    std::int64_t panel = 0;      // columns of a panel: two vectors
+    std::int64_t row_group = 0;  // rows that one register tile computes
+    std::int64_t q_tile = 0;     // rows of a tile; a multiple of row_group
+    std::int64_t k_tile = 0;     // columns of a tile; a multiple of panel and of 64
+    std::int64_t unit = 0;       // elements of a unit
+
+    [[nodiscard]] std::int64_t units(std::int64_t elements) const { return (elements + unit - 1) / unit; }
+    [[nodiscard]] std::int64_t padded_to_panels(std::int64_t columns) const {
+        return (columns + panel - 1) / panel * panel;
+    }
+};
+
+// Rows to be packed, as float32: `count` rows of `dim` elements, `stride` apart.
+struct SourceRows {
+    const float* data = nullptr;
+    std::int64_t count = 0;
+    std::int64_t dim = 0;
+    std::int64_t stride = 0;
+};
+
+// State of one tile of query rows of one head while it passes over the keys. Rows are padded to whole groups.
+struct RowBlock {
+    std::int64_t row_groups = 0;
+    std::int64_t depth = 0;          // units of a query
+    std::int64_t dim_v_padded = 0;   // a multiple of panel
+    float scale = 1.0F;              // above 0: 2^(scale * score) is the weight
+    const float* queries = nullptr;  // from pack_groups
+    float* scores = nullptr;         // rows x k_tile, scratch
+    float* output = nullptr;         // rows x dim_v_padded, not normalised
+    float* maximum = nullptr;        // rows, -inf at the start: what scores are taken relative to
+    float* sums = nullptr;           // rows x lanes, 0 at the start; a row's sum is that of its lanes
+    float* rescale = nullptr;        // rows, scratch
+};
+
+// One tile of keys.
+struct KeyTile {
+    const float* keys = nullptr;    // from pack_columns
+    const float* values = nullptr;  // from pack_rows
+    // Of partial tiles: k_tile bits a row, little-endian in 64-bit words; null when every row sees every column.
+    const std::uint64_t* visible = nullptr;
+    // Of partial tiles: the panels [begin, end) that the rows of each group see; pairs of int32. Null when all.
+    const std::int32_t* group_panels = nullptr;
+};
+
+// Plain pointers, so that files with the flags of an instruction set can fill it in.
+struct TileFunctions {
+    TileGeometry geometry;
+    // Left factor: groups of row_group rows, each units(dim) x row_group units; the last one filled up with zeros.
+    // Elements are multiplied by `scale`.
+    void (*pack_groups)(const SourceRows& rows, float scale, float* out) = nullptr;
+    // Right factor whose columns are the given rows: k_tile / panel panels, each units(dim) x panel units.
+    void (*pack_columns)(const SourceRows& rows, float* out) = nullptr;
+    // Right factor whose rows are the given rows: padded_to_panels(dim) / panel panels, each units(k_tile) x panel units.
+    void (*pack_rows)(const SourceRows& rows, float* out) = nullptr;
+
+    // Advances the online softmax of the block by one tile: scores, maximum, exponentials, sum, output.
+    // (Milakov and Gimelshein 2018; the output is accumulated tile by tile as in FlashAttention-2, algorithm 1.)
+    void (*attend_tile)(const RowBlock& block, const KeyTile& tile) = nullptr;
+};
+
+}  // namespace longscope::cpu

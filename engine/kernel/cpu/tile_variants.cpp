@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+#include <hwy/targets.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "engine/base/error.h"
+#include "engine/kernel/cpu/tile_bfloat16.h"
+#include "engine/kernel/cpu/tile_float32.h"
+#include "engine/kernel/cpu/tile_variant.h"
+
+namespace longscope::cpu {
+
+namespace {
+
+std::string lacks_instructions(DType /*inputs*/, std::int64_t simd_target) {
+    return (hwy::SupportedTargets() & simd_target) != 0 ? "" : "this processor does not have these instructions";
+}
+
+#if defined(__x86_64__)
+std::string lacks_bfloat16(DType inputs, std::int64_t simd_target) {
+    if (inputs != DType::bfloat16) {
+        return fmt::format("it takes bfloat16 only: {} is given", to_string(inputs));
+    }
+    if (__builtin_cpu_supports("avx512bf16") == 0) {
+        return "this processor has no dot product of bfloat16";
+    }
+    return lacks_instructions(inputs, simd_target);
+}
+#endif
+
+std::vector<TileVariant> make_variants() {
+    std::vector<TileVariant> variants;
+#if defined(__x86_64__)
+    // Asked for only where they run: the file that they stand in is compiled for that processor.
+    const bool has_bfloat16 = __builtin_cpu_supports("avx512bf16") != 0;
+    variants.push_back({"bfloat16 AVX3", DType::bfloat16, lacks_bfloat16, HWY_AVX3,
+                        has_bfloat16 ? bfloat16_functions() : TileFunctions{}});
+#endif
+    for (const SimdFunctions& simd : float32_functions()) {
+        variants.push_back({fmt::format("float32 {}", hwy::TargetName(simd.target)), DType::float32,
+                            lacks_instructions, simd.target, simd.functions});
+    }
+    return variants;
+}
+
+}  // namespace
+
+const std::vector<TileVariant>& tile_variants() {
+    static const std::vector<TileVariant> variants = make_variants();
+    return variants;
+}
+
+const TileVariant& choose_tile_variant(DType inputs) {
+    const char* asked = std::getenv(variant_variable);  // NOLINT(concurrency-mt-unsafe): nothing sets it
+    std::string accepted;
+    for (const TileVariant& variant : tile_variants()) {
+        if (!variant.refusal(inputs).empty()) {
+            continue;
+        }
+        if (asked == nullptr || std::string_view(variant.name).ends_with(asked)) {
+            return variant;
+        }
+        accepted += (accepted.empty() ? "" : ", ") + variant.name;
+    }
+    throw bad_input(variant_variable, asked == nullptr ? "" : asked, "is no variant for these inputs on this processor",
+                    accepted);
+}
+
+}  // namespace longscope::cpu
