@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/cpu/cpu_kernel.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -10,8 +11,6 @@
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/row_block.h"
 #include "engine/kernel/cpu/tile_plan.h"
-#include "engine/kernel/cpu/tile_variant.h"
-#include "engine/kernel/kernel.h"
 
 namespace longscope {
 
@@ -25,14 +24,15 @@ constexpr std::int64_t planned_rows = 32'768;
 // One forward call.
 class ForwardPass {
   public:
-    ForwardPass(const AttendInput& input, Partial& out, const AttendHooks& hooks, int threads)
+    ForwardPass(const AttendInput& input, Partial& out, const AttendHooks& hooks, const cpu::TileFunctions& functions,
+                int threads, cpu::SpareBuffers& spare)
         : input_(input),
           out_(out),
           hooks_(hooks),
           threads_(threads),
           team_(threads),
-          functions_(cpu::choose_tile_variant(input.keys.dtype).functions),
-          packed_(input.keys, input.values, functions_) {}
+          functions_(functions),
+          packed_(input.keys, input.values, functions_, spare) {}
 
     void run() {
         const std::int64_t rows = input_.mask->rows();
@@ -139,10 +139,11 @@ class ForwardPass {
 
 class CpuKernel final : public Kernel {
   public:
-    explicit CpuKernel(int threads) : threads_(threads) {}
+    // Of the best variant for each call, or of this one.
+    CpuKernel(int threads, const cpu::TileVariant* variant) : threads_(threads), variant_(variant) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
-        ForwardPass(input, out, hooks, threads_).run();
+        ForwardPass(input, out, hooks, variant_for(input.keys.dtype).functions, threads_, spare_).run();
         if (hooks.cancelled != nullptr && *hooks.cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");
         }
@@ -155,17 +156,27 @@ class CpuKernel final : public Kernel {
 
     [[nodiscard]] std::string description() const override {
         return fmt::format("cpu, {} thread{}, {}", threads_, threads_ == 1 ? "" : "s",
-                           cpu::choose_tile_variant(DType::float32).name);
+                           variant_for(DType::float32).name);
     }
 
   private:
+    [[nodiscard]] const cpu::TileVariant& variant_for(DType inputs) const {
+        return variant_ != nullptr ? *variant_ : cpu::choose_tile_variant(inputs);
+    }
+
     int threads_;
+    const cpu::TileVariant* variant_;
+    mutable cpu::SpareBuffers spare_;  // locks itself
 };
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_cpu_kernel(int threads) {
-    return std::make_unique<CpuKernel>(threads);
+    return std::make_unique<CpuKernel>(threads, nullptr);
+}
+
+std::unique_ptr<Kernel> cpu::make_kernel_of(const TileVariant& variant, int threads) {
+    return std::make_unique<CpuKernel>(threads, &variant);
 }
 
 }  // namespace longscope

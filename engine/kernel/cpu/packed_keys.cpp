@@ -8,15 +8,21 @@
 
 namespace longscope::cpu {
 
-PackedKeys::PackedKeys(const HeadView& keys, const HeadView& values, const TileFunctions& functions)
+PackedKeys::PackedKeys(const HeadView& keys, const HeadView& values, const TileFunctions& functions,
+                       SpareBuffers& spare)
     : keys_(keys),
       values_(values),
       functions_(functions),
+      spare_(&spare),
       tiles_((keys.tokens + functions.geometry.k_tile - 1) / functions.geometry.k_tile),
       dim_v_padded_(functions.geometry.padded_to_panels(values.dim)),
       key_floats_(functions.geometry.units(keys.dim) * functions.geometry.k_tile),
       value_floats_(functions.geometry.k_tile / functions.geometry.unit * dim_v_padded_),
       index_(static_cast<std::size_t>(tiles_), 0) {}
+
+PackedKeys::~PackedKeys() {
+    spare_->give_back(std::move(packed_));
+}
 
 void PackedKeys::choose(Range kv_heads, std::vector<std::int64_t> tiles) {
     kv_heads_ = kv_heads;
@@ -26,8 +32,8 @@ void PackedKeys::choose(Range kv_heads, std::vector<std::int64_t> tiles) {
     }
     finite_.assign(static_cast<std::size_t>(slots()), 0);
     if (const std::int64_t floats = slots() * (key_floats_ + value_floats_); floats > packed_.size()) {
-        packed_ = {};
-        packed_ = AlignedBuffer<float>(floats);
+        spare_->give_back(std::move(packed_));
+        packed_ = spare_->take(floats);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/kernel/cpu/spare_buffers.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/mask/zone.h"
 #include "engine/tensor/aligned_buffer.h"
@@ -15,7 +16,13 @@ namespace longscope::cpu {
 
 class PackedKeys {
   public:
-    PackedKeys(const HeadView& keys, const HeadView& values, const TileFunctions& functions);
+    // The spare buffers must live as long.
+    PackedKeys(const HeadView& keys, const HeadView& values, const TileFunctions& functions, SpareBuffers& spare);
+    PackedKeys(const PackedKeys&) = delete;
+    PackedKeys& operator=(const PackedKeys&) = delete;
+    PackedKeys(PackedKeys&&) = delete;
+    PackedKeys& operator=(PackedKeys&&) = delete;
+    ~PackedKeys();
 
     [[nodiscard]] std::int64_t tiles() const { return tiles_; }
     [[nodiscard]] std::int64_t dim_v_padded() const { return dim_v_padded_; }
@@ -51,6 +58,7 @@ class PackedKeys {
     HeadView keys_;
     HeadView values_;
     TileFunctions functions_;
+    SpareBuffers* spare_;
     std::int64_t tiles_;
     std::int64_t dim_v_padded_;
     std::int64_t key_floats_;    // of a tile

@@ -24,7 +24,7 @@ RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packe
       functions_(functions),
       geometry_(functions.geometry),
       queries_(geometry_.q_tile * geometry_.units(input.queries.dim)),
-      scores_(geometry_.q_tile * geometry_.k_tile),
+      scores_(geometry_.row_group * geometry_.k_tile),
       output_(geometry_.q_tile * packed.dim_v_padded()),
       statistics_((2 + geometry_.lanes) * geometry_.q_tile),
       visible_(geometry_) {

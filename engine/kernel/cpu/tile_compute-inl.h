@@ -149,46 +149,31 @@ HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t b
 
 template <class Arithmetic>
 HWY_ATTR void attend_tile(const RowBlock& block, const KeyTile& tile) {
-    struct Columns {
-        std::int64_t begin, end;
-    };
-    const auto columns_of = [&](std::int64_t group) -> Columns {
-        return tile.group_panels == nullptr ? Columns{0, k_tile}
-                                            : Columns{tile.group_panels[2 * group] * panel,
-                                                      tile.group_panels[2 * group + 1] * panel};
-    };
-
-    // Panel by panel, so that each stays in the first-level cache while all row groups pass over it.
-    for (std::int64_t c = 0; c < k_tile; c += panel) {
-        for (std::int64_t g = 0; g < block.row_groups; ++g) {
-            if (const Columns columns = columns_of(g); c >= columns.begin && c < columns.end) {
-                multiply<Arithmetic, false, 1, row_group>(block.queries + g * row_group * block.depth,
-                                                          tile.keys + c * block.depth, block.depth,
-                                                          block.scores + g * row_group * k_tile + c, k_tile, nullptr);
-            }
-        }
-    }
+    // Group by group: its scores stay in the first-level cache from the first product to the second, while keys and values
+    // stream from the second.
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
-        const Columns columns = columns_of(g);
-        if (columns.begin >= columns.end) {
+        const std::int64_t begin = tile.group_panels == nullptr ? 0 : tile.group_panels[2 * g] * panel;
+        const std::int64_t end = tile.group_panels == nullptr ? k_tile : tile.group_panels[2 * g + 1] * panel;
+        if (begin >= end) {
             continue;
         }
-        for (std::int64_t row = g * row_group; row < (g + 1) * row_group; ++row) {
-            const std::uint64_t* visible = tile.visible == nullptr ? nullptr : tile.visible + row * (k_tile / 64);
-            block.rescale[row] = softmax_row<Arithmetic>(block.scores + row * k_tile, columns.begin, columns.end,
-                                                         visible, block.scale, block.maximum[row], block.sums + row * lanes);
+        float* scores = block.scores;
+        for (std::int64_t c = begin; c < end; c += panel) {
+            multiply<Arithmetic, false, 1, row_group>(block.queries + g * row_group * block.depth,
+                                                      tile.keys + c * block.depth, block.depth, scores + c, k_tile,
+                                                      nullptr);
         }
-    }
-    for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
-        for (std::int64_t g = 0; g < block.row_groups; ++g) {
-            const Columns columns = columns_of(g);
-            if (columns.begin >= columns.end) {
-                continue;
-            }
-            const std::int64_t first = columns.begin / Arithmetic::unit;
-            multiply<Arithmetic, true, k_tile, 1>(block.scores + g * row_group * k_tile + first,
+        for (std::int64_t r = 0; r < row_group; ++r) {
+            const std::int64_t row = g * row_group + r;
+            const std::uint64_t* visible = tile.visible == nullptr ? nullptr : tile.visible + row * (k_tile / 64);
+            block.rescale[row] = softmax_row<Arithmetic>(scores + r * k_tile, begin, end, visible, block.scale,
+                                                         block.maximum[row], block.sums + row * lanes);
+        }
+        for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
+            const std::int64_t first = begin / Arithmetic::unit;
+            multiply<Arithmetic, true, k_tile, 1>(scores + first,
                                                   tile.values + p * (k_tile / Arithmetic::unit) + first * panel,
-                                                  columns.end / Arithmetic::unit - first,
+                                                  end / Arithmetic::unit - first,
                                                   block.output + g * row_group * block.dim_v_padded + p,
                                                   block.dim_v_padded, block.rescale + g * row_group);
         }

@@ -40,7 +40,7 @@ struct RowBlock {
     std::int64_t dim_v_padded = 0;   // a multiple of panel
     float scale = 1.0F;              // above 0: 2^(scale * score) is the weight
     const float* queries = nullptr;  // from pack_groups
-    float* scores = nullptr;         // rows x k_tile, scratch
+    float* scores = nullptr;         // row_group x k_tile, scratch
     float* output = nullptr;         // rows x dim_v_padded, not normalised
     float* maximum = nullptr;        // rows, -inf at the start: what scores are taken relative to
     float* sums = nullptr;           // rows x lanes, 0 at the start; a row's sum is that of its lanes

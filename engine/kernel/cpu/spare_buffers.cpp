@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/cpu/spare_buffers.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace longscope::cpu {
+
+namespace {
+
+void advise_huge_pages(AlignedBuffer<float>& buffer) {
+    // Whole pages only; that it is refused changes the speed alone.
+    constexpr std::uintptr_t page = 4096;
+    const auto begin = (reinterpret_cast<std::uintptr_t>(buffer.data()) + page - 1) / page * page;
+    const auto end = (reinterpret_cast<std::uintptr_t>(buffer.data()) + static_cast<std::uintptr_t>(buffer.size_bytes())) /
+                     page * page;
+    if (begin < end) {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): the boundary of a page inside the buffer.
+        static_cast<void>(madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE));
+    }
+}
+
+}  // namespace
+
+AlignedBuffer<float> SpareBuffers::take(std::int64_t floats) {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = std::find_if(buffers_.begin(), buffers_.end(),
+                                        [&](const AlignedBuffer<float>& buffer) { return buffer.size() >= floats; });
+        if (found != buffers_.end()) {
+            AlignedBuffer<float> buffer = std::move(*found);
+            buffers_.erase(found);
+            return buffer;
+        }
+        // What is too small would only be kept beside the new one.
+        buffers_.clear();
+    }
+    AlignedBuffer<float> buffer(floats);
+    advise_huge_pages(buffer);
+    return buffer;
+}
+
+void SpareBuffers::give_back(AlignedBuffer<float> buffer) {
+    constexpr std::size_t kept = 2;
+    if (buffer.size() == 0) {
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (buffers_.size() < kept) {
+        buffers_.push_back(std::move(buffer));
+    }
+}
+
+}  // namespace longscope::cpu
