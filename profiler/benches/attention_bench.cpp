@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/clock.h"
@@ -49,8 +50,42 @@ class Tensor {
     AlignedBuffer<std::byte> bytes_;
 };
 
+// What a backward call reads and writes beside the inputs of the forward call.
+struct Gradients {
+    Gradients(const AttentionBenchCase& asked, const Partial& output)
+        : of_output(asked.shape.dtype, asked.shape.query_heads, asked.tokens, asked.shape.head_dim_v, 3),
+          delta(asked.shape.query_heads * asked.tokens),
+          of_queries(asked.shape.query_heads * asked.tokens * asked.shape.head_dim_qk),
+          of_keys(asked.shape.key_value_heads * asked.tokens * asked.shape.head_dim_qk),
+          of_values(asked.shape.key_value_heads * asked.tokens * asked.shape.head_dim_v),
+          asked_(asked) {
+        compute_delta(of_output.view(), output.output(), delta.data());
+        of_queries.fill(0.0F);
+        of_keys.fill(0.0F);
+        of_values.fill(0.0F);
+    }
+    [[nodiscard]] AttendGradients views() {
+        const AttentionShape& shape = asked_.shape;
+        return {{of_queries.data(), shape.query_heads, asked_.tokens, shape.head_dim_qk},
+                {of_keys.data(), shape.key_value_heads, asked_.tokens, shape.head_dim_qk},
+                {of_values.data(), shape.key_value_heads, asked_.tokens, shape.head_dim_v}};
+    }
+
+    Tensor of_output;
+    AlignedBuffer<float> delta;
+    AlignedBuffer<float> of_queries;
+    AlignedBuffer<float> of_keys;
+    AlignedBuffer<float> of_values;
+
+  private:
+    const AttentionBenchCase& asked_;
+};
+
 // Is the goal of `asked` a share of what `other` reaches?
 bool is_measure_of(const AttentionBenchCase& other, const AttentionBenchCase& asked) {
+    if (other.direction != asked.direction) {
+        return false;
+    }
     AttentionShape shape = asked.shape;
     if (asked.goal_of == GoalOf::float32) {
         shape.dtype = DType::float32;
@@ -87,15 +122,26 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     AttentionBenchResult result;
     result.asked = asked;
     result.pairs = mask->pairs();
-    result.flops = forward_flops(shape, result.pairs);
-    kernel->attend(input, out, hooks);  // pages and caches
+    result.flops = attention_flops(shape, result.pairs, asked.direction);
+    // Pages and caches; and what the backward pass reads of the forward pass.
+    kernel->attend(input, out, hooks);
+    std::function<void()> call = [&] { kernel->attend(input, out, hooks); };
+    std::unique_ptr<Gradients> gradients;
+    if (asked.direction == Direction::backward) {
+        gradients = std::make_unique<Gradients>(asked, out);
+        call = [&] {
+            kernel->attend_backward({input, gradients->of_output.view(), out.lse(0), gradients->delta.data()},
+                                    gradients->views(), hooks);
+        };
+        call();
+    }
     std::vector<double> durations;
     std::vector<double> peaks;
     std::vector<double> shares;
     double before = measure_peak(shape.dtype, options.threads, peak_seconds).flops_per_s;
     for (std::int64_t i = 0; i < options.repetitions; ++i) {
         const Nanoseconds begin_ns = now_ns();
-        kernel->attend(input, out, hooks);
+        call();
         const auto duration_ns = static_cast<double>(now_ns() - begin_ns);
         const double after = measure_peak(shape.dtype, options.threads, peak_seconds).flops_per_s;
         durations.push_back(duration_ns);

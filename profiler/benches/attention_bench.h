@@ -24,6 +24,7 @@ enum class GoalOf {
 
 struct AttentionBenchCase {
     std::string name;
+    Direction direction = Direction::forward;
     AttentionShape shape;
     std::string mask = R"({"full": {}})";  // JSON
     std::int64_t tokens = 0;

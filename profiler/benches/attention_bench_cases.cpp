@@ -17,6 +17,10 @@ constexpr const char* global_and_window =
 constexpr const char* sparse_blocks =
     R"({"random_block_sparse": {"q_block": 128, "k_block": 128, "kept": 0.1, "seed": 1}})";
 
+std::string_view direction_word(Direction direction) {
+    return direction == Direction::forward ? "forward" : "backward";
+}
+
 AttentionShape shape_of(std::int64_t dim, DType dtype) {
     return {1, 8, 8, dim, dim, dtype};
 }
@@ -26,10 +30,12 @@ AttentionShape shape_of(std::int64_t dim, DType dtype) {
 std::vector<AttentionBenchCase> attention_bench_cases() {
     std::vector<AttentionBenchCase> cases;
     for (const std::int64_t dim : {128, 64}) {
+        Direction direction = Direction::forward;
         const auto add = [&](DType dtype, const std::string& name, const char* mask, std::int64_t tokens, double goal,
                              GoalOf goal_of, bool quick, std::optional<std::uint64_t> document_seed = std::nullopt) {
             AttentionBenchCase one;
-            one.name = fmt::format("forward, {}, {}, D {}", name, to_string(dtype), dim);
+            one.name = fmt::format("{}, {}, {}, D {}", direction_word(direction), name, to_string(dtype), dim);
+            one.direction = direction;
             one.shape = shape_of(dim, dtype);
             one.mask = mask;
             one.tokens = tokens;
@@ -58,6 +64,14 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
         add(bf16, "full", full, 4096, of_dim(0.80, 0.72), GoalOf::peak, true);
         add(bf16, "full", full, 16'384, of_dim(0.82, 0.74), GoalOf::peak, false);
         add(DType::float16, "full", full, 4096, 0.90, GoalOf::float32, true);
+
+        direction = Direction::backward;
+        add(f32, "full", full, 4096, of_dim(0.86, 0.79), GoalOf::peak, true);
+        add(f32, "full", full, 16'384, of_dim(0.86, 0.79), GoalOf::peak, false);
+        add(f32, "causal", causal, 4096, of_dim(0.75, 0.68), GoalOf::peak, true);
+        add(f32, "causal", causal, 16'384, of_dim(0.75, 0.68), GoalOf::peak, false);
+        add(bf16, "full", full, 4096, of_dim(0.75, 0.65), GoalOf::peak, true);
+        add(bf16, "full", full, 16'384, of_dim(0.75, 0.65), GoalOf::peak, false);
     }
     return cases;
 }

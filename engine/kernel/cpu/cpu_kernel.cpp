@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
+#include "engine/kernel/cpu/backward_pass.h"
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/row_block.h"
 #include "engine/kernel/cpu/tile_plan.h"
@@ -149,9 +150,12 @@ class CpuKernel final : public Kernel {
         }
     }
 
-    void attend_backward(const AttendBackwardInput& /*input*/, const AttendGradients& /*out*/,
-                         const AttendHooks& /*hooks*/) const override {
-        throw Error(ErrorKind::unsupported, "backend cpu computes the forward pass only");
+    void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
+                         const AttendHooks& hooks) const override {
+        cpu::attend_backward(input, out, hooks, variant_for(input.forward.keys.dtype).functions, threads_, spare_);
+        if (hooks.cancelled != nullptr && *hooks.cancelled) {
+            throw Error(ErrorKind::cancelled, "cancelled");
+        }
     }
 
     [[nodiscard]] std::string description() const override {

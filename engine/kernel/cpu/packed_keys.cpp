@@ -45,10 +45,10 @@ void PackedKeys::pack(std::int64_t slot) {
     std::vector<float> scratch;
     float* out = packed_.data() + slot * (key_floats_ + value_floats_);
     const SourceRows keys = source_rows(keys_, kv_head, columns, scratch);
-    functions_.pack_columns(keys, out);
+    functions_.pack_columns(keys, functions_.geometry.k_tile, out);
     const bool finite_keys = all_finite(keys);
     const SourceRows values = source_rows(values_, kv_head, columns, scratch);
-    functions_.pack_rows(values, out + key_floats_);
+    functions_.pack_rows(values, functions_.geometry.k_tile, out + key_floats_);
     finite_[static_cast<std::size_t>(slot)] = static_cast<unsigned char>(finite_keys && all_finite(values));
 }
 

@@ -27,7 +27,7 @@ RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packe
       scores_(geometry_.row_group * geometry_.k_tile),
       output_(geometry_.q_tile * packed.dim_v_padded()),
       statistics_((2 + geometry_.lanes) * geometry_.q_tile),
-      visible_(geometry_) {
+      visible_(geometry_, geometry_.k_tile) {
     block_.scale = input.scale == 0.0 ? 1.0F : static_cast<float>(std::abs(input.scale) * log2_e);
     block_.depth = geometry_.units(input.queries.dim);
     block_.dim_v_padded = packed.dim_v_padded();
@@ -133,7 +133,6 @@ void RowBlockWorker::attend(const TilePlan& plan, std::int64_t head, const KeyPa
     const std::int64_t kv_head = head / (input_->queries.heads / input_->keys.heads);
     load_queries(plan.rows, head);
     begin_state(plan.rows, head, part, out);
-    visible_.begin(plan);
     for (const TileRun& run : plan.tiles) {
         const Range tiles = intersect(run.tiles, part.tiles);
         for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
@@ -143,7 +142,7 @@ void RowBlockWorker::attend(const TilePlan& plan, std::int64_t head, const KeyPa
                 functions_.attend_tile(block_,
                                        {packed_->keys(kv_head, tile), packed_->values(kv_head, tile), nullptr, nullptr});
             } else {
-                visible_.find(tile);
+                visible_.find(plan, tile);
                 functions_.attend_tile(block_, {packed_->keys(kv_head, tile), packed_->values(kv_head, tile),
                                                 visible_.bits(), visible_.group_panels()});
             }

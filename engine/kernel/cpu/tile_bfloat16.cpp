@@ -6,6 +6,8 @@
 #define HWY_COMPILE_ONLY_STATIC
 #include <hwy/highway.h>
 
+#include <cstring>
+
 #include "engine/kernel/cpu/tile_compute-inl.h"
 
 static_assert(HWY_TARGET == HWY_AVX3, "the flags of this file make Highway's AVX3 the one target");
@@ -23,6 +25,23 @@ struct Bfloat16 {
     }
     static HWY_INLINE void store_weights(Vector e0, Vector e1, float* row, std::int64_t column) {
         _mm512_store_ps(row + column / 2, reinterpret_cast<__m512>(_mm512_cvtne2ps_pbh(e1.raw, e0.raw)));
+    }
+    // Two rows side by side in each unit: the transposed product sums over rows.
+    static HWY_INLINE void store_row_pair(Vector r0, Vector r1, float* rows, std::int64_t stride, std::int64_t row,
+                                          std::int64_t column) {
+        const __m512i low = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(r0.raw)));
+        const __m512i high = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(r1.raw)));
+        _mm512_store_si512(rows + row / 2 * stride + column, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    }
+    static HWY_INLINE void store_rows(Vector r0, Vector r1, float* rows, std::int64_t stride, std::int64_t row,
+                                      std::int64_t column) {
+        _mm256_store_si256(reinterpret_cast<__m256i*>(rows + row * stride + column / 2),
+                           reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(r0.raw)));
+        _mm256_store_si256(reinterpret_cast<__m256i*>(rows + (row + 1) * stride + column / 2),
+                           reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(r1.raw)));
+    }
+    static HWY_INLINE void clear_row_pair(float* rows, std::int64_t stride, std::int64_t row, std::int64_t columns) {
+        std::memset(rows + row / 2 * stride, 0, static_cast<std::size_t>(columns) * sizeof(float));
     }
     // To the nearest, ties to even.
     static HWY_INLINE std::uint16_t element(float value) {

@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>  // NOLINT(misc-header-include-cycle)
 #include <hwy/highway.h>
 
+#include <cstring>
+
 #include "engine/kernel/cpu/tile_compute-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -22,6 +24,18 @@ struct Float32 {
     static HWY_ATTR HWY_INLINE void store_weights(Vector e0, Vector e1, float* row, std::int64_t column) {
         hn::Store(e0, Lanes(), row + column);
         hn::Store(e1, Lanes(), row + column + lanes);
+    }
+    // One layout serves both: the transposed product reads along columns.
+    static HWY_ATTR HWY_INLINE void store_row_pair(Vector r0, Vector r1, float* rows, std::int64_t stride,
+                                                   std::int64_t row, std::int64_t column) {
+        hn::Store(r0, Lanes(), rows + row * stride + column);
+        hn::Store(r1, Lanes(), rows + (row + 1) * stride + column);
+    }
+    static HWY_ATTR HWY_INLINE void store_rows(Vector /*r0*/, Vector /*r1*/, float* /*rows*/, std::int64_t /*stride*/,
+                                               std::int64_t /*row*/, std::int64_t /*column*/) {}
+    static HWY_INLINE void clear_row_pair(float* rows, std::int64_t stride, std::int64_t row, std::int64_t columns) {
+        std::memset(rows + row * stride, 0, static_cast<std::size_t>(columns) * sizeof(float));
+        std::memset(rows + (row + 1) * stride, 0, static_cast<std::size_t>(columns) * sizeof(float));
     }
     static HWY_INLINE float element(float value) { return value; }
 };

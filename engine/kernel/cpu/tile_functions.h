@@ -17,6 +17,7 @@ struct TileGeometry {
     std::int64_t row_group = 0;  // rows that one register tile computes
     std::int64_t q_tile = 0;     // rows of a tile; a multiple of row_group
     std::int64_t k_tile = 0;     // columns of a tile; a multiple of panel and of 64
+    std::int64_t backward_k_tile = 0;  // columns of a tile of the backward pass; a multiple of row_group as well
     std::int64_t unit = 0;       // elements of a unit
 
     [[nodiscard]] std::int64_t units(std::int64_t elements) const { return (elements + unit - 1) / unit; }
@@ -57,20 +58,64 @@ struct KeyTile {
     const std::int32_t* group_panels = nullptr;
 };
 
+// One tile of query rows against one tile of keys in the backward pass. Rows and columns are padded as above.
+struct BackwardBlock {
+    std::int64_t row_groups = 0;
+    std::int64_t depth_qk = 0;  // units of a query
+    std::int64_t depth_v = 0;   // units of a row of dO
+    std::int64_t dim_qk_padded = 0;
+    std::int64_t dim_v_padded = 0;
+    float scale = 1.0F;           // 2^(scale * score - lse) is the weight
+    float gradient_scale = 1.0F;  // of dS
+    const float* lse = nullptr;   // rows; base 2; +inf for rows that see nothing and for padding
+    const float* delta = nullptr;  // rows
+
+    const float* queries = nullptr;               // from pack_groups
+    const float* query_rows = nullptr;            // from pack_rows, of q_tile rows
+    const float* output_gradients = nullptr;      // dO, from pack_groups
+    const float* output_gradient_rows = nullptr;  // dO, from pack_rows, of q_tile rows
+    const float* keys = nullptr;                  // from pack_columns, of backward_k_tile columns
+    const float* key_rows = nullptr;              // from pack_rows, of backward_k_tile rows
+    const float* values = nullptr;                // from pack_columns, of backward_k_tile columns
+    const std::uint64_t* visible = nullptr;       // as in KeyTile
+    const std::int32_t* group_panels = nullptr;   // as in KeyTile
+
+    // Scratch.
+    float* scores = nullptr;         // row_group x backward_k_tile
+    float* products = nullptr;       // row_group x backward_k_tile: dO V^T
+    float* weights = nullptr;        // backward_scratch()
+    float* gradients = nullptr;      // backward_scratch()
+    float* gradient_rows = nullptr;  // backward_scratch()
+
+    float* query_gradients = nullptr;  // q_tile x dim_qk_padded, overwritten
+    float* key_gradients = nullptr;    // backward_k_tile x dim_qk_padded, added to
+    float* value_gradients = nullptr;  // backward_k_tile x dim_v_padded, added to
+};
+
+// Elements of each of the larger scratch buffers of a BackwardBlock.
+[[nodiscard]] constexpr std::int64_t backward_scratch(const TileGeometry& geometry) {
+    return geometry.q_tile * (geometry.backward_k_tile + 16);
+}
+
 // Plain pointers, so that files with the flags of an instruction set can fill it in.
 struct TileFunctions {
     TileGeometry geometry;
     // Left factor: groups of row_group rows, each units(dim) x row_group units; the last one filled up with zeros.
     // Elements are multiplied by `scale`.
     void (*pack_groups)(const SourceRows& rows, float scale, float* out) = nullptr;
-    // Right factor whose columns are the given rows: k_tile / panel panels, each units(dim) x panel units.
-    void (*pack_columns)(const SourceRows& rows, float* out) = nullptr;
-    // Right factor whose rows are the given rows: padded_to_panels(dim) / panel panels, each units(k_tile) x panel units.
-    void (*pack_rows)(const SourceRows& rows, float* out) = nullptr;
+    // Right factor whose columns are the given rows, filled up to `tile`: tile / panel panels, each units(dim) x panel
+    // units.
+    void (*pack_columns)(const SourceRows& rows, std::int64_t tile, float* out) = nullptr;
+    // Right factor whose rows are the given rows, filled up to `tile`: padded_to_panels(dim) / panel panels, each
+    // units(tile) x panel units.
+    void (*pack_rows)(const SourceRows& rows, std::int64_t tile, float* out) = nullptr;
 
     // Advances the online softmax of the block by one tile: scores, maximum, exponentials, sum, output.
     // (Milakov and Gimelshein 2018; the output is accumulated tile by tile as in FlashAttention-2, algorithm 1.)
     void (*attend_tile)(const RowBlock& block, const KeyTile& tile) = nullptr;
+    // Five products: S = Q K^T and dP = dO V^T again, dV += P^T dO, dK += dS^T Q, dQ = dS K (FlashAttention-2,
+    // algorithm 2).
+    void (*attend_tile_backward)(const BackwardBlock& block) = nullptr;
 };
 
 }  // namespace longscope::cpu

@@ -19,33 +19,27 @@ void set_bits(std::uint64_t* words, std::int64_t begin, std::int64_t end) {
 
 }  // namespace
 
-VisibleColumns::VisibleColumns(const TileGeometry& geometry)
+VisibleColumns::VisibleColumns(const TileGeometry& geometry, std::int64_t k_tile)
     : geometry_(geometry),
-      cursors_(static_cast<std::size_t>(geometry.q_tile)),
+      k_tile_(k_tile),
       // A load of a vector's bits may read eight bytes from any byte of a row.
-      bits_(static_cast<std::size_t>(geometry.q_tile * geometry.k_tile / 64 + 1)),
+      bits_(static_cast<std::size_t>(geometry.q_tile * k_tile / 64 + 1)),
       group_panels_(static_cast<std::size_t>(2 * geometry.q_tile / geometry.row_group)) {}
 
-void VisibleColumns::begin(const TilePlan& plan) {
-    plan_ = &plan;
-    std::copy_n(plan.starts.begin(), plan.rows.size(), cursors_.begin());
-}
-
-void VisibleColumns::find(std::int64_t tile) {
-    const std::int64_t words = geometry_.k_tile / 64;
-    const Range columns{tile * geometry_.k_tile, (tile + 1) * geometry_.k_tile};
+void VisibleColumns::find(const TilePlan& plan, std::int64_t tile) {
+    const std::int64_t words = k_tile_ / 64;
+    const Range columns{tile * k_tile_, (tile + 1) * k_tile_};
     std::fill(bits_.begin(), bits_.end(), 0);
-    for (std::int64_t group = 0; group * geometry_.row_group < plan_->rows.size(); ++group) {
-        Range touched{geometry_.k_tile, 0};
-        const std::int64_t end_row = std::min((group + 1) * geometry_.row_group, plan_->rows.size());
+    for (std::int64_t group = 0; group * geometry_.row_group < plan.rows.size(); ++group) {
+        Range touched{k_tile_, 0};
+        const std::int64_t end_row = std::min((group + 1) * geometry_.row_group, plan.rows.size());
         for (std::int64_t row = group * geometry_.row_group; row < end_row; ++row) {
             const auto r = static_cast<std::size_t>(row);
-            std::size_t& cursor = cursors_[r];
-            while (cursor < plan_->starts[r + 1] && plan_->runs[cursor].end <= columns.begin) {
-                ++cursor;
-            }
-            for (std::size_t i = cursor; i < plan_->starts[r + 1] && plan_->runs[i].begin < columns.end; ++i) {
-                const Range seen = intersect(plan_->runs[i], columns);
+            const Range* end = plan.runs.data() + plan.starts[r + 1];
+            const Range* run = std::partition_point(plan.runs.data() + plan.starts[r], end,
+                                                    [&](const Range& one) { return one.end <= columns.begin; });
+            for (; run != end && run->begin < columns.end; ++run) {
+                const Range seen = intersect(*run, columns);
                 set_bits(bits_.data() + row * words, seen.begin - columns.begin, seen.end - columns.begin);
                 touched = {std::min(touched.begin, seen.begin - columns.begin),
                            std::max(touched.end, seen.end - columns.begin)};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which columns of a partial tile each row of a block sees, in the form in which tiles are computed. Tiles are asked for
-// in ascending order. Not thread-safe.
+// Which columns of a partial tile each row of a block sees, in the form in which tiles are computed. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,10 @@ namespace longscope::cpu {
 
 class VisibleColumns {
   public:
-    explicit VisibleColumns(const TileGeometry& geometry);
+    // Of tiles of k_tile columns.
+    VisibleColumns(const TileGeometry& geometry, std::int64_t k_tile);
 
-    // The plan must stay alive.
-    void begin(const TilePlan& plan);
-    void find(std::int64_t tile);
+    void find(const TilePlan& plan, std::int64_t tile);
 
     // k_tile bits a row (KeyTile::visible), and a pair of panels for each group (KeyTile::group_panels).
     [[nodiscard]] const std::uint64_t* bits() const { return bits_.data(); }
@@ -25,8 +24,7 @@ class VisibleColumns {
 
   private:
     TileGeometry geometry_;
-    const TilePlan* plan_ = nullptr;
-    std::vector<std::size_t> cursors_;  // of each row, the first run that may still matter
+    std::int64_t k_tile_;
     std::vector<std::uint64_t> bits_;
     std::vector<std::int32_t> group_panels_;
 };

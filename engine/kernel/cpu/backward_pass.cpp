@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/cpu/backward_pass.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "engine/base/thread_team.h"
+#include "engine/kernel/cpu/key_block.h"
+#include "engine/kernel/cpu/packed_queries.h"
+#include "engine/kernel/cpu/tile_plan.h"
+#include "engine/kernel/cpu/turns.h"
+
+namespace longscope::cpu {
+
+namespace {
+
+// Packed queries of as many heads as fit, of one at least.
+constexpr std::int64_t packed_budget_bytes = std::int64_t{32} << 20;
+
+// The tiles of keys that a tile of rows meets, in order.
+class MetTiles {
+  public:
+    explicit MetTiles(const TilePlan& plan) : plan_(&plan) {
+        for (const TileRun& run : plan.tiles) {
+            before_.push_back(count_);
+            count_ += run.tiles.size();
+        }
+    }
+    // Which of them a tile is; -1: it is none.
+    [[nodiscard]] std::int64_t rank(std::int64_t tile) const {
+        const std::size_t run = run_of(tile);
+        return run == plan_->tiles.size() ? -1 : before_[run] + tile - plan_->tiles[run].tiles.begin;
+    }
+    // Of a tile that is met.
+    [[nodiscard]] TileClass tile_class(std::int64_t tile) const { return plan_->tiles[run_of(tile)].tile_class; }
+
+  private:
+    // The number of runs when no one holds the tile.
+    [[nodiscard]] std::size_t run_of(std::int64_t tile) const {
+        const auto run = std::partition_point(plan_->tiles.begin(), plan_->tiles.end(),
+                                              [&](const TileRun& one) { return one.tiles.end <= tile; });
+        return run == plan_->tiles.end() || !run->tiles.contains(tile)
+                   ? plan_->tiles.size()
+                   : static_cast<std::size_t>(run - plan_->tiles.begin());
+    }
+
+    const TilePlan* plan_;
+    std::vector<std::int64_t> before_;  // of each run
+    std::int64_t count_ = 0;
+};
+
+class BackwardPass {
+  public:
+    BackwardPass(const AttendBackwardInput& input, const AttendGradients& out, const AttendHooks& hooks,
+                 const TileFunctions& functions, int threads, SpareBuffers& spare)
+        : input_(input),
+          out_(out),
+          hooks_(hooks),
+          functions_(functions),
+          threads_(threads),
+          team_(threads),
+          queries_(input, functions, spare),
+          key_tiles_((input.forward.keys.tokens + functions.geometry.backward_k_tile - 1) /
+                     functions.geometry.backward_k_tile) {}
+
+    void run() {
+        plan();
+        const std::int64_t heads = input_.forward.queries.heads;
+        const std::int64_t at_once =
+            std::clamp<std::int64_t>(packed_budget_bytes / std::max<std::int64_t>(queries_.head_bytes(), 1), 1, heads);
+        for (std::int64_t head = 0; head < heads && !cancelled(); head += at_once) {
+            attend_heads({head, std::min(head + at_once, heads)});
+        }
+    }
+
+  private:
+    [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
+
+    void plan() {
+        const std::int64_t rows = input_.forward.mask->rows();
+        const std::int64_t q_tile = functions_.geometry.q_tile;
+        plans_.resize(static_cast<std::size_t>(queries_.tiles()));
+        team_.for_each(queries_.tiles(), [&](std::int64_t i) {
+            plans_[static_cast<std::size_t>(i)] =
+                plan_tile_row(*input_.forward.mask, {i * q_tile, std::min((i + 1) * q_tile, rows)},
+                              functions_.geometry.backward_k_tile);
+        });
+        rows_of_.assign(static_cast<std::size_t>(key_tiles_), {queries_.tiles(), 0});
+        for (std::int64_t i = 0; i < queries_.tiles(); ++i) {
+            const TilePlan& plan = plans_[static_cast<std::size_t>(i)];
+            met_.emplace_back(plan);
+            for (const TileRun& run : plan.tiles) {
+                for (std::int64_t tile = run.tiles.begin; tile < run.tiles.end; ++tile) {
+                    Range& rows_of = rows_of_[static_cast<std::size_t>(tile)];
+                    rows_of = {std::min(rows_of.begin, i), i + 1};
+                }
+            }
+        }
+    }
+
+    void attend_heads(Range heads) {
+        queries_.choose(heads);
+        team_.for_each(queries_.slots(), [&](std::int64_t slot) { queries_.pack(slot); });
+
+        const std::int64_t group = input_.forward.queries.heads / input_.forward.keys.heads;
+        const std::int64_t kv_begin = heads.begin / group;
+        Turns row_turns(heads.size() * queries_.tiles());
+        // Of each tile of keys of the key/value heads that these heads read: the heads of a group one after the other.
+        Turns key_turns(((heads.end - 1) / group - kv_begin + 1) * key_tiles_);
+        const std::int64_t tasks = heads.size() * key_tiles_;
+        const auto caller = std::this_thread::get_id();
+        std::atomic<std::int64_t> next{0};
+        team_.for_each(threads_, [&](std::int64_t) {
+            const bool is_caller = std::this_thread::get_id() == caller;
+            KeyBlockWorker worker(input_, queries_, functions_);
+            for (std::int64_t task = next++; task < tasks; task = next++) {
+                const std::int64_t head = heads.begin + task / key_tiles_;
+                const std::int64_t tile = task % key_tiles_;
+                attend_tile(worker, {head, (head - heads.begin) * queries_.tiles()}, tile, row_turns,
+                            is_caller && hooks_.poll);
+                const std::int64_t first_of_group = std::max(head / group * group, heads.begin);
+                key_turns.take((head / group - kv_begin) * key_tiles_ + tile, head - first_of_group,
+                               [&] { worker.add_key_gradients(out_); });
+            }
+        });
+    }
+
+    struct Head {
+        std::int64_t index;
+        std::int64_t first_turn;  // of its tiles of rows
+    };
+
+    // A cancelled call takes its turns without their work: others may wait for them.
+    void attend_tile(KeyBlockWorker& worker, Head head, std::int64_t tile, Turns& row_turns, bool polls) {
+        const std::int64_t group = input_.forward.queries.heads / input_.forward.keys.heads;
+        worker.begin(head.index / group, tile);
+        const Range rows = rows_of_[static_cast<std::size_t>(tile)];
+        for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+            const MetTiles& met = met_[static_cast<std::size_t>(i)];
+            const std::int64_t turn = met.rank(tile);
+            if (turn < 0) {
+                continue;
+            }
+            const TilePlan& plan = plans_[static_cast<std::size_t>(i)];
+            const bool works = !cancelled();
+            if (works) {
+                worker.attend(plan, met.tile_class(tile), head.index, i);
+            }
+            row_turns.take(head.first_turn + i, turn, [&] {
+                if (works) {
+                    worker.add_query_gradients(plan.rows, head.index, out_);
+                }
+            });
+            if (works && turn == 0 && hooks_.head_pairs_done != nullptr) {
+                *hooks_.head_pairs_done += plan.pairs;
+            }
+            if (polls) {
+                hooks_.poll();
+            }
+        }
+    }
+
+    const AttendBackwardInput& input_;
+    const AttendGradients& out_;
+    const AttendHooks& hooks_;
+    const TileFunctions& functions_;
+    int threads_;
+    ThreadTeam team_;
+    PackedQueries queries_;
+    std::int64_t key_tiles_;
+    std::vector<TilePlan> plans_;  // of each tile of rows
+    std::vector<MetTiles> met_;    // of each tile of rows
+    std::vector<Range> rows_of_;   // of each tile of keys: the first to the last tile of rows that meets it
+};
+
+}  // namespace
+
+void attend_backward(const AttendBackwardInput& input, const AttendGradients& out, const AttendHooks& hooks,
+                     const TileFunctions& functions, int threads, SpareBuffers& spare) {
+    BackwardPass(input, out, hooks, functions, threads, spare).run();
+}
+
+}  // namespace longscope::cpu

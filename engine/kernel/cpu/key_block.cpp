@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/cpu/key_block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "engine/kernel/cpu/source_rows.h"
+
+namespace longscope::cpu {
+
+namespace {
+
+// out row += row of a padded matrix.
+void add_rows(const float* padded, std::int64_t padded_dim, const HeadMatrix<float>& out, std::int64_t head, Range rows) {
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        float* into = out.row(head, row);
+        const float* from = padded + (row - rows.begin) * padded_dim;
+        for (std::int64_t d = 0; d < out.dim; ++d) {
+            into[d] += from[d];
+        }
+    }
+}
+
+}  // namespace
+
+KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const PackedQueries& queries,
+                               const TileFunctions& functions)
+    : input_(&input),
+      queries_(&queries),
+      functions_(functions),
+      geometry_(functions.geometry),
+      visible_(geometry_, geometry_.backward_k_tile) {
+    const std::int64_t k_tile = geometry_.backward_k_tile;
+    block_.depth_qk = geometry_.units(input.forward.queries.dim);
+    block_.depth_v = geometry_.units(input.output_gradients.dim);
+    block_.dim_qk_padded = geometry_.padded_to_panels(input.forward.queries.dim);
+    block_.dim_v_padded = geometry_.padded_to_panels(input.output_gradients.dim);
+    block_.scale = static_cast<float>(input.forward.scale * std::numbers::log2e);
+    block_.gradient_scale = static_cast<float>(input.forward.scale);
+
+    keys_ = AlignedBuffer<float>(k_tile * block_.depth_qk);
+    key_rows_ = AlignedBuffer<float>(geometry_.units(k_tile) * block_.dim_qk_padded);
+    values_ = AlignedBuffer<float>(k_tile * block_.depth_v);
+    const std::int64_t large = backward_scratch(geometry_);
+    const std::int64_t small = geometry_.row_group * k_tile;
+    scratch_ = AlignedBuffer<float>(3 * large + 2 * small);
+    query_gradients_ = AlignedBuffer<float>(geometry_.q_tile * block_.dim_qk_padded);
+    key_gradients_ = AlignedBuffer<float>(k_tile * block_.dim_qk_padded);
+    value_gradients_ = AlignedBuffer<float>(k_tile * block_.dim_v_padded);
+
+    block_.keys = keys_.data();
+    block_.key_rows = key_rows_.data();
+    block_.values = values_.data();
+    block_.weights = scratch_.data();
+    block_.gradients = block_.weights + large;
+    block_.gradient_rows = block_.gradients + large;
+    block_.scores = block_.gradient_rows + large;
+    block_.products = block_.scores + small;
+    block_.query_gradients = query_gradients_.data();
+    block_.key_gradients = key_gradients_.data();
+    block_.value_gradients = value_gradients_.data();
+}
+
+void KeyBlockWorker::begin(std::int64_t kv_head, std::int64_t tile) {
+    const std::int64_t k_tile = geometry_.backward_k_tile;
+    kv_head_ = kv_head;
+    columns_ = {tile * k_tile, std::min((tile + 1) * k_tile, input_->forward.keys.tokens)};
+    const SourceRows keys = source_rows(input_->forward.keys, kv_head, columns_, rows_scratch_);
+    functions_.pack_columns(keys, k_tile, keys_.data());
+    functions_.pack_rows(keys, k_tile, key_rows_.data());
+    finite_ = all_finite(keys);
+    const SourceRows values = source_rows(input_->forward.values, kv_head, columns_, rows_scratch_);
+    functions_.pack_columns(values, k_tile, values_.data());
+    finite_ = finite_ && all_finite(values);
+    key_gradients_.fill(0.0F);
+    value_gradients_.fill(0.0F);
+}
+
+void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile) {
+    block_.row_groups = (plan.rows.size() + geometry_.row_group - 1) / geometry_.row_group;
+    if (!finite_ || !queries_->finite(head, q_tile)) {
+        attend_plainly(plan, head);
+        return;
+    }
+    queries_->point(block_, head, q_tile);
+    block_.visible = nullptr;
+    block_.group_panels = nullptr;
+    if (tile_class == TileClass::partial) {
+        visible_.find(plan, columns_.begin / geometry_.backward_k_tile);
+        block_.visible = visible_.bits();
+        block_.group_panels = visible_.group_panels();
+    }
+    functions_.attend_tile_backward(block_);
+}
+
+void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
+    const AttendInput& forward = input_->forward;
+    std::vector<float> query(static_cast<std::size_t>(forward.queries.dim));
+    std::vector<float> key(query.size());
+    std::vector<float> value(static_cast<std::size_t>(forward.values.dim));
+    std::vector<float> gradient(value.size());
+    query_gradients_.fill(0.0F);
+    for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
+        const std::int64_t at = head * forward.queries.tokens + plan.rows.begin + row;
+        const float lse = input_->lse[at];
+        if (lse == -std::numeric_limits<float>::infinity()) {
+            continue;
+        }
+        load_row(forward.queries, head, plan.rows.begin + row, query.data());
+        load_row(input_->output_gradients, head, plan.rows.begin + row, gradient.data());
+        float* query_gradient = block_.query_gradients + row * block_.dim_qk_padded;
+        for (std::size_t i = plan.starts[static_cast<std::size_t>(row)];
+             i < plan.starts[static_cast<std::size_t>(row) + 1]; ++i) {
+            const Range seen = intersect(plan.runs[i], columns_);
+            for (std::int64_t column = seen.begin; column < seen.end; ++column) {
+                load_row(forward.keys, kv_head_, column, key.data());
+                load_row(forward.values, kv_head_, column, value.data());
+                float score = 0.0F;
+                for (std::size_t d = 0; d < query.size(); ++d) {
+                    score += query[d] * key[d];
+                }
+                float product = 0.0F;
+                for (std::size_t d = 0; d < value.size(); ++d) {
+                    product += gradient[d] * value[d];
+                }
+                const float weight = std::exp(score * block_.gradient_scale - lse);
+                const float score_gradient = weight * (product - input_->delta[at]) * block_.gradient_scale;
+                float* key_gradient = block_.key_gradients + (column - columns_.begin) * block_.dim_qk_padded;
+                float* value_gradient = block_.value_gradients + (column - columns_.begin) * block_.dim_v_padded;
+                for (std::size_t d = 0; d < query.size(); ++d) {
+                    query_gradient[d] += score_gradient * key[d];
+                    key_gradient[d] += score_gradient * query[d];
+                }
+                for (std::size_t d = 0; d < value.size(); ++d) {
+                    value_gradient[d] += weight * gradient[d];
+                }
+            }
+        }
+    }
+}
+
+void KeyBlockWorker::add_query_gradients(Range rows, std::int64_t head, const AttendGradients& out) const {
+    add_rows(block_.query_gradients, block_.dim_qk_padded, out.queries, head, rows);
+}
+
+void KeyBlockWorker::add_key_gradients(const AttendGradients& out) const {
+    add_rows(block_.key_gradients, block_.dim_qk_padded, out.keys, kv_head_, columns_);
+    add_rows(block_.value_gradients, block_.dim_v_padded, out.values, kv_head_, columns_);
+}
+
+}  // namespace longscope::cpu

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One thread's work in the backward pass: one tile of keys of one query head. Holds the gradients of keys and values in
+// cache while it passes over the tiles of query rows that see some of the keys. Reused from tile to tile; not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/kernel/cpu/packed_queries.h"
+#include "engine/kernel/cpu/tile_functions.h"
+#include "engine/kernel/cpu/tile_plan.h"
+#include "engine/kernel/cpu/visible_columns.h"
+#include "engine/kernel/kernel.h"
+#include "engine/tensor/aligned_buffer.h"
+
+namespace longscope::cpu {
+
+class KeyBlockWorker {
+  public:
+    KeyBlockWorker(const AttendBackwardInput& input, const PackedQueries& queries, const TileFunctions& functions);
+
+    // Sets the gradients of keys and values to zero and packs the tile.
+    void begin(std::int64_t kv_head, std::int64_t tile);
+    // Adds what the rows of a plan give for the tile; their own gradients are query_gradients() then.
+    void attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile);
+
+    // Adds the gradients of a tile's rows to those of the caller.
+    void add_query_gradients(Range rows, std::int64_t head, const AttendGradients& out) const;
+    void add_key_gradients(const AttendGradients& out) const;
+
+  private:
+    // Key by key, touching nothing that is hidden: for tiles with NaN or infinities.
+    void attend_plainly(const TilePlan& plan, std::int64_t head);
+
+    const AttendBackwardInput* input_;
+    const PackedQueries* queries_;
+    TileFunctions functions_;
+    TileGeometry geometry_;
+    std::int64_t kv_head_ = 0;
+    Range columns_;
+    bool finite_ = true;
+    BackwardBlock block_;
+    VisibleColumns visible_;
+    AlignedBuffer<float> keys_;
+    AlignedBuffer<float> key_rows_;
+    AlignedBuffer<float> values_;
+    AlignedBuffer<float> scratch_;
+    AlignedBuffer<float> query_gradients_;
+    AlignedBuffer<float> key_gradients_;
+    AlignedBuffer<float> value_gradients_;
+    std::vector<float> rows_scratch_;
+};
+
+}  // namespace longscope::cpu

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The backward pass of one tile, over any multiply-add.
+// Included by files that are compiled for one instruction set or, by Highway, once for every one; hence no #pragma once
+// but Highway's toggle.
+#if defined(LONGSCOPE_ENGINE_KERNEL_CPU_TILE_BACKWARD_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef LONGSCOPE_ENGINE_KERNEL_CPU_TILE_BACKWARD_INL_H
+#undef LONGSCOPE_ENGINE_KERNEL_CPU_TILE_BACKWARD_INL_H
+#else
+#define LONGSCOPE_ENGINE_KERNEL_CPU_TILE_BACKWARD_INL_H
+#endif
+
+#include <cstring>
+
+#include "engine/kernel/cpu/exp2-inl.h"
+#include "engine/kernel/cpu/tile_functions.h"
+#include "engine/kernel/cpu/tile_product-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace longscope::cpu {
+namespace HWY_NAMESPACE {
+
+// Columns of a tile: whole panels, and whole groups of rows once the tile is transposed.
+constexpr std::int64_t backward_k_tile = 192;
+// Units from one row of weights, or of pairs of rows, to the next: not a power of two, so that the rows of a column of
+// tiles do not share the sets of the first-level cache.
+constexpr std::int64_t weight_stride = backward_k_tile + 16;
+
+// Rows `row` and `row` + 1 of a group: weights P = 2^(scale S - lse) and gradients dS = P (dP - delta) in columns
+// [begin, end), from the products S and dP.
+template <class Arithmetic>
+HWY_ATTR HWY_INLINE void differentiate_rows(const BackwardBlock& block, std::int64_t row, const float* HWY_RESTRICT s,
+                                            const float* HWY_RESTRICT dp, std::int64_t begin, std::int64_t end) {
+    const Lanes d;
+    const Vector scale = hn::Set(d, block.scale);
+    const Vector gradient_scale = hn::Set(d, block.gradient_scale);
+    const Vector lse[2] = {hn::Set(d, block.lse[row]), hn::Set(d, block.lse[row + 1])};
+    const Vector delta[2] = {hn::Set(d, block.delta[row]), hn::Set(d, block.delta[row + 1])};
+    for (std::int64_t c = begin; c < end; c += lanes) {
+        Vector p[2];
+        Vector ds[2];
+#pragma GCC unroll 2
+        for (int r = 0; r < 2; ++r) {
+            const std::int64_t at = r * backward_k_tile + c;
+            p[r] = exp2(d, hn::MulSub(hn::Load(d, s + at), scale, lse[r]));
+            if (block.visible != nullptr) {
+                p[r] = show(p[r], block.visible + (row + r) * (backward_k_tile / 64), c);
+            }
+            ds[r] = hn::Mul(hn::Mul(p[r], gradient_scale), hn::Sub(hn::Load(d, dp + at), delta[r]));
+        }
+        Arithmetic::store_row_pair(p[0], p[1], block.weights, weight_stride, row, c);
+        Arithmetic::store_row_pair(ds[0], ds[1], block.gradients, weight_stride, row, c);
+        Arithmetic::store_rows(ds[0], ds[1], block.gradient_rows, weight_stride, row, c);
+    }
+}
+
+template <class Arithmetic>
+HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
+    constexpr std::int64_t unit = Arithmetic::unit;
+    const auto columns_begin = [&](std::int64_t group) {
+        return block.group_panels == nullptr ? 0 : block.group_panels[2 * group] * panel;
+    };
+    const auto columns_end = [&](std::int64_t group) {
+        return block.group_panels == nullptr ? backward_k_tile : block.group_panels[2 * group + 1] * panel;
+    };
+    for (std::int64_t g = 0; g < block.row_groups; ++g) {
+        const std::int64_t begin = columns_begin(g);
+        const std::int64_t end = columns_end(g);
+        for (std::int64_t c = begin; c < end; c += panel) {
+            multiply<Arithmetic, Into::overwrite, 1, row_group>(block.queries + g * row_group * block.depth_qk,
+                                                                block.keys + c * block.depth_qk, block.depth_qk,
+                                                                block.scores + c, backward_k_tile);
+            multiply<Arithmetic, Into::overwrite, 1, row_group>(block.output_gradients + g * row_group * block.depth_v,
+                                                                block.values + c * block.depth_v, block.depth_v,
+                                                                block.products + c, backward_k_tile);
+        }
+        for (std::int64_t r = 0; r < row_group; r += 2) {
+            const std::int64_t row = g * row_group + r;
+            if (begin > 0 || end < backward_k_tile) {
+                // Columns that other groups see are multiplied with these rows as well.
+                Arithmetic::clear_row_pair(block.weights, weight_stride, row, backward_k_tile);
+                Arithmetic::clear_row_pair(block.gradients, weight_stride, row, backward_k_tile);
+            }
+            differentiate_rows<Arithmetic>(block, row, block.scores + r * backward_k_tile,
+                                           block.products + r * backward_k_tile, begin, end);
+        }
+    }
+
+    // dV += P^T dO and dK += dS^T Q, for groups of keys over the rows that see some of them.
+    for (std::int64_t key = 0; key < backward_k_tile; key += row_group) {
+        std::int64_t first = block.row_groups;
+        std::int64_t last = 0;
+        for (std::int64_t g = 0; g < block.row_groups; ++g) {
+            if (columns_begin(g) < key + row_group && columns_end(g) > key) {
+                first = g < first ? g : first;
+                last = g + 1;
+            }
+        }
+        if (first >= last) {
+            continue;
+        }
+        const std::int64_t begin = first * row_group / unit;
+        const std::int64_t depth = last * row_group / unit - begin;
+        for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
+            multiply<Arithmetic, Into::add, 1, weight_stride>(
+                block.weights + begin * weight_stride + key, block.output_gradient_rows + p * (q_tile / unit) + begin * panel,
+                depth, block.value_gradients + key * block.dim_v_padded + p, block.dim_v_padded);
+        }
+        for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
+            multiply<Arithmetic, Into::add, 1, weight_stride>(
+                block.gradients + begin * weight_stride + key, block.query_rows + p * (q_tile / unit) + begin * panel,
+                depth, block.key_gradients + key * block.dim_qk_padded + p, block.dim_qk_padded);
+        }
+    }
+
+    // dQ = dS K.
+    const float* gradient_rows = Arithmetic::unit == 1 ? block.gradients : block.gradient_rows;
+    for (std::int64_t g = 0; g < block.row_groups; ++g) {
+        const std::int64_t begin = columns_begin(g) / unit;
+        const std::int64_t end = columns_end(g) / unit;
+        for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
+            // Without a column that is seen, a product of no depth: zeros.
+            multiply<Arithmetic, Into::overwrite, weight_stride, 1>(
+                gradient_rows + g * row_group * weight_stride + begin,
+                block.key_rows + p * (backward_k_tile / unit) + begin * panel, end > begin ? end - begin : 0,
+                block.query_gradients + g * row_group * block.dim_qk_padded + p, block.dim_qk_padded);
+        }
+    }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace longscope::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif  // the toggle
