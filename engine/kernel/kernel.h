@@ -14,18 +14,39 @@
 #include "engine/mask/local_mask.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/head_matrix.h"
+#include "engine/tensor/head_view.h"
 
 namespace longscope {
 
 // Views; the caller keeps the memory and the mask alive for the call. Query head h reads key/value head
 // h / (query heads / key_value heads). Scores are scale * q . k.
 struct AttendInput {
-    HeadMatrix<const float> queries;  // query heads x rows x Dqk
-    HeadMatrix<const float> keys;     // key/value heads x columns x Dqk
-    HeadMatrix<const float> values;   // key/value heads x columns x Dv
+    HeadView queries;                 // query heads x rows x Dqk
+    HeadView keys;                    // key/value heads x columns x Dqk
+    HeadView values;                  // key/value heads x columns x Dv
     const LocalMask* mask = nullptr;  // rows x columns
     double scale = 1.0;
 };
+
+// What the backward pass reads beside the inputs of the forward pass. lse and delta are those of the whole rows, also
+// where the keys are a part of them: parts of the gradients over disjoint keys then add up (FlashAttention-2,
+// section 3.1).
+struct AttendBackwardInput {
+    AttendInput forward;
+    HeadView output_gradients;     // dO: query heads x rows x Dv
+    const float* lse = nullptr;    // query heads x rows, natural logarithm; -inf: the row sees nothing
+    const float* delta = nullptr;  // query heads x rows: the sum of dO * O over a row
+};
+
+// Views of what the backward pass adds to; the caller sets them to zero before the first part.
+struct AttendGradients {
+    HeadMatrix<float> queries;  // query heads x rows x Dqk
+    HeadMatrix<float> keys;     // key/value heads x columns x Dqk
+    HeadMatrix<float> values;   // key/value heads x columns x Dv
+};
+
+// delta of AttendBackwardInput: of `output` (query heads x rows x Dv) and its gradients, to query heads x rows.
+void compute_delta(const HeadView& output_gradients, const HeadView& output, float* delta);
 
 // How a long call stays in touch with the world. All members are optional.
 struct AttendHooks {
@@ -49,6 +70,12 @@ class Kernel {
     // Overwrites `out` (query heads x rows x Dv). Rows without a key become O = 0, lse = -inf. NaN and infinities of an
     // input reach only the rows that see them. The result does not depend on the number of threads.
     virtual void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const = 0;
+
+    // Adds the gradients of queries, keys and values to `out`. dP = dO V^T, dS = P (dP - delta), dQ = scale dS K,
+    // dK = scale dS^T Q, dV = P^T dO (FlashAttention-2, section 2.2). Rows without a key add nothing. The result does
+    // not depend on the number of threads.
+    virtual void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
+                                 const AttendHooks& hooks) const = 0;
 
     // What it runs on, for people: "cpu, 2 threads, AVX3_ZEN4".
     [[nodiscard]] virtual std::string description() const = 0;

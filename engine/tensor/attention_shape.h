@@ -24,11 +24,19 @@ struct AttentionShape {
     [[nodiscard]] bool operator==(const AttentionShape&) const = default;
 };
 
-// Forward floating-point operations for `pairs` unmasked (query, key) pairs: 2 Hq (Dqk + Dv) a pair, the two matrix
-// products of Q K^T and P V counted as multiply and add (the convention of reference kernels' benchmarks).
+enum class Direction { forward, backward };
+
+// Floating-point operations for `pairs` unmasked (query, key) pairs of each head, multiply and add counted as two (the
+// convention of reference kernels' benchmarks). Forward: Q K^T and P V, 2 Hq (Dqk + Dv) a pair. Backward with
+// recomputed scores: Q K^T, dS K and dS^T Q over Dqk, dO V^T and P^T dO over Dv, 2 Hq (3 Dqk + 2 Dv) a pair.
+[[nodiscard]] constexpr double attention_flops(const AttentionShape& shape, std::int64_t pairs, Direction direction) {
+    const std::int64_t dims = direction == Direction::forward ? shape.head_dim_qk + shape.head_dim_v
+                                                              : 3 * shape.head_dim_qk + 2 * shape.head_dim_v;
+    return 2.0 * static_cast<double>(pairs) * static_cast<double>(shape.query_heads) * static_cast<double>(dims);
+}
+
 [[nodiscard]] constexpr double forward_flops(const AttentionShape& shape, std::int64_t pairs) {
-    return 2.0 * static_cast<double>(pairs) * static_cast<double>(shape.query_heads) *
-           static_cast<double>(shape.head_dim_qk + shape.head_dim_v);
+    return attention_flops(shape, pairs, Direction::forward);
 }
 
 }  // namespace longscope

@@ -50,9 +50,9 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     const auto queries = normal_values(shape.query_heads * asked.tokens * shape.head_dim_qk, 0);
     const auto keys = normal_values(shape.key_value_heads * asked.tokens * shape.head_dim_qk, 1);
     const auto values = normal_values(shape.key_value_heads * asked.tokens * shape.head_dim_v, 2);
-    const AttendInput input{{queries.data(), shape.query_heads, asked.tokens, shape.head_dim_qk},
-                            {keys.data(), shape.key_value_heads, asked.tokens, shape.head_dim_qk},
-                            {values.data(), shape.key_value_heads, asked.tokens, shape.head_dim_v},
+    const AttendInput input{{queries.data(), DType::float32, shape.query_heads, asked.tokens, shape.head_dim_qk},
+                            {keys.data(), DType::float32, shape.key_value_heads, asked.tokens, shape.head_dim_qk},
+                            {values.data(), DType::float32, shape.key_value_heads, asked.tokens, shape.head_dim_v},
                             &local,
                             1.0 / std::sqrt(static_cast<double>(shape.head_dim_qk))};
     Partial out(shape.query_heads, asked.tokens, shape.head_dim_v);

@@ -33,6 +33,11 @@ class ReferenceKernel final : public Kernel {
         }
     }
 
+    void attend_backward(const AttendBackwardInput& /*input*/, const AttendGradients& /*out*/,
+                         const AttendHooks& /*hooks*/) const override {
+        throw Error(ErrorKind::unsupported, "backend reference computes the forward pass only");
+    }
+
     [[nodiscard]] std::string description() const override {
         return fmt::format("reference, float64, {} thread{}", threads_, threads_ == 1 ? "" : "s");
     }
@@ -43,14 +48,18 @@ class ReferenceKernel final : public Kernel {
         const std::int64_t kv_head = head / (input.queries.heads / input.keys.heads);
         const auto dim_qk = static_cast<std::size_t>(input.queries.dim);
         const auto dim_v = static_cast<std::size_t>(input.values.dim);
-        const std::span<const float> query(input.queries.row(head, row), dim_qk);
+        std::vector<float> query(dim_qk);
+        std::vector<float> key(dim_qk);
+        std::vector<float> value(dim_v);
+        load_row(input.queries, head, row, query.data());
         ReferenceRow reference(dim_v);
         std::vector<Range> runs;
         input.mask->row_runs(row, runs);
         for (const Range run : runs) {
-            for (std::int64_t key = run.begin; key < run.end; ++key) {
-                reference.add(query, {input.keys.row(kv_head, key), dim_qk}, {input.values.row(kv_head, key), dim_v},
-                              input.scale);
+            for (std::int64_t column = run.begin; column < run.end; ++column) {
+                load_row(input.keys, kv_head, column, key.data());
+                load_row(input.values, kv_head, column, value.data());
+                reference.add(query, key, value, input.scale);
             }
             if (hooks.head_pairs_done != nullptr) {
                 *hooks.head_pairs_done += run.size();
