@@ -29,12 +29,13 @@ struct AttendInput {
 };
 
 // What the backward pass reads beside the inputs of the forward pass. lse and delta are those of the whole rows, also
-// where the keys are a part of them: parts of the gradients over disjoint keys then add up (FlashAttention-2, section 3.1).
+// where the keys are a part of them: parts of the gradients over disjoint keys then add up (FlashAttention-2,
+// section 3.1).
 struct AttendBackwardInput {
     AttendInput forward;
-    HeadView output_gradients;    // dO: query heads x rows x Dv
-    const float* lse = nullptr;   // query heads x rows, natural logarithm; -inf: the row sees nothing
-    const float* delta = nullptr; // query heads x rows: the sum of dO * O over a row
+    HeadView output_gradients;     // dO: query heads x rows x Dv
+    const float* lse = nullptr;    // query heads x rows, natural logarithm; -inf: the row sees nothing
+    const float* delta = nullptr;  // query heads x rows: the sum of dO * O over a row
 };
 
 // Views of what the backward pass adds to; the caller sets them to zero before the first part.
@@ -71,8 +72,8 @@ class Kernel {
     virtual void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const = 0;
 
     // Adds the gradients of queries, keys and values to `out`. dP = dO V^T, dS = P (dP - delta), dQ = scale dS K,
-    // dK = scale dS^T Q, dV = P^T dO (FlashAttention-2, section 2.2). Rows without a key add nothing. The result does not
-    // depend on the number of threads.
+    // dK = scale dS^T Q, dV = P^T dO (FlashAttention-2, section 2.2). Rows without a key add nothing. The result does
+    // not depend on the number of threads.
     virtual void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
                                  const AttendHooks& hooks) const = 0;
 

@@ -15,6 +15,7 @@
 #include "engine/kernel/reference/reference_row.h"
 #include "engine/mask/expression.h"
 #include "engine/tensor/attention_shape.h"
+#include "engine/tensor/element_type.h"
 
 namespace longscope {
 
@@ -23,6 +24,7 @@ struct AttentionCase {
     MaskDomain domain;
     std::string mask_json = R"({"full": {}})";
     std::uint64_t seed = 1;
+    double scale_factor = 1.0;  // 1 / sqrt(Dqk) times this is the scale
 
     [[nodiscard]] std::string text() const {
         std::string documents;
@@ -31,14 +33,14 @@ struct AttentionCase {
                 (i == 0 ? " documents " : ",") + std::to_string(domain.cu_seqlens[i + 1] - domain.cu_seqlens[i]);
         }
         return "heads " + std::to_string(shape.query_heads) + ":" + std::to_string(shape.key_value_heads) + " dims " +
-               std::to_string(shape.head_dim_qk) + "/" + std::to_string(shape.head_dim_v) + " tokens " +
-               std::to_string(domain.query_tokens) + "x" + std::to_string(domain.key_tokens) + documents + " mask " +
-               mask_json + " seed " + std::to_string(seed);
+               std::to_string(shape.head_dim_qk) + "/" + std::to_string(shape.head_dim_v) + " " +
+               std::string(to_string(shape.dtype)) + " tokens " + std::to_string(domain.query_tokens) + "x" +
+               std::to_string(domain.key_tokens) + documents + " mask " + mask_json + " seed " + std::to_string(seed);
     }
     [[nodiscard]] std::unique_ptr<Mask> mask() const {
         return compile_mask(parse_mask(parse_json(mask_json, "test"), "mask"), domain);
     }
-    [[nodiscard]] double scale() const { return 1.0 / std::sqrt(static_cast<double>(shape.head_dim_qk)); }
+    [[nodiscard]] double scale() const { return scale_factor / std::sqrt(static_cast<double>(shape.head_dim_qk)); }
 };
 
 // heads x tokens x dim, standard normal.
@@ -50,13 +52,30 @@ inline std::vector<float> normal_tensor(std::uint64_t seed, std::uint64_t stream
     return values;
 }
 
+// To the nearest value of a type.
+inline std::vector<float> rounded(std::vector<float> values, DType dtype) {
+    for (float& value : values) {
+        if (dtype == DType::bfloat16) {
+            value = float_from_bfloat16(bfloat16_from_float(value));
+        } else if (dtype == DType::float16) {
+            value = float_from_half(half_from_float(value));
+        }
+    }
+    return values;
+}
+
+// Values that the type of the case has, kept as float32: the reference reads what the kernel reads.
 struct AttentionInputs {
     explicit AttentionInputs(const AttentionCase& c)
-        : queries(normal_tensor(c.seed, 0, c.shape.query_heads * c.domain.query_tokens * c.shape.head_dim_qk)),
-          keys(normal_tensor(c.seed, 1, c.shape.key_value_heads * c.domain.key_tokens * c.shape.head_dim_qk)),
-          values(normal_tensor(c.seed, 2, c.shape.key_value_heads * c.domain.key_tokens * c.shape.head_dim_v)),
+        : queries(tensor(c, 0, c.shape.query_heads * c.domain.query_tokens * c.shape.head_dim_qk)),
+          keys(tensor(c, 1, c.shape.key_value_heads * c.domain.key_tokens * c.shape.head_dim_qk)),
+          values(tensor(c, 2, c.shape.key_value_heads * c.domain.key_tokens * c.shape.head_dim_v)),
           shape(c.shape),
           domain(c.domain) {}
+
+    [[nodiscard]] static std::vector<float> tensor(const AttentionCase& c, std::uint64_t stream, std::int64_t size) {
+        return rounded(normal_tensor(c.seed, stream, size), c.shape.dtype);
+    }
 
     [[nodiscard]] HeadMatrix<const float> q() const {
         return {queries.data(), shape.query_heads, domain.query_tokens, shape.head_dim_qk};

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
-#include <thread>
-
-#include "engine/base/error.h"
 #include "engine/base/thread_team.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/reference/pulse.h"
+#include "engine/kernel/reference/reference_backward.h"
 #include "engine/kernel/reference/reference_row.h"
 
 namespace longscope {
@@ -17,25 +16,20 @@ class ReferenceKernel final : public Kernel {
     explicit ReferenceKernel(int threads) : threads_(threads) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
-        const auto caller = std::this_thread::get_id();
+        Pulse pulse(hooks, 1);
         const std::int64_t rows = input.queries.tokens;
         ThreadTeam(threads_).for_each(input.queries.heads * rows, [&](std::int64_t i) {
-            if (hooks.cancelled != nullptr && *hooks.cancelled) {
-                return;
-            }
-            attend_row(input, i / rows, i % rows, out, hooks);
-            if (hooks.poll && std::this_thread::get_id() == caller) {
-                hooks.poll();
+            if (pulse.beat()) {
+                attend_row(input, i / rows, i % rows, out, pulse);
             }
         });
-        if (hooks.cancelled != nullptr && *hooks.cancelled) {
-            throw Error(ErrorKind::cancelled, "cancelled");
-        }
+        pulse.throw_if_cancelled();
     }
 
-    void attend_backward(const AttendBackwardInput& /*input*/, const AttendGradients& /*out*/,
-                         const AttendHooks& /*hooks*/) const override {
-        throw Error(ErrorKind::unsupported, "backend reference computes the forward pass only");
+    void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
+                         const AttendHooks& hooks) const override {
+        ThreadTeam team(threads_);
+        reference_backward(team, input, out, hooks);
     }
 
     [[nodiscard]] std::string description() const override {
@@ -43,8 +37,7 @@ class ReferenceKernel final : public Kernel {
     }
 
   private:
-    static void attend_row(const AttendInput& input, std::int64_t head, std::int64_t row, Partial& out,
-                           const AttendHooks& hooks) {
+    static void attend_row(const AttendInput& input, std::int64_t head, std::int64_t row, Partial& out, Pulse& pulse) {
         const std::int64_t kv_head = head / (input.queries.heads / input.keys.heads);
         const auto dim_qk = static_cast<std::size_t>(input.queries.dim);
         const auto dim_v = static_cast<std::size_t>(input.values.dim);
@@ -61,9 +54,7 @@ class ReferenceKernel final : public Kernel {
                 load_row(input.values, kv_head, column, value.data());
                 reference.add(query, key, value, input.scale);
             }
-            if (hooks.head_pairs_done != nullptr) {
-                *hooks.head_pairs_done += run.size();
-            }
+            pulse.add_pairs(run.size());
         }
         float* output = out.output().row(head, row);
         for (std::size_t d = 0; d < dim_v; ++d) {
