@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How fast the cpu backend computes attention, as a share of the peak of the multiply-add units that is measured in turns
-// with it: absolute rates of a shared machine drift by more than kernels differ.
+// How fast the cpu backend computes attention, as a share of the peak of the multiply-add units that is measured in
+// turns with it: absolute rates of a shared machine drift by more than kernels differ.
 #pragma once
 
 #include <atomic>

@@ -9,8 +9,8 @@
 
 namespace longscope {
 
-// Float32 multiply-adds on registers, in the widest vectors of this machine. Returns the floating-point operations done:
-// two for each multiply-add of each lane.
+// Float32 multiply-adds on registers, in the widest vectors of this machine. Returns the floating-point operations
+// done: two for each multiply-add of each lane.
 double run_float32_loop(std::int64_t rounds);
 // Lanes of float32 in a vector of that loop.
 [[nodiscard]] std::int64_t float32_lanes();

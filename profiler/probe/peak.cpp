@@ -68,8 +68,7 @@ PeakQuality measure_peak_quality(DType dtype, double seconds) {
     std::vector<double> per_cycle;
     for (int i = 0; i < turns; ++i) {
         clocks.push_back(work_for(seconds / (2 * turns), run_clock_chain).rate());
-        const Work flops =
-            work_for(seconds / (2 * turns), [&](std::int64_t rounds) { return loop_of(dtype, rounds); });
+        const Work flops = work_for(seconds / (2 * turns), [&](std::int64_t rounds) { return loop_of(dtype, rounds); });
         per_cycle.push_back(flops.rate() / clocks.back());
     }
     PeakQuality quality;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the multiply-add units of this machine do at most, measured: the figure that kernels are compared with. The clock
-// of a shared machine drifts within seconds, so measure it beside what is compared with it.
+// What the multiply-add units of this machine do at most, measured: the figure that kernels are compared with. The
+// clock of a shared machine drifts within seconds, so measure it beside what is compared with it.
 #pragma once
 
 #include <cstdint>

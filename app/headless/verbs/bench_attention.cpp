@@ -90,13 +90,12 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
                      {"quartiles"},
                      {"goal", Align::left}});
     for (const AttentionBenchResult& result : results) {
-        table.add_row({result.asked.name, format_count(result.asked.tokens),
-                       format_duration(static_cast<Nanoseconds>(result.duration_ns.median)),
-                       fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median),
-                       percent(result.share.median),
-                       fmt::format("{:.1f} to {:.1f}", 100.0 * result.share.first_quartile,
-                                   100.0 * result.share.third_quartile),
-                       goal_text(result)});
+        table.add_row(
+            {result.asked.name, format_count(result.asked.tokens),
+             format_duration(static_cast<Nanoseconds>(result.duration_ns.median)),
+             fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median), percent(result.share.median),
+             fmt::format("{:.1f} to {:.1f}", 100.0 * result.share.first_quartile, 100.0 * result.share.third_quartile),
+             goal_text(result)});
     }
     write_output(table.text());
 }

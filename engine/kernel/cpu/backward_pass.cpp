@@ -80,7 +80,7 @@ class BackwardPass {
 
     void plan() {
         const std::int64_t rows = input_.forward.mask->rows();
-        const std::int64_t q_tile = functions_.geometry.q_tile;
+        const std::int64_t q_tile = functions_.geometry.backward_q_tile;
         plans_.resize(static_cast<std::size_t>(queries_.tiles()));
         team_.for_each(queries_.tiles(), [&](std::int64_t i) {
             plans_[static_cast<std::size_t>(i)] =

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -17,8 +18,8 @@ namespace longscope {
 
 namespace {
 
-// Memory beyond the caller's tensors has a bound that does not depend on the sequence: so much for packed keys and values,
-// and the plans of so many rows.
+// Memory beyond the caller's tensors has a bound that does not depend on the sequence: so much for packed keys and
+// values, and the plans of so many rows.
 constexpr std::int64_t packed_budget_bytes = std::int64_t{96} << 20;
 constexpr std::int64_t planned_rows = 32'768;
 
@@ -48,12 +49,19 @@ class ForwardPass {
 
     void plan(Range rows) {
         const cpu::TileGeometry& geometry = functions_.geometry;
-        plans_.assign(static_cast<std::size_t>((rows.size() + geometry.q_tile - 1) / geometry.q_tile), {});
-        team_.for_each(static_cast<std::int64_t>(plans_.size()), [&](std::int64_t i) {
-            const std::int64_t begin = rows.begin + i * geometry.q_tile;
-            plans_[static_cast<std::size_t>(i)] =
-                plan_tile_row(*input_.mask, {begin, std::min(begin + geometry.q_tile, rows.end)}, geometry.k_tile);
+        // Ranges of rows that are planned by one thread; cuts fall anywhere inside them.
+        const std::int64_t step = 32 * geometry.q_tile;
+        std::vector<std::vector<TilePlan>> parts(static_cast<std::size_t>((rows.size() + step - 1) / step));
+        team_.for_each(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
+            const std::int64_t begin = rows.begin + i * step;
+            parts[static_cast<std::size_t>(i)] =
+                plan_tile_rows(*input_.mask, {begin, std::min(begin + step, rows.end)},
+                               {geometry.q_tile, 2 * geometry.row_group}, geometry.k_tile);
         });
+        plans_.clear();
+        for (std::vector<TilePlan>& part : parts) {
+            plans_.insert(plans_.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+        }
     }
 
     // The tiles of keys that some plan meets.
@@ -78,8 +86,8 @@ class ForwardPass {
         const std::vector<std::int64_t> tiles = needed_tiles();
         const auto count = static_cast<std::int64_t>(tiles.size());
         const std::int64_t room = std::max<std::int64_t>(1, packed_budget_bytes / packed_.tile_bytes());
-        const std::int64_t heads_at_once = std::clamp<std::int64_t>(room / std::max<std::int64_t>(count, 1), 1,
-                                                                    input_.keys.heads);
+        const std::int64_t heads_at_once =
+            std::clamp<std::int64_t>(room / std::max<std::int64_t>(count, 1), 1, input_.keys.heads);
         if (count > room && sums_.size() == 0) {
             sums_ = AlignedBuffer<float>(out_.heads() * out_.rows());
         }
@@ -102,8 +110,8 @@ class ForwardPass {
     }
 
     void attend_part(Range kv_heads, const cpu::KeyPart& part) {
-        // Head by head, so that all threads share the keys of one head in cache; inside a head from the last tile of rows,
-        // which under causal masks is the longest, to the first, so that no long one is left for the end.
+        // Head by head, so that all threads share the keys of one head in cache; inside a head from the last tile of
+        // rows, which under causal masks is the longest, to the first, so that no long one is left for the end.
         const std::int64_t group = input_.queries.heads / input_.keys.heads;
         const auto count = static_cast<std::int64_t>(plans_.size());
         const std::int64_t tasks = count * kv_heads.size() * group;

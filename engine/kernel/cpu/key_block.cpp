@@ -13,7 +13,8 @@ namespace longscope::cpu {
 namespace {
 
 // out row += row of a padded matrix.
-void add_rows(const float* padded, std::int64_t padded_dim, const HeadMatrix<float>& out, std::int64_t head, Range rows) {
+void add_rows(const float* padded, std::int64_t padded_dim, const HeadMatrix<float>& out, std::int64_t head,
+              Range rows) {
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
         float* into = out.row(head, row);
         const float* from = padded + (row - rows.begin) * padded_dim;
@@ -31,7 +32,7 @@ KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const PackedQue
       queries_(&queries),
       functions_(functions),
       geometry_(functions.geometry),
-      visible_(geometry_, geometry_.backward_k_tile) {
+      visible_(geometry_, geometry_.backward_q_tile, geometry_.backward_k_tile) {
     const std::int64_t k_tile = geometry_.backward_k_tile;
     block_.depth_qk = geometry_.units(input.forward.queries.dim);
     block_.depth_v = geometry_.units(input.output_gradients.dim);
@@ -46,7 +47,7 @@ KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const PackedQue
     const std::int64_t large = backward_scratch(geometry_);
     const std::int64_t small = geometry_.row_group * k_tile;
     scratch_ = AlignedBuffer<float>(3 * large + 2 * small);
-    query_gradients_ = AlignedBuffer<float>(geometry_.q_tile * block_.dim_qk_padded);
+    query_gradients_ = AlignedBuffer<float>(geometry_.backward_q_tile * block_.dim_qk_padded);
     key_gradients_ = AlignedBuffer<float>(k_tile * block_.dim_qk_padded);
     value_gradients_ = AlignedBuffer<float>(k_tile * block_.dim_v_padded);
 
@@ -86,11 +87,11 @@ void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int
     }
     queries_->point(block_, head, q_tile);
     block_.visible = nullptr;
-    block_.group_panels = nullptr;
+    block_.groups = nullptr;
     if (tile_class == TileClass::partial) {
         visible_.find(plan, columns_.begin / geometry_.backward_k_tile);
+        block_.groups = visible_.groups();
         block_.visible = visible_.bits();
-        block_.group_panels = visible_.group_panels();
     }
     functions_.attend_tile_backward(block_);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One thread's work in the backward pass: one tile of keys of one query head. Holds the gradients of keys and values in
-// cache while it passes over the tiles of query rows that see some of the keys. Reused from tile to tile; not thread-safe.
+// cache while it passes over the tiles of query rows that see some of the keys. Reused from tile to tile; not
+// thread-safe.
 #pragma once
 
 #include <cstdint>

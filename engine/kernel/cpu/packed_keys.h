@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Keys and values in the order in which tiles are computed, for some heads and some tiles of keys at a time, so that the
-// memory for them has a bound that does not depend on the length of the sequence.
+// Keys and values in the order in which tiles are computed, for some heads and some tiles of keys at a time, so that
+// the memory for them has a bound that does not depend on the length of the sequence.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +31,7 @@ class PackedKeys {
 
     // Makes room for these heads and tiles (ascending) instead of those before; pack() fills it.
     void choose(Range kv_heads, std::vector<std::int64_t> tiles);
-    [[nodiscard]] std::int64_t slots() const {
-        return kv_heads_.size() * static_cast<std::int64_t>(chosen_.size());
-    }
+    [[nodiscard]] std::int64_t slots() const { return kv_heads_.size() * static_cast<std::int64_t>(chosen_.size()); }
     // One of slots(). Different ones may be packed by different threads.
     void pack(std::int64_t slot);
 

@@ -16,12 +16,12 @@ PackedQueries::PackedQueries(const AttendBackwardInput& input, const TileFunctio
     const TileGeometry& geometry = functions.geometry;
     const std::int64_t dim_qk = input.forward.queries.dim;
     const std::int64_t dim_v = input.output_gradients.dim;
-    tiles_ = (input.forward.queries.tokens + geometry.q_tile - 1) / geometry.q_tile;
-    query_groups_ = geometry.q_tile * geometry.units(dim_qk);
-    query_rows_ = geometry.units(geometry.q_tile) * geometry.padded_to_panels(dim_qk);
-    gradient_groups_ = geometry.q_tile * geometry.units(dim_v);
-    gradient_rows_ = geometry.units(geometry.q_tile) * geometry.padded_to_panels(dim_v);
-    slot_floats_ = query_groups_ + query_rows_ + gradient_groups_ + gradient_rows_ + 2 * geometry.q_tile;
+    tiles_ = (input.forward.queries.tokens + geometry.backward_q_tile - 1) / geometry.backward_q_tile;
+    query_groups_ = geometry.backward_q_tile * geometry.units(dim_qk);
+    query_rows_ = geometry.units(geometry.backward_q_tile) * geometry.padded_to_panels(dim_qk);
+    gradient_groups_ = geometry.backward_q_tile * geometry.units(dim_v);
+    gradient_rows_ = geometry.units(geometry.backward_q_tile) * geometry.padded_to_panels(dim_v);
+    slot_floats_ = query_groups_ + query_rows_ + gradient_groups_ + gradient_rows_ + 2 * geometry.backward_q_tile;
 }
 
 PackedQueries::~PackedQueries() {
@@ -38,7 +38,7 @@ void PackedQueries::choose(Range heads) {
 }
 
 void PackedQueries::pack(std::int64_t slot) {
-    const std::int64_t q_tile = functions_.geometry.q_tile;
+    const std::int64_t q_tile = functions_.geometry.backward_q_tile;
     const std::int64_t head = heads_.begin + slot / tiles_;
     const std::int64_t total = input_->forward.queries.tokens;
     const std::int64_t first = slot % tiles_ * q_tile;
@@ -81,7 +81,7 @@ void PackedQueries::point(BackwardBlock& block, std::int64_t head, std::int64_t 
     block.output_gradients = block.query_rows + query_rows_;
     block.output_gradient_rows = block.output_gradients + gradient_groups_;
     block.lse = block.output_gradient_rows + gradient_rows_;
-    block.delta = block.lse + functions_.geometry.q_tile;
+    block.delta = block.lse + functions_.geometry.backward_q_tile;
 }
 
 }  // namespace longscope::cpu

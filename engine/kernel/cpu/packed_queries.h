@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the backward pass reads of tiles of query rows, for some heads at a time: Q and dO, each as the left and as the right
-// factor of a product, and lse.
+// What the backward pass reads of tiles of query rows, for some heads at a time: Q and dO, each as the left and as the
+// right factor of a product, and lse.
 #pragma once
 
 #include <cstdint>

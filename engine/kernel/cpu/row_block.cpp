@@ -27,16 +27,16 @@ RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packe
       scores_(geometry_.row_group * geometry_.k_tile),
       output_(geometry_.q_tile * packed.dim_v_padded()),
       statistics_((2 + geometry_.lanes) * geometry_.q_tile),
-      visible_(geometry_, geometry_.k_tile) {
+      visible_(geometry_, geometry_.q_tile, geometry_.k_tile) {
     block_.scale = input.scale == 0.0 ? 1.0F : static_cast<float>(std::abs(input.scale) * log2_e);
     block_.depth = geometry_.units(input.queries.dim);
     block_.dim_v_padded = packed.dim_v_padded();
     block_.queries = queries_.data();
     block_.scores = scores_.data();
     block_.output = output_.data();
-    block_.maximum = statistics_.data();
-    block_.rescale = statistics_.data() + geometry_.q_tile;
-    block_.sums = statistics_.data() + 2 * geometry_.q_tile;
+    block_.sums = statistics_.data();  // vectors: first, where the memory is aligned
+    block_.maximum = block_.sums + geometry_.lanes * geometry_.q_tile;
+    block_.rescale = block_.maximum + geometry_.q_tile;
 }
 
 void RowBlockWorker::load_queries(Range rows, std::int64_t head) {
@@ -77,8 +77,9 @@ void RowBlockWorker::end_state(Range rows, std::int64_t head, const KeyPart& par
         for (std::int64_t d = 0; d < out.dim(); ++d) {
             output[d] = source[d] * inverse;
         }
-        lse = sum == 0.0F ? minus_infinity
-                          : static_cast<float>(double{block_.maximum[row]} * std::abs(input_->scale) + std::log(double{sum}));
+        lse = sum == 0.0F
+                  ? minus_infinity
+                  : static_cast<float>(double{block_.maximum[row]} * std::abs(input_->scale) + std::log(double{sum}));
     }
 }
 
@@ -139,12 +140,12 @@ void RowBlockWorker::attend(const TilePlan& plan, std::int64_t head, const KeyPa
             if (!finite_queries_ || !packed_->finite(kv_head, tile)) {
                 attend_tile_plainly(plan, head, tile);
             } else if (run.tile_class == TileClass::full) {
-                functions_.attend_tile(block_,
-                                       {packed_->keys(kv_head, tile), packed_->values(kv_head, tile), nullptr, nullptr});
+                functions_.attend_tile(
+                    block_, {packed_->keys(kv_head, tile), packed_->values(kv_head, tile), nullptr, nullptr});
             } else {
                 visible_.find(plan, tile);
                 functions_.attend_tile(block_, {packed_->keys(kv_head, tile), packed_->values(kv_head, tile),
-                                                visible_.bits(), visible_.group_panels()});
+                                                visible_.groups(), visible_.bits()});
             }
             after_tile();
         }

@@ -47,7 +47,7 @@ class RowBlockWorker {
     AlignedBuffer<float> queries_;
     AlignedBuffer<float> scores_;
     AlignedBuffer<float> output_;
-    AlignedBuffer<float> statistics_;  // maximum, rescale, sums
+    AlignedBuffer<float> statistics_;  // sums, maximum, rescale
     std::vector<float> scratch_;
     bool finite_queries_ = true;
     RowBlock block_;

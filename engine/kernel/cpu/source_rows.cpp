@@ -17,8 +17,8 @@ SourceRows source_rows(const HeadView& view, std::int64_t head, Range rows, std:
 }
 
 bool all_finite(const SourceRows& rows) {
-    // An exponent of ones is an infinity or a NaN. On integers, many values at once: sums of floats would have to be taken
-    // one after another.
+    // An exponent of ones is an infinity or a NaN. On integers, many values at once: sums of floats would have to be
+    // taken one after another.
     constexpr std::uint32_t exponent = 0x7F80'0000;
     std::uint32_t found = 0;
     for (std::int64_t row = 0; row < rows.count; ++row) {

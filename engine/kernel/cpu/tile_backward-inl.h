@@ -19,6 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
 namespace HWY_NAMESPACE {
 
+// Rows of a tile.
+constexpr std::int64_t backward_q_tile = 96;
 // Columns of a tile: whole panels, and whole groups of rows once the tile is transposed.
 constexpr std::int64_t backward_k_tile = 192;
 // Units from one row of weights, or of pairs of rows, to the next: not a power of two, so that the rows of a column of
@@ -26,23 +28,23 @@ constexpr std::int64_t backward_k_tile = 192;
 constexpr std::int64_t weight_stride = backward_k_tile + 16;
 
 // Rows `row` and `row` + 1 of a group: weights P = 2^(scale S - lse) and gradients dS = P (dP - delta) in columns
-// [begin, end), from the products S and dP.
+// of the group, from the products S and dP.
 template <class Arithmetic>
 HWY_ATTR HWY_INLINE void differentiate_rows(const BackwardBlock& block, std::int64_t row, const float* HWY_RESTRICT s,
-                                            const float* HWY_RESTRICT dp, std::int64_t begin, std::int64_t end) {
+                                            const float* HWY_RESTRICT dp, const GroupColumns& columns) {
     const Lanes d;
     const Vector scale = hn::Set(d, block.scale);
     const Vector gradient_scale = hn::Set(d, block.gradient_scale);
     const Vector lse[2] = {hn::Set(d, block.lse[row]), hn::Set(d, block.lse[row + 1])};
     const Vector delta[2] = {hn::Set(d, block.delta[row]), hn::Set(d, block.delta[row + 1])};
-    for (std::int64_t c = begin; c < end; c += lanes) {
+    for (std::int64_t c = columns.begin; c < columns.end; c += lanes) {
         Vector p[2];
         Vector ds[2];
 #pragma GCC unroll 2
         for (int r = 0; r < 2; ++r) {
             const std::int64_t at = r * backward_k_tile + c;
             p[r] = exp2(d, hn::MulSub(hn::Load(d, s + at), scale, lse[r]));
-            if (block.visible != nullptr) {
+            if (columns.masked != 0) {
                 p[r] = show(p[r], block.visible + (row + r) * (backward_k_tile / 64), c);
             }
             ds[r] = hn::Mul(hn::Mul(p[r], gradient_scale), hn::Sub(hn::Load(d, dp + at), delta[r]));
@@ -56,15 +58,13 @@ HWY_ATTR HWY_INLINE void differentiate_rows(const BackwardBlock& block, std::int
 template <class Arithmetic>
 HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
     constexpr std::int64_t unit = Arithmetic::unit;
-    const auto columns_begin = [&](std::int64_t group) {
-        return block.group_panels == nullptr ? 0 : block.group_panels[2 * group] * panel;
-    };
-    const auto columns_end = [&](std::int64_t group) {
-        return block.group_panels == nullptr ? backward_k_tile : block.group_panels[2 * group + 1] * panel;
+    const auto columns_of = [&](std::int64_t group) {
+        return block.groups == nullptr ? GroupColumns{0, backward_k_tile, 0} : block.groups[group];
     };
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
-        const std::int64_t begin = columns_begin(g);
-        const std::int64_t end = columns_end(g);
+        const GroupColumns columns = columns_of(g);
+        const std::int64_t begin = columns.begin;
+        const std::int64_t end = columns.end;
         for (std::int64_t c = begin; c < end; c += panel) {
             multiply<Arithmetic, Into::overwrite, 1, row_group>(block.queries + g * row_group * block.depth_qk,
                                                                 block.keys + c * block.depth_qk, block.depth_qk,
@@ -81,7 +81,7 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
                 Arithmetic::clear_row_pair(block.gradients, weight_stride, row, backward_k_tile);
             }
             differentiate_rows<Arithmetic>(block, row, block.scores + r * backward_k_tile,
-                                           block.products + r * backward_k_tile, begin, end);
+                                           block.products + r * backward_k_tile, columns);
         }
     }
 
@@ -90,7 +90,7 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
         std::int64_t first = block.row_groups;
         std::int64_t last = 0;
         for (std::int64_t g = 0; g < block.row_groups; ++g) {
-            if (columns_begin(g) < key + row_group && columns_end(g) > key) {
+            if (const GroupColumns columns = columns_of(g); columns.begin < key + row_group && columns.end > key) {
                 first = g < first ? g : first;
                 last = g + 1;
             }
@@ -102,12 +102,13 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
         const std::int64_t depth = last * row_group / unit - begin;
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
             multiply<Arithmetic, Into::add, 1, weight_stride>(
-                block.weights + begin * weight_stride + key, block.output_gradient_rows + p * (q_tile / unit) + begin * panel,
-                depth, block.value_gradients + key * block.dim_v_padded + p, block.dim_v_padded);
+                block.weights + begin * weight_stride + key,
+                block.output_gradient_rows + p * (backward_q_tile / unit) + begin * panel, depth,
+                block.value_gradients + key * block.dim_v_padded + p, block.dim_v_padded);
         }
         for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
             multiply<Arithmetic, Into::add, 1, weight_stride>(
-                block.gradients + begin * weight_stride + key, block.query_rows + p * (q_tile / unit) + begin * panel,
+                block.gradients + begin * weight_stride + key, block.query_rows + p * (backward_q_tile / unit) + begin * panel,
                 depth, block.key_gradients + key * block.dim_qk_padded + p, block.dim_qk_padded);
         }
     }
@@ -115,8 +116,8 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
     // dQ = dS K.
     const float* gradient_rows = Arithmetic::unit == 1 ? block.gradients : block.gradient_rows;
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
-        const std::int64_t begin = columns_begin(g) / unit;
-        const std::int64_t end = columns_end(g) / unit;
+        const std::int64_t begin = columns_of(g).begin / unit;
+        const std::int64_t end = columns_of(g).end / unit;
         for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
             // Without a column that is seen, a product of no depth: zeros.
             multiply<Arithmetic, Into::overwrite, weight_stride, 1>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Compiled with the flags of its instruction set (CMakeLists.txt). Nothing of the standard library may be instantiated here:
-// the linker could choose such a copy for the whole program.
+// Compiled with the flags of its instruction set (CMakeLists.txt). Nothing of the standard library may be instantiated
+// here: the linker could choose such a copy for the whole program.
 #include "engine/kernel/cpu/tile_bfloat16.h"
 
 #define HWY_COMPILE_ONLY_STATIC

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The tile variant that multiplies bfloat16 with float32 sums, where the processor has a dot product for that (vdpbf16ps).
-// Weights are rounded to bfloat16 before they meet the values; their sum is taken before.
+// The tile variant that multiplies bfloat16 with float32 sums, where the processor has a dot product for that
+// (vdpbf16ps). Weights are rounded to bfloat16 before they meet the values; their sum is taken before.
 #pragma once
 
 #include "engine/kernel/cpu/tile_functions.h"

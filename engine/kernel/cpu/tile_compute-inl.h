@@ -20,7 +20,7 @@ namespace HWY_NAMESPACE {
 
 template <class Arithmetic>
 TileFunctions tile_functions() {
-    return {{lanes, panel, row_group, q_tile, k_tile, backward_k_tile, Arithmetic::unit},
+    return {{lanes, panel, row_group, q_tile, k_tile, backward_q_tile, backward_k_tile, Arithmetic::unit},
             pack_groups<Arithmetic>,
             pack_columns<Arithmetic>,
             pack_rows<Arithmetic>,

@@ -17,12 +17,14 @@ HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
 namespace HWY_NAMESPACE {
 
+// Rows of a tile: eleven groups of 12, which a block of 128 rows nearly fills.
+constexpr std::int64_t q_tile = 132;
 // Columns of a tile, and the distance of two rows of scores.
 constexpr std::int64_t k_tile = 256;
 
-// One row of scores in columns [begin, end), multiples of the panel: hides what is not visible, turns scores into weights
-// (over the scores, in the variant's type), updates maximum and sums, returns the factor by which the earlier output
-// shrinks.
+// One row of scores in columns [begin, end), multiples of the panel: hides what is not visible, turns scores into
+// weights (over the scores, in the variant's type), updates maximum and sums, returns the factor by which the earlier
+// output shrinks.
 template <class Arithmetic>
 HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t begin, std::int64_t end,
                                       const std::uint64_t* HWY_RESTRICT visible, float scale, float& maximum,
@@ -46,8 +48,8 @@ HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t b
             highest1 = hn::Max(highest1, hn::Load(d, scores + c + lanes));
         }
     }
-    // A new maximum only where it is far above the old one: the reduction over lanes and the rescaling are rare then, and
-    // no weight is above 2^8.
+    // A new maximum only where it is far above the old one: the reduction over lanes and the rescaling are rare then,
+    // and no weight is above 2^8.
     const float headroom = 8.0F / scale;
     float shrink = 1.0F;
     const Vector highest = hn::Max(highest0, highest1);
@@ -80,32 +82,33 @@ HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t b
 
 template <class Arithmetic>
 HWY_ATTR void attend_tile(const RowBlock& block, const KeyTile& tile) {
-    // Group by group: its scores stay in the first-level cache from the first product to the second, while keys and values
-    // stream from the second.
+    // Group by group: its scores stay in the first-level cache from the first product to the second, while keys and
+    // values stream from the second.
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
-        const std::int64_t begin = tile.group_panels == nullptr ? 0 : tile.group_panels[2 * g] * panel;
-        const std::int64_t end = tile.group_panels == nullptr ? k_tile : tile.group_panels[2 * g + 1] * panel;
+        const GroupColumns columns = tile.groups == nullptr ? GroupColumns{0, k_tile, 0} : tile.groups[g];
+        const std::int64_t begin = columns.begin;
+        const std::int64_t end = columns.end;
         if (begin >= end) {
             continue;
         }
         float* scores = block.scores;
         for (std::int64_t c = begin; c < end; c += panel) {
             multiply<Arithmetic, Into::overwrite, 1, row_group>(block.queries + g * row_group * block.depth,
-                                                      tile.keys + c * block.depth, block.depth, scores + c, k_tile);
+                                                                tile.keys + c * block.depth, block.depth, scores + c,
+                                                                k_tile);
         }
         for (std::int64_t r = 0; r < row_group; ++r) {
             const std::int64_t row = g * row_group + r;
-            const std::uint64_t* visible = tile.visible == nullptr ? nullptr : tile.visible + row * (k_tile / 64);
+            const std::uint64_t* visible = columns.masked == 0 ? nullptr : tile.visible + row * (k_tile / 64);
             block.rescale[row] = softmax_row<Arithmetic>(scores + r * k_tile, begin, end, visible, block.scale,
                                                          block.maximum[row], block.sums + row * lanes);
         }
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
             const std::int64_t first = begin / Arithmetic::unit;
-            multiply<Arithmetic, Into::rescale, k_tile, 1>(scores + first,
-                                                  tile.values + p * (k_tile / Arithmetic::unit) + first * panel,
-                                                  end / Arithmetic::unit - first,
-                                                  block.output + g * row_group * block.dim_v_padded + p,
-                                                  block.dim_v_padded, block.rescale + g * row_group);
+            multiply<Arithmetic, Into::rescale, k_tile, 1>(
+                scores + first, tile.values + p * (k_tile / Arithmetic::unit) + first * panel,
+                end / Arithmetic::unit - first, block.output + g * row_group * block.dim_v_padded + p,
+                block.dim_v_padded, block.rescale + g * row_group);
         }
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The arithmetic of the cpu kernel for one element type and one instruction set: how operands are packed, and one tile of
-// query rows against one tile of keys.
+// The arithmetic of the cpu kernel for one element type and one instruction set: how operands are packed, and one tile
+// of query rows against one tile of keys.
 //
-// Operands are packed in units of four bytes: one float32, or two neighbours of a shorter type along the dimension that a
-// product sums over. Register tiles then look the same for all types.
+// Operands are packed in units of four bytes: one float32, or two neighbours of a shorter type along the dimension that
+// a product sums over. Register tiles then look the same for all types.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,14 @@ namespace longscope::cpu {
 
 // Shapes that packing and arithmetic agree on.
 struct TileGeometry {
-    std::int64_t lanes = 0;      // float32 of a vector
-    std::int64_t panel = 0;      // columns of a panel: two vectors
-    std::int64_t row_group = 0;  // rows that one register tile computes
-    std::int64_t q_tile = 0;     // rows of a tile; a multiple of row_group
-    std::int64_t k_tile = 0;     // columns of a tile; a multiple of panel and of 64
+    std::int64_t lanes = 0;            // float32 of a vector
+    std::int64_t panel = 0;            // columns of a panel: two vectors
+    std::int64_t row_group = 0;        // rows that one register tile computes
+    std::int64_t q_tile = 0;           // rows of a tile; a multiple of row_group
+    std::int64_t k_tile = 0;           // columns of a tile; a multiple of panel and of 64
+    std::int64_t backward_q_tile = 0;  // rows of a tile of the backward pass
     std::int64_t backward_k_tile = 0;  // columns of a tile of the backward pass; a multiple of row_group as well
-    std::int64_t unit = 0;       // elements of a unit
+    std::int64_t unit = 0;             // elements of a unit
 
     [[nodiscard]] std::int64_t units(std::int64_t elements) const { return (elements + unit - 1) / unit; }
     [[nodiscard]] std::int64_t padded_to_panels(std::int64_t columns) const {
@@ -48,14 +49,21 @@ struct RowBlock {
     float* rescale = nullptr;        // rows, scratch
 };
 
+// Which columns of a tile the rows of one group see: whole panels.
+struct GroupColumns {
+    std::int32_t begin = 0;
+    std::int32_t end = 0;
+    std::int32_t masked = 0;  // not 0: some row does not see some of them
+};
+
 // One tile of keys.
 struct KeyTile {
     const float* keys = nullptr;    // from pack_columns
     const float* values = nullptr;  // from pack_rows
-    // Of partial tiles: k_tile bits a row, little-endian in 64-bit words; null when every row sees every column.
+    // Of partial tiles, of each group; null when every row sees every column.
+    const GroupColumns* groups = nullptr;
+    // Of partial tiles: k_tile bits a row, little-endian in 64-bit words.
     const std::uint64_t* visible = nullptr;
-    // Of partial tiles: the panels [begin, end) that the rows of each group see; pairs of int32. Null when all.
-    const std::int32_t* group_panels = nullptr;
 };
 
 // One tile of query rows against one tile of keys in the backward pass. Rows and columns are padded as above.
@@ -65,20 +73,20 @@ struct BackwardBlock {
     std::int64_t depth_v = 0;   // units of a row of dO
     std::int64_t dim_qk_padded = 0;
     std::int64_t dim_v_padded = 0;
-    float scale = 1.0F;           // 2^(scale * score - lse) is the weight
-    float gradient_scale = 1.0F;  // of dS
-    const float* lse = nullptr;   // rows; base 2; +inf for rows that see nothing and for padding
+    float scale = 1.0F;            // 2^(scale * score - lse) is the weight
+    float gradient_scale = 1.0F;   // of dS
+    const float* lse = nullptr;    // rows; base 2; +inf for rows that see nothing and for padding
     const float* delta = nullptr;  // rows
 
     const float* queries = nullptr;               // from pack_groups
-    const float* query_rows = nullptr;            // from pack_rows, of q_tile rows
+    const float* query_rows = nullptr;            // from pack_rows, of backward_q_tile rows
     const float* output_gradients = nullptr;      // dO, from pack_groups
-    const float* output_gradient_rows = nullptr;  // dO, from pack_rows, of q_tile rows
+    const float* output_gradient_rows = nullptr;  // dO, from pack_rows, of backward_q_tile rows
     const float* keys = nullptr;                  // from pack_columns, of backward_k_tile columns
     const float* key_rows = nullptr;              // from pack_rows, of backward_k_tile rows
     const float* values = nullptr;                // from pack_columns, of backward_k_tile columns
+    const GroupColumns* groups = nullptr;         // as in KeyTile
     const std::uint64_t* visible = nullptr;       // as in KeyTile
-    const std::int32_t* group_panels = nullptr;   // as in KeyTile
 
     // Scratch.
     float* scores = nullptr;         // row_group x backward_k_tile
@@ -87,14 +95,14 @@ struct BackwardBlock {
     float* gradients = nullptr;      // backward_scratch()
     float* gradient_rows = nullptr;  // backward_scratch()
 
-    float* query_gradients = nullptr;  // q_tile x dim_qk_padded, overwritten
+    float* query_gradients = nullptr;  // backward_q_tile x dim_qk_padded, overwritten
     float* key_gradients = nullptr;    // backward_k_tile x dim_qk_padded, added to
     float* value_gradients = nullptr;  // backward_k_tile x dim_v_padded, added to
 };
 
 // Elements of each of the larger scratch buffers of a BackwardBlock.
 [[nodiscard]] constexpr std::int64_t backward_scratch(const TileGeometry& geometry) {
-    return geometry.q_tile * (geometry.backward_k_tile + 16);
+    return geometry.backward_q_tile * (geometry.backward_k_tile + 16);
 }
 
 // Plain pointers, so that files with the flags of an instruction set can fill it in.

@@ -56,8 +56,8 @@ HWY_ATTR void pack_columns(const SourceRows& rows, std::int64_t tile, float* HWY
         std::memset(out, 0, static_cast<std::size_t>(depth * tile) * sizeof(float));
     }
     for (std::int64_t c = 0; c < rows.count; ++c) {
-        scatter_row<Arithmetic>(rows.data + c * rows.stride, rows.dim, 1.0F, out + c / panel * panel * depth + c % panel,
-                                panel);
+        scatter_row<Arithmetic>(rows.data + c * rows.stride, rows.dim, 1.0F,
+                                out + c / panel * panel * depth + c % panel, panel);
     }
 }
 

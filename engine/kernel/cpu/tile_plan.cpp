@@ -2,6 +2,7 @@
 #include "engine/kernel/cpu/tile_plan.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace longscope {
 
@@ -14,32 +15,58 @@ struct Change {
     std::int32_t covering = 0;
 };
 
-}  // namespace
+// Collects rows, then says which tiles of keys they meet.
+class PlanBuilder {
+  public:
+    PlanBuilder(std::int64_t first_row, std::int64_t k_tile)
+        : plan_{{first_row, first_row}, {}, {0}, {}, 0}, k_tile_(k_tile) {}
 
-TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile) {
-    TilePlan plan{rows, {}, {0}, {}, 0};
-    std::vector<Change> changes;
-    std::vector<Range> runs;
-    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-        mask.row_runs(row, runs);
+    [[nodiscard]] std::int64_t rows() const { return plan_.rows.size(); }
+    // Do all rows so far see the same keys, and no other than these?
+    [[nodiscard]] bool alike(const std::vector<Range>& runs) const {
+        return plan_.alike &&
+               std::equal(runs.begin(), runs.end(), plan_.runs.begin(),
+                          plan_.runs.begin() + static_cast<std::ptrdiff_t>(rows() == 0 ? 0 : plan_.starts[1]));
+    }
+    // Do all rows so far see the same keys?
+    [[nodiscard]] bool all_alike() const { return plan_.alike; }
+
+    void add(const std::vector<Range>& runs) {
+        plan_.alike = rows() == 0 || alike(runs);
         std::int64_t touched_until = 0;  // a tile that two runs of one row touch counts once
         for (const Range run : runs) {
-            plan.pairs += run.size();
-            const std::int64_t first = std::max(run.begin / k_tile, touched_until);
-            touched_until = (run.end + k_tile - 1) / k_tile;
+            plan_.pairs += run.size();
+            const std::int64_t first = std::max(run.begin / k_tile_, touched_until);
+            touched_until = (run.end + k_tile_ - 1) / k_tile_;
             if (first < touched_until) {
-                changes.push_back({first, 1, 0});
-                changes.push_back({touched_until, -1, 0});
+                changes_.push_back({first, 1, 0});
+                changes_.push_back({touched_until, -1, 0});
             }
-            const std::int64_t first_covered = (run.begin + k_tile - 1) / k_tile;
-            if (const std::int64_t end_covered = run.end / k_tile; first_covered < end_covered) {
-                changes.push_back({first_covered, 0, 1});
-                changes.push_back({end_covered, 0, -1});
+            const std::int64_t first_covered = (run.begin + k_tile_ - 1) / k_tile_;
+            if (const std::int64_t end_covered = run.end / k_tile_; first_covered < end_covered) {
+                changes_.push_back({first_covered, 0, 1});
+                changes_.push_back({end_covered, 0, -1});
             }
         }
-        plan.runs.insert(plan.runs.end(), runs.begin(), runs.end());
-        plan.starts.push_back(plan.runs.size());
+        plan_.runs.insert(plan_.runs.end(), runs.begin(), runs.end());
+        plan_.starts.push_back(plan_.runs.size());
+        ++plan_.rows.end;
     }
+
+    [[nodiscard]] TilePlan finish() {
+        classify(plan_, changes_);
+        return std::move(plan_);
+    }
+
+  private:
+    static void classify(TilePlan& plan, std::vector<Change>& changes);
+
+    TilePlan plan_;
+    std::int64_t k_tile_;
+    std::vector<Change> changes_;
+};
+
+void PlanBuilder::classify(TilePlan& plan, std::vector<Change>& changes) {
     std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.tile < b.tile; });
     std::int64_t touching = 0;
     std::int64_t covering = 0;
@@ -52,7 +79,7 @@ TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile) {
         if (touching == 0) {
             continue;
         }
-        const TileClass tile_class = covering == rows.size() ? TileClass::full : TileClass::partial;
+        const TileClass tile_class = covering == plan.rows.size() ? TileClass::full : TileClass::partial;
         const Range tiles{tile, changes[i].tile};
         if (!plan.tiles.empty() && plan.tiles.back().tile_class == tile_class &&
             plan.tiles.back().tiles.end == tiles.begin) {
@@ -61,7 +88,36 @@ TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile) {
             plan.tiles.push_back({tiles, tile_class});
         }
     }
-    return plan;
+}
+
+}  // namespace
+
+TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile) {
+    PlanBuilder plan(rows.begin, k_tile);
+    std::vector<Range> runs;
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        mask.row_runs(row, runs);
+        plan.add(runs);
+    }
+    return plan.finish();
+}
+
+std::vector<TilePlan> plan_tile_rows(const LocalMask& mask, Range rows, const RowCuts& cuts, std::int64_t k_tile) {
+    std::vector<TilePlan> plans;
+    PlanBuilder plan(rows.begin, k_tile);
+    std::vector<Range> runs;
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        mask.row_runs(row, runs);
+        if (plan.rows() == cuts.max_rows || (plan.rows() >= cuts.min_alike && plan.all_alike() && !plan.alike(runs))) {
+            plans.push_back(plan.finish());
+            plan = PlanBuilder(row, k_tile);
+        }
+        plan.add(runs);
+    }
+    if (plan.rows() > 0) {
+        plans.push_back(plan.finish());
+    }
+    return plans;
 }
 
 }  // namespace longscope

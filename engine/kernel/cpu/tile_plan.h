@@ -16,11 +16,24 @@ struct TilePlan {
     std::vector<std::size_t> starts;  // of each row's runs, and their end: rows.size() + 1 entries
     std::vector<Range> runs;          // local columns that each row sees
     std::int64_t pairs = 0;
+    bool alike = true;  // all rows see the same keys
 
     [[nodiscard]] bool empty() const { return tiles.empty(); }
 };
 
-// A tile is full only when it has k_tile columns: a narrower last tile counts as partial.
+// How a range of rows is cut into tiles.
+struct RowCuts {
+    std::int64_t max_rows = 0;
+    // Where so many rows or more saw the same keys, a tile ends before the first row that sees others: blocks of a mask
+    // are then met by few tiles of rows, and those see the whole of what they meet.
+    std::int64_t min_alike = 0;
+};
+
+// The plans of consecutive tiles of rows that cover `rows`.
+[[nodiscard]] std::vector<TilePlan> plan_tile_rows(const LocalMask& mask, Range rows, const RowCuts& cuts,
+                                                   std::int64_t k_tile);
+
+// The plan of one tile of rows. A tile is full only when it has k_tile columns: a narrower last tile counts as partial.
 [[nodiscard]] TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile);
 
 }  // namespace longscope

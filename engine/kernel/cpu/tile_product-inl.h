@@ -23,8 +23,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Lanes = hn::ScalableTag<float>;
 using Vector = hn::Vec<Lanes>;
 
-// 12 x 2 accumulators, two vectors of B and one broadcast fill 27 of 32 registers and give each of two multiply-add units
-// 12 independent chains, more than their latency of 4 to 5 cycles. With 16 registers, 6 x 2 do.
+// 12 x 2 accumulators, two vectors of B and one broadcast fill 27 of 32 registers and give each of two multiply-add
+// units 12 independent chains, more than their latency of 4 to 5 cycles. With 16 registers, 6 x 2 do.
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int row_group = 12;
 #else
@@ -33,16 +33,16 @@ constexpr int row_group = 6;
 constexpr int panel_vectors = 2;
 constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(Lanes()));
 constexpr std::int64_t panel = panel_vectors * lanes;
-constexpr std::int64_t q_tile = 96;
 
 // What becomes of the matrix that a product is written to.
 enum class Into { overwrite, add, rescale };
 
-// C[row_group x panel] = A[row_group x depth] * B[depth x panel], plus C, plus C * scale[row]. The unit of A in row r and
-// column i stands at r * RowStride + i * ColumnStride: constants, so that no row needs its own pointer.
+// C[row_group x panel] = A[row_group x depth] * B[depth x panel], plus C, plus C * scale[row]. The unit of A in row r
+// and column i stands at r * RowStride + i * ColumnStride: constants, so that no row needs its own pointer.
 template <class Arithmetic, Into into, std::int64_t RowStride, std::int64_t ColumnStride>
 HWY_ATTR HWY_INLINE void multiply(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::int64_t depth,
-                                  float* HWY_RESTRICT c, std::int64_t c_stride, const float* HWY_RESTRICT scale = nullptr) {
+                                  float* HWY_RESTRICT c, std::int64_t c_stride,
+                                  const float* HWY_RESTRICT scale = nullptr) {
     const Lanes d;
     Vector sum[row_group][panel_vectors];
 #pragma GCC unroll 12
@@ -89,8 +89,7 @@ HWY_ATTR HWY_INLINE hn::Mask<Lanes> visible_lanes(const std::uint64_t* HWY_RESTR
 
 // -inf where a column is not visible.
 HWY_ATTR HWY_INLINE Vector hide(Vector scores, const std::uint64_t* HWY_RESTRICT visible, std::int64_t c) {
-    return hn::IfThenElse(visible_lanes(visible, c), scores,
-                          hn::Set(Lanes(), -std::numeric_limits<float>::infinity()));
+    return hn::IfThenElse(visible_lanes(visible, c), scores, hn::Set(Lanes(), -std::numeric_limits<float>::infinity()));
 }
 
 // 0 where a column is not visible.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The variants of the cpu kernel: which arithmetic for which type on which processor. To add one: a file that fills in its
-// TileFunctions, one line in tile_variants.cpp.
+// The variants of the cpu kernel: which arithmetic for which type on which processor. To add one: a file that fills in
+// its TileFunctions, one line in tile_variants.cpp.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@
 namespace longscope::cpu {
 
 struct TileVariant {
-    std::string name;                     // for people: "float32 AVX3"
-    DType arithmetic = DType::float32;    // what products are taken in; sums are always float32
+    std::string name;                   // for people: "float32 AVX3"
+    DType arithmetic = DType::float32;  // what products are taken in; sums are always float32
     std::string (*refuses)(DType inputs, std::int64_t simd_target) = nullptr;
-    std::int64_t simd_target = 0;         // Highway's bit of it
+    std::int64_t simd_target = 0;  // Highway's bit of it
     TileFunctions functions;
 
     // Why this processor or these inputs cannot have it, in one line; empty when they can.

@@ -39,8 +39,8 @@ std::vector<TileVariant> make_variants() {
                         has_bfloat16 ? bfloat16_functions() : TileFunctions{}});
 #endif
     for (const SimdFunctions& simd : float32_functions()) {
-        variants.push_back({fmt::format("float32 {}", hwy::TargetName(simd.target)), DType::float32,
-                            lacks_instructions, simd.target, simd.functions});
+        variants.push_back({fmt::format("float32 {}", hwy::TargetName(simd.target)), DType::float32, lacks_instructions,
+                            simd.target, simd.functions});
     }
     return variants;
 }

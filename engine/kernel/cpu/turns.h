@@ -12,8 +12,9 @@ class Turns {
   public:
     explicit Turns(std::int64_t things) : next_(static_cast<std::size_t>(things)) {}
 
-    // Waits until turns 0 to turn - 1 of a thing are over, calls `work`, and ends the turn. No turn may be left out. There
-    // is no deadlock as long as whoever has an earlier turn of anything began before and waits for nothing that is later.
+    // Waits until turns 0 to turn - 1 of a thing are over, calls `work`, and ends the turn. No turn may be left out.
+    // There is no deadlock as long as whoever has an earlier turn of anything began before and waits for nothing that
+    // is later.
     template <typename Work>
     void take(std::int64_t thing, std::int64_t turn, const Work& work) {
         std::atomic<std::int64_t>& next = next_[static_cast<std::size_t>(thing)];

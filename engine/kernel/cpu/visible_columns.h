@@ -13,20 +13,23 @@ namespace longscope::cpu {
 
 class VisibleColumns {
   public:
-    // Of tiles of k_tile columns.
-    VisibleColumns(const TileGeometry& geometry, std::int64_t k_tile);
+    // Of tiles of at most q_tile rows and k_tile columns.
+    VisibleColumns(const TileGeometry& geometry, std::int64_t q_tile, std::int64_t k_tile);
 
     void find(const TilePlan& plan, std::int64_t tile);
 
-    // k_tile bits a row (KeyTile::visible), and a pair of panels for each group (KeyTile::group_panels).
+    // KeyTile::groups and KeyTile::visible; valid until the next call.
+    [[nodiscard]] const GroupColumns* groups() const { return groups_.data(); }
     [[nodiscard]] const std::uint64_t* bits() const { return bits_.data(); }
-    [[nodiscard]] const std::int32_t* group_panels() const { return group_panels_.data(); }
 
   private:
+    // Of rows of the plan's tile; sets their bits.
+    GroupColumns find_group(const TilePlan& plan, Range rows, std::int64_t tile);
+
     TileGeometry geometry_;
     std::int64_t k_tile_;
     std::vector<std::uint64_t> bits_;
-    std::vector<std::int32_t> group_panels_;
+    std::vector<GroupColumns> groups_;
 };
 
 }  // namespace longscope::cpu

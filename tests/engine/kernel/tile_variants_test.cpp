@@ -38,8 +38,8 @@ TEST(TileVariants, EachOneOfFloat32EqualsTheReference) {
                 const TokenSet all({{0, 301}});
                 const LocalMask local(*compiled, all, all);
                 Partial out(4, 301, dim);
-                cpu::make_kernel_of(variant, 1)->attend({inputs.q(), inputs.k(), inputs.v(), &local, c.scale()}, out,
-                                                        {});
+                cpu::make_kernel_of(variant, 1)
+                    ->attend({inputs.q(), inputs.k(), inputs.v(), &local, c.scale()}, out, {});
                 const AttentionError error = error_of(reference_attention(c, inputs), out);
                 EXPECT_LE(error.output_relative_l2, 1e-6);
                 EXPECT_LE(error.lse_absolute, 1e-5);
