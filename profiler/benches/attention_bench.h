@@ -39,6 +39,9 @@ struct AttentionBenchResult {
     AttentionBenchCase asked;
     std::int64_t pairs = 0;  // of one head
     double flops = 0.0;
+    // The share of the peak that is left when every pair also takes an exponential, one after the other
+    // (time of a pair = FLOPs / peak + 1 / rate of exponentials).
+    double roofline_share = 0.0;
     // Over repetitions.
     Summary duration_ns;
     Summary peak_flops_per_s;  // measured before and after each

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Loops that do nothing but keep one kind of unit of one core busy: what a processor can do at most.
-// Each runs on the calling thread and touches no memory.
+// Each runs on the calling thread and touches no memory beyond the first-level cache.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,10 @@ double run_float32_loop(std::int64_t rounds);
 // Call it only where has_bfloat16_dot_product().
 double run_bfloat16_loop(std::int64_t rounds);
 [[nodiscard]] bool has_bfloat16_dot_product();
+
+// The exponentials of the cpu kernel over a row of scores in the first-level cache, with their scale, sum, load and
+// store. Returns how many.
+double run_exponential_loop(std::int64_t rounds);
 
 // Integer additions of which each waits for the one before: one cycle each. Returns the cycles.
 double run_clock_chain(std::int64_t rounds);

@@ -61,6 +61,10 @@ PeakRate measure_peak(DType dtype, int threads, double seconds) {
     return {std::accumulate(flops.begin(), flops.end(), 0.0) / seconds_since(begin_ns), threads};
 }
 
+double measure_exponential_rate(double seconds) {
+    return work_for(seconds, [](std::int64_t rounds) { return run_exponential_loop(rounds / 20); }).rate();
+}
+
 PeakQuality measure_peak_quality(DType dtype, double seconds) {
     // The clock changes while it is measured: in turns, and the median of the ratios.
     constexpr int turns = 9;

@@ -20,6 +20,9 @@ struct PeakRate {
 // Keeps `threads` cores busy for about `seconds`.
 [[nodiscard]] PeakRate measure_peak(DType dtype, int threads, double seconds);
 
+// Exponentials a second of one thread.
+[[nodiscard]] double measure_exponential_rate(double seconds);
+
 // How good the peak itself is: operations a cycle beside what so many units would do, the clock taken from a chain of
 // additions that wait for each other.
 struct PeakQuality {

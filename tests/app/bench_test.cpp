@@ -48,5 +48,34 @@ TEST(BenchMasks, RefusesInOneLine) {
     EXPECT_EQ(run_engine({"bench"}).code, exit_bad_input);
 }
 
+TEST(BenchAttention, PrintsSharesOfTheMeasuredPeak) {
+    const std::vector<std::string> one{
+        "bench", "attention", "--quick", "--repetitions", "1", "--only", "forward, full, float32, D 64"};
+    const EngineRun table = run_engine(one);
+    ASSERT_EQ(table.code, exit_done) << table.error;
+    for (const char* text : {"Peak of float32: ", "FLOP a cycle and thread", "share of peak", "roofline", "1,024"}) {
+        EXPECT_NE(table.out.find(text), std::string::npos) << text << " in\n" << table.out;
+    }
+    std::vector<std::string> as_json = one;
+    as_json.emplace_back("--json");
+    const EngineRun outcome = run_engine(as_json);
+    ASSERT_EQ(outcome.code, exit_done) << outcome.error;
+    const Json report = parse_json(outcome.out, "output");
+    ASSERT_EQ(report["results"].size(), 2U);
+    for (const Json& result : report["results"]) {
+        EXPECT_GT(result["share_of_peak"]["median"], 0.0) << result.dump();
+        EXPECT_TRUE(result.contains("reached")) << result.dump();
+    }
+    EXPECT_GT(report["peaks"][0]["flops_per_cycle"], 0.0);
+}
+
+TEST(BenchAttention, RefusesInOneLine) {
+    const EngineRun unknown = run_engine({"bench", "attention", "--only", "sideways"});
+    EXPECT_EQ(unknown.code, exit_bad_input);
+    EXPECT_NE(unknown.error.find("--only: sideways is in no name of a case; accepted: "), std::string::npos)
+        << unknown.error;
+    EXPECT_EQ(std::count(unknown.error.begin(), unknown.error.end(), '\n'), 1) << unknown.error;
+}
+
 }  // namespace
 }  // namespace longscope

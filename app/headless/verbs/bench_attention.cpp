@@ -35,10 +35,33 @@ std::string percent(double share) {
     return fmt::format("{:.1f} %", 100.0 * share);
 }
 
-std::string quality_text(DType dtype, const PeakQuality& quality) {
+struct NamedQuality {
+    DType dtype;
+    PeakQuality quality;
+};
+
+// Of the types that the processor multiplies itself.
+std::vector<NamedQuality> peak_qualities() {
+    constexpr double seconds = 0.3;
+    std::vector<NamedQuality> all{{DType::float32, measure_peak_quality(DType::float32, seconds)}};
+    if (peak_type(DType::bfloat16) == DType::bfloat16) {
+        all.push_back({DType::bfloat16, measure_peak_quality(DType::bfloat16, seconds)});
+    }
+    return all;
+}
+
+std::string quality_text(const NamedQuality& peak) {
+    const PeakQuality& quality = peak.quality;
     return fmt::format("Peak of {}: {:.1f} FLOP a cycle and thread, {} of {} units of {} lanes, at {:.2f} GHz\n",
-                       to_string(peak_type(dtype)), quality.flops_per_cycle, percent(quality.share), quality.units,
+                       to_string(peak.dtype), quality.flops_per_cycle, percent(quality.share), quality.units,
                        quality.lanes, quality.clock_hz * 1e-9);
+}
+
+Json to_json(const NamedQuality& peak) {
+    const PeakQuality& quality = peak.quality;
+    return {
+        {"dtype", to_string(peak.dtype)}, {"clock_hz", quality.clock_hz}, {"flops_per_cycle", quality.flops_per_cycle},
+        {"units", quality.units},         {"lanes", quality.lanes},       {"share_of_units", quality.share}};
 }
 
 std::string goal_text(const AttentionBenchResult& result) {
@@ -70,7 +93,8 @@ Json to_json(const AttentionBenchResult& result) {
               {"flops", result.flops},
               {"duration_ns", to_json(result.duration_ns)},
               {"peak_flops_per_s", to_json(result.peak_flops_per_s)},
-              {"share_of_peak", to_json(result.share)}};
+              {"share_of_peak", to_json(result.share)},
+              {"roofline_share_of_peak", result.roofline_share}};
     if (asked.document_seed) {
         json["document_seed"] = *asked.document_seed;
     }
@@ -88,6 +112,7 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
                      {"rate"},
                      {"share of peak"},
                      {"quartiles"},
+                     {"roofline"},
                      {"goal", Align::left}});
     for (const AttentionBenchResult& result : results) {
         table.add_row(
@@ -95,7 +120,7 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
              format_duration(static_cast<Nanoseconds>(result.duration_ns.median)),
              fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median), percent(result.share.median),
              fmt::format("{:.1f} to {:.1f}", 100.0 * result.share.first_quartile, 100.0 * result.share.third_quartile),
-             goal_text(result)});
+             percent(result.roofline_share), goal_text(result)});
     }
     write_output(table.text());
 }
@@ -122,8 +147,7 @@ int bench(const Options& options) {
     const LengthSource lengths = options.lengths.empty() ? bench_lengths() : read_length_file(options.lengths);
     const MachineFacts machine = machine_facts();
     const int threads = options.threads > 0 ? options.threads : machine.hardware_threads;
-    constexpr double quality_seconds = 0.3;
-    const PeakQuality quality = measure_peak_quality(DType::float32, quality_seconds);
+    const std::vector<NamedQuality> peaks = peak_qualities();
 
     std::vector<AttentionBenchResult> results;
     LongJob job("measured");
@@ -143,6 +167,10 @@ int bench(const Options& options) {
     judge(results);
     const std::string kernel = make_kernel("cpu", threads)->description();
     if (options.json) {
+        Json all_peaks = Json::array();
+        for (const NamedQuality& peak : peaks) {
+            all_peaks.push_back(to_json(peak));
+        }
         Json all = Json::array();
         for (const AttentionBenchResult& result : results) {
             all.push_back(to_json(result));
@@ -150,17 +178,18 @@ int bench(const Options& options) {
         write_output(Json{{"machine", environment_json(machine, "")},
                           {"kernel", kernel},
                           {"lengths", lengths.summary()},
-                          {"clock_hz", quality.clock_hz},
-                          {"peak_flops_per_cycle", quality.flops_per_cycle},
-                          {"peak_share_of_units", quality.share},
+                          {"peaks", std::move(all_peaks)},
                           {"results", std::move(all)}}
                          .dump(2) +
                      "\n");
         return 0;
     }
+    std::string peak_text;
+    for (const NamedQuality& peak : peaks) {
+        peak_text += quality_text(peak);
+    }
     write_output(fmt::format("{}; {}\n{}Documents: {}; medians of {} repetitions in turns with the peak\n\n",
-                             printable(machine.processor), kernel, quality_text(DType::float32, quality),
-                             lengths.summary(), options.repetitions));
+                             printable(machine.processor), kernel, peak_text, lengths.summary(), options.repetitions));
     print_table(results);
     return 0;
 }

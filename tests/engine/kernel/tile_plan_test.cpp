@@ -57,5 +57,36 @@ TEST(TilePlan, ClassesEqualTheCountsOfPairs) {
     }
 }
 
+std::vector<Range> rows_of(const std::vector<TilePlan>& plans) {
+    std::vector<Range> rows;
+    for (const TilePlan& plan : plans) {
+        rows.push_back(plan.rows);
+    }
+    return rows;
+}
+
+std::vector<TilePlan> plan_all(const char* mask_json, std::int64_t tokens, const RowCuts& cuts) {
+    const auto mask = compile_mask(parse_mask(parse_json(mask_json, "test"), "mask"), {tokens, tokens, {}});
+    const TokenSet all({{0, tokens}});
+    return plan_tile_rows(LocalMask(*mask, all, all), {0, tokens}, cuts, 64);
+}
+
+TEST(TilePlan, RowsAreCutWhereBlocksOfTheMaskEnd) {
+    const std::vector<TilePlan> plans = plan_all(R"({"block_causal": {"block": 40}})", 100, {30, 8});
+    EXPECT_EQ(rows_of(plans), (std::vector<Range>{{0, 30}, {30, 40}, {40, 70}, {70, 80}, {80, 100}}));
+    for (const TilePlan& plan : plans) {
+        EXPECT_TRUE(plan.alike);
+    }
+}
+
+TEST(TilePlan, RowsAreNotCutWhereEachSeesOtherKeysOrBlocksAreSmall) {
+    EXPECT_EQ(rows_of(plan_all(R"({"causal": {}})", 70, {30, 8})), (std::vector<Range>{{0, 30}, {30, 60}, {60, 70}}));
+    EXPECT_EQ(rows_of(plan_all(R"({"block_causal": {"block": 5}})", 70, {30, 8})),
+              (std::vector<Range>{{0, 30}, {30, 60}, {60, 70}}));
+    for (const TilePlan& plan : plan_all(R"({"causal": {}})", 70, {30, 8})) {
+        EXPECT_FALSE(plan.alike);
+    }
+}
+
 }  // namespace
 }  // namespace longscope

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The bench of attention: it counts what is computed, and its goals are those that are promised.
+#include "profiler/benches/attention_bench.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "engine/base/error.h"
+#include "profiler/benches/mask_bench.h"
+
+namespace longscope {
+namespace {
+
+AttentionBenchCase small_case(Direction direction, DType dtype) {
+    AttentionBenchCase one;
+    one.name = "small";
+    one.direction = direction;
+    one.shape = {1, 2, 1, 32, 16, dtype};
+    one.mask = R"({"causal": {}})";
+    one.tokens = 200;
+    return one;
+}
+
+const AttentionBenchOptions options{bench_lengths(), 1, 3, nullptr, {}};
+
+TEST(AttentionBench, CountsTheOperationsOfBothDirections) {
+    const std::int64_t pairs = 200 * 201 / 2;
+    const AttentionBenchResult forward = measure(small_case(Direction::forward, DType::float32), options);
+    EXPECT_EQ(forward.pairs, pairs);
+    EXPECT_DOUBLE_EQ(forward.flops, 2.0 * static_cast<double>(pairs) * 2 * (32 + 16));
+    const AttentionBenchResult backward = measure(small_case(Direction::backward, DType::bfloat16), options);
+    EXPECT_DOUBLE_EQ(backward.flops, 2.0 * static_cast<double>(pairs) * 2 * (3 * 32 + 2 * 16));
+    for (const AttentionBenchResult& result : {forward, backward}) {
+        EXPECT_EQ(result.share.count, 3);
+        EXPECT_GT(result.share.min, 0.0);
+        EXPECT_GT(result.roofline_share, 0.0);
+        EXPECT_LT(result.roofline_share, 1.0);
+    }
+}
+
+TEST(AttentionBench, JudgesSharesOfTheDenseRateByTheLongestFullMask) {
+    std::vector<AttentionBenchResult> results(3);
+    const auto set = [&](std::size_t i, const char* mask, std::int64_t tokens, double share) {
+        results[i].asked = small_case(Direction::forward, DType::float32);
+        results[i].asked.mask = mask;
+        results[i].asked.tokens = tokens;
+        results[i].share.median = share;
+    };
+    set(0, R"({"full": {}})", 1024, 0.4);
+    set(1, R"({"full": {}})", 4096, 0.8);
+    set(2, R"({"window": {"left": 3, "right": 0}})", 4096, 0.6);
+    results[2].asked.goal = 0.75;
+    results[2].asked.goal_of = GoalOf::dense;
+    judge(results);
+    ASSERT_TRUE(results[2].asked_share);
+    EXPECT_NEAR(*results[2].asked_share, 0.6, 1e-12);
+    results[2].share.median = 0.61;
+    EXPECT_TRUE(results[2].reached());
+    results[2].share.median = 0.59;
+    EXPECT_FALSE(results[2].reached());
+    results.erase(results.begin(), results.begin() + 2);
+    judge(results);
+    EXPECT_FALSE(results[0].asked_share) << "nothing to compare with";
+}
+
+TEST(AttentionBench, StopsWhenCancelled) {
+    const std::atomic<bool> cancelled{true};
+    AttentionBenchOptions stopped = options;
+    stopped.cancelled = &cancelled;
+    try {
+        static_cast<void>(measure(small_case(Direction::forward, DType::float32), stopped));
+        FAIL() << "not cancelled";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::cancelled);
+    }
+}
+
+TEST(AttentionBench, CasesHaveNamesOfTheirOwn) {
+    std::set<std::string> names;
+    for (const AttentionBenchCase& one : attention_bench_cases()) {
+        EXPECT_TRUE(names.insert(one.name + std::to_string(one.tokens)).second) << one.name;
+    }
+}
+
+}  // namespace
+}  // namespace longscope
