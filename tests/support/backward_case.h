@@ -1,94 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The backward pass of an attention problem: standard-normal output gradients, the float64 reference, not rounded, and
-// how far the gradients of a kernel are from it.
+// Calls the backward pass of a kernel for an attention problem, and tells how far its gradients are from the reference.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/kernel/kernel.h"
-#include "engine/kernel/reference/reference_pair.h"
-#include "tests/support/attention_case.h"
+#include "tests/support/reference_gradients.h"
 #include "tests/support/typed_tensor.h"
 
 namespace longscope {
-
-struct BackwardInputs {
-    explicit BackwardInputs(const AttentionCase& c)
-        : forward(c),
-          output_gradients(
-              AttentionInputs::tensor(c, 3, c.shape.query_heads * c.domain.query_tokens * c.shape.head_dim_v)) {}
-
-    [[nodiscard]] HeadMatrix<const float> dout() const {
-        return {output_gradients.data(), forward.shape.query_heads, forward.domain.query_tokens,
-                forward.shape.head_dim_v};
-    }
-
-    AttentionInputs forward;
-    std::vector<float> output_gradients;
-};
-
-// In float64: like the tensors that they are the gradients of.
-struct ReferenceGradients {
-    ReferenceResult forward;
-    std::vector<double> delta;  // query heads x queries
-    std::vector<double> queries;
-    std::vector<double> keys;
-    std::vector<double> values;
-    // The root of the sum of squares of what each pair would add if dP and delta, and what other pairs add, did not
-    // cancel it. Where all of it cancels, as in rows that see one key, rounding errors are in proportion to this.
-    double queries_before_cancelling = 0.0;
-    double keys_before_cancelling = 0.0;
-    double values_before_cancelling = 0.0;
-};
-
-inline ReferenceGradients reference_gradients(const AttentionCase& c, const BackwardInputs& inputs) {
-    const std::unique_ptr<Mask> mask = c.mask();
-    const auto dim_qk = static_cast<std::size_t>(c.shape.head_dim_qk);
-    const auto dim_v = static_cast<std::size_t>(c.shape.head_dim_v);
-    ReferenceGradients result{reference_attention(c, inputs.forward), {}, {}, {}, {}};
-    result.queries.resize(inputs.forward.queries.size());
-    result.keys.resize(inputs.forward.keys.size());
-    result.values.resize(inputs.forward.values.size());
-    const auto row_of = [](std::vector<double>& tensor, std::int64_t row, std::size_t dim) {
-        return std::span<double>(tensor).subspan(static_cast<std::size_t>(row) * dim, dim);
-    };
-    for (std::int64_t row = 0; row < c.shape.query_heads * c.domain.query_tokens; ++row) {
-        const std::int64_t head = row / c.domain.query_tokens;
-        const std::span<const float> query(inputs.forward.q().row(0, row), dim_qk);
-        const std::span<const float> gradient(inputs.dout().row(0, row), dim_v);
-        ReferenceRowStatistics whole_row{result.forward.lse[static_cast<std::size_t>(row)], 0.0};
-        for (std::size_t d = 0; d < dim_v; ++d) {
-            whole_row.delta += double{gradient[d]} * result.forward.output[static_cast<std::size_t>(row) * dim_v + d];
-        }
-        result.delta.push_back(whole_row.delta);
-        for (std::int64_t k = 0; k < c.domain.key_tokens; ++k) {
-            if (whole_row.lse == -std::numeric_limits<double>::infinity() ||
-                !mask->contains(row % c.domain.query_tokens, k)) {
-                continue;
-            }
-            const std::int64_t column = head / c.shape.heads_per_group() * c.domain.key_tokens + k;
-            const std::span<const float> key(inputs.forward.k().row(0, column), dim_qk);
-            const std::span<const float> value(inputs.forward.v().row(0, column), dim_v);
-            const ReferencePair pair = reference_pair(query, key, value, gradient, c.scale(), whole_row);
-            add_scaled(row_of(result.queries, row, dim_qk), c.scale() * pair.score_gradient, key);
-            add_scaled(row_of(result.keys, column, dim_qk), c.scale() * pair.score_gradient, query);
-            add_scaled(row_of(result.values, column, dim_v), pair.weight, gradient);
-            const double uncancelled =
-                c.scale() * pair.weight * (std::abs(dot(gradient, value)) + std::abs(whole_row.delta));
-            result.queries_before_cancelling += uncancelled * uncancelled * dot(key, key);
-            result.keys_before_cancelling += uncancelled * uncancelled * dot(query, query);
-            result.values_before_cancelling += pair.weight * pair.weight * dot(gradient, gradient);
-        }
-    }
-    result.queries_before_cancelling = std::sqrt(result.queries_before_cancelling);
-    result.keys_before_cancelling = std::sqrt(result.keys_before_cancelling);
-    result.values_before_cancelling = std::sqrt(result.values_before_cancelling);
-    return result;
-}
 
 // What a kernel adds to.
 struct Gradients {
@@ -107,28 +32,67 @@ struct Gradients {
     std::vector<float> values;
 };
 
+struct BackwardCall {
+    AttendHooks hooks = {};
+    std::int64_t row_gap = 0;           // elements between the rows of all inputs
+    std::optional<TokenSet> keys = {};  // a part of them
+};
+
+// The rows of a token set of every head.
+inline std::vector<float> gathered(HeadMatrix<const float> whole, const TokenSet& tokens) {
+    std::vector<float> part;
+    for (std::int64_t head = 0; head < whole.heads; ++head) {
+        for (std::int64_t i = 0; i < tokens.size(); ++i) {
+            const float* row = whole.row(head, tokens.position(i));
+            part.insert(part.end(), row, row + whole.dim);
+        }
+    }
+    return part;
+}
+
+// The way back.
+inline void scatter(const std::vector<float>& part, const TokenSet& tokens, HeadMatrix<float> whole) {
+    for (std::int64_t i = 0; i < whole.heads * tokens.size(); ++i) {
+        std::copy_n(part.data() + i * whole.dim, whole.dim,
+                    whole.row(i / tokens.size(), tokens.position(i % tokens.size())));
+    }
+}
+
 // Calls a kernel with the inputs in the type of the case, and with lse and delta of the reference rounded to float32.
 inline void add_gradients(const Kernel& kernel, const AttentionCase& c, const BackwardInputs& inputs,
-                          const ReferenceGradients& reference, Gradients& out, const AttendHooks& hooks = {},
-                          std::int64_t row_gap = 0) {
+                          const ReferenceGradients& reference, Gradients& out, const BackwardCall& call = {}) {
+    const AttentionShape& shape = c.shape;
     const std::unique_ptr<Mask> mask = c.mask();
     const TokenSet queries({{0, c.domain.query_tokens}});
-    const TokenSet keys({{0, c.domain.key_tokens}});
+    const TokenSet keys = call.keys.value_or(TokenSet({{0, c.domain.key_tokens}}));
     const LocalMask local(*mask, queries, keys);
-    const TypedTensor q(inputs.forward.q(), c.shape.dtype, row_gap);
-    const TypedTensor k(inputs.forward.k(), c.shape.dtype, row_gap);
-    const TypedTensor v(inputs.forward.v(), c.shape.dtype, row_gap);
-    const TypedTensor dout(inputs.dout(), c.shape.dtype, row_gap);
+    const auto part_of = [&](const std::vector<float>& rows, std::int64_t dim) {
+        return HeadMatrix<const float>{rows.data(), shape.key_value_heads, keys.size(), dim};
+    };
+    const std::vector<float> key_rows = gathered(inputs.forward.k(), keys);
+    const std::vector<float> value_rows = gathered(inputs.forward.v(), keys);
+    const TypedTensor q(inputs.forward.q(), shape.dtype, call.row_gap);
+    const TypedTensor k(part_of(key_rows, shape.head_dim_qk), shape.dtype, call.row_gap);
+    const TypedTensor v(part_of(value_rows, shape.head_dim_v), shape.dtype, call.row_gap);
+    const TypedTensor dout(inputs.dout(), shape.dtype, call.row_gap);
     const std::vector<float> lse(reference.forward.lse.begin(), reference.forward.lse.end());
     const std::vector<float> delta(reference.delta.begin(), reference.delta.end());
+    const AttendGradients whole = out.view(inputs.forward);
+    std::vector<float> key_gradients = gathered(whole.keys, keys);
+    std::vector<float> value_gradients = gathered(whole.values, keys);
     kernel.attend_backward({{q.view(), k.view(), v.view(), &local, c.scale()}, dout.view(), lse.data(), delta.data()},
-                           out.view(inputs.forward), hooks);
+                           {whole.queries,
+                            {key_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_qk},
+                            {value_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_v}},
+                           call.hooks);
+    scatter(key_gradients, keys, whole.keys);
+    scatter(value_gradients, keys, whole.values);
 }
 
 inline Gradients run_backward(const Kernel& kernel, const AttentionCase& c, const BackwardInputs& inputs,
-                              const ReferenceGradients& reference, std::int64_t row_gap = 0) {
+                              const ReferenceGradients& reference, const BackwardCall& call = {}) {
     Gradients out(inputs.forward);
-    add_gradients(kernel, c, inputs, reference, out, {}, row_gap);
+    add_gradients(kernel, c, inputs, reference, out, call);
     return out;
 }
 

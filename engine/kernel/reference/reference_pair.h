@@ -16,8 +16,9 @@ struct ReferenceRowStatistics {
 };
 
 struct ReferencePair {
-    double weight = 0.0;          // P
-    double score_gradient = 0.0;  // dS, before the scale
+    double weight = 0.0;           // P
+    double weight_gradient = 0.0;  // dP
+    double score_gradient = 0.0;   // dS, before the scale
 };
 
 [[nodiscard]] inline double dot(std::span<const float> a, std::span<const float> b) {
@@ -33,7 +34,8 @@ struct ReferencePair {
                                                   std::span<const float> value, std::span<const float> output_gradient,
                                                   double scale, const ReferenceRowStatistics& row) {
     const double weight = std::exp(scale * dot(query, key) - row.lse);
-    return {weight, weight * (dot(output_gradient, value) - row.delta)};
+    const double weight_gradient = dot(output_gradient, value);
+    return {weight, weight_gradient, weight * (weight_gradient - row.delta)};
 }
 
 // sum += factor * vector

@@ -98,24 +98,12 @@ RC_GTEST_PROP(ReferenceBackwardKernel, EqualsTheDefinition, ()) {
     RC_ASSERT(error_of_gradients(reference, gradients).worst() <= 1e-6);
 }
 
-// The rows of `positions` of every head.
-std::vector<float> gathered(HeadMatrix<const float> whole, const std::vector<std::int64_t>& positions) {
-    std::vector<float> part;
-    for (std::int64_t head = 0; head < whole.heads; ++head) {
-        for (const std::int64_t position : positions) {
-            const float* row = whole.row(head, position);
-            part.insert(part.end(), row, row + whole.dim);
-        }
-    }
-    return part;
-}
-
 RC_GTEST_PROP(ReferenceBackwardKernel, AddsUpOverPartsOfTheKeys, ()) {
     const AttentionCase c = *attention_case();
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
     const auto kernel = make_reference_kernel(1);
-    Gradients whole = run_backward(*kernel, c, inputs, reference);
+    const Gradients whole = run_backward(*kernel, c, inputs, reference);
 
     const std::vector<std::int64_t> chosen = *positions_below(c.domain.key_tokens);
     std::vector<std::int64_t> others;
@@ -124,32 +112,15 @@ RC_GTEST_PROP(ReferenceBackwardKernel, AddsUpOverPartsOfTheKeys, ()) {
             others.push_back(key);
         }
     }
-    const std::unique_ptr<Mask> mask = c.mask();
-    const TokenSet queries({{0, c.domain.query_tokens}});
-    const std::vector<float> lse(reference.forward.lse.begin(), reference.forward.lse.end());
-    const std::vector<float> delta(reference.delta.begin(), reference.delta.end());
     Gradients sum(inputs.forward);
     for (const std::vector<std::int64_t>& part : {chosen, others}) {
-        const TokenSet key_set = token_set_of(part);
-        const LocalMask local(*mask, queries, key_set);
-        const auto tokens = static_cast<std::int64_t>(part.size());
-        const std::vector<float> keys = gathered(inputs.forward.k(), part);
-        const std::vector<float> values = gathered(inputs.forward.v(), part);
-        const HeadMatrix<const float> k{keys.data(), c.shape.key_value_heads, tokens, c.shape.head_dim_qk};
-        const HeadMatrix<const float> v{values.data(), c.shape.key_value_heads, tokens, c.shape.head_dim_v};
-        std::vector<float> key_gradients(keys.size());
-        std::vector<float> value_gradients(values.size());
-        kernel->attend_backward(
-            {{inputs.forward.q(), k, v, &local, c.scale()}, inputs.dout(), lse.data(), delta.data()},
-            {sum.view(inputs.forward).queries,
-             {key_gradients.data(), k.heads, tokens, k.dim},
-             {value_gradients.data(), v.heads, tokens, v.dim}},
-            {});
-        // A key's sums are those of the whole: over the same rows in the same order.
-        const AttendGradients of_whole = whole.view(inputs.forward);
-        RC_ASSERT(key_gradients == gathered(of_whole.keys, part));
-        RC_ASSERT(value_gradients == gathered(of_whole.values, part));
+        BackwardCall call;
+        call.keys = token_set_of(part);
+        add_gradients(*kernel, c, inputs, reference, sum, call);
     }
+    // The sums of a key are those of the whole: over the same rows in the same order.
+    RC_ASSERT(sum.keys == whole.keys);
+    RC_ASSERT(sum.values == whole.values);
     RC_ASSERT(relative_l2(reference.queries, sum.queries, reference.queries_before_cancelling / cancelled_at_most) <=
               1e-6);
 }

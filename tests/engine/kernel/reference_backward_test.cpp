@@ -80,7 +80,7 @@ TEST(ReferenceBackward, ReadsEveryTypeAndSkipsWhatLiesBetweenRows) {
         const Gradients gradients = run_backward(*kernel, c, inputs, reference);
         // lse and delta are rounded to float32, and so are the gradients; nothing else is.
         EXPECT_LE(error_of_gradients(reference, gradients).worst(), 5e-7);
-        EXPECT_EQ(run_backward(*kernel, c, inputs, reference, 3), gradients);
+        EXPECT_EQ(run_backward(*kernel, c, inputs, reference, {.row_gap = 3}), gradients);
     }
 }
 
@@ -140,7 +140,7 @@ TEST(ReferenceBackward, CountsEveryPairOnceAndPollsOnTheCallingThreadOnly) {
     const auto caller = std::this_thread::get_id();
     const AttendHooks hooks{[&] { std::this_thread::get_id() == caller ? ++polls : ++foreign_polls; }, &pairs, nullptr};
     Gradients out(inputs.forward);
-    add_gradients(*make_reference_kernel(3), c, inputs, reference, out, hooks);
+    add_gradients(*make_reference_kernel(3), c, inputs, reference, out, {.hooks = hooks});
     EXPECT_EQ(pairs, c.shape.query_heads * c.mask()->pairs());
     EXPECT_GT(polls, 0);
     EXPECT_EQ(foreign_polls, 0);
@@ -157,7 +157,7 @@ TEST(ReferenceBackward, StopsWhenCancelled) {
         Gradients out(inputs.forward);
         try {
             add_gradients(*make_reference_kernel(1), c, inputs, reference, out,
-                          {[&] { cancelled = cancelled || ++polls > polls_before; }, nullptr, &cancelled});
+                          {.hooks = {[&] { cancelled = cancelled || ++polls > polls_before; }, nullptr, &cancelled}});
             FAIL() << "not cancelled";
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), ErrorKind::cancelled);

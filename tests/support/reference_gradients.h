@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The backward pass of an attention problem with standard-normal output gradients: the float64 reference, not rounded.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/kernel/reference/reference_pair.h"
+#include "tests/support/attention_case.h"
+
+namespace longscope {
+
+struct BackwardInputs {
+    explicit BackwardInputs(const AttentionCase& c)
+        : forward(c),
+          output_gradients(
+              AttentionInputs::tensor(c, 3, c.shape.query_heads * c.domain.query_tokens * c.shape.head_dim_v)) {}
+
+    [[nodiscard]] HeadMatrix<const float> dout() const {
+        return {output_gradients.data(), forward.shape.query_heads, forward.domain.query_tokens,
+                forward.shape.head_dim_v};
+    }
+
+    AttentionInputs forward;
+    std::vector<float> output_gradients;
+};
+
+// In float64: like the tensors that they are the gradients of.
+struct ReferenceGradients {
+    ReferenceResult forward;
+    std::vector<double> delta;  // query heads x queries
+    std::vector<double> queries;
+    std::vector<double> keys;
+    std::vector<double> values;
+    // The root of the sum of squares of what each pair would add if dP and delta, and what other pairs add, did not
+    // cancel it. Where all of it cancels, as in rows that see one key, rounding errors are in proportion to this.
+    double queries_before_cancelling = 0.0;
+    double keys_before_cancelling = 0.0;
+    double values_before_cancelling = 0.0;
+};
+
+inline ReferenceGradients reference_gradients(const AttentionCase& c, const BackwardInputs& inputs) {
+    const std::unique_ptr<Mask> mask = c.mask();
+    const auto dim_qk = static_cast<std::size_t>(c.shape.head_dim_qk);
+    const auto dim_v = static_cast<std::size_t>(c.shape.head_dim_v);
+    ReferenceGradients result{reference_attention(c, inputs.forward), {}, {}, {}, {}};
+    result.queries.resize(inputs.forward.queries.size());
+    result.keys.resize(inputs.forward.keys.size());
+    result.values.resize(inputs.forward.values.size());
+    const auto row_of = [](std::vector<double>& tensor, std::int64_t row, std::size_t dim) {
+        return std::span<double>(tensor).subspan(static_cast<std::size_t>(row) * dim, dim);
+    };
+    std::vector<double> key_norms;  // squares, as the others
+    for (std::int64_t i = 0; i < c.shape.key_value_heads * c.domain.key_tokens; ++i) {
+        const std::span<const float> key(inputs.forward.k().row(0, i), dim_qk);
+        key_norms.push_back(dot(key, key));
+    }
+    for (std::int64_t row = 0; row < c.shape.query_heads * c.domain.query_tokens; ++row) {
+        const std::int64_t head = row / c.domain.query_tokens;
+        const std::span<const float> query(inputs.forward.q().row(0, row), dim_qk);
+        const std::span<const float> gradient(inputs.dout().row(0, row), dim_v);
+        const double query_norm = dot(query, query);
+        const double gradient_norm = dot(gradient, gradient);
+        ReferenceRowStatistics whole_row{result.forward.lse[static_cast<std::size_t>(row)], 0.0};
+        for (std::size_t d = 0; d < dim_v; ++d) {
+            whole_row.delta += double{gradient[d]} * result.forward.output[static_cast<std::size_t>(row) * dim_v + d];
+        }
+        result.delta.push_back(whole_row.delta);
+        for (std::int64_t k = 0; k < c.domain.key_tokens; ++k) {
+            if (whole_row.lse == -std::numeric_limits<double>::infinity() ||
+                !mask->contains(row % c.domain.query_tokens, k)) {
+                continue;
+            }
+            const std::int64_t column = head / c.shape.heads_per_group() * c.domain.key_tokens + k;
+            const std::span<const float> key(inputs.forward.k().row(0, column), dim_qk);
+            const std::span<const float> value(inputs.forward.v().row(0, column), dim_v);
+            const ReferencePair pair = reference_pair(query, key, value, gradient, c.scale(), whole_row);
+            add_scaled(row_of(result.queries, row, dim_qk), c.scale() * pair.score_gradient, key);
+            add_scaled(row_of(result.keys, column, dim_qk), c.scale() * pair.score_gradient, query);
+            add_scaled(row_of(result.values, column, dim_v), pair.weight, gradient);
+            const double uncancelled =
+                c.scale() * pair.weight * (std::abs(pair.weight_gradient) + std::abs(whole_row.delta));
+            result.queries_before_cancelling += uncancelled * uncancelled * key_norms[static_cast<std::size_t>(column)];
+            result.keys_before_cancelling += uncancelled * uncancelled * query_norm;
+            result.values_before_cancelling += pair.weight * pair.weight * gradient_norm;
+        }
+    }
+    result.queries_before_cancelling = std::sqrt(result.queries_before_cancelling);
+    result.keys_before_cancelling = std::sqrt(result.keys_before_cancelling);
+    result.values_before_cancelling = std::sqrt(result.values_before_cancelling);
+    return result;
+}
+
+}  // namespace longscope
