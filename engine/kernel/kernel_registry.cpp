@@ -23,7 +23,7 @@ constexpr std::string_view reference = "reference";
 
 const std::vector<KernelEntry>& kernels() {
     static const std::vector<KernelEntry> entries{
-        {cpu, "tiled float32 forward on all SIMD widths, multi-threaded", float32_only<cpu>, make_cpu_kernel},
+        {cpu, "tiles in SIMD, forward and backward, multi-threaded", float32_only<cpu>, make_cpu_kernel},
         {reference, "float64, row by row: slow and plain, what the others are compared with", float32_only<reference>,
          make_reference_kernel},
     };

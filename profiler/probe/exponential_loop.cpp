@@ -31,6 +31,8 @@ HWY_ATTR double exponential_loop(std::int64_t rounds) {
     auto sum0 = hn::Zero(d);
     auto sum1 = hn::Zero(d);
     for (std::int64_t round = 0; round < rounds; ++round) {
+        // Every round anew: the compiler must not know that the scores are the same.
+        asm volatile("" : : "r"(&scores[0]), "r"(&weights[0]) : "memory");
         for (std::int64_t i = 0; i < count; i += 2 * lanes) {
             const auto e0 = cpu::HWY_NAMESPACE::exp2(d, hn::MulSub(hn::Load(d, scores + i), scale, subtracted));
             const auto e1 = cpu::HWY_NAMESPACE::exp2(d, hn::MulSub(hn::Load(d, scores + i + lanes), scale, subtracted));

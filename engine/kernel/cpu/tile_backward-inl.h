@@ -108,8 +108,9 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
         }
         for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
             multiply<Arithmetic, Into::add, 1, weight_stride>(
-                block.gradients + begin * weight_stride + key, block.query_rows + p * (backward_q_tile / unit) + begin * panel,
-                depth, block.key_gradients + key * block.dim_qk_padded + p, block.dim_qk_padded);
+                block.gradients + begin * weight_stride + key,
+                block.query_rows + p * (backward_q_tile / unit) + begin * panel, depth,
+                block.key_gradients + key * block.dim_qk_padded + p, block.dim_qk_padded);
         }
     }
 

@@ -39,18 +39,16 @@ Partial computed(const AttentionCase& c, const Mask& mask, const TokenSet& token
     std::vector<float> q(static_cast<std::size_t>(c.shape.query_heads * tokens.size() * c.shape.head_dim_qk));
     std::vector<float> k(static_cast<std::size_t>(c.shape.key_value_heads * n * c.shape.head_dim_qk));
     std::vector<float> v(static_cast<std::size_t>(c.shape.key_value_heads * n * c.shape.head_dim_v));
-    fill_inputs(seed, InputTensor::query, {q.data(), c.shape.query_heads, tokens.size(), c.shape.head_dim_qk}, own);
-    fill_inputs(seed, InputTensor::key, {k.data(), c.shape.key_value_heads, n, c.shape.head_dim_qk}, all);
-    fill_inputs(seed, InputTensor::value, {v.data(), c.shape.key_value_heads, n, c.shape.head_dim_v}, all);
+    const HeadMatrix<float> queries{q.data(), c.shape.query_heads, tokens.size(), c.shape.head_dim_qk};
+    const HeadMatrix<float> key_rows{k.data(), c.shape.key_value_heads, n, c.shape.head_dim_qk};
+    const HeadMatrix<float> value_rows{v.data(), c.shape.key_value_heads, n, c.shape.head_dim_v};
+    fill_inputs(seed, InputTensor::query, queries, own);
+    fill_inputs(seed, InputTensor::key, key_rows, all);
+    fill_inputs(seed, InputTensor::value, value_rows, all);
     const TokenSet keys = TokenSet({{0, n}});
     const LocalMask local(mask, tokens, keys);
     Partial partial(c.shape.query_heads, tokens.size(), c.shape.head_dim_v);
-    make_kernel("cpu", 1)->attend({{q.data(), c.shape.query_heads, tokens.size(), c.shape.head_dim_qk},
-                                   {k.data(), c.shape.key_value_heads, n, c.shape.head_dim_qk},
-                                   {v.data(), c.shape.key_value_heads, n, c.shape.head_dim_v},
-                                   &local,
-                                   c.scale()},
-                                  partial, {});
+    make_kernel("cpu", 1)->attend({queries, key_rows, value_rows, &local, c.scale()}, partial, {});
     return partial;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The cpu kernel against the float64 reference, over shapes that break tiles (96 x 128), head ratios and masks.
+// The cpu kernel against the float64 reference, over shapes that break tiles (132 x 256), head ratios and masks.
 // Bounds: DESIGN.md section 6.
 #include <gtest/gtest.h>
 
