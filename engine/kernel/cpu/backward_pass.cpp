@@ -61,6 +61,7 @@ class BackwardPass {
           functions_(functions),
           threads_(threads),
           team_(threads),
+          spare_(spare),
           queries_(input, functions, spare),
           key_tiles_((input.forward.keys.tokens + functions.geometry.backward_k_tile - 1) /
                      functions.geometry.backward_k_tile) {}
@@ -114,7 +115,7 @@ class BackwardPass {
         std::atomic<std::int64_t> next{0};
         team_.for_each(threads_, [&](std::int64_t) {
             const bool is_caller = std::this_thread::get_id() == caller;
-            KeyBlockWorker worker(input_, queries_, functions_);
+            KeyBlockWorker worker(input_, queries_, functions_, spare_);
             for (std::int64_t task = next++; task < tasks; task = next++) {
                 const std::int64_t head = heads.begin + task / key_tiles_;
                 const std::int64_t tile = task % key_tiles_;
@@ -168,6 +169,7 @@ class BackwardPass {
     const TileFunctions& functions_;
     int threads_;
     ThreadTeam team_;
+    SpareBuffers& spare_;
     PackedQueries queries_;
     std::int64_t key_tiles_;
     std::vector<TilePlan> plans_;  // of each tile of rows

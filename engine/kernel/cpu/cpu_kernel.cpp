@@ -34,6 +34,7 @@ class ForwardPass {
           threads_(threads),
           team_(threads),
           functions_(functions),
+          spare_(spare),
           packed_(input.keys, input.values, functions_, spare) {}
 
     void run() {
@@ -119,7 +120,7 @@ class ForwardPass {
         std::atomic<std::int64_t> next{0};
         team_.for_each(threads_, [&](std::int64_t) {
             const bool is_caller = std::this_thread::get_id() == caller;
-            cpu::RowBlockWorker worker(input_, packed_, functions_);
+            cpu::RowBlockWorker worker(input_, packed_, functions_, spare_);
             const auto after_tile = [&] {
                 if (is_caller && hooks_.poll) {
                     hooks_.poll();
@@ -141,6 +142,7 @@ class ForwardPass {
     int threads_;
     ThreadTeam team_;
     cpu::TileFunctions functions_;
+    cpu::SpareBuffers& spare_;
     cpu::PackedKeys packed_;
     std::vector<TilePlan> plans_;
     AlignedBuffer<float> sums_;
@@ -149,7 +151,8 @@ class ForwardPass {
 class CpuKernel final : public Kernel {
   public:
     // Of the best variant for each call, or of this one.
-    CpuKernel(int threads, const cpu::TileVariant* variant) : threads_(threads), variant_(variant) {}
+    CpuKernel(int threads, const cpu::TileVariant* variant)
+        : threads_(threads), variant_(variant), spare_(static_cast<std::size_t>(threads) + 2) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         ForwardPass(input, out, hooks, variant_for(input.keys.dtype).functions, threads_, spare_).run();

@@ -24,44 +24,52 @@ void add_rows(const float* padded, std::int64_t padded_dim, const HeadMatrix<flo
     }
 }
 
+// What is the same for all tiles.
+BackwardBlock block_of(const AttendBackwardInput& input, const TileGeometry& geometry) {
+    BackwardBlock block;
+    block.depth_qk = geometry.units(input.forward.queries.dim);
+    block.depth_v = geometry.units(input.output_gradients.dim);
+    block.dim_qk_padded = geometry.padded_to_panels(input.forward.queries.dim);
+    block.dim_v_padded = geometry.padded_to_panels(input.output_gradients.dim);
+    block.scale = static_cast<float>(input.forward.scale * std::numbers::log2e);
+    block.gradient_scale = static_cast<float>(input.forward.scale);
+    return block;
+}
+
+// No less than all parts take together.
+std::int64_t scratch_floats(const BackwardBlock& block, const TileGeometry& geometry) {
+    const std::int64_t k_tile = geometry.backward_k_tile;
+    const std::int64_t of_keys = k_tile * (block.depth_qk + block.depth_v + block.dim_qk_padded);
+    const std::int64_t of_gradients =
+        geometry.backward_q_tile * block.dim_qk_padded + k_tile * (block.dim_qk_padded + block.dim_v_padded);
+    constexpr std::int64_t parts = 11;
+    return of_keys + of_gradients + 3 * backward_scratch(geometry) + 2 * geometry.row_group * k_tile +
+           parts * Scratch::whole_vectors(1);
+}
+
 }  // namespace
 
 KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const PackedQueries& queries,
-                               const TileFunctions& functions)
+                               const TileFunctions& functions, SpareBuffers& spare)
     : input_(&input),
       queries_(&queries),
       functions_(functions),
       geometry_(functions.geometry),
-      visible_(geometry_, geometry_.backward_q_tile, geometry_.backward_k_tile) {
+      block_(block_of(input, functions.geometry)),
+      visible_(geometry_, geometry_.backward_q_tile, geometry_.backward_k_tile),
+      scratch_(scratch_floats(block_, geometry_), spare) {
     const std::int64_t k_tile = geometry_.backward_k_tile;
-    block_.depth_qk = geometry_.units(input.forward.queries.dim);
-    block_.depth_v = geometry_.units(input.output_gradients.dim);
-    block_.dim_qk_padded = geometry_.padded_to_panels(input.forward.queries.dim);
-    block_.dim_v_padded = geometry_.padded_to_panels(input.output_gradients.dim);
-    block_.scale = static_cast<float>(input.forward.scale * std::numbers::log2e);
-    block_.gradient_scale = static_cast<float>(input.forward.scale);
-
-    keys_ = AlignedBuffer<float>(k_tile * block_.depth_qk);
-    key_rows_ = AlignedBuffer<float>(geometry_.units(k_tile) * block_.dim_qk_padded);
-    values_ = AlignedBuffer<float>(k_tile * block_.depth_v);
-    const std::int64_t large = backward_scratch(geometry_);
-    const std::int64_t small = geometry_.row_group * k_tile;
-    scratch_ = AlignedBuffer<float>(3 * large + 2 * small);
-    query_gradients_ = AlignedBuffer<float>(geometry_.backward_q_tile * block_.dim_qk_padded);
-    key_gradients_ = AlignedBuffer<float>(k_tile * block_.dim_qk_padded);
-    value_gradients_ = AlignedBuffer<float>(k_tile * block_.dim_v_padded);
-
-    block_.keys = keys_.data();
-    block_.key_rows = key_rows_.data();
-    block_.values = values_.data();
-    block_.weights = scratch_.data();
-    block_.gradients = block_.weights + large;
-    block_.gradient_rows = block_.gradients + large;
-    block_.scores = block_.gradient_rows + large;
-    block_.products = block_.scores + small;
-    block_.query_gradients = query_gradients_.data();
-    block_.key_gradients = key_gradients_.data();
-    block_.value_gradients = value_gradients_.data();
+    block_.keys = keys_ = scratch_.take(k_tile * block_.depth_qk);
+    block_.key_rows = key_rows_ = scratch_.take(geometry_.units(k_tile) * block_.dim_qk_padded);
+    block_.values = values_ = scratch_.take(k_tile * block_.depth_v);
+    block_.weights = scratch_.take(backward_scratch(geometry_));
+    block_.gradients = scratch_.take(backward_scratch(geometry_));
+    block_.gradient_rows = scratch_.take(backward_scratch(geometry_));
+    block_.scores = scratch_.take(geometry_.row_group * k_tile);
+    block_.products = scratch_.take(geometry_.row_group * k_tile);
+    block_.query_gradients = scratch_.take(geometry_.backward_q_tile * block_.dim_qk_padded);
+    block_.key_gradients = scratch_.take(k_tile * block_.dim_qk_padded);
+    block_.value_gradients = scratch_.take(k_tile * block_.dim_v_padded);
 }
 
 void KeyBlockWorker::begin(std::int64_t kv_head, std::int64_t tile) {
@@ -69,14 +77,14 @@ void KeyBlockWorker::begin(std::int64_t kv_head, std::int64_t tile) {
     kv_head_ = kv_head;
     columns_ = {tile * k_tile, std::min((tile + 1) * k_tile, input_->forward.keys.tokens)};
     const SourceRows keys = source_rows(input_->forward.keys, kv_head, columns_, rows_scratch_);
-    functions_.pack_columns(keys, k_tile, keys_.data());
-    functions_.pack_rows(keys, k_tile, key_rows_.data());
+    functions_.pack_columns(keys, k_tile, keys_);
+    functions_.pack_rows(keys, k_tile, key_rows_);
     finite_ = all_finite(keys);
     const SourceRows values = source_rows(input_->forward.values, kv_head, columns_, rows_scratch_);
-    functions_.pack_columns(values, k_tile, values_.data());
+    functions_.pack_columns(values, k_tile, values_);
     finite_ = finite_ && all_finite(values);
-    key_gradients_.fill(0.0F);
-    value_gradients_.fill(0.0F);
+    std::fill_n(block_.key_gradients, k_tile * block_.dim_qk_padded, 0.0F);
+    std::fill_n(block_.value_gradients, k_tile * block_.dim_v_padded, 0.0F);
 }
 
 void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile) {
@@ -102,7 +110,7 @@ void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
     std::vector<float> key(query.size());
     std::vector<float> value(static_cast<std::size_t>(forward.values.dim));
     std::vector<float> gradient(value.size());
-    query_gradients_.fill(0.0F);
+    std::fill_n(block_.query_gradients, geometry_.backward_q_tile * block_.dim_qk_padded, 0.0F);
     for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
         const std::int64_t at = head * forward.queries.tokens + plan.rows.begin + row;
         const float lse = input_->lse[at];

@@ -8,17 +8,18 @@
 #include <vector>
 
 #include "engine/kernel/cpu/packed_queries.h"
+#include "engine/kernel/cpu/scratch.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_plan.h"
 #include "engine/kernel/cpu/visible_columns.h"
 #include "engine/kernel/kernel.h"
-#include "engine/tensor/aligned_buffer.h"
 
 namespace longscope::cpu {
 
 class KeyBlockWorker {
   public:
-    KeyBlockWorker(const AttendBackwardInput& input, const PackedQueries& queries, const TileFunctions& functions);
+    KeyBlockWorker(const AttendBackwardInput& input, const PackedQueries& queries, const TileFunctions& functions,
+                   SpareBuffers& spare);
 
     // Sets the gradients of keys and values to zero and packs the tile.
     void begin(std::int64_t kv_head, std::int64_t tile);
@@ -42,13 +43,10 @@ class KeyBlockWorker {
     bool finite_ = true;
     BackwardBlock block_;
     VisibleColumns visible_;
-    AlignedBuffer<float> keys_;
-    AlignedBuffer<float> key_rows_;
-    AlignedBuffer<float> values_;
-    AlignedBuffer<float> scratch_;
-    AlignedBuffer<float> query_gradients_;
-    AlignedBuffer<float> key_gradients_;
-    AlignedBuffer<float> value_gradients_;
+    Scratch scratch_;
+    float* keys_;
+    float* key_rows_;
+    float* values_;
     std::vector<float> rows_scratch_;
 };
 

@@ -16,36 +16,41 @@ namespace {
 constexpr double log2_e = std::numbers::log2e;
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
+// No less than all parts of the worker take together.
+std::int64_t scratch_floats(const TileGeometry& geometry, std::int64_t depth, std::int64_t dim_v_padded) {
+    constexpr std::int64_t parts = 6;
+    return geometry.q_tile * (depth + dim_v_padded + geometry.lanes + 2) + geometry.row_group * geometry.k_tile +
+           parts * Scratch::whole_vectors(1);
+}
+
 }  // namespace
 
-RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileFunctions& functions)
+RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileFunctions& functions,
+                               SpareBuffers& spare)
     : input_(&input),
       packed_(&packed),
       functions_(functions),
       geometry_(functions.geometry),
-      queries_(geometry_.q_tile * geometry_.units(input.queries.dim)),
-      scores_(geometry_.row_group * geometry_.k_tile),
-      output_(geometry_.q_tile * packed.dim_v_padded()),
-      statistics_((2 + geometry_.lanes) * geometry_.q_tile),
+      scratch_(scratch_floats(geometry_, geometry_.units(input.queries.dim), packed.dim_v_padded()), spare),
       visible_(geometry_, geometry_.q_tile, geometry_.k_tile) {
     block_.scale = input.scale == 0.0 ? 1.0F : static_cast<float>(std::abs(input.scale) * log2_e);
     block_.depth = geometry_.units(input.queries.dim);
     block_.dim_v_padded = packed.dim_v_padded();
-    block_.queries = queries_.data();
-    block_.scores = scores_.data();
-    block_.output = output_.data();
-    block_.sums = statistics_.data();  // vectors: first, where the memory is aligned
-    block_.maximum = block_.sums + geometry_.lanes * geometry_.q_tile;
-    block_.rescale = block_.maximum + geometry_.q_tile;
+    block_.queries = queries_ = scratch_.take(geometry_.q_tile * block_.depth);
+    block_.scores = scratch_.take(geometry_.row_group * geometry_.k_tile);
+    block_.output = scratch_.take(geometry_.q_tile * block_.dim_v_padded);
+    block_.sums = scratch_.take(geometry_.q_tile * geometry_.lanes);
+    block_.maximum = scratch_.take(geometry_.q_tile);
+    block_.rescale = scratch_.take(geometry_.q_tile);
 }
 
 void RowBlockWorker::load_queries(Range rows, std::int64_t head) {
-    const SourceRows source = source_rows(input_->queries, head, rows, scratch_);
+    const SourceRows source = source_rows(input_->queries, head, rows, rows_scratch_);
     finite_queries_ = all_finite(source);
     block_.row_groups = (rows.size() + geometry_.row_group - 1) / geometry_.row_group;
     // The scale itself enters in float32 with the exponential; only its sign can be multiplied without rounding.
     const double sign = input_->scale == 0.0 ? 0.0 : std::copysign(1.0, input_->scale);
-    functions_.pack_groups(source, static_cast<float>(sign), queries_.data());
+    functions_.pack_groups(source, static_cast<float>(sign), queries_);
 }
 
 void RowBlockWorker::begin_state(Range rows, std::int64_t head, const KeyPart& part, const Partial& out) {

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "engine/kernel/cpu/packed_keys.h"
+#include "engine/kernel/cpu/scratch.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_plan.h"
 #include "engine/kernel/cpu/visible_columns.h"
 #include "engine/kernel/kernel.h"
-#include "engine/tensor/aligned_buffer.h"
 
 namespace longscope::cpu {
 
@@ -27,7 +27,8 @@ struct KeyPart {
 
 class RowBlockWorker {
   public:
-    RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileFunctions& functions);
+    RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileFunctions& functions,
+                   SpareBuffers& spare);
 
     // `after_tile` is called after every tile of keys.
     void attend(const TilePlan& plan, std::int64_t head, const KeyPart& part, Partial& out,
@@ -44,11 +45,9 @@ class RowBlockWorker {
     const PackedKeys* packed_;
     TileFunctions functions_;
     TileGeometry geometry_;
-    AlignedBuffer<float> queries_;
-    AlignedBuffer<float> scores_;
-    AlignedBuffer<float> output_;
-    AlignedBuffer<float> statistics_;  // sums, maximum, rescale
-    std::vector<float> scratch_;
+    Scratch scratch_;
+    float* queries_;
+    std::vector<float> rows_scratch_;
     bool finite_queries_ = true;
     RowBlock block_;
     VisibleColumns visible_;

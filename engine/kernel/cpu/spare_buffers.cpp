@@ -28,15 +28,15 @@ void advise_huge_pages(AlignedBuffer<float>& buffer) {
 AlignedBuffer<float> SpareBuffers::take(std::int64_t floats) {
     {
         const std::lock_guard lock(mutex_);
-        const auto found = std::find_if(buffers_.begin(), buffers_.end(),
-                                        [&](const AlignedBuffer<float>& buffer) { return buffer.size() >= floats; });
+        // Not one that is far too large: another part of the call will want that.
+        const auto found = std::find_if(buffers_.begin(), buffers_.end(), [&](const AlignedBuffer<float>& buffer) {
+            return buffer.size() >= floats && buffer.size() / 4 <= floats;
+        });
         if (found != buffers_.end()) {
             AlignedBuffer<float> buffer = std::move(*found);
             buffers_.erase(found);
             return buffer;
         }
-        // What is too small would only be kept beside the new one.
-        buffers_.clear();
     }
     AlignedBuffer<float> buffer(floats);
     advise_huge_pages(buffer);
@@ -44,13 +44,14 @@ AlignedBuffer<float> SpareBuffers::take(std::int64_t floats) {
 }
 
 void SpareBuffers::give_back(AlignedBuffer<float> buffer) {
-    constexpr std::size_t kept = 2;
     if (buffer.size() == 0) {
         return;
     }
     const std::lock_guard lock(mutex_);
-    if (buffers_.size() < kept) {
-        buffers_.push_back(std::move(buffer));
+    buffers_.push_back(std::move(buffer));
+    // The oldest goes: calls of another size have left it behind.
+    if (buffers_.size() > kept_) {
+        buffers_.erase(buffers_.begin());
     }
 }
 

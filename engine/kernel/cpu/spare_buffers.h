@@ -3,6 +3,8 @@
 // page faults. Thread-safe.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
@@ -12,12 +14,16 @@ namespace longscope::cpu {
 
 class SpareBuffers {
   public:
+    // Keeps so many of them.
+    explicit SpareBuffers(std::size_t kept) : kept_(kept) {}
+
     // Of at least `floats` elements with any content; in huge pages where the system grants them.
     [[nodiscard]] AlignedBuffer<float> take(std::int64_t floats);
-    // For a later take(). Only the largest few are kept.
+    // For a later take().
     void give_back(AlignedBuffer<float> buffer);
 
   private:
+    std::size_t kept_;
     std::mutex mutex_;
     std::vector<AlignedBuffer<float>> buffers_;
 };

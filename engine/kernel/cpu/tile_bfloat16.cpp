@@ -52,6 +52,24 @@ struct Bfloat16 {
         }
         return static_cast<std::uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
+    // The last unit is filled up with zero.
+    static HWY_INLINE void convert(const float* HWY_RESTRICT row, std::int64_t elements, float scale,
+                                   float* HWY_RESTRICT units) {
+        const __m512 factor = _mm512_set1_ps(scale);
+        std::int64_t i = 0;
+        for (; i + 32 <= elements; i += 32) {
+            const __m512 low = _mm512_mul_ps(_mm512_loadu_ps(row + i), factor);
+            const __m512 high = _mm512_mul_ps(_mm512_loadu_ps(row + i + 16), factor);
+            _mm512_storeu_ps(units + i / 2, reinterpret_cast<__m512>(_mm512_cvtne2ps_pbh(high, low)));
+        }
+        auto* halves = reinterpret_cast<std::uint16_t*>(units);
+        for (; i < elements; ++i) {
+            halves[i] = element(row[i] * scale);
+        }
+        if (elements % 2 != 0) {
+            halves[elements] = 0;
+        }
+    }
 };
 
 }  // namespace HWY_NAMESPACE

@@ -37,6 +37,12 @@ struct Float32 {
         std::memset(rows + row * stride, 0, static_cast<std::size_t>(columns) * sizeof(float));
         std::memset(rows + (row + 1) * stride, 0, static_cast<std::size_t>(columns) * sizeof(float));
     }
+    static HWY_ATTR HWY_INLINE void convert(const float* HWY_RESTRICT row, std::int64_t elements, float scale,
+                                            float* HWY_RESTRICT units) {
+        for (std::int64_t i = 0; i < elements; ++i) {
+            units[i] = row[i] * scale;
+        }
+    }
     static HWY_INLINE float element(float value) { return value; }
 };
 
@@ -73,6 +79,9 @@ std::vector<SimdFunctions> float32_functions() {
 #endif
 #if HWY_TARGETS & HWY_EMU128
     all.push_back(N_EMU128::simd_functions());
+#endif
+#if HWY_TARGETS & HWY_SCALAR
+    all.push_back(N_SCALAR::simd_functions());
 #endif
     return all;
 }

@@ -18,20 +18,67 @@ HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
 namespace HWY_NAMESPACE {
 
-// One row, an element of each unit after the other, `stride` units apart; what is missing in the last unit stays.
-template <class Arithmetic>
-HWY_ATTR HWY_INLINE void scatter_row(const float* HWY_RESTRICT row, std::int64_t dim, float scale,
-                                     float* HWY_RESTRICT out, std::int64_t stride) {
-    constexpr std::int64_t unit = Arithmetic::unit;
-    auto* elements = reinterpret_cast<typename Arithmetic::Element*>(out);
-    for (std::int64_t i = 0; i < dim / unit; ++i) {
-#pragma GCC unroll 2
-        for (std::int64_t u = 0; u < unit; ++u) {
-            elements[i * stride * unit + u] = Arithmetic::element(row[i * unit + u] * scale);
+// Units of four rows, [0, depth) of each, to out[unit * stride + row].
+HWY_ATTR HWY_INLINE void transpose_four(const float* HWY_RESTRICT rows, std::int64_t row_stride, std::int64_t depth,
+                                        float* HWY_RESTRICT out, std::int64_t stride) {
+    std::int64_t u = 0;
+#if HWY_TARGET != HWY_SCALAR
+    const hn::FixedTag<float, 4> d;
+    const hn::RepartitionToWide<decltype(d)> pairs;
+    for (; u + 4 <= depth; u += 4) {
+        const auto r0 = hn::Load(d, rows + u);
+        const auto r1 = hn::Load(d, rows + row_stride + u);
+        const auto r2 = hn::Load(d, rows + 2 * row_stride + u);
+        const auto r3 = hn::Load(d, rows + 3 * row_stride + u);
+        const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
+        const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
+        const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
+        const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
+        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, out + u * stride);
+        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, out + (u + 1) * stride);
+        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, out + (u + 2) * stride);
+        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, out + (u + 3) * stride);
+    }
+#endif
+    for (; u < depth; ++u) {
+        for (std::int64_t r = 0; r < 4; ++r) {
+            out[u * stride + r] = rows[r * row_stride + u];
         }
     }
-    for (std::int64_t i = dim / unit * unit; i < dim; ++i) {
-        elements[i / unit * stride * unit + i % unit] = Arithmetic::element(row[i] * scale);
+}
+
+// Rows [first, first + slots) as columns of a panel or a group that is `stride` wide; rows that are missing become
+// zeros.
+template <class Arithmetic>
+HWY_ATTR HWY_INLINE void pack_transposed(const SourceRows& rows, std::int64_t first, std::int64_t slots, float scale,
+                                         float* HWY_RESTRICT out, std::int64_t stride) {
+    constexpr std::int64_t unit = Arithmetic::unit;
+    constexpr std::int64_t chunk = 64;  // units at a time
+    HWY_ALIGN float units[4 * chunk];
+    const std::int64_t depth = (rows.dim + unit - 1) / unit;
+    for (std::int64_t slot = 0; slot < slots; slot += 4) {
+        const std::int64_t width = slots - slot < 4 ? slots - slot : 4;
+        for (std::int64_t u = 0; u < depth; u += chunk) {
+            const std::int64_t count = depth - u < chunk ? depth - u : chunk;
+            const std::int64_t elements = rows.dim - u * unit < count * unit ? rows.dim - u * unit : count * unit;
+            for (std::int64_t r = 0; r < 4; ++r) {
+                if (r < width && first + slot + r < rows.count) {
+                    Arithmetic::convert(rows.data + (first + slot + r) * rows.stride + u * unit, elements, scale,
+                                        units + r * chunk);
+                } else {
+                    std::memset(units + r * chunk, 0, static_cast<std::size_t>(count) * sizeof(float));
+                }
+            }
+            if (width == 4) {
+                transpose_four(units, chunk, count, out + u * stride + slot, stride);
+                continue;
+            }
+            for (std::int64_t i = 0; i < count; ++i) {
+                for (std::int64_t r = 0; r < width; ++r) {
+                    out[(u + i) * stride + slot + r] = units[r * chunk + i];
+                }
+            }
+        }
     }
 }
 
@@ -39,25 +86,15 @@ template <class Arithmetic>
 HWY_ATTR void pack_groups(const SourceRows& rows, float scale, float* HWY_RESTRICT out) {
     const std::int64_t depth = (rows.dim + Arithmetic::unit - 1) / Arithmetic::unit;
     for (std::int64_t first = 0; first < rows.count; first += row_group, out += depth * row_group) {
-        const std::int64_t present = rows.count - first < row_group ? rows.count - first : row_group;
-        if (present < row_group || rows.dim % Arithmetic::unit != 0) {
-            std::memset(out, 0, static_cast<std::size_t>(depth * row_group) * sizeof(float));
-        }
-        for (std::int64_t r = 0; r < present; ++r) {
-            scatter_row<Arithmetic>(rows.data + (first + r) * rows.stride, rows.dim, scale, out + r, row_group);
-        }
+        pack_transposed<Arithmetic>(rows, first, row_group, scale, out, row_group);
     }
 }
 
 template <class Arithmetic>
 HWY_ATTR void pack_columns(const SourceRows& rows, std::int64_t tile, float* HWY_RESTRICT out) {
     const std::int64_t depth = (rows.dim + Arithmetic::unit - 1) / Arithmetic::unit;
-    if (rows.count < tile || rows.dim % Arithmetic::unit != 0) {
-        std::memset(out, 0, static_cast<std::size_t>(depth * tile) * sizeof(float));
-    }
-    for (std::int64_t c = 0; c < rows.count; ++c) {
-        scatter_row<Arithmetic>(rows.data + c * rows.stride, rows.dim, 1.0F,
-                                out + c / panel * panel * depth + c % panel, panel);
+    for (std::int64_t first = 0; first < tile; first += panel, out += depth * panel) {
+        pack_transposed<Arithmetic>(rows, first, panel, 1.0F, out, panel);
     }
 }
 
