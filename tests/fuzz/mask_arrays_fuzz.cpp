@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/mask/formats/mask_format.h"
+#include "tests/fuzz/byte_reader.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/require.h"
 
@@ -12,24 +13,6 @@ namespace {
 using namespace longscope;
 
 constexpr std::int64_t most_tokens = 48;
-
-class Bytes {
-  public:
-    explicit Bytes(std::span<const std::byte> bytes) : bytes_(bytes) {}
-    // 0 where there are none left.
-    std::uint8_t next() {
-        if (bytes_.empty()) {
-            return 0;
-        }
-        const auto value = std::to_integer<std::uint8_t>(bytes_.front());
-        bytes_ = bytes_.subspan(1);
-        return value;
-    }
-    std::int64_t below(std::int64_t end) { return next() % end; }
-
-  private:
-    std::span<const std::byte> bytes_;
-};
 
 std::vector<std::string> listed(std::string_view names) {
     std::vector<std::string> list;
@@ -41,7 +24,7 @@ std::vector<std::string> listed(std::string_view names) {
     return list;
 }
 
-IntegerArray array_of(Bytes& bytes, const MaskArrays& arrays) {
+IntegerArray array_of(fuzz::ByteReader& bytes, const MaskArrays& arrays) {
     const std::uint8_t form = bytes.next();
     std::int64_t size = bytes.below(64);
     std::vector<std::int64_t> shape{size};
@@ -81,7 +64,7 @@ IntegerArray array_of(Bytes& bytes, const MaskArrays& arrays) {
     return {shape, std::move(values)};
 }
 
-MaskArrays arrays_of(Bytes& bytes, const MaskFormat& format) {
+MaskArrays arrays_of(fuzz::ByteReader& bytes, const MaskFormat& format) {
     MaskArrays arrays{
         std::string(format.name), 1 + bytes.below(most_tokens), 1 + bytes.below(most_tokens), {}, {}, {}, "input"};
     for (const std::string& name : listed(format.scalars)) {
@@ -131,7 +114,7 @@ void ask(const Mask& mask) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Bytes bytes(fuzz::bytes_of(data, size));
+    fuzz::ByteReader bytes(fuzz::bytes_of(data, size));
     const MaskFormat& format = mask_formats()[bytes.next() % mask_formats().size()];
     if (format.read == nullptr) {
         return 0;

@@ -35,12 +35,22 @@ struct ReferenceGradients {
     std::vector<double> queries;
     std::vector<double> keys;
     std::vector<double> values;
-    // The root of the sum of squares of what each pair would add if dP and delta, and what other pairs add, did not
-    // cancel it. Where all of it cancels, as in rows that see one key, rounding errors are in proportion to this.
+    // The root of the sum of squares of what each pair would add if the terms of dP, delta, and what other pairs add,
+    // did not cancel each other. Where they do, as in rows that see one key, rounding errors are in proportion to this.
     double queries_before_cancelling = 0.0;
     double keys_before_cancelling = 0.0;
     double values_before_cancelling = 0.0;
 };
+
+// Of the terms of a dot product.
+inline double root_of_squares(std::span<const float> a, std::span<const float> b) {
+    double sum = 0.0;
+    for (std::size_t d = 0; d < a.size(); ++d) {
+        const double term = double{a[d]} * double{b[d]};
+        sum += term * term;
+    }
+    return std::sqrt(sum);
+}
 
 inline ReferenceGradients reference_gradients(const AttentionCase& c, const BackwardInputs& inputs) {
     const std::unique_ptr<Mask> mask = c.mask();
@@ -82,7 +92,7 @@ inline ReferenceGradients reference_gradients(const AttentionCase& c, const Back
             add_scaled(row_of(result.keys, column, dim_qk), c.scale() * pair.score_gradient, query);
             add_scaled(row_of(result.values, column, dim_v), pair.weight, gradient);
             const double uncancelled =
-                c.scale() * pair.weight * (std::abs(pair.weight_gradient) + std::abs(whole_row.delta));
+                c.scale() * pair.weight * (root_of_squares(gradient, value) + std::abs(whole_row.delta));
             result.queries_before_cancelling += uncancelled * uncancelled * key_norms[static_cast<std::size_t>(column)];
             result.keys_before_cancelling += uncancelled * uncancelled * query_norm;
             result.values_before_cancelling += pair.weight * pair.weight * gradient_norm;

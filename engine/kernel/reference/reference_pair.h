@@ -16,9 +16,8 @@ struct ReferenceRowStatistics {
 };
 
 struct ReferencePair {
-    double weight = 0.0;           // P
-    double weight_gradient = 0.0;  // dP
-    double score_gradient = 0.0;   // dS, before the scale
+    double weight = 0.0;          // P
+    double score_gradient = 0.0;  // dS, before the scale
 };
 
 [[nodiscard]] inline double dot(std::span<const float> a, std::span<const float> b) {
@@ -34,8 +33,7 @@ struct ReferencePair {
                                                   std::span<const float> value, std::span<const float> output_gradient,
                                                   double scale, const ReferenceRowStatistics& row) {
     const double weight = std::exp(scale * dot(query, key) - row.lse);
-    const double weight_gradient = dot(output_gradient, value);
-    return {weight, weight_gradient, weight * (weight_gradient - row.delta)};
+    return {weight, weight * (dot(output_gradient, value) - row.delta)};
 }
 
 // sum += factor * vector
