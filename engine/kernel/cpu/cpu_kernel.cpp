@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
 #include "engine/kernel/cpu/backward_pass.h"
+#include "engine/kernel/cpu/decode_pass.h"
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/row_block.h"
 #include "engine/kernel/cpu/tile_plan.h"
@@ -155,7 +156,12 @@ class CpuKernel final : public Kernel {
         : threads_(threads), variant_(variant), spare_(static_cast<std::size_t>(threads) + 2) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
-        ForwardPass(input, out, hooks, variant_for(input.keys.dtype).functions, threads_, spare_).run();
+        const cpu::TileFunctions& functions = variant_for(input.keys.dtype).functions;
+        if (cpu::is_decode(input)) {
+            cpu::attend_decode(input, out, hooks, cpu::default_decode_plan(input), functions, threads_, spare_);
+        } else {
+            ForwardPass(input, out, hooks, functions, threads_, spare_).run();
+        }
         if (hooks.cancelled != nullptr && *hooks.cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");
         }

@@ -7,6 +7,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "engine/kernel/cpu/plain_row.h"
 #include "engine/kernel/cpu/source_rows.h"
 
 namespace longscope::cpu {
@@ -89,47 +90,14 @@ void RowBlockWorker::end_state(Range rows, std::int64_t head, const KeyPart& par
 }
 
 void RowBlockWorker::attend_tile_plainly(const TilePlan& plan, std::int64_t head, std::int64_t tile) {
-    const std::int64_t kv_head = head / (input_->queries.heads / input_->keys.heads);
     const Range columns{tile * geometry_.k_tile, (tile + 1) * geometry_.k_tile};
-    std::vector<float> query(static_cast<std::size_t>(input_->queries.dim));
-    std::vector<float> key(query.size());
-    std::vector<float> value(static_cast<std::size_t>(input_->values.dim));
-    const auto sign = static_cast<float>(input_->scale == 0.0 ? 0.0 : std::copysign(1.0, input_->scale));
+    PlainRows plain(*input_, block_.scale);
     for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
-        load_row(input_->queries, head, plan.rows.begin + row, query.data());
-        float* output = block_.output + row * block_.dim_v_padded;
-        float* sums = block_.sums + row * geometry_.lanes;
-        for (std::size_t i = plan.starts[static_cast<std::size_t>(row)];
-             i < plan.starts[static_cast<std::size_t>(row) + 1]; ++i) {
-            const Range seen = intersect(plan.runs[i], columns);
-            for (std::int64_t column = seen.begin; column < seen.end; ++column) {
-                load_row(input_->keys, kv_head, column, key.data());
-                load_row(input_->values, kv_head, column, value.data());
-                float score = 0.0F;
-                for (std::size_t d = 0; d < query.size(); ++d) {
-                    score += query[d] * key[d];
-                }
-                score *= sign;
-                if (score == minus_infinity) {
-                    continue;
-                }
-                float& maximum = block_.maximum[row];
-                if (score > maximum) {
-                    const float shrink = std::exp2((maximum - score) * block_.scale);
-                    for (std::int64_t lane = 0; lane < geometry_.lanes; ++lane) {
-                        sums[lane] *= shrink;
-                    }
-                    for (std::size_t d = 0; d < value.size(); ++d) {
-                        output[d] *= shrink;
-                    }
-                    maximum = score;
-                }
-                const float weight = std::exp2((score - maximum) * block_.scale);
-                sums[0] += weight;
-                for (std::size_t d = 0; d < value.size(); ++d) {
-                    output[d] += weight * value[d];
-                }
-            }
+        const PlainRow state{block_.output + row * block_.dim_v_padded, block_.maximum + row,
+                             block_.sums + row * geometry_.lanes, geometry_.lanes};
+        const auto r = static_cast<std::size_t>(row);
+        for (std::size_t i = plan.starts[r]; i < plan.starts[r + 1]; ++i) {
+            plain.add(head, plan.rows.begin + row, intersect(plan.runs[i], columns), state);
         }
     }
 }

@@ -10,6 +10,7 @@
 #endif
 
 #include "engine/kernel/cpu/tile_backward-inl.h"
+#include "engine/kernel/cpu/tile_decode-inl.h"
 #include "engine/kernel/cpu/tile_forward-inl.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_packing-inl.h"
@@ -25,7 +26,8 @@ TileFunctions tile_functions() {
             pack_columns<Arithmetic>,
             pack_rows<Arithmetic>,
             attend_tile<Arithmetic>,
-            attend_tile_backward<Arithmetic>};
+            attend_tile_backward<Arithmetic>,
+            decode_tile};
 }
 
 }  // namespace HWY_NAMESPACE

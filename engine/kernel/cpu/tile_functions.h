@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "engine/tensor/dtype.h"
+
 namespace longscope::cpu {
 
 // Shapes that packing and arithmetic agree on.
@@ -105,6 +107,35 @@ struct BackwardBlock {
     return geometry.backward_q_tile * (geometry.backward_k_tile + 16);
 }
 
+// Keys of a tile of decode_tile, and rows that are computed together: block.rows is a multiple of it.
+inline constexpr std::int64_t decode_keys = 64;
+inline constexpr std::int64_t decode_rows = 8;
+
+// A few query rows of one key/value head against one tile of keys. Rows are padded to decode_rows with zeros, columns
+// of queries and output to vectors and panels.
+struct DecodeBlock {
+    std::int64_t rows = 0;
+    std::int64_t dim_qk = 0;
+    std::int64_t dim_v = 0;
+    DType dtype = DType::float32;  // of keys and values
+    const void* keys = nullptr;    // the first row
+    std::int64_t key_stride = 0;   // elements from one row to the next
+    const void* values = nullptr;
+    std::int64_t value_stride = 0;
+    std::int64_t count = 0;      // keys of this tile, 1 to decode_keys
+    std::int64_t keys_left = 0;  // from this tile's first to the last that will be asked for behind it
+
+    float scale = 1.0F;                      // as in RowBlock
+    const float* queries = nullptr;          // rows x query_stride
+    std::int64_t query_stride = 0;           // a multiple of lanes
+    const std::uint64_t* visible = nullptr;  // of each row, the keys that it sees; none from `count` on
+    float* scores = nullptr;                 // rows x decode_keys, scratch; becomes the weights
+    float* output = nullptr;                 // rows x output_stride, not normalised
+    std::int64_t output_stride = 0;          // a multiple of panel
+    float* maximum = nullptr;                // rows, -inf at the start
+    float* sums = nullptr;                   // rows, 0 at the start
+};
+
 // Plain pointers, so that files with the flags of an instruction set can fill it in.
 struct TileFunctions {
     TileGeometry geometry;
@@ -124,6 +155,8 @@ struct TileFunctions {
     // Five products: S = Q K^T and dP = dO V^T again, dV += P^T dO, dK += dS^T Q, dQ = dS K (FlashAttention-2,
     // algorithm 2).
     void (*attend_tile_backward)(const BackwardBlock& block) = nullptr;
+    // The same as attend_tile for few rows, on keys and values as they lie in memory.
+    void (*decode_tile)(const DecodeBlock& block) = nullptr;
 };
 
 }  // namespace longscope::cpu

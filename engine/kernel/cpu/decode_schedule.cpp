@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/cpu/decode_schedule.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace longscope::cpu {
+
+std::vector<DecodePiece> decode_pieces(DecodeSplit split, std::int64_t parts, std::int64_t kv_heads,
+                                       std::int64_t tiles) {
+    std::vector<DecodePiece> pieces;
+    if (split == DecodeSplit::stream) {
+        const std::int64_t all = kv_heads * tiles;
+        for (std::int64_t part = 0; part < parts; ++part) {
+            const std::int64_t end = (part + 1) * all / parts;
+            for (std::int64_t at = part * all / parts; at < end;) {
+                const std::int64_t head = at / tiles;
+                const std::int64_t stop = std::min(end, (head + 1) * tiles);
+                pieces.push_back({head, {at - head * tiles, stop - head * tiles}});
+                at = stop;
+            }
+        }
+        return pieces;
+    }
+    const std::int64_t count = split == DecodeSplit::unsplit ? 1 : parts;
+    for (std::int64_t head = 0; head < kv_heads; ++head) {
+        for (std::int64_t part = 0; part < count; ++part) {
+            const Range range{part * tiles / count, (part + 1) * tiles / count};
+            if (!range.empty()) {
+                pieces.push_back({head, range});
+            }
+        }
+    }
+    return pieces;
+}
+
+double decode_imbalance(const std::vector<DecodePiece>& pieces, int workers) {
+    std::vector<std::int64_t> load(static_cast<std::size_t>(workers), 0);
+    for (const DecodePiece& piece : pieces) {
+        *std::min_element(load.begin(), load.end()) += piece.tiles.size();
+    }
+    const std::int64_t total = std::accumulate(load.begin(), load.end(), std::int64_t{0});
+    return total == 0 ? 1.0
+                      : static_cast<double>(*std::max_element(load.begin(), load.end())) * workers /
+                            static_cast<double>(total);
+}
+
+}  // namespace longscope::cpu

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Online softmax of one row, key by key, touching nothing that the row does not see: for tiles with NaN or infinities,
+// where the product of a weight of 0 with a value that is not a number would not be 0.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/kernel/kernel.h"
+#include "engine/mask/zone.h"
+
+namespace longscope::cpu {
+
+// State of a row as the tiles keep it: 2^(scale * (score - maximum)) is a weight, and the row's sum is that of its
+// lanes.
+struct PlainRow {
+    float* output = nullptr;
+    float* maximum = nullptr;
+    float* sums = nullptr;
+    std::int64_t lanes = 1;
+};
+
+class PlainRows {
+  public:
+    // `scale` as in RowBlock. The input must live as long.
+    PlainRows(const AttendInput& input, float scale);
+
+    // Adds the keys of `columns` to a row of a query head.
+    void add(std::int64_t head, std::int64_t query, Range columns, const PlainRow& row);
+
+  private:
+    const AttendInput* input_;
+    float scale_;
+    float sign_;
+    std::vector<float> query_;
+    std::vector<float> key_;
+    std::vector<float> value_;
+};
+
+}  // namespace longscope::cpu
