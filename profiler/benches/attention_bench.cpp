@@ -15,6 +15,7 @@
 #include "engine/tensor/element_type.h"
 #include "engine/workload/packing.h"
 #include "profiler/probe/peak.h"
+#include "profiler/probe/read_bandwidth.h"
 
 namespace longscope {
 
@@ -40,6 +41,7 @@ class Tensor {
             }
         });
     }
+    [[nodiscard]] std::int64_t bytes() const { return bytes_.size_bytes(); }
     [[nodiscard]] HeadView view() const { return {bytes_.data(), dtype_, heads_, tokens_, dim_}; }
 
   private:
@@ -94,8 +96,12 @@ bool is_measure_of(const AttentionBenchCase& other, const AttentionBenchCase& as
     return other.shape == shape && other.mask == full_mask;
 }
 
+std::int64_t query_count(const AttentionBenchCase& asked) {
+    return asked.queries == 0 ? asked.tokens : asked.queries;
+}
+
 MaskDomain domain_of(const AttentionBenchCase& asked, const LengthSource& lengths) {
-    MaskDomain domain{asked.tokens, asked.tokens, {}};
+    MaskDomain domain{query_count(asked), asked.tokens, {}};
     if (asked.document_seed) {
         domain.cu_seqlens = cu_seqlens(draw_documents(lengths, asked.tokens, *asked.document_seed, 0));
     }
@@ -108,14 +114,15 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     const AttentionShape& shape = asked.shape;
     const auto mask =
         compile_mask(parse_mask(parse_json(asked.mask, "mask"), "mask"), domain_of(asked, options.lengths));
+    const TokenSet rows({{0, query_count(asked)}});
     const TokenSet tokens({{0, asked.tokens}});
-    const LocalMask local(*mask, tokens, tokens);
-    const Tensor queries(shape.dtype, shape.query_heads, asked.tokens, shape.head_dim_qk, 0);
+    const LocalMask local(*mask, rows, tokens);
+    const Tensor queries(shape.dtype, shape.query_heads, query_count(asked), shape.head_dim_qk, 0);
     const Tensor keys(shape.dtype, shape.key_value_heads, asked.tokens, shape.head_dim_qk, 1);
     const Tensor values(shape.dtype, shape.key_value_heads, asked.tokens, shape.head_dim_v, 2);
     const AttendInput input{queries.view(), keys.view(), values.view(), &local,
                             1.0 / std::sqrt(static_cast<double>(shape.head_dim_qk))};
-    Partial out(shape.query_heads, asked.tokens, shape.head_dim_v);
+    Partial out(shape.query_heads, query_count(asked), shape.head_dim_v);
     const auto kernel = make_kernel("cpu", options.threads);
     const AttendHooks hooks{options.poll, nullptr, options.cancelled};
 
@@ -135,22 +142,38 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
         };
         call();
     }
+    // In turns with the limit that the case is measured against.
+    std::unique_ptr<ReadBandwidth> memory;
+    if (asked.goal_of == GoalOf::reading) {
+        result.read_bytes = keys.bytes() + values.bytes();
+        memory = std::make_unique<ReadBandwidth>(result.read_bytes);
+    }
+    const auto limit = [&] {
+        return memory != nullptr ? memory->measure(options.threads)
+                                 : measure_peak(shape.dtype, options.threads, peak_seconds).flops_per_s;
+    };
     std::vector<double> durations;
-    std::vector<double> peaks;
+    std::vector<double> limits;
     std::vector<double> shares;
-    double before = measure_peak(shape.dtype, options.threads, peak_seconds).flops_per_s;
+    const double done = memory != nullptr ? static_cast<double>(result.read_bytes) : result.flops;
+    double before = limit();
     for (std::int64_t i = 0; i < options.repetitions; ++i) {
         const Nanoseconds begin_ns = now_ns();
         call();
         const auto duration_ns = static_cast<double>(now_ns() - begin_ns);
-        const double after = measure_peak(shape.dtype, options.threads, peak_seconds).flops_per_s;
+        const double after = limit();
         durations.push_back(duration_ns);
-        peaks.push_back((before + after) / 2);
-        shares.push_back(result.flops / (duration_ns * 1e-9) / peaks.back());
+        limits.push_back((before + after) / 2);
+        shares.push_back(done / (duration_ns * 1e-9) / limits.back());
         before = after;
     }
     result.duration_ns = summarize(std::move(durations));
-    result.peak_flops_per_s = summarize(std::move(peaks));
+    if (memory != nullptr) {
+        result.reading_share = summarize(std::move(shares));
+        result.read_bytes_per_s = summarize(std::move(limits));
+        return result;
+    }
+    result.peak_flops_per_s = summarize(std::move(limits));
     result.share = summarize(std::move(shares));
     const double flops_s = result.flops / result.peak_flops_per_s.median;
     const double exponentials = static_cast<double>(result.pairs) * static_cast<double>(shape.query_heads);
@@ -162,7 +185,7 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
 void judge(std::vector<AttentionBenchResult>& results) {
     for (AttentionBenchResult& result : results) {
         result.asked_share = result.asked.goal;
-        if (!result.asked.goal || result.asked.goal_of == GoalOf::peak) {
+        if (!result.asked.goal || result.asked.goal_of == GoalOf::peak || result.asked.goal_of == GoalOf::reading) {
             continue;
         }
         const AttentionBenchResult* measure = nullptr;

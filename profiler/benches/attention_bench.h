@@ -17,6 +17,7 @@ namespace longscope {
 
 // What a goal is a share of.
 enum class GoalOf {
+    reading,  // of the measured rate of reading memory
     peak,     // of the measured peak of the units
     dense,    // of the share of peak that the full mask of the same shape reaches in the same run
     float32,  // of the share that the same case reaches in float32 in the same run
@@ -27,7 +28,8 @@ struct AttentionBenchCase {
     Direction direction = Direction::forward;
     AttentionShape shape;
     std::string mask = R"({"full": {}})";  // JSON
-    std::int64_t tokens = 0;
+    std::int64_t tokens = 0;               // keys
+    std::int64_t queries = 0;              // the last rows of the sequence; 0: as many as keys
     // Packed from documents drawn with this seed; otherwise one document.
     std::optional<std::uint64_t> document_seed = {};
     std::optional<double> goal = {};
@@ -46,10 +48,17 @@ struct AttentionBenchResult {
     Summary duration_ns;
     Summary peak_flops_per_s;  // measured before and after each
     Summary share;             // of the peak, repetition by repetition
-    // Filled by judge(): what the goal asks of `share`, and whether its median reaches it.
+    // Of cases that are measured against reading: the bytes of keys and values, and the rate of reading them as a share
+    // of that of reading memory, repetition by repetition.
+    std::int64_t read_bytes = 0;
+    Summary read_bytes_per_s;
+    Summary reading_share;
+    // Filled by judge(): what the goal asks of judged().
     std::optional<double> asked_share = {};
 
-    [[nodiscard]] bool reached() const { return !asked_share || share.median >= *asked_share; }
+    // What the goal is about.
+    [[nodiscard]] const Summary& judged() const { return asked.goal_of == GoalOf::reading ? reading_share : share; }
+    [[nodiscard]] bool reached() const { return !asked_share || judged().median >= *asked_share; }
 };
 
 struct AttentionBenchOptions {

@@ -73,6 +73,19 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
         add(bf16, "full", full, 4096, of_dim(0.75, 0.65), GoalOf::peak, true);
         add(bf16, "full", full, 16'384, of_dim(0.75, 0.65), GoalOf::peak, false);
     }
+    for (const auto& [dtype, goal] : {std::pair(DType::float32, 0.85), std::pair(DType::bfloat16, 0.70)}) {
+        // Keys and values of four times a last cache of 32 MiB or more.
+        const std::int64_t kv_heads = dtype == DType::float32 ? 1 : 2;
+        AttentionBenchCase one;
+        one.name = fmt::format("decode, one query, 8 heads a key/value head, {}, D 128", to_string(dtype));
+        one.shape = {1, 8 * kv_heads, kv_heads, 128, 128, dtype};
+        one.tokens = 131'072;
+        one.queries = 1;
+        one.goal = goal;
+        one.goal_of = GoalOf::reading;
+        one.quick = true;
+        cases.push_back(std::move(one));
+    }
     return cases;
 }
 

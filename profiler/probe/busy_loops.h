@@ -24,6 +24,10 @@ double run_bfloat16_loop(std::int64_t rounds);
 // store. Returns how many.
 double run_exponential_loop(std::int64_t rounds);
 
+// Reads memory in order, and nothing else; returns the sum of what it read (of whole groups of four vectors). The
+// memory is aligned to vectors.
+float read_floats(const float* from, std::int64_t count);
+
 // Integer additions of which each waits for the one before: one cycle each. Returns the cycles.
 double run_clock_chain(std::int64_t rounds);
 

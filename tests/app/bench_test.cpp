@@ -53,7 +53,7 @@ TEST(BenchAttention, PrintsSharesOfTheMeasuredPeak) {
         "bench", "attention", "--quick", "--repetitions", "1", "--only", "forward, full, float32, D 64"};
     const EngineRun table = run_engine(one);
     ASSERT_EQ(table.code, exit_done) << table.error;
-    for (const char* text : {"Peak of float32: ", "FLOP a cycle and thread", "share of peak", "roofline", "1,024"}) {
+    for (const char* text : {"Peak of float32: ", "FLOP a cycle and thread", "the peak", "roofline", "1,024"}) {
         EXPECT_NE(table.out.find(text), std::string::npos) << text << " in\n" << table.out;
     }
     std::vector<std::string> as_json = one;

@@ -91,15 +91,24 @@ Json to_json(const AttentionBenchResult& result) {
               {"dtype", to_string(asked.shape.dtype)},
               {"pairs_per_head", result.pairs},
               {"flops", result.flops},
-              {"duration_ns", to_json(result.duration_ns)},
-              {"peak_flops_per_s", to_json(result.peak_flops_per_s)},
-              {"share_of_peak", to_json(result.share)},
-              {"roofline_share_of_peak", result.roofline_share}};
+              {"duration_ns", to_json(result.duration_ns)}};
+    if (asked.queries > 0) {
+        json["queries"] = asked.queries;
+    }
+    if (asked.goal_of == GoalOf::reading) {
+        json["read_bytes"] = result.read_bytes;
+        json["read_bytes_per_s"] = to_json(result.read_bytes_per_s);
+        json["share_of_reading"] = to_json(result.reading_share);
+    } else {
+        json["peak_flops_per_s"] = to_json(result.peak_flops_per_s);
+        json["share_of_peak"] = to_json(result.share);
+        json["roofline_share_of_peak"] = result.roofline_share;
+    }
     if (asked.document_seed) {
         json["document_seed"] = *asked.document_seed;
     }
     if (result.asked_share) {
-        json["asked_share_of_peak"] = *result.asked_share;
+        json["asked_share"] = *result.asked_share;
         json["reached"] = result.reached();
     }
     return json;
@@ -110,17 +119,22 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
                      {"tokens"},
                      {"time"},
                      {"rate"},
-                     {"share of peak"},
+                     {"share"},
+                     {"of", Align::left},
                      {"quartiles"},
                      {"roofline"},
                      {"goal", Align::left}});
     for (const AttentionBenchResult& result : results) {
+        const bool reads = result.asked.goal_of == GoalOf::reading;
+        const Summary& share = result.judged();
         table.add_row(
             {result.asked.name, format_count(result.asked.tokens),
              format_duration(static_cast<Nanoseconds>(result.duration_ns.median)),
-             fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median), percent(result.share.median),
-             fmt::format("{:.1f} to {:.1f}", 100.0 * result.share.first_quartile, 100.0 * result.share.third_quartile),
-             percent(result.roofline_share), goal_text(result)});
+             reads ? fmt::format("{:.1f} GB/s", static_cast<double>(result.read_bytes) / result.duration_ns.median)
+                   : fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median),
+             percent(share.median), reads ? "reading memory" : "the peak",
+             fmt::format("{:.1f} to {:.1f}", 100.0 * share.first_quartile, 100.0 * share.third_quartile),
+             reads ? "" : percent(result.roofline_share), goal_text(result)});
     }
     write_output(table.text());
 }
