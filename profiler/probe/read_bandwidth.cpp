@@ -10,8 +10,10 @@
 namespace longscope {
 
 ReadBandwidth::ReadBandwidth(std::int64_t bytes) : memory_(bytes / 4) {
-    // Written, so that every page is memory of its own.
-    memory_.fill(1.0F);
+    // Written, and no page like another: a system could keep equal ones once.
+    for (std::int64_t i = 0; i < memory_.size(); ++i) {
+        memory_[i] = static_cast<float>(1 + i % 1'000'003);
+    }
 }
 
 double ReadBandwidth::measure(int threads) const {

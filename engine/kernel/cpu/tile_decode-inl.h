@@ -9,7 +9,6 @@
 #define LONGSCOPE_ENGINE_KERNEL_CPU_TILE_DECODE_INL_H
 #endif
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <limits>
@@ -45,19 +44,46 @@ HWY_ATTR HWY_INLINE Vector load_some(const T* HWY_RESTRICT from, std::int64_t co
     return load_elements(padded);
 }
 
-template <class T>
-HWY_ATTR HWY_INLINE Vector load_at(const T* HWY_RESTRICT row, std::int64_t column, std::int64_t dim) {
-    return column + lanes <= dim ? load_elements(row + column) : load_some(row + column, dim - column);
-}
-
 constexpr std::int64_t cache_line_bytes = 64;
 
+// Into the second-level cache: the first would lose what is read now.
 template <class T>
 HWY_ATTR HWY_INLINE void prefetch_row(const T* row, std::int64_t dim) {
-    const auto* bytes = reinterpret_cast<const char*>(row);
-    for (std::int64_t at = 0; at < dim * static_cast<std::int64_t>(sizeof(T)); at += cache_line_bytes) {
-        hwy::Prefetch(bytes + at);
+    constexpr std::int64_t step = cache_line_bytes / static_cast<std::int64_t>(sizeof(T));
+    for (std::int64_t i = 0; i < dim; i += step) {
+        __builtin_prefetch(row + i, 0, 2);
     }
+}
+
+// The sums of the lanes of four vectors, side by side.
+HWY_ATTR HWY_INLINE void store_sums(const Vector (&of)[4], float* HWY_RESTRICT out) {
+#if HWY_TARGET == HWY_SCALAR
+    for (int i = 0; i < 4; ++i) {
+        out[i] = hn::GetLane(of[i]);
+    }
+#else
+    // Inside each block of four lanes, all four vectors together; then block by block.
+    const Lanes d;
+    const hn::RepartitionToWide<Lanes> pairs;
+    const auto fold = [&](Vector a, Vector b) HWY_ATTR {
+        return hn::BitCast(pairs, hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b)));
+    };
+    const auto first = fold(of[0], of[1]);
+    const auto second = fold(of[2], of[3]);
+    const Vector blocks = hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, first, second)),
+                                  hn::BitCast(d, hn::InterleaveUpper(pairs, first, second)));
+    if constexpr (lanes == 16) {
+        const hn::Half<Lanes> half;
+        const hn::Half<decltype(half)> quarter;
+        const auto two = hn::Add(hn::LowerHalf(half, blocks), hn::UpperHalf(half, blocks));
+        hn::StoreU(hn::Add(hn::LowerHalf(quarter, two), hn::UpperHalf(quarter, two)), quarter, out);
+    } else if constexpr (lanes == 8) {
+        const hn::Half<Lanes> half;
+        hn::StoreU(hn::Add(hn::LowerHalf(half, blocks), hn::UpperHalf(half, blocks)), half, out);
+    } else {
+        hn::StoreU(blocks, d, out);
+    }
+#endif
 }
 
 // Scores of four rows and four keys at a time.
@@ -87,12 +113,7 @@ HWY_ATTR HWY_INLINE void decode_scores(const DecodeBlock& block) {
                     sum[r][i] = hn::Zero(d);
                 }
             }
-            for (std::int64_t c = 0; c < block.dim_qk; c += lanes) {
-                Vector k[4];
-#pragma GCC unroll 4
-                for (int i = 0; i < 4; ++i) {
-                    k[i] = load_at(rows[i], c, block.dim_qk);
-                }
+            const auto add = [&](const Vector(&k)[4], std::int64_t c) HWY_ATTR {
 #pragma GCC unroll 4
                 for (int r = 0; r < 4; ++r) {
                     const Vector q = hn::Load(d, queries + r * block.query_stride + c);
@@ -101,14 +122,22 @@ HWY_ATTR HWY_INLINE void decode_scores(const DecodeBlock& block) {
                         sum[r][i] = hn::MulAdd(q, k[i], sum[r][i]);
                     }
                 }
+            };
+            std::int64_t c = 0;
+            for (; c + lanes <= block.dim_qk; c += lanes) {
+                const Vector k[4] = {load_elements(rows[0] + c), load_elements(rows[1] + c), load_elements(rows[2] + c),
+                                     load_elements(rows[3] + c)};
+                add(k, c);
+            }
+            if (const std::int64_t rest = block.dim_qk - c; rest > 0) {
+                const Vector k[4] = {load_some(rows[0] + c, rest), load_some(rows[1] + c, rest),
+                                     load_some(rows[2] + c, rest), load_some(rows[3] + c, rest)};
+                add(k, c);
             }
 #pragma GCC unroll 4
             for (int r = 0; r < 4; ++r) {
                 float* scores = block.scores + (first + r) * decode_keys + key;
-#pragma GCC unroll 4
-                for (int i = 0; i < 4; ++i) {
-                    scores[i] = hn::GetLane(hn::SumOfLanes(d, sum[r][i]));
-                }
+                store_sums(sum[r], scores);
             }
         }
     }
@@ -151,39 +180,50 @@ HWY_ATTR HWY_INLINE void decode_softmax(const DecodeBlock& block, std::int64_t r
     block.sums[row] += hn::GetLane(hn::SumOfLanes(d, total));
 }
 
-// Adds weights times values of four rows, two vectors of columns at a time.
-template <class T>
-HWY_ATTR HWY_INLINE void decode_output(const DecodeBlock& block) {
+// Adds weights times values of the columns of one panel, of which the last may be missing.
+template <class T, bool Whole>
+HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t c) {
     const Lanes d;
-    const auto* values = static_cast<const T*>(block.values);
-    for (std::int64_t c = 0; c < block.dim_v; c += panel) {
-        // The second vector of a panel may lie behind the last column.
-        const bool two = c + lanes < block.dim_v;
-        for (std::int64_t first = 0; first < block.rows; first += decode_rows) {
-            float* output = block.output + first * block.output_stride + c;
-            Vector sum[decode_rows][2];
+    const T* values = static_cast<const T*>(block.values) + c;
+    const std::int64_t present = block.dim_v - c;
+    for (std::int64_t first = 0; first < block.rows; first += decode_rows) {
+        float* output = block.output + first * block.output_stride + c;
+        const float* weights = block.scores + first * decode_keys;
+        Vector sum[decode_rows][2];
+#pragma GCC unroll 8
+        for (int r = 0; r < decode_rows; ++r) {
+            sum[r][0] = hn::Load(d, output + r * block.output_stride);
+            sum[r][1] = hn::Load(d, output + r * block.output_stride + lanes);
+        }
+        for (std::int64_t key = 0; key < block.count; ++key) {
+            const T* row = values + key * block.value_stride;
+            const Vector v0 = Whole || present >= lanes ? load_elements(row) : load_some(row, present);
+            const Vector v1 = Whole             ? load_elements(row + lanes)
+                              : present > lanes ? load_some(row + lanes, present - lanes)
+                                                : hn::Zero(d);
 #pragma GCC unroll 8
             for (int r = 0; r < decode_rows; ++r) {
-                sum[r][0] = hn::Load(d, output + r * block.output_stride);
-                sum[r][1] = hn::Load(d, output + r * block.output_stride + lanes);
-            }
-            for (std::int64_t key = 0; key < block.count; ++key) {
-                const T* row = values + key * block.value_stride;
-                const Vector v0 = load_at(row, c, block.dim_v);
-                const Vector v1 = two ? load_at(row, c + lanes, block.dim_v) : hn::Zero(d);
-#pragma GCC unroll 8
-                for (int r = 0; r < decode_rows; ++r) {
-                    const Vector weight = hn::Set(d, block.scores[(first + r) * decode_keys + key]);
-                    sum[r][0] = hn::MulAdd(weight, v0, sum[r][0]);
-                    sum[r][1] = hn::MulAdd(weight, v1, sum[r][1]);
-                }
-            }
-#pragma GCC unroll 8
-            for (int r = 0; r < decode_rows; ++r) {
-                hn::Store(sum[r][0], d, output + r * block.output_stride);
-                hn::Store(sum[r][1], d, output + r * block.output_stride + lanes);
+                const Vector weight = hn::Set(d, weights[r * decode_keys + key]);
+                sum[r][0] = hn::MulAdd(weight, v0, sum[r][0]);
+                sum[r][1] = hn::MulAdd(weight, v1, sum[r][1]);
             }
         }
+#pragma GCC unroll 8
+        for (int r = 0; r < decode_rows; ++r) {
+            hn::Store(sum[r][0], d, output + r * block.output_stride);
+            hn::Store(sum[r][1], d, output + r * block.output_stride + lanes);
+        }
+    }
+}
+
+template <class T>
+HWY_ATTR HWY_INLINE void decode_output(const DecodeBlock& block) {
+    std::int64_t c = 0;
+    for (; c + panel <= block.dim_v; c += panel) {
+        decode_panel<T, true>(block, c);
+    }
+    if (c < block.dim_v) {
+        decode_panel<T, false>(block, c);
     }
 }
 
