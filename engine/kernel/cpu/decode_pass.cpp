@@ -127,13 +127,23 @@ class DecodePass {
 
     void run() {
         const auto caller = std::this_thread::get_id();
+        // Where each part begins, and the end.
+        std::vector<std::size_t> parts;
+        for (std::size_t piece = 0; piece < pieces_.size(); ++piece) {
+            if (piece == 0 || pieces_[piece].part != pieces_[piece - 1].part) {
+                parts.push_back(piece);
+            }
+        }
+        parts.push_back(pieces_.size());
         std::atomic<std::size_t> next{0};
         ThreadTeam team(threads_);
         team.for_each(threads_, [&](std::int64_t) {
             Worker worker(*this);
             const bool polls = hooks_.poll && std::this_thread::get_id() == caller;
-            for (std::size_t piece = next++; piece < pieces_.size() && !cancelled(); piece = next++) {
-                worker.attend(piece, polls);
+            for (std::size_t part = next++; part + 1 < parts.size(); part = next++) {
+                for (std::size_t piece = parts[part]; piece < parts[part + 1] && !cancelled(); ++piece) {
+                    worker.attend(piece, polls);
+                }
             }
         });
         if (!cancelled()) {

@@ -16,7 +16,7 @@ std::vector<DecodePiece> decode_pieces(DecodeSplit split, std::int64_t parts, st
             for (std::int64_t at = part * all / parts; at < end;) {
                 const std::int64_t head = at / tiles;
                 const std::int64_t stop = std::min(end, (head + 1) * tiles);
-                pieces.push_back({head, {at - head * tiles, stop - head * tiles}});
+                pieces.push_back({part, head, {at - head * tiles, stop - head * tiles}});
                 at = stop;
             }
         }
@@ -27,7 +27,7 @@ std::vector<DecodePiece> decode_pieces(DecodeSplit split, std::int64_t parts, st
         for (std::int64_t part = 0; part < count; ++part) {
             const Range range{part * tiles / count, (part + 1) * tiles / count};
             if (!range.empty()) {
-                pieces.push_back({head, range});
+                pieces.push_back({head * count + part, head, range});
             }
         }
     }
@@ -36,8 +36,11 @@ std::vector<DecodePiece> decode_pieces(DecodeSplit split, std::int64_t parts, st
 
 double decode_imbalance(const std::vector<DecodePiece>& pieces, int workers) {
     std::vector<std::int64_t> load(static_cast<std::size_t>(workers), 0);
-    for (const DecodePiece& piece : pieces) {
-        *std::min_element(load.begin(), load.end()) += piece.tiles.size();
+    for (std::size_t i = 0; i < pieces.size();) {
+        auto least = std::min_element(load.begin(), load.end());
+        for (const std::int64_t part = pieces[i].part; i < pieces.size() && pieces[i].part == part; ++i) {
+            *least += pieces[i].tiles.size();
+        }
     }
     const std::int64_t total = std::accumulate(load.begin(), load.end(), std::int64_t{0});
     return total == 0 ? 1.0

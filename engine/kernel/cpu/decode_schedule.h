@@ -18,6 +18,7 @@ enum class DecodeSplit {
 };
 
 struct DecodePiece {
+    std::int64_t part = 0;  // the pieces of a part are computed by one thread, one after the other
     std::int64_t kv_head = 0;
     Range tiles;  // positions in the list of tiles that are seen
     [[nodiscard]] bool operator==(const DecodePiece&) const = default;

@@ -55,6 +55,35 @@ HWY_ATTR HWY_INLINE void prefetch_row(const T* row, std::int64_t dim) {
     }
 }
 
+// Fetches the keys of the next tile line by line, in order.
+class KeysAhead {
+  public:
+    HWY_INLINE explicit KeysAhead(const DecodeBlock& block, std::int64_t element_bytes)
+        : row_(static_cast<const char*>(block.keys) + decode_keys * block.key_stride * element_bytes),
+          stride_bytes_(block.key_stride * element_bytes),
+          row_bytes_(block.dim_qk * element_bytes),
+          rows_left_(block.keys_left - decode_keys) {}
+
+    HWY_INLINE void fetch(std::int64_t lines) {
+        for (std::int64_t i = 0; i < lines && rows_left_ > 0; ++i) {
+            __builtin_prefetch(row_ + at_, 0, 2);
+            at_ += cache_line_bytes;
+            if (at_ >= row_bytes_) {
+                at_ = 0;
+                row_ += stride_bytes_;
+                --rows_left_;
+            }
+        }
+    }
+
+  private:
+    const char* row_;
+    std::int64_t stride_bytes_;
+    std::int64_t row_bytes_;
+    std::int64_t rows_left_;
+    std::int64_t at_ = 0;
+};
+
 // The sums of the lanes of four vectors, side by side.
 HWY_ATTR HWY_INLINE void store_sums(const Vector (&of)[4], float* HWY_RESTRICT out) {
 #if HWY_TARGET == HWY_SCALAR
@@ -97,11 +126,8 @@ HWY_ATTR HWY_INLINE void decode_scores(const DecodeBlock& block) {
         for (std::int64_t i = 0; i < 4; ++i) {
             const std::int64_t at = key + i < block.count ? key + i : block.count - 1;
             rows[i] = keys + at * block.key_stride;
-            // What is read next: the values of this tile, and the keys of the one behind it.
+            // What is read next: the values of this tile. While they are read, the keys of the next one are fetched.
             prefetch_row(values + at * block.value_stride, block.dim_v);
-            if (key + i + decode_keys < block.keys_left) {
-                prefetch_row(rows[i] + decode_keys * block.key_stride, block.dim_qk);
-            }
         }
         for (std::int64_t first = 0; first < block.rows; first += 4) {
             const float* queries = block.queries + first * block.query_stride;
@@ -182,7 +208,7 @@ HWY_ATTR HWY_INLINE void decode_softmax(const DecodeBlock& block, std::int64_t r
 
 // Adds weights times values of the columns of one panel, of which the last may be missing.
 template <class T, bool Whole>
-HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t c) {
+HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t c, KeysAhead& ahead, std::int64_t lines) {
     const Lanes d;
     const T* values = static_cast<const T*>(block.values) + c;
     const std::int64_t present = block.dim_v - c;
@@ -197,6 +223,7 @@ HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t c) 
         }
         for (std::int64_t key = 0; key < block.count; ++key) {
             const T* row = values + key * block.value_stride;
+            ahead.fetch(lines);
             const Vector v0 = Whole || present >= lanes ? load_elements(row) : load_some(row, present);
             const Vector v1 = Whole             ? load_elements(row + lanes)
                               : present > lanes ? load_some(row + lanes, present - lanes)
@@ -218,12 +245,16 @@ HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t c) 
 
 template <class T>
 HWY_ATTR HWY_INLINE void decode_output(const DecodeBlock& block) {
+    KeysAhead ahead(block, sizeof(T));
+    const std::int64_t panels = (block.dim_v + panel - 1) / panel * (block.rows / decode_rows);
+    const auto row_bytes = block.dim_qk * static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t lines = (row_bytes + cache_line_bytes * panels - 1) / (cache_line_bytes * panels);
     std::int64_t c = 0;
     for (; c + panel <= block.dim_v; c += panel) {
-        decode_panel<T, true>(block, c);
+        decode_panel<T, true>(block, c, ahead, lines);
     }
     if (c < block.dim_v) {
-        decode_panel<T, false>(block, c);
+        decode_panel<T, false>(block, c, ahead, lines);
     }
 }
 
