@@ -76,9 +76,9 @@ QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) 
         text += document(query) == document(key) ? tr("  |  document %1").arg(document(query))
                                                  : tr("  |  documents %1, %2").arg(document(query), document(key));
     }
-    const auto query_rank = shown.owners.rank_of(query);
-    const auto key_rank = shown.owners.rank_of(key);
-    if (shown.owners.ranks() > 1 && query_rank && key_rank) {
+    const auto query_rank = shown.owners->rank_of(query);
+    const auto key_rank = shown.owners->rank_of(key);
+    if (shown.owners->ranks() > 1 && query_rank && key_rank) {
         text += tr("  |  ranks %1, %2").arg(*query_rank).arg(*key_rank);
     }
     return text;

@@ -28,11 +28,11 @@ struct ShownDifference {
 // Immutable.
 struct ShownMask {
     CompiledDraw draw;
-    TokenOwners owners;
+    std::shared_ptr<const TokenOwners> owners;               // of draw.ranks
     std::shared_ptr<const ShownDifference> difference = {};  // null: there is no other mask
 
     // Ranks have the colours that differences have: one of the two is shown.
-    [[nodiscard]] bool shows_ranks() const { return owners.ranks() > 1 && difference == nullptr; }
+    [[nodiscard]] bool shows_ranks() const { return owners->ranks() > 1 && difference == nullptr; }
 };
 
 // "query 5, key 3: kept  |  tile 0, 0: partial  |  document 2  |  ranks 0, 1". Both in the matrix; of 128 x 128 tiles.

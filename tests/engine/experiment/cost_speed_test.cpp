@@ -53,7 +53,7 @@ double cost_ms(const Json& experiment) {
     for (int i = 0; i < 3; ++i) {
         const double before_ms = processor_ms();
         const CompiledDraw draw = compile_draw(parse_experiment(experiment, resources_folder, names), 0);
-        const TokenOwners owners(draw.ranks);
+        const TokenOwners owners(*draw.ranks);
         const ExperimentCost cost = cost_of(draw, never);
         fastest_ms = std::min(fastest_ms, processor_ms() - before_ms);
         EXPECT_EQ(cost.infeasible, "");
