@@ -88,6 +88,7 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         cost.unsupported = refusal + "; what is shown is head 0 of layer 0";
     }
     const TokenSet all_keys({{0, mask.key_tokens()}});
+    const TokenCounts counts(*draw.ranks);
     cost.ranks.resize(draw.ranks->size());
     ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
         require_going_on(cancelled);
@@ -97,9 +98,9 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         own.tokens = tokens.size();
         own.pairs = same_work ? known->cost.ranks[at].pairs : LocalMask(mask, tokens, all_keys).pairs();
         if (cost.infeasible.empty()) {
-            const StrategyInput input{shape, mask, *draw.ranks, rank, false};
-            own.bytes_received = strategy.bytes_received(input);
-            own.memory_bytes = memory_ledger(strategy.forward(input), shape, tokens.size()).total_bytes();
+            const StrategyTotals sums = strategy.forward_totals(shape, counts, rank);
+            own.bytes_received = sums.bytes_received;
+            own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, tokens.size()).total_bytes();
         }
     });
     return cost;

@@ -213,13 +213,24 @@ TEST_F(WindowCost, BesideAListOfEveryLengthComesAtOnceToo) {
     }
 }
 
-TEST_F(WindowCost, WhatTakesLongSaysWhy) {
-    window_->document().edit(QStringLiteral("Many"), {}, [](Json& json) { json["layout"]["ranks"] = 16384; });
-    EXPECT_TRUE(QTest::qWaitFor([&] { return state().contains(QStringLiteral("schedule of every rank")); }, 10'000))
-        << state().toStdString();
-    window_->document().edit(QStringLiteral("Few"), {}, [](Json& json) { json["layout"]["ranks"] = 2; });
-    wait_for_answer();
-    EXPECT_EQ(state(), QStringLiteral("Of the first draw"));
+// Bytes and memory follow from closed formulas: no schedule of so many ranks is written.
+TEST_F(WindowCost, OfTenThousandRanksComesAtOnce) {
+    constexpr double most_ms = 200 * sanitizer_slowdown;
+    put_a_million_tokens();
+    for (const char* strategy : {"ring", "all_gather"}) {
+        const double before_ms = process_ran_ms();
+        window_->document().edit(QStringLiteral("Many"), {}, [&](Json& json) {
+            json["layout"] = {{"ranks", 10'000}, {"strategy", strategy}, {"dispatch", "per_document_zigzag"}};
+        });
+        wait_for_answer();
+        const double ran_ms = process_ran_ms() - before_ms;
+        ASSERT_TRUE(panel().current());
+        EXPECT_EQ(state(), QStringLiteral("Of the first draw"));
+        EXPECT_EQ(window_->evaluator().current()->cost.ranks.size(), 10'000U);
+        EXPECT_NE(figure("Received, busiest rank").text(), QStringLiteral("-"));
+        std::printf("cost of 10,000 ranks, %s: %.1f ms of processors\n", strategy, ran_ms);
+        EXPECT_LT(ran_ms, most_ms) << strategy;
+    }
 }
 
 }  // namespace

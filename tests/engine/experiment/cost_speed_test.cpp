@@ -108,5 +108,16 @@ TEST(CostSpeed, IsKnownSoonForALongListOfDocuments) {
     EXPECT_LT(ms, 1.5 * longest_ms);
 }
 
+// No schedule is written for it.
+TEST(CostSpeed, IsKnownSoonForTenThousandRanks) {
+    for (const DispatchEntry& dispatch : dispatches()) {
+        const double ms =
+            cost_ms(document(R"x({"histogram": {"[2000,60000)": 1}})x",
+                             R"({"and": [{"documents": {}}, {"causal": {}}]})", "ring", dispatch.name, 10'000));
+        std::printf("%5.1f ms of processor time: ring, %s on 10,000 ranks\n", ms, dispatch.name.data());
+        EXPECT_LT(ms, 2 * longest_ms) << dispatch.name;
+    }
+}
+
 }  // namespace
 }  // namespace longscope
