@@ -84,6 +84,14 @@ MainWindow::MainWindow(WindowOptions options)
     connect(results_, &RunTable::run_activated, this, &MainWindow::open_run);
     connect(results_, &RunTable::look_requested, this, &MainWindow::look_at_run);
     connect(&results_->model(), &RunTableModel::tags_edited, this, &MainWindow::change_tags);
+    connect(&results_->model(), &RunTableModel::note_edited, this, &MainWindow::change_note);
+    connect(&edits_, &ExportQueue::saved, this, [this](const QString& what) {
+        results_->refresh();
+        if (!what.isEmpty()) {
+            messages_->show_message(what, MessageBar::Kind::note);
+        }
+    });
+    connect(&edits_, &ExportQueue::failed, messages_, &MessageBar::show_error);
     connect(results_, &RunTable::deletion_requested, this, &MainWindow::ask_to_delete);
     connect(results_, &RunTable::selection_changed, this, &MainWindow::show_selected_runs);
     connect(&results_->model(), &RunTableModel::settled_changed, this, [this] {

@@ -128,6 +128,7 @@ class MainWindow : public QMainWindow {
     void open_run(std::int64_t run);
     void look_at_run(std::int64_t run);
     void change_tags(std::int64_t run, const QString& tags);
+    void change_note(std::int64_t run, const QString& note);
     void ask_to_delete(const std::vector<std::int64_t>& runs);
     void show_run(const LoadedRun& loaded);
     void show_repetition(std::int64_t run, const RepetitionPlace& place);
@@ -184,7 +185,7 @@ class MainWindow : public QMainWindow {
     LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
     LatestJob<std::pair<bool, std::vector<RunningRun>>> running_job_;  // were some lost?
     LatestJob<std::filesystem::path> database_job_;
-    LatestJob<bool> edit_job_;
+    ExportQueue edits_;  // of stored runs
     class HistoryReader;
     std::unique_ptr<HistoryReader> history_reader_;
 };

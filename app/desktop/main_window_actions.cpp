@@ -316,7 +316,7 @@ void MainWindow::add_view_keys() {
     for (const auto& [keys, text] :
          {std::pair{QKeySequence(QKeySequence::Find).toString(QKeySequence::NativeText), tr("Filter the runs")},
           {tr("Return"), tr("Open the run")},
-          {tr("F2"), tr("Edit the tags, in their column")},
+          {tr("F2"), tr("Edit the tags or the note, in their column")},
           {tr("Shift+Return"), tr("Look at its timeline and ranks; the experiment stays")},
           {QKeySequence(QKeySequence::Delete).toString(QKeySequence::NativeText),
            tr("Delete the selected runs, after a question")},

@@ -2,13 +2,13 @@
 // Runs: started, followed, picked up again, opened, compared.
 #include <QTabWidget>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "app/desktop/history_reader.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/repetition_chooser.h"
 #include "app/desktop/run/run_panel.h"
+#include "app/desktop/run_edits.h"
 #include "app/desktop/timeline_page.h"
 #include "app/headless/data_folder.h"
 #include "engine/experiment/experiment.h"
@@ -112,28 +112,12 @@ void MainWindow::look_at_run(std::int64_t run) {
 }
 
 void MainWindow::change_tags(std::int64_t run, const QString& tags) {
-    std::set<std::string> wanted;
-    for (const QString& tag : tags.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
-        if (!tag.trimmed().isEmpty()) {
-            wanted.insert(tag.trimmed().toStdString());
-        }
-    }
-    edit_job_.start(
-        [database = database_, run, wanted](const std::atomic<bool>&) {
-            Database file(database);
-            const std::vector<std::string> before = read_run(file, run).tags;
-            for (const std::string& tag : wanted) {
-                add_tag(file, run, tag);
-            }
-            for (const std::string& tag : before) {
-                if (!wanted.contains(tag)) {
-                    remove_tag(file, run, tag);
-                }
-            }
-            return true;
-        },
-        [this](bool) { results_->refresh(); },
-        [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+    edits_.add({}, [database = database_, run, text = tags.toStdString()] { write_run_tags(database, run, text); });
+}
+
+void MainWindow::change_note(std::int64_t run, const QString& note) {
+    edits_.add(
+        {}, [database = database_, run, text = note.trimmed().toStdString()] { write_run_note(database, run, text); });
 }
 
 void MainWindow::ask_to_delete(const std::vector<std::int64_t>& runs) {
@@ -143,17 +127,10 @@ void MainWindow::ask_to_delete(const std::vector<std::int64_t>& runs) {
     const QString what = runs.size() == 1 ? tr("run %1").arg(runs.front()) : tr("%1 runs").arg(runs.size());
     messages_->offer(tr("Delete %1 with all that was measured? It cannot be taken back.").arg(what),
                      MessageBar::Kind::warning, tr("Delete %1").arg(what), [this, runs, what] {
-                         edit_job_.start(
-                             [database = database_, runs](const std::atomic<bool>&) {
-                                 Database file(database);
-                                 delete_runs(file, runs);
-                                 return true;
-                             },
-                             [this, what](bool) {
-                                 results_->refresh();
-                                 messages_->show_message(tr("Deleted %1.").arg(what), MessageBar::Kind::note);
-                             },
-                             [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+                         edits_.add(tr("Deleted %1.").arg(what), [database = database_, runs] {
+                             Database file(database);
+                             delete_runs(file, runs);
+                         });
                      });
 }
 

@@ -11,6 +11,8 @@
 
 #include "app/desktop/mask_page.h"
 #include "app/desktop/timeline_page.h"
+#include "storage/run_edit.h"
+#include "storage/run_query.h"
 #include "tests/gui/window_session.h"
 #include "tests/support/fixture_database.h"
 #include "tests/support/mouse.h"
@@ -142,6 +144,78 @@ TEST_F(WindowLook, TagsAreEditedInTheTable) {
     type(QString(300, QLatin1Char('t')));
     EXPECT_TRUE(QTest::qWaitFor([&] { return window_->messages().kind() == MessageBar::Kind::error; }, 5000));
     EXPECT_FALSE(model.flags(model.index(0, 1)).testFlag(Qt::ItemIsEditable));
+}
+
+TEST_F(WindowLook, NotesAreEditedInTheTable) {
+    show_a_run();
+    window_->tabs().setCurrentWidget(&window_->results());
+    RunTableModel& model = window_->results().model();
+    QTableView& table = window_->results().view();
+    const auto shown = [&] {
+        const QModelIndex note = model.index(model.row_of(2), static_cast<int>(RunColumn::note));
+        return model.data(note, RunTableModel::raw_role).toString();
+    };
+    const auto stored = [&] {
+        Database database(file(QStringLiteral("runs.db")).toStdString(), OpenMode::read_only);
+        return QString::fromStdString(read_run(database, 2).note);
+    };
+    const auto editor = [&]() -> QLineEdit& {
+        table.setCurrentIndex(model.index(model.row_of(2), 0));
+        for (QAction* edit : window_->results().row_actions()) {
+            if (edit->text() == QLatin1String("Edit note")) {
+                edit->trigger();
+            }
+        }
+        auto* found = qobject_cast<QLineEdit*>(
+            table.indexWidget(model.index(model.row_of(2), static_cast<int>(RunColumn::note))));
+        EXPECT_NE(found, nullptr);
+        return *found;
+    };
+    const auto wait_for = [&](const QString& text) {
+        return QTest::qWaitFor([&] { return shown() == text; }, 5000) && stored() == text;
+    };
+    // Return saves.
+    QLineEdit* line = &editor();
+    line->setText(QStringLiteral("first, with the new kernel"));
+    QTest::keyClick(line, Qt::Key_Return);
+    EXPECT_TRUE(wait_for(QStringLiteral("first, with the new kernel"))) << window_->messages().text().toStdString();
+    // Esc gives up what was typed.
+    line = &editor();
+    EXPECT_EQ(line->text(), QStringLiteral("first, with the new kernel"));
+    line->setText(QStringLiteral("a mistake"));
+    QTest::keyClick(line, Qt::Key_Escape);
+    EXPECT_EQ(shown(), QStringLiteral("first, with the new kernel"));
+    EXPECT_FALSE(table.selectionModel()->selectedRows().isEmpty()) << "Esc ended the editing, and nothing else";
+    // Who goes elsewhere has finished.
+    line = &editor();
+    line->setText(QStringLiteral("second"));
+    find<QLineEdit>("name").setFocus();
+    EXPECT_TRUE(wait_for(QStringLiteral("second")));
+    // Two in a row are both written.
+    for (const char* text : {"third", ""}) {
+        line = &editor();
+        line->setText(QLatin1String(text));
+        QTest::keyClick(line, Qt::Key_Return);
+    }
+    EXPECT_TRUE(wait_for(QString())) << "an empty one is none";
+}
+
+TEST_F(WindowLook, ANoteThatCannotBeWrittenIsSaidInThePage) {
+    show_a_run();
+    {
+        Database database(file(QStringLiteral("runs.db")).toStdString());
+        set_note(database, 2, std::string(5000, 'n'));
+    }
+    window_->results().refresh();
+    window_->tabs().setCurrentWidget(&window_->results());
+    RunTableModel& model = window_->results().model();
+    const QModelIndex note = model.index(model.row_of(2), static_cast<int>(RunColumn::note));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return model.data(note, Qt::EditRole).toString().size() == 4000; }, 5000));
+    model.setData(note, QStringLiteral("short"), Qt::EditRole);
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->messages().kind() == MessageBar::Kind::error; }, 5000));
+    EXPECT_TRUE(window_->messages().text().contains(QStringLiteral("note of run 2")));
+    Database database(file(QStringLiteral("runs.db")).toStdString(), OpenMode::read_only);
+    EXPECT_EQ(read_run(database, 2).note.size(), 5000U) << "what nobody has seen is not lost";
 }
 
 TEST_F(WindowLook, RunsAreDeletedAfterAQuestion) {
