@@ -127,6 +127,7 @@ class MainWindow : public QMainWindow {
     void run_ended();
     void open_run(std::int64_t run);
     void look_at_run(std::int64_t run);
+    void show_mask_of(const LoadedRun& loaded);
     void change_tags(std::int64_t run, const QString& tags);
     void change_note(std::int64_t run, const QString& note);
     void ask_to_delete(const std::vector<std::int64_t>& runs);
@@ -155,11 +156,12 @@ class MainWindow : public QMainWindow {
     ExportQueue exports_;
     UndoKeys undo_keys_;
     bool closing_ = false;
-    bool run_when_known_ = false;               // the document is still being worked out
-    bool warn_when_known_ = false;              // it was just saved
-    QString refused_text_;                      // of show_refusal(), while its cause is there
-    std::optional<std::string> compared_save_;  // that the mask is compared with
-    QStringList problems_;                      // of the files that were opened last
+    bool run_when_known_ = false;                   // the document is still being worked out
+    bool warn_when_known_ = false;                  // it was just saved
+    QString refused_text_;                          // of show_refusal(), while its cause is there
+    std::optional<std::string> compared_save_;      // that the mask is compared with
+    std::pair<QString, MaskExpression> looked_at_;  // the run whose mask was shown last, and that mask
+    QStringList problems_;                          // of the files that were opened last
     std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results
 
     MessageBar* messages_ = nullptr;

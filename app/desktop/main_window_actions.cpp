@@ -317,7 +317,7 @@ void MainWindow::add_view_keys() {
          {std::pair{QKeySequence(QKeySequence::Find).toString(QKeySequence::NativeText), tr("Filter the runs")},
           {tr("Return"), tr("Open the run")},
           {tr("F2"), tr("Edit the tags or the note, in their column")},
-          {tr("Shift+Return"), tr("Look at its timeline and ranks; the experiment stays")},
+          {tr("Shift+Return"), tr("Look at its mask, timeline and ranks; the experiment stays")},
           {QKeySequence(QKeySequence::Delete).toString(QKeySequence::NativeText),
            tr("Delete the selected runs, after a question")},
           {QKeySequence(QKeySequence::Copy).toString(QKeySequence::NativeText), tr("Copy the selected rows")},

@@ -49,6 +49,8 @@ void MainWindow::make_compare_actions() {
             compare_with_saved();
         }
     });
+    connect(mask_page_, &MaskPage::compare_look_wanted, this,
+            [this] { compare_with(other_mask(looked_at_.first, looked_at_.second)); });
     auto* choices = new QMenu(mask_page_);
     choices->addActions({&saved, &file, presets->menuAction(), &end});
     mask_page_->set_compare_menu(*choices);

@@ -95,20 +95,40 @@ void MainWindow::open_run(std::int64_t run) {
     });
 }
 
-// Its timeline and its ranks, beside the experiment that is being edited.
+// Its mask, its timeline and its ranks, beside the experiment that is being edited.
 void MainWindow::look_at_run(std::int64_t run) {
     shown_database_ = database_;
     run_job_.start(
         [database = database_, run](const std::atomic<bool>&) {
-            return std::make_shared<const LoadedRun>(load_run(database, run));
+            return std::make_shared<const LoadedRun>(load_run_with_mask(database, run));
         },
         [this, run](const std::shared_ptr<const LoadedRun>& loaded) {
             show_run(*loaded);
-            tabs_->setCurrentWidget(timeline_page_);
-            messages_->offer(tr("Timeline and ranks are of run %1; the experiment stays as it is.").arg(run),
-                             MessageBar::Kind::note, tr("Open its experiment"), [this, run] { open_run(run); });
+            show_mask_of(*loaded);
+            tabs_->setCurrentWidget(loaded->trace != nullptr ? static_cast<QWidget*>(timeline_page_) : mask_page_);
+            const bool whole = loaded->mask != nullptr;
+            messages_->offer(whole
+                                 ? tr("Mask, timeline and ranks are of run %1; the experiment stays as it is.").arg(run)
+                                 : tr("Timeline and ranks are of run %1, the mask is not: %2")
+                                       .arg(QString::number(run), loaded->no_mask),
+                             whole ? MessageBar::Kind::note : MessageBar::Kind::warning, tr("Open its experiment"),
+                             [this, run] { open_run(run); });
         },
         [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+}
+
+void MainWindow::show_mask_of(const LoadedRun& loaded) {
+    if (loaded.mask == nullptr) {
+        mask_page_->end_look();
+        return;
+    }
+    const QString name = tr("run %1").arg(loaded.run.id);
+    looked_at_ = {name, loaded.mask->draw.experiment.mask};
+    const QString of_draw = loaded.run.draws.size() > 1
+                                ? tr(", draw %1 of %2").arg(loaded.place.draw + 1).arg(loaded.run.draws.size())
+                                : QString();
+    mask_page_->look_at(
+        loaded.mask, tr("Mask of %1%2: %3").arg(name, of_draw, to_qstring(to_text(loaded.mask->draw.experiment.mask))));
 }
 
 void MainWindow::change_tags(std::int64_t run, const QString& tags) {
@@ -136,11 +156,18 @@ void MainWindow::ask_to_delete(const std::vector<std::int64_t>& runs) {
 
 // Another draw or repetition of the run that is shown; the experiment stays as it is.
 void MainWindow::show_repetition(std::int64_t run, const RepetitionPlace& place) {
+    const bool with_mask = mask_page_->looking();
     run_job_.start(
-        [database = shown_database_, run, place](const std::atomic<bool>&) {
-            return std::make_shared<const LoadedRun>(load_run(database, run, place));
+        [database = shown_database_, run, place, with_mask](const std::atomic<bool>&) {
+            return std::make_shared<const LoadedRun>(with_mask ? load_run_with_mask(database, run, place)
+                                                               : load_run(database, run, place));
         },
-        [this](const std::shared_ptr<const LoadedRun>& loaded) { show_run(*loaded); },
+        [this, with_mask](const std::shared_ptr<const LoadedRun>& loaded) {
+            show_run(*loaded);
+            if (with_mask && mask_page_->looking()) {
+                show_mask_of(*loaded);
+            }
+        },
         [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
 }
 

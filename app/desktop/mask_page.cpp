@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "app/desktop/comparison_bar.h"
+#include "app/desktop/look_bar.h"
 #include "app/desktop/mask_csv.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
@@ -34,6 +35,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     : QWidget(parent),
       evaluator_(evaluator),
       comparison_(evaluator),
+      look_bar_(new LookBar(this)),
       bar_(new ComparisonBar(comparison_, appearance, this)),
       canvas_(new MaskCanvas(appearance, this)),
       hover_(new QLabel(this)),
@@ -43,6 +45,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
+    column->addWidget(look_bar_);
     column->addWidget(bar_);
     column->addWidget(canvas_, 1);
     // Lines enough for all of it in a narrow window too; their room is kept.
@@ -81,7 +84,14 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     canvas_->setObjectName(QStringLiteral("mask_canvas"));
     canvas_->set_empty_text(tr("Working out the mask..."));
     connect(&evaluator_, &Evaluator::finished, this, &MaskPage::show_newest);
-    connect(&comparison_, &MaskComparison::changed, this, &MaskPage::show_newest);
+    connect(&comparison_, &MaskComparison::changed, this, [this] {
+        if (comparison_.active()) {
+            end_look();
+        }
+        show_newest();
+    });
+    connect(look_bar_, &LookBar::end_wanted, this, &MaskPage::end_look);
+    connect(look_bar_, &LookBar::compare_wanted, this, &MaskPage::compare_look_wanted);
     connect(canvas_, &MaskCanvas::hovered, hover_, &QLabel::setText);
     connect(canvas_, &MaskCanvas::selection_changed, this, &MaskPage::sum_up);
     connect(canvas_, &MaskCanvas::view_changed, this, &MaskPage::show_zoom);
@@ -96,7 +106,30 @@ void MaskPage::set_compare_menu(QMenu& menu) {
     compare_->setMenu(&menu);
 }
 
+void MaskPage::look_at(std::shared_ptr<const ShownMask> mask, const QString& what) {
+    looked_at_ = std::move(mask);
+    look_bar_->show_text(what);
+    if (comparison_.active()) {
+        comparison_.end();
+    }
+    show_newest();
+    Q_EMIT look_changed();
+}
+
+void MaskPage::end_look() {
+    if (looking()) {
+        looked_at_.reset();
+        look_bar_->show_text({});
+        show_newest();
+        Q_EMIT look_changed();
+    }
+}
+
 void MaskPage::show_newest() {
+    if (looking()) {
+        canvas_->show_mask(looked_at_);
+        return;
+    }
     if (comparison_.busy()) {
         return;  // what is there stays until the two have been compared
     }

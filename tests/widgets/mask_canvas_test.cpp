@@ -30,9 +30,7 @@ Experiment experiment_of(std::int64_t tokens, const char* mask, std::int64_t ran
 
 std::shared_ptr<const ShownMask> shown(std::int64_t tokens = 1'048'576, std::int64_t ranks = 8,
                                        const char* mask = R"({"and": [{"documents": {}}, {"causal": {}}]})") {
-    CompiledDraw draw = compile_draw(experiment_of(tokens, mask, ranks), 0);
-    auto owners = std::make_shared<const TokenOwners>(*draw.ranks);
-    return std::make_shared<const ShownMask>(ShownMask{std::move(draw), std::move(owners)});
+    return shown_mask(compile_draw(experiment_of(tokens, mask, ranks), 0));
 }
 
 class MaskCanvasTest : public testing::Test {

@@ -52,6 +52,13 @@ ShownDifference difference_of(const Mask& mask, std::shared_ptr<const Mask> othe
     return {name, std::move(other), std::move(parts), only_here, only_there, both};
 }
 
+std::shared_ptr<const ShownMask> shown_mask(CompiledDraw draw, std::shared_ptr<const TokenOwners> owners) {
+    if (owners == nullptr) {
+        owners = std::make_shared<const TokenOwners>(*draw.ranks);
+    }
+    return std::make_shared<const ShownMask>(ShownMask{std::move(draw), std::move(owners)});
+}
+
 QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) {
     const Mask& mask = *shown.draw.mask;
     const auto count = [](std::int64_t value) { return to_qstring(format_count(value)); };

@@ -35,6 +35,10 @@ struct ShownMask {
     [[nodiscard]] bool shows_ranks() const { return owners->ranks() > 1 && difference == nullptr; }
 };
 
+// With the owners of its tokens: those that are known, or found now. Not for the GUI thread.
+[[nodiscard]] std::shared_ptr<const ShownMask> shown_mask(CompiledDraw draw,
+                                                          std::shared_ptr<const TokenOwners> owners = nullptr);
+
 // "query 5, key 3: kept  |  tile 0, 0: partial  |  document 2  |  ranks 0, 1". Both in the matrix; of 128 x 128 tiles.
 [[nodiscard]] QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key);
 

@@ -124,7 +124,7 @@ void RunTable::make_view() {
 void RunTable::make_actions() {
     open_ = new QAction(tr("Open run"), this);
     connect(open_, &QAction::triggered, this, [this] { activate(view_->currentIndex()); });
-    look_ = new QAction(tr("Look at timeline and ranks"), this);
+    look_ = new QAction(tr("Look at mask, timeline and ranks"), this);
     look_->setShortcut(QKeySequence(QStringLiteral("Shift+Return")));
     look_->setShortcutContext(Qt::WidgetShortcut);
     connect(look_, &QAction::triggered, this, [this] {

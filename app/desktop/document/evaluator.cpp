@@ -22,10 +22,8 @@ Evaluation evaluate(const Experiment& experiment, const Evaluation* before, cons
         const KnownCost known{*known_draw, before->cost};
         cost = cost_of(draw, cancelled, &known);
     }
-    auto owners = known_draw != nullptr && known_draw->ranks == draw.ranks
-                      ? before->mask->owners
-                      : std::make_shared<const TokenOwners>(*draw.ranks);
-    return {std::make_shared<const ShownMask>(ShownMask{std::move(draw), std::move(owners)}), std::move(cost)};
+    const bool same_owners = known_draw != nullptr && known_draw->ranks == draw.ranks;
+    return {shown_mask(std::move(draw), same_owners ? before->mask->owners : nullptr), std::move(cost)};
 }
 
 }  // namespace
