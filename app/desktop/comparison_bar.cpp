@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QTextDocumentFragment>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "engine/base/units.h"
@@ -50,6 +51,9 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
       comparison_(comparison),
       appearance_(appearance),
       counts_(new QLabel(this)),
+      place_(new QLabel(this)),
+      before_(new QToolButton(this)),
+      next_(new QToolButton(this)),
       rows_(new ElidedLabel(this)) {
     setObjectName(QStringLiteral("comparison_bar"));
     auto* column = new QVBoxLayout(this);
@@ -65,6 +69,19 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
     counts_->setSizePolicy(as_high_as_its_lines);
     counts_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     first->addWidget(counts_, 1);
+    place_->setObjectName(QStringLiteral("difference_place"));
+    first->addWidget(place_, 0, Qt::AlignTop);
+    for (QToolButton* button : {before_, next_}) {
+        const bool forward = button == next_;
+        button->setObjectName(forward ? QStringLiteral("next_difference") : QStringLiteral("previous_difference"));
+        button->setArrowType(forward ? Qt::DownArrow : Qt::UpArrow);
+        button->setAccessibleName(forward ? tr("Next difference") : tr("Previous difference"));
+        button->setToolTip(forward ? tr("To the next place where the masks differ (F7)")
+                                   : tr("To the place before where the masks differ (Shift+F7)"));
+        button->setFocusPolicy(Qt::StrongFocus);
+        connect(button, &QToolButton::clicked, this, [this, forward] { Q_EMIT difference_wanted(forward); });
+        first->addWidget(button, 0, Qt::AlignTop);
+    }
     auto* end = new QPushButton(tr("End comparison"), this);
     end->setObjectName(QStringLiteral("end_comparison"));
     end->setToolTip(tr("Show the mask of this experiment alone again"));
@@ -81,13 +98,26 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
 void ComparisonBar::refresh() {
     setVisible(comparison_.active());
     counts_->clear();
+    place_->clear();
+    const bool differ = comparison_.current() != nullptr && !comparison_.current()->difference->regions.empty();
+    before_->setEnabled(differ);
+    next_->setEnabled(differ);
     if (const auto& shown = comparison_.current()) {
         counts_->setText(counts_html(*shown->difference));
+        if (differ) {
+            place_->setText(tr("%n place(s)", nullptr, static_cast<int>(shown->difference->regions.size())));
+        }
         rows_->setText(rows_text(*shown->difference, *shown->draw.mask));
     } else if (!comparison_.refusal().isEmpty()) {
         rows_->setText(tr("Not compared with %1: %2").arg(comparison_.name(), comparison_.refusal()));
     } else {
         rows_->setText(tr("Comparing with %1...").arg(comparison_.name()));
+    }
+}
+
+void ComparisonBar::show_place(std::int64_t place) {
+    if (const auto& shown = comparison_.current()) {
+        place_->setText(tr("place %1 of %2").arg(place + 1).arg(shown->difference->regions.size()));
     }
 }
 

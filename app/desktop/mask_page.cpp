@@ -9,13 +9,16 @@
 #include <QPainter>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "app/desktop/comparison_bar.h"
 #include "app/desktop/look_bar.h"
 #include "app/desktop/mask_csv.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
+#include "engine/mask/difference_regions.h"
 #include "widgets/base/colours.h"
 #include "widgets/base/display_painter.h"
 #include "widgets/base/error_text.h"
@@ -87,9 +90,12 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     connect(&comparison_, &MaskComparison::changed, this, [this] {
         if (comparison_.active()) {
             end_look();
+        } else {
+            visited_.reset();
         }
         show_newest();
     });
+    connect(bar_, &ComparisonBar::difference_wanted, this, &MaskPage::go_to_difference);
     connect(look_bar_, &LookBar::end_wanted, this, &MaskPage::end_look);
     connect(look_bar_, &LookBar::compare_wanted, this, &MaskPage::compare_look_wanted);
     connect(canvas_, &MaskCanvas::hovered, hover_, &QLabel::setText);
@@ -123,6 +129,30 @@ void MaskPage::end_look() {
         show_newest();
         Q_EMIT look_changed();
     }
+}
+
+void MaskPage::go_to_difference(bool forward) {
+    const auto shown = comparison_.current();
+    if (shown == nullptr || shown->difference->regions.empty()) {
+        return;
+    }
+    const std::vector<Box>& regions = shown->difference->regions;
+    const auto place = [](const Box& box) { return std::pair(box.q.begin, box.k.begin); };
+    std::size_t next = forward ? 0 : regions.size() - 1;
+    if (visited_) {
+        const auto at = std::lower_bound(regions.begin(), regions.end(), *visited_,
+                                         [&](const Box& a, const Box& b) { return place(a) < place(b); });
+        // After an edit the place may be there no more.
+        const bool there = at != regions.end() && place(*at) == place(*visited_);
+        const auto index = static_cast<std::size_t>(at - regions.begin());
+        next = (forward ? index + (there ? 1 : 0) : index + regions.size() - 1) % regions.size();
+    }
+    visited_ = regions[next];
+    bar_->show_place(static_cast<std::int64_t>(next));
+    place_job_.start(
+        [shown, box = regions[next]](const std::atomic<bool>&) { return tight_region(*shown->difference->parts, box); },
+        [this](const Box& box) { canvas_->go_to(box); },
+        [this](const std::exception_ptr& error) { hover_->setText(error_text(error)); });
 }
 
 void MaskPage::show_newest() {

@@ -5,6 +5,8 @@
 
 #include <QWidget>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "app/desktop/document/evaluator.h"
@@ -39,6 +41,9 @@ class MaskPage : public QWidget {
     void look_at(std::shared_ptr<const ShownMask> mask, const QString& what);
     void end_look();
     [[nodiscard]] bool looking() const { return looked_at_ != nullptr; }
+    // To the place where the compared masks differ that comes after the one that was gone to last, or before it; behind
+    // the last comes the first.
+    void go_to_difference(bool forward);
     // What the selection sums up to; empty without one, or while it is being counted.
     [[nodiscard]] QString summary() const;
     // Makes, on any thread, the densities that are in view now, one cell a line. Throws Error(failed) without a mask.
@@ -75,7 +80,9 @@ class MaskPage : public QWidget {
     QLabel* summary_;
     QLabel* zoom_;
     QToolButton* compare_;
+    std::optional<Box> visited_;  // the place of differences that was gone to last
     LatestJob<Sum> job_;
+    LatestJob<Box> place_job_;
     LatestJob<DisplayList> copy_job_;
 };
 

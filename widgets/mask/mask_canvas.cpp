@@ -119,6 +119,13 @@ void MaskCanvas::focus_selection() {
     moved();
 }
 
+void MaskCanvas::go_to(const Box& box) {
+    constexpr std::int64_t around = 24;  // what is one pair alone tells nothing
+    select(box);
+    viewport_.focus({{box.q.begin - around, box.q.end + around}, {box.k.begin - around, box.k.end + around}});
+    moved();
+}
+
 void MaskCanvas::select(std::optional<Box> box) {
     if (box != selection_) {
         selection_ = box;

@@ -49,6 +49,8 @@ class MaskCanvas : public QWidget {
     // The selection as large as it goes; when it is, or without one, the whole matrix.
     void focus_selection();
     void select(std::optional<Box> box);
+    // Selects a box and shows it whole in the middle, with some tokens around it.
+    void go_to(const Box& box);
 
   Q_SIGNALS:
     // text_at() the pointer, whenever it or the view moves; empty while it is elsewhere.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/units.h"
+#include "engine/mask/difference_regions.h"
 #include "widgets/base/colours.h"
 
 namespace longscope {
@@ -49,7 +50,8 @@ ShownDifference difference_of(const Mask& mask, std::shared_ptr<const Mask> othe
     const std::int64_t only_here = parts->only_a->pairs();
     const std::int64_t only_there = parts->only_b->pairs();
     const std::int64_t both = parts->both->pairs();
-    return {name, std::move(other), std::move(parts), only_here, only_there, both};
+    std::vector<Box> regions = difference_regions(*parts);
+    return {name, std::move(other), std::move(parts), only_here, only_there, both, std::move(regions)};
 }
 
 std::shared_ptr<const ShownMask> shown_mask(CompiledDraw draw, std::shared_ptr<const TokenOwners> owners) {

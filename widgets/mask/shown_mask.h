@@ -5,6 +5,7 @@
 #include <QString>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "engine/experiment/cost.h"
 #include "engine/mask/mask_difference.h"
@@ -20,6 +21,7 @@ struct ShownDifference {
     std::int64_t only_here = 0;                   // pairs
     std::int64_t only_there = 0;
     std::int64_t both = 0;
+    std::vector<Box> regions = {};  // as difference_regions()
 };
 
 // Counts the pairs. Throws Error(bad_input) as mask_difference().
