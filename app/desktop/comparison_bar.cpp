@@ -69,19 +69,6 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
     counts_->setSizePolicy(as_high_as_its_lines);
     counts_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     first->addWidget(counts_, 1);
-    place_->setObjectName(QStringLiteral("difference_place"));
-    first->addWidget(place_, 0, Qt::AlignTop);
-    for (QToolButton* button : {before_, next_}) {
-        const bool forward = button == next_;
-        button->setObjectName(forward ? QStringLiteral("next_difference") : QStringLiteral("previous_difference"));
-        button->setArrowType(forward ? Qt::DownArrow : Qt::UpArrow);
-        button->setAccessibleName(forward ? tr("Next difference") : tr("Previous difference"));
-        button->setToolTip(forward ? tr("To the next place where the masks differ (F7)")
-                                   : tr("To the place before where the masks differ (Shift+F7)"));
-        button->setFocusPolicy(Qt::StrongFocus);
-        connect(button, &QToolButton::clicked, this, [this, forward] { Q_EMIT difference_wanted(forward); });
-        first->addWidget(button, 0, Qt::AlignTop);
-    }
     auto* end = new QPushButton(tr("End comparison"), this);
     end->setObjectName(QStringLiteral("end_comparison"));
     end->setToolTip(tr("Show the mask of this experiment alone again"));
@@ -89,7 +76,23 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
     first->addWidget(end, 0, Qt::AlignTop);
     column->addLayout(first);
     rows_->setObjectName(QStringLiteral("differing_rows"));
-    column->addWidget(rows_);
+    auto* second = new QHBoxLayout;
+    second->addWidget(rows_, 1);
+    place_->setObjectName(QStringLiteral("difference_place"));
+    second->addWidget(place_);
+    for (QToolButton* button : {before_, next_}) {
+        const bool forward = button == next_;
+        button->setObjectName(forward ? QStringLiteral("next_difference") : QStringLiteral("previous_difference"));
+        button->setArrowType(forward ? Qt::DownArrow : Qt::UpArrow);
+        button->setAutoRaise(true);
+        button->setAccessibleName(forward ? tr("Next difference") : tr("Previous difference"));
+        button->setToolTip(forward ? tr("To the next place where the masks differ (F7)")
+                                   : tr("To the place before where the masks differ (Shift+F7)"));
+        button->setFocusPolicy(Qt::StrongFocus);
+        connect(button, &QToolButton::clicked, this, [this, forward] { Q_EMIT difference_wanted(forward); });
+        second->addWidget(button);
+    }
+    column->addLayout(second);
     connect(&comparison_, &MaskComparison::changed, this, &ComparisonBar::refresh);
     connect(&appearance_, &Appearance::changed, this, &ComparisonBar::refresh);
     refresh();
@@ -105,7 +108,8 @@ void ComparisonBar::refresh() {
     if (const auto& shown = comparison_.current()) {
         counts_->setText(counts_html(*shown->difference));
         if (differ) {
-            place_->setText(tr("%n place(s)", nullptr, static_cast<int>(shown->difference->regions.size())));
+            const std::size_t places = shown->difference->regions.size();
+            place_->setText(places == 1 ? tr("1 place") : tr("%1 places").arg(places));
         }
         rows_->setText(rows_text(*shown->difference, *shown->draw.mask));
     } else if (!comparison_.refusal().isEmpty()) {

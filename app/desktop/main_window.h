@@ -59,8 +59,8 @@ class MainWindow : public QMainWindow {
     explicit MainWindow(WindowOptions options);
     ~MainWindow() override;
 
-    // By what they are: an experiment, lengths or a histogram, a result database; one of each. What cannot be opened is
-    // said in the page.
+    // By what they are: an experiment, lengths or a histogram, a mask, a result database; one of each. What cannot be
+    // opened is said in the page.
     void open_files(const QStringList& paths);
     void open_file(const QString& path) { open_files({path}); }
     // The newest run that goes on in the database is followed again.
@@ -114,6 +114,7 @@ class MainWindow : public QMainWindow {
     void remember_file(const QString& path);
     void fill_recent();
     void use_lengths();
+    void use_mask(const OpenedFile& file);
     void tell_of_lengths(const QString& text);
 
     // What is being typed becomes part of the document. False, with a message, when it cannot.

@@ -168,7 +168,7 @@ void MainWindow::make_file_actions() {
     actions_.add({QStringLiteral("file.open"),
                   menu,
                   tr("&Open..."),
-                  tr("Open an experiment, lengths or a database"),
+                  tr("Open an experiment, lengths, a mask or a database"),
                   {QKeySequence::Open},
                   [this] { open_dialog(); },
                   true});

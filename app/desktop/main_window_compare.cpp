@@ -42,7 +42,7 @@ void MainWindow::make_compare_actions() {
         steps.push_back(&actions_.add(
             {forward ? QStringLiteral("view.next_difference") : QStringLiteral("view.previous_difference"),
              menu,
-             forward ? tr("Ne&xt difference") : tr("Pre&vious difference"),
+             forward ? tr("Ne&xt difference") : tr("Previo&us difference"),
              forward ? tr("To the next place where the compared masks differ")
                      : tr("To the place before where the compared masks differ"),
              {QKeySequence(forward ? QStringLiteral("F7") : QStringLiteral("Shift+F7"))},

@@ -164,7 +164,7 @@ TEST_F(ComparedMasks, AreGoneThroughPlaceByPlace) {
     wait_until_compared();
     const std::vector<Box> places{{{2, 4}, {30, 32}}, {{40, 41}, {50, 51}}, {{40, 42}, {61, 63}}};
     const auto& told = find<QLabel>("difference_place");
-    EXPECT_EQ(told.text(), QStringLiteral("3 place(s)"));
+    EXPECT_EQ(told.text(), QStringLiteral("3 places"));
     const auto comes = [&](std::size_t place) {
         return QTest::qWaitFor([&] { return canvas().selection() == places[place]; }, 5000) &&
                told.text() == QStringLiteral("place %1 of 3").arg(place + 1);
@@ -192,7 +192,7 @@ TEST_F(ComparedMasks, AreGoneThroughPlaceByPlace) {
     // Without the place that is shown, the one after it is next.
     set_mask(R"({"or": [{"causal": {}}, {"zones": {"zones": [[40, 42, 61, 63, -64, 64]]}}]})");
     wait_until_compared();
-    EXPECT_EQ(told.text(), QStringLiteral("2 place(s)"));
+    EXPECT_EQ(told.text(), QStringLiteral("2 places"));
     QTest::keyClick(window_.get(), Qt::Key_F7);
     EXPECT_TRUE(QTest::qWaitFor([&] { return canvas().selection() == places[0]; }, 5000))
         << "behind the last the first";
