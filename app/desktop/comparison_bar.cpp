@@ -24,10 +24,10 @@ QString count_text(std::int64_t value) {
     return to_qstring(format_count(value));
 }
 
-// A square in a colour, and words.
+// A square in a colour, and words that stay in one line.
 QString item_html(Colour colour, const QString& words) {
     return QStringLiteral("<span style=\"color:%1\">\u25a0</span>&nbsp;%2")
-        .arg(to_qcolor(colour).name(), words.toHtmlEscaped());
+        .arg(to_qcolor(colour).name(), words.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;")));
 }
 
 QString rows_text(const ShownDifference& difference, const Mask& mask) {

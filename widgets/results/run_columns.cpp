@@ -91,7 +91,7 @@ void RunColumns::reset() {
 // With the room for its heading and for what usually stands there.
 int RunColumns::usual_width(RunColumn column) const {
     constexpr int padding = 4 * PaddedCells::padding + 4;
-    constexpr int sort_mark = 16;
+    constexpr int sort_mark = 20;  // with its margins
     const QFontMetrics metrics = view_.fontMetrics();
     return padding + std::max(metrics.horizontalAdvance(column_title(column)) + sort_mark,
                               metrics.horizontalAdvance(QLatin1String(column_sample(column))));

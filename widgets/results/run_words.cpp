@@ -129,9 +129,9 @@ const char* column_sample(RunColumn column) {
         case RunColumn::number:
             return "10,000";
         case RunColumn::name:
-            return "documents-64k-zig";
+            return "documents-64k";
         case RunColumn::state:
-            return "cancelled m";
+            return "cancelled";
         case RunColumn::started:
             return "2026-01-31 23:59";
         case RunColumn::wall_time:
@@ -145,7 +145,7 @@ const char* column_sample(RunColumn column) {
         case RunColumn::backend:
             return "reference";
         case RunColumn::tokens:
-            return "1,048,576";
+            return "100,000";
         case RunColumn::median_time:
             return "12.3 ms";
         case RunColumn::rate:
