@@ -37,6 +37,7 @@ constexpr std::array<ColumnSql, run_column_count> columns{{
     {"tags", "nullif(tags, '') COLLATE NOCASE"},
     {"host", "nullif(host, '') COLLATE NOCASE"},
     {"message", "nullif(message, '') COLLATE NOCASE"},
+    {"note", "nullif(note, '') COLLATE NOCASE"},
 }};
 
 // More words than anybody types are not looked for: each is a condition of the statement.
@@ -213,6 +214,8 @@ std::string raw_text(const RunRow& row, RunColumn column) {
             return row.host;
         case RunColumn::message:
             return row.message;
+        case RunColumn::note:
+            return row.note;
     }
     return "";
 }

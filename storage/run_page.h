@@ -34,8 +34,12 @@ enum class RunColumn : std::uint8_t {
     tags,
     host,
     message,
+    note,
 };
-inline constexpr std::size_t run_column_count = 15;
+inline constexpr std::size_t run_column_count = 16;
+
+// Longer notes are cut to so many characters.
+inline constexpr std::size_t most_shown_note = 4000;
 
 // As fields of exported files are named, with units.
 [[nodiscard]] std::string_view to_string(RunColumn column);

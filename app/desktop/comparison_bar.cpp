@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QTextDocumentFragment>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "engine/base/units.h"
@@ -23,10 +24,10 @@ QString count_text(std::int64_t value) {
     return to_qstring(format_count(value));
 }
 
-// A square in a colour, and words.
+// A square in a colour, and words that stay in one line.
 QString item_html(Colour colour, const QString& words) {
     return QStringLiteral("<span style=\"color:%1\">\u25a0</span>&nbsp;%2")
-        .arg(to_qcolor(colour).name(), words.toHtmlEscaped());
+        .arg(to_qcolor(colour).name(), words.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;")));
 }
 
 QString rows_text(const ShownDifference& difference, const Mask& mask) {
@@ -50,6 +51,9 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
       comparison_(comparison),
       appearance_(appearance),
       counts_(new QLabel(this)),
+      place_(new QLabel(this)),
+      before_(new QToolButton(this)),
+      next_(new QToolButton(this)),
       rows_(new ElidedLabel(this)) {
     setObjectName(QStringLiteral("comparison_bar"));
     auto* column = new QVBoxLayout(this);
@@ -72,7 +76,23 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
     first->addWidget(end, 0, Qt::AlignTop);
     column->addLayout(first);
     rows_->setObjectName(QStringLiteral("differing_rows"));
-    column->addWidget(rows_);
+    auto* second = new QHBoxLayout;
+    second->addWidget(rows_, 1);
+    place_->setObjectName(QStringLiteral("difference_place"));
+    second->addWidget(place_);
+    for (QToolButton* button : {before_, next_}) {
+        const bool forward = button == next_;
+        button->setObjectName(forward ? QStringLiteral("next_difference") : QStringLiteral("previous_difference"));
+        button->setArrowType(forward ? Qt::DownArrow : Qt::UpArrow);
+        button->setAutoRaise(true);
+        button->setAccessibleName(forward ? tr("Next difference") : tr("Previous difference"));
+        button->setToolTip(forward ? tr("To the next place where the masks differ (F7)")
+                                   : tr("To the place before where the masks differ (Shift+F7)"));
+        button->setFocusPolicy(Qt::StrongFocus);
+        connect(button, &QToolButton::clicked, this, [this, forward] { Q_EMIT difference_wanted(forward); });
+        second->addWidget(button);
+    }
+    column->addLayout(second);
     connect(&comparison_, &MaskComparison::changed, this, &ComparisonBar::refresh);
     connect(&appearance_, &Appearance::changed, this, &ComparisonBar::refresh);
     refresh();
@@ -81,13 +101,27 @@ ComparisonBar::ComparisonBar(MaskComparison& comparison, const Appearance& appea
 void ComparisonBar::refresh() {
     setVisible(comparison_.active());
     counts_->clear();
+    place_->clear();
+    const bool differ = comparison_.current() != nullptr && !comparison_.current()->difference->regions.empty();
+    before_->setEnabled(differ);
+    next_->setEnabled(differ);
     if (const auto& shown = comparison_.current()) {
         counts_->setText(counts_html(*shown->difference));
+        if (differ) {
+            const std::size_t places = shown->difference->regions.size();
+            place_->setText(places == 1 ? tr("1 place") : tr("%1 places").arg(places));
+        }
         rows_->setText(rows_text(*shown->difference, *shown->draw.mask));
     } else if (!comparison_.refusal().isEmpty()) {
         rows_->setText(tr("Not compared with %1: %2").arg(comparison_.name(), comparison_.refusal()));
     } else {
         rows_->setText(tr("Comparing with %1...").arg(comparison_.name()));
+    }
+}
+
+void ComparisonBar::show_place(std::int64_t place) {
+    if (const auto& shown = comparison_.current()) {
+        place_->setText(tr("place %1 of %2").arg(place + 1).arg(shown->difference->regions.size()));
     }
 }
 

@@ -9,6 +9,7 @@
 #include "widgets/base/appearance.h"
 
 class QLabel;
+class QToolButton;
 
 namespace longscope {
 
@@ -23,6 +24,12 @@ class ComparisonBar : public QFrame {
 
     // What stands in it, without the colours.
     [[nodiscard]] QString text() const;
+    // Of the places where the masks differ, which one is in view; from 0.
+    void show_place(std::int64_t place);
+
+  Q_SIGNALS:
+    // To go to the next place where they differ, or to the one before.
+    void difference_wanted(bool forward);
 
   private:
     void refresh();
@@ -31,6 +38,9 @@ class ComparisonBar : public QFrame {
     MaskComparison& comparison_;
     const Appearance& appearance_;
     QLabel* counts_;
+    QLabel* place_;
+    QToolButton* before_;
+    QToolButton* next_;
     ElidedLabel* rows_;
 };
 

@@ -13,8 +13,8 @@ ExportQueue::~ExportQueue() {
     pool_.waitForDone();
 }
 
-void ExportQueue::add(const QString& path, std::function<void()> write) {
-    pool_.start([this, path, write = std::move(write)] {
+void ExportQueue::add(const QString& what, std::function<void()> write) {
+    pool_.start([this, what, write = std::move(write)] {
         QString why;
         try {
             write();
@@ -24,9 +24,9 @@ void ExportQueue::add(const QString& path, std::function<void()> write) {
         // What is posted to an object that is gone is dropped.
         QMetaObject::invokeMethod(
             this,
-            [this, path, why] {
+            [this, what, why] {
                 if (why.isEmpty()) {
-                    Q_EMIT saved(path);
+                    Q_EMIT saved(what);
                 } else {
                     Q_EMIT failed(why);
                 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Files that are written on another thread, one after the other, in the order in which they were asked for.
+// What is written on another thread, one after the other, in the order in which it was asked for: exports, and edits of
+// stored runs.
 #pragma once
 
 #include <QObject>
@@ -17,11 +18,11 @@ class ExportQueue : public QObject {
     explicit ExportQueue(QObject* parent = nullptr);
     ~ExportQueue() override;
 
-    // `write` makes and writes the file `path`; it throws when it cannot.
-    void add(const QString& path, std::function<void()> write);
+    // `write` writes what is called `what` afterwards; it throws when it cannot.
+    void add(const QString& what, std::function<void()> write);
 
   Q_SIGNALS:
-    void saved(const QString& path);
+    void saved(const QString& what);
     void failed(const QString& why);
 
   private:

@@ -84,6 +84,14 @@ MainWindow::MainWindow(WindowOptions options)
     connect(results_, &RunTable::run_activated, this, &MainWindow::open_run);
     connect(results_, &RunTable::look_requested, this, &MainWindow::look_at_run);
     connect(&results_->model(), &RunTableModel::tags_edited, this, &MainWindow::change_tags);
+    connect(&results_->model(), &RunTableModel::note_edited, this, &MainWindow::change_note);
+    connect(&edits_, &ExportQueue::saved, this, [this](const QString& what) {
+        results_->refresh();
+        if (!what.isEmpty()) {
+            messages_->show_message(what, MessageBar::Kind::note);
+        }
+    });
+    connect(&edits_, &ExportQueue::failed, messages_, &MessageBar::show_error);
     connect(results_, &RunTable::deletion_requested, this, &MainWindow::ask_to_delete);
     connect(results_, &RunTable::selection_changed, this, &MainWindow::show_selected_runs);
     connect(&results_->model(), &RunTableModel::settled_changed, this, [this] {
@@ -96,6 +104,7 @@ MainWindow::MainWindow(WindowOptions options)
     connect(json_editor_, &JsonEditor::problem_changed, this, &MainWindow::drop_refusal);
     connect(&document_, &ExperimentDocument::changed, this, [this] {
         warn_when_known_ = false;
+        mask_page_->end_look();  // who edits wants to see it
         if (json_editor_->problem().isEmpty()) {
             drop_refusal();
         }
@@ -162,14 +171,16 @@ void MainWindow::make_views() {
     connect(chooser_of_repetitions_, &RepetitionChooser::chosen, this, &MainWindow::show_repetition);
     connect(chooser_of_repetitions_, &RepetitionChooser::filled, this, &MainWindow::show_chooser_of_repetitions);
     connect(tabs_, &QTabWidget::currentChanged, this, &MainWindow::show_chooser_of_repetitions);
+    connect(mask_page_, &MaskPage::look_changed, this, &MainWindow::show_chooser_of_repetitions);
     show_chooser_of_repetitions();
 }
 
-// Beside the two views that show one repetition, when there are several.
+// Beside the views that show one repetition, or the mask of one draw, when there are several.
 void MainWindow::show_chooser_of_repetitions() {
     const QWidget* page = tabs_->currentWidget();
-    chooser_of_repetitions_->setVisible(chooser_of_repetitions_->choices() > 1 &&
-                                        (page == timeline_page_ || page == rank_chart_));
+    chooser_of_repetitions_->setVisible(
+        chooser_of_repetitions_->choices() > 1 &&
+        (page == timeline_page_ || page == rank_chart_ || (page == mask_page_ && mask_page_->looking())));
 }
 
 QDockWidget* MainWindow::add_dock(const QString& id, const QString& title, QWidget* content, Qt::DockWidgetArea area) {

@@ -59,8 +59,8 @@ class MainWindow : public QMainWindow {
     explicit MainWindow(WindowOptions options);
     ~MainWindow() override;
 
-    // By what they are: an experiment, lengths or a histogram, a result database; one of each. What cannot be opened is
-    // said in the page.
+    // By what they are: an experiment, lengths or a histogram, a mask, a result database; one of each. What cannot be
+    // opened is said in the page.
     void open_files(const QStringList& paths);
     void open_file(const QString& path) { open_files({path}); }
     // The newest run that goes on in the database is followed again.
@@ -114,6 +114,7 @@ class MainWindow : public QMainWindow {
     void remember_file(const QString& path);
     void fill_recent();
     void use_lengths();
+    void use_mask(const OpenedFile& file);
     void tell_of_lengths(const QString& text);
 
     // What is being typed becomes part of the document. False, with a message, when it cannot.
@@ -127,7 +128,9 @@ class MainWindow : public QMainWindow {
     void run_ended();
     void open_run(std::int64_t run);
     void look_at_run(std::int64_t run);
+    void show_mask_of(const LoadedRun& loaded);
     void change_tags(std::int64_t run, const QString& tags);
+    void change_note(std::int64_t run, const QString& note);
     void ask_to_delete(const std::vector<std::int64_t>& runs);
     void show_run(const LoadedRun& loaded);
     void show_repetition(std::int64_t run, const RepetitionPlace& place);
@@ -154,11 +157,12 @@ class MainWindow : public QMainWindow {
     ExportQueue exports_;
     UndoKeys undo_keys_;
     bool closing_ = false;
-    bool run_when_known_ = false;               // the document is still being worked out
-    bool warn_when_known_ = false;              // it was just saved
-    QString refused_text_;                      // of show_refusal(), while its cause is there
-    std::optional<std::string> compared_save_;  // that the mask is compared with
-    QStringList problems_;                      // of the files that were opened last
+    bool run_when_known_ = false;                   // the document is still being worked out
+    bool warn_when_known_ = false;                  // it was just saved
+    QString refused_text_;                          // of show_refusal(), while its cause is there
+    std::optional<std::string> compared_save_;      // that the mask is compared with
+    std::pair<QString, MaskExpression> looked_at_;  // the run whose mask was shown last, and that mask
+    QStringList problems_;                          // of the files that were opened last
     std::int64_t listed_run_ = 0;  // of those that are followed, the last that was looked for in the results
 
     MessageBar* messages_ = nullptr;
@@ -184,7 +188,7 @@ class MainWindow : public QMainWindow {
     LatestJob<std::shared_ptr<const LoadedRun>> run_job_;
     LatestJob<std::pair<bool, std::vector<RunningRun>>> running_job_;  // were some lost?
     LatestJob<std::filesystem::path> database_job_;
-    LatestJob<bool> edit_job_;
+    ExportQueue edits_;  // of stored runs
     class HistoryReader;
     std::unique_ptr<HistoryReader> history_reader_;
 };

@@ -168,7 +168,7 @@ void MainWindow::make_file_actions() {
     actions_.add({QStringLiteral("file.open"),
                   menu,
                   tr("&Open..."),
-                  tr("Open an experiment, lengths or a database"),
+                  tr("Open an experiment, lengths, a mask or a database"),
                   {QKeySequence::Open},
                   [this] { open_dialog(); },
                   true});
@@ -316,8 +316,8 @@ void MainWindow::add_view_keys() {
     for (const auto& [keys, text] :
          {std::pair{QKeySequence(QKeySequence::Find).toString(QKeySequence::NativeText), tr("Filter the runs")},
           {tr("Return"), tr("Open the run")},
-          {tr("F2"), tr("Edit the tags, in their column")},
-          {tr("Shift+Return"), tr("Look at its timeline and ranks; the experiment stays")},
+          {tr("F2"), tr("Edit the tags or the note, in their column")},
+          {tr("Shift+Return"), tr("Look at its mask, timeline and ranks; the experiment stays")},
           {QKeySequence(QKeySequence::Delete).toString(QKeySequence::NativeText),
            tr("Delete the selected runs, after a question")},
           {QKeySequence(QKeySequence::Copy).toString(QKeySequence::NativeText), tr("Copy the selected rows")},

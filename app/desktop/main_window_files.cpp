@@ -4,12 +4,14 @@
 #include <QTabWidget>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/document/mask_file.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/panels/experiment_panel.h"
 #include "app/desktop/panels/json_editor.h"
 #include "app/desktop/unsaved_bar.h"
 #include "app/headless/experiment_names.h"
+#include "engine/base/units.h"
 #include "engine/workload/length_file.h"
 #include "storage/database.h"
 #include "widgets/base/colours.h"
@@ -104,10 +106,41 @@ void MainWindow::open_as(FileKind kind, const OpenedFile& file) {
             tell_of_lengths(tr("Documents are drawn from %1 now.").arg(to_qstring(file.path.string())));
             tabs_->setCurrentWidget(mask_page_);
             break;
+        case FileKind::mask:
+            use_mask(file);
+            break;
         case FileKind::database:
             open_database(file.path);
             break;
     }
+}
+
+// In the place of the whole mask; one step that can be undone. A mask of so many tokens makes the sequence as long.
+void MainWindow::use_mask(const OpenedFile& file) {
+    const QString name = to_qstring(file.path.filename().string());
+    bool longer = false;
+    document_.edit(tr("Use the mask of %1").arg(name), {}, [&](Json& json) {
+        json["mask"] = *file.mask->mask;
+        if (file.mask->tokens == 0) {
+            return;
+        }
+        if (!json["sequence"].is_object()) {
+            json["sequence"] = Json::object();
+        }
+        Json& sequence = json["sequence"];
+        longer = !sequence.contains("tokens") || sequence["tokens"] != file.mask->tokens;
+        sequence["tokens"] = file.mask->tokens;
+        if (longer && sequence.contains("lengths") && sequence["lengths"].contains("list")) {
+            sequence.erase("lengths");  // they were of a sequence of another length
+        }
+    });
+    const QString whose = tr("The mask is that of %1 now").arg(name);
+    messages_->show_message(
+        longer
+            ? tr("%1, and the sequence is as long: %2 tokens.").arg(whose, to_qstring(format_count(file.mask->tokens)))
+            : whose + QLatin1Char('.'),
+        MessageBar::Kind::note);
+    tabs_->setCurrentWidget(mask_page_);
 }
 
 // Documents that the mask does not tell apart see one another, which is seldom meant.
@@ -169,8 +202,8 @@ void MainWindow::open_database(const std::filesystem::path& path) {
 }
 
 void MainWindow::open_dialog() {
-    const QString path =
-        chooser_->to_open(*this, tr("Open"), tr("Experiments, lengths, databases (*.json *.txt *.db);;All files (*)"));
+    const QString path = chooser_->to_open(
+        *this, tr("Open"), tr("Experiments, lengths, masks, databases (*.json *.txt *.npy *.db);;All files (*)"));
     if (!path.isEmpty()) {
         open_file(path);
     }

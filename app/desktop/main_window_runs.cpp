@@ -2,13 +2,13 @@
 // Runs: started, followed, picked up again, opened, compared.
 #include <QTabWidget>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "app/desktop/history_reader.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/repetition_chooser.h"
 #include "app/desktop/run/run_panel.h"
+#include "app/desktop/run_edits.h"
 #include "app/desktop/timeline_page.h"
 #include "app/headless/data_folder.h"
 #include "engine/experiment/experiment.h"
@@ -95,45 +95,49 @@ void MainWindow::open_run(std::int64_t run) {
     });
 }
 
-// Its timeline and its ranks, beside the experiment that is being edited.
+// Its mask, its timeline and its ranks, beside the experiment that is being edited.
 void MainWindow::look_at_run(std::int64_t run) {
     shown_database_ = database_;
     run_job_.start(
         [database = database_, run](const std::atomic<bool>&) {
-            return std::make_shared<const LoadedRun>(load_run(database, run));
+            return std::make_shared<const LoadedRun>(load_run_with_mask(database, run));
         },
         [this, run](const std::shared_ptr<const LoadedRun>& loaded) {
             show_run(*loaded);
-            tabs_->setCurrentWidget(timeline_page_);
-            messages_->offer(tr("Timeline and ranks are of run %1; the experiment stays as it is.").arg(run),
-                             MessageBar::Kind::note, tr("Open its experiment"), [this, run] { open_run(run); });
+            show_mask_of(*loaded);
+            tabs_->setCurrentWidget(loaded->trace != nullptr ? static_cast<QWidget*>(timeline_page_) : mask_page_);
+            const bool whole = loaded->mask != nullptr;
+            messages_->offer(whole
+                                 ? tr("Mask, timeline and ranks are of run %1; the experiment stays as it is.").arg(run)
+                                 : tr("Timeline and ranks are of run %1, the mask is not: %2")
+                                       .arg(QString::number(run), loaded->no_mask),
+                             whole ? MessageBar::Kind::note : MessageBar::Kind::warning, tr("Open its experiment"),
+                             [this, run] { open_run(run); });
         },
         [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
 }
 
-void MainWindow::change_tags(std::int64_t run, const QString& tags) {
-    std::set<std::string> wanted;
-    for (const QString& tag : tags.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
-        if (!tag.trimmed().isEmpty()) {
-            wanted.insert(tag.trimmed().toStdString());
-        }
+void MainWindow::show_mask_of(const LoadedRun& loaded) {
+    if (loaded.mask == nullptr) {
+        mask_page_->end_look();
+        return;
     }
-    edit_job_.start(
-        [database = database_, run, wanted](const std::atomic<bool>&) {
-            Database file(database);
-            const std::vector<std::string> before = read_run(file, run).tags;
-            for (const std::string& tag : wanted) {
-                add_tag(file, run, tag);
-            }
-            for (const std::string& tag : before) {
-                if (!wanted.contains(tag)) {
-                    remove_tag(file, run, tag);
-                }
-            }
-            return true;
-        },
-        [this](bool) { results_->refresh(); },
-        [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+    const QString name = tr("run %1").arg(loaded.run.id);
+    looked_at_ = {name, loaded.mask->draw.experiment.mask};
+    const QString of_draw = loaded.run.draws.size() > 1
+                                ? tr(", draw %1 of %2").arg(loaded.place.draw + 1).arg(loaded.run.draws.size())
+                                : QString();
+    mask_page_->look_at(
+        loaded.mask, tr("Mask of %1%2: %3").arg(name, of_draw, to_qstring(to_text(loaded.mask->draw.experiment.mask))));
+}
+
+void MainWindow::change_tags(std::int64_t run, const QString& tags) {
+    edits_.add({}, [database = database_, run, text = tags.toStdString()] { write_run_tags(database, run, text); });
+}
+
+void MainWindow::change_note(std::int64_t run, const QString& note) {
+    edits_.add(
+        {}, [database = database_, run, text = note.trimmed().toStdString()] { write_run_note(database, run, text); });
 }
 
 void MainWindow::ask_to_delete(const std::vector<std::int64_t>& runs) {
@@ -143,27 +147,27 @@ void MainWindow::ask_to_delete(const std::vector<std::int64_t>& runs) {
     const QString what = runs.size() == 1 ? tr("run %1").arg(runs.front()) : tr("%1 runs").arg(runs.size());
     messages_->offer(tr("Delete %1 with all that was measured? It cannot be taken back.").arg(what),
                      MessageBar::Kind::warning, tr("Delete %1").arg(what), [this, runs, what] {
-                         edit_job_.start(
-                             [database = database_, runs](const std::atomic<bool>&) {
-                                 Database file(database);
-                                 delete_runs(file, runs);
-                                 return true;
-                             },
-                             [this, what](bool) {
-                                 results_->refresh();
-                                 messages_->show_message(tr("Deleted %1.").arg(what), MessageBar::Kind::note);
-                             },
-                             [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
+                         edits_.add(tr("Deleted %1.").arg(what), [database = database_, runs] {
+                             Database file(database);
+                             delete_runs(file, runs);
+                         });
                      });
 }
 
 // Another draw or repetition of the run that is shown; the experiment stays as it is.
 void MainWindow::show_repetition(std::int64_t run, const RepetitionPlace& place) {
+    const bool with_mask = mask_page_->looking();
     run_job_.start(
-        [database = shown_database_, run, place](const std::atomic<bool>&) {
-            return std::make_shared<const LoadedRun>(load_run(database, run, place));
+        [database = shown_database_, run, place, with_mask](const std::atomic<bool>&) {
+            return std::make_shared<const LoadedRun>(with_mask ? load_run_with_mask(database, run, place)
+                                                               : load_run(database, run, place));
         },
-        [this](const std::shared_ptr<const LoadedRun>& loaded) { show_run(*loaded); },
+        [this, with_mask](const std::shared_ptr<const LoadedRun>& loaded) {
+            show_run(*loaded);
+            if (with_mask && mask_page_->looking()) {
+                show_mask_of(*loaded);
+            }
+        },
         [this](const std::exception_ptr& error) { messages_->show_error(error_text(error)); });
 }
 

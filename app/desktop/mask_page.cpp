@@ -9,12 +9,16 @@
 #include <QPainter>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "app/desktop/comparison_bar.h"
+#include "app/desktop/look_bar.h"
 #include "app/desktop/mask_csv.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
+#include "engine/mask/difference_regions.h"
 #include "widgets/base/colours.h"
 #include "widgets/base/display_painter.h"
 #include "widgets/base/error_text.h"
@@ -34,6 +38,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     : QWidget(parent),
       evaluator_(evaluator),
       comparison_(evaluator),
+      look_bar_(new LookBar(this)),
       bar_(new ComparisonBar(comparison_, appearance, this)),
       canvas_(new MaskCanvas(appearance, this)),
       hover_(new QLabel(this)),
@@ -43,6 +48,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
+    column->addWidget(look_bar_);
     column->addWidget(bar_);
     column->addWidget(canvas_, 1);
     // Lines enough for all of it in a narrow window too; their room is kept.
@@ -81,7 +87,17 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     canvas_->setObjectName(QStringLiteral("mask_canvas"));
     canvas_->set_empty_text(tr("Working out the mask..."));
     connect(&evaluator_, &Evaluator::finished, this, &MaskPage::show_newest);
-    connect(&comparison_, &MaskComparison::changed, this, &MaskPage::show_newest);
+    connect(&comparison_, &MaskComparison::changed, this, [this] {
+        if (comparison_.active()) {
+            end_look();
+        } else {
+            visited_.reset();
+        }
+        show_newest();
+    });
+    connect(bar_, &ComparisonBar::difference_wanted, this, &MaskPage::go_to_difference);
+    connect(look_bar_, &LookBar::end_wanted, this, &MaskPage::end_look);
+    connect(look_bar_, &LookBar::compare_wanted, this, &MaskPage::compare_look_wanted);
     connect(canvas_, &MaskCanvas::hovered, hover_, &QLabel::setText);
     connect(canvas_, &MaskCanvas::selection_changed, this, &MaskPage::sum_up);
     connect(canvas_, &MaskCanvas::view_changed, this, &MaskPage::show_zoom);
@@ -96,7 +112,54 @@ void MaskPage::set_compare_menu(QMenu& menu) {
     compare_->setMenu(&menu);
 }
 
+void MaskPage::look_at(std::shared_ptr<const ShownMask> mask, const QString& what) {
+    looked_at_ = std::move(mask);
+    look_bar_->show_text(what);
+    if (comparison_.active()) {
+        comparison_.end();
+    }
+    show_newest();
+    Q_EMIT look_changed();
+}
+
+void MaskPage::end_look() {
+    if (looking()) {
+        looked_at_.reset();
+        look_bar_->show_text({});
+        show_newest();
+        Q_EMIT look_changed();
+    }
+}
+
+void MaskPage::go_to_difference(bool forward) {
+    const auto shown = comparison_.current();
+    if (shown == nullptr || shown->difference->regions.empty()) {
+        return;
+    }
+    const std::vector<Box>& regions = shown->difference->regions;
+    const auto place = [](const Box& box) { return std::pair(box.q.begin, box.k.begin); };
+    std::size_t next = forward ? 0 : regions.size() - 1;
+    if (visited_) {
+        const auto at = std::lower_bound(regions.begin(), regions.end(), *visited_,
+                                         [&](const Box& a, const Box& b) { return place(a) < place(b); });
+        // After an edit the place may be there no more.
+        const bool there = at != regions.end() && place(*at) == place(*visited_);
+        const auto index = static_cast<std::size_t>(at - regions.begin());
+        next = (forward ? index + (there ? 1 : 0) : index + regions.size() - 1) % regions.size();
+    }
+    visited_ = regions[next];
+    bar_->show_place(static_cast<std::int64_t>(next));
+    place_job_.start(
+        [shown, box = regions[next]](const std::atomic<bool>&) { return tight_region(*shown->difference->parts, box); },
+        [this](const Box& box) { canvas_->go_to(box); },
+        [this](const std::exception_ptr& error) { hover_->setText(error_text(error)); });
+}
+
 void MaskPage::show_newest() {
+    if (looking()) {
+        canvas_->show_mask(looked_at_);
+        return;
+    }
     if (comparison_.busy()) {
         return;  // what is there stays until the two have been compared
     }

@@ -5,6 +5,8 @@
 
 #include <QWidget>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "app/desktop/document/evaluator.h"
@@ -20,6 +22,7 @@ class QToolButton;
 namespace longscope {
 
 class ComparisonBar;
+class LookBar;
 
 class MaskPage : public QWidget {
     Q_OBJECT
@@ -33,6 +36,14 @@ class MaskPage : public QWidget {
     [[nodiscard]] const ComparisonBar& comparison_bar() const { return *bar_; }
     // What the button of the page offers; it outlives the page or is a part of it.
     void set_compare_menu(QMenu& menu);
+    // The mask of something else than the experiment in its place, and what that is, until end_look(). Ends a
+    // comparison.
+    void look_at(std::shared_ptr<const ShownMask> mask, const QString& what);
+    void end_look();
+    [[nodiscard]] bool looking() const { return looked_at_ != nullptr; }
+    // To the place where the compared masks differ that comes after the one that was gone to last, or before it; behind
+    // the last comes the first.
+    void go_to_difference(bool forward);
     // What the selection sums up to; empty without one, or while it is being counted.
     [[nodiscard]] QString summary() const;
     // Makes, on any thread, the densities that are in view now, one cell a line. Throws Error(failed) without a mask.
@@ -40,6 +51,11 @@ class MaskPage : public QWidget {
     // The picture as it is saved, with title and legend, to the clipboard a moment later. Throws Error(failed) without
     // a mask.
     void copy_picture(double width);
+
+  Q_SIGNALS:
+    // The mask that is looked at beside that of the experiment.
+    void compare_look_wanted();
+    void look_changed();
 
   private:
     // Pairs of a selection; of two masks, those of each kind.
@@ -56,13 +72,17 @@ class MaskPage : public QWidget {
 
     Evaluator& evaluator_;
     MaskComparison comparison_;
+    std::shared_ptr<const ShownMask> looked_at_;
+    LookBar* look_bar_;
     ComparisonBar* bar_;
     MaskCanvas* canvas_;
     QLabel* hover_;
     QLabel* summary_;
     QLabel* zoom_;
     QToolButton* compare_;
+    std::optional<Box> visited_;  // the place of differences that was gone to last
     LatestJob<Sum> job_;
+    LatestJob<Box> place_job_;
     LatestJob<DisplayList> copy_job_;
 };
 

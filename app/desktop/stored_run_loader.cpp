@@ -94,6 +94,24 @@ LoadedRun load_run(const std::filesystem::path& database, std::int64_t run, std:
     return loaded;
 }
 
+LoadedRun load_run_with_mask(const std::filesystem::path& database, std::int64_t run,
+                             std::optional<RepetitionPlace> place) {
+    LoadedRun loaded = load_run(database, run, place);
+    try {
+        Json document = parse_json(loaded.run.record.experiment, "the stored experiment");
+        // The documents of this draw, whatever their source says by now.
+        for (const StoredDraw& draw : loaded.run.draws) {
+            if (draw.record.index == loaded.place.draw && document.is_object() && document["sequence"].is_object()) {
+                document["sequence"]["lengths"] = {{"list", draw.record.lengths}};
+            }
+        }
+        loaded.mask = shown_mask(compile_draw(parse_experiment(document, {}, experiment_names()), 0));
+    } catch (const Error& error) {
+        loaded.no_mask = to_qstring(error.what());
+    }
+    return loaded;
+}
+
 std::vector<RunningRun> running_runs(const std::filesystem::path& database) {
     std::vector<RunningRun> found;
     std::error_code ignored;

@@ -13,6 +13,7 @@
 #include "engine/draw/timeline_picture.h"
 #include "engine/trace/trace.h"
 #include "storage/records.h"
+#include "widgets/mask/shown_mask.h"
 
 namespace longscope {
 
@@ -32,11 +33,17 @@ struct LoadedRun {
     std::vector<RankShares> shares;
     std::vector<RankResult> ranks;
     QString caption;
+    // Only of load_run_with_mask(): of the draw that is shown; null with the reason beside it where there is none.
+    std::shared_ptr<const ShownMask> mask;
+    QString no_mask;
 };
 
 // Without a place: the repetition whose time is the median, of the first draw that has one. Throws Error.
 [[nodiscard]] LoadedRun load_run(const std::filesystem::path& database, std::int64_t run,
                                  std::optional<RepetitionPlace> place = std::nullopt);
+
+[[nodiscard]] LoadedRun load_run_with_mask(const std::filesystem::path& database, std::int64_t run,
+                                           std::optional<RepetitionPlace> place = std::nullopt);
 
 struct RunningRun {
     std::int64_t run = 0;

@@ -16,7 +16,8 @@ std::optional<int> read_window_request(int argc, const char* const* argv, Window
                  "longscope"};
     app.set_version_flag("--version",
                          fmt::format("longscope {} ({}, {})", version_text(), revision_text(), compiler_text()));
-    app.add_option("FILE", request.files, "Experiments, lengths files, histograms of lengths, result databases (.db)")
+    app.add_option("FILE", request.files,
+                   "Experiments, lengths files, histograms of lengths, masks, result databases (.db)")
         ->type_name("");
     app.add_option("--db", request.database, "Store runs in this database")->type_name("FILE");
     app.footer(

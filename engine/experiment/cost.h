@@ -21,17 +21,21 @@ struct CompiledDraw {
     std::int64_t draw = 0;
     MaskDomain domain;
     std::shared_ptr<const Mask> mask;
-    std::vector<TokenSet> ranks;  // what each holds
+    std::shared_ptr<const std::vector<TokenSet>> ranks;  // what each holds
 };
 
-// 0 <= draw < sequence.draws. Throws Error(bad_input).
-[[nodiscard]] CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw);
+// 0 <= draw < sequence.draws. What is the same as `before` has it is shared with it, and takes no time. Throws
+// Error(bad_input).
+[[nodiscard]] CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw,
+                                        const CompiledDraw* before = nullptr);
 
 struct RankCost {
     std::int64_t tokens = 0;
     std::int64_t pairs = 0;  // of one head, by the queries that the rank holds
     std::int64_t bytes_received = 0;
     std::int64_t memory_bytes = 0;
+
+    [[nodiscard]] bool operator==(const RankCost&) const = default;
 };
 
 struct ExperimentCost {
@@ -49,7 +53,15 @@ struct ExperimentCost {
     [[nodiscard]] double largest_over_mean() const;
 };
 
-// Ends early with Error(cancelled) once `cancelled` is true.
-[[nodiscard]] ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancelled);
+// A draw and what it costs.
+struct KnownCost {
+    const CompiledDraw& draw;
+    const ExperimentCost& cost;
+};
+
+// Ends early with Error(cancelled) once `cancelled` is true. Of what `draw` shares with a known one, nothing is counted
+// again.
+[[nodiscard]] ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancelled,
+                                     const KnownCost* known = nullptr);
 
 }  // namespace longscope

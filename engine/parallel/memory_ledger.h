@@ -17,5 +17,8 @@ struct MemoryLedger {
 
 // `tokens` are those of the schedule's rank. Mask, trace and the kernel's own few tiles are not in it.
 [[nodiscard]] MemoryLedger memory_ledger(const Schedule& schedule, const AttentionShape& shape, std::int64_t tokens);
+// The same from the most that a schedule holds at once.
+[[nodiscard]] MemoryLedger memory_ledger(std::int64_t peak_buffer_bytes, const AttentionShape& shape,
+                                         std::int64_t tokens);
 
 }  // namespace longscope

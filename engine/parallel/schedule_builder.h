@@ -140,7 +140,7 @@ class ScheduleBuilder {
     [[nodiscard]] std::int64_t tokens_of(std::int64_t set) const {
         return set == input_.ranks() ? input_.mask.query_tokens() : input_.tokens[static_cast<std::size_t>(set)].size();
     }
-    // Exact pairs between the queries of this rank and the keys of another; see StrategyInput::exact_pairs.
+    // Exact pairs between the queries of this rank and the keys of another.
     [[nodiscard]] std::int64_t pairs_with(std::int64_t rank) const {
         return pairs_with(input_.tokens[static_cast<std::size_t>(rank)]);
     }
@@ -150,9 +150,7 @@ class ScheduleBuilder {
 
   private:
     [[nodiscard]] std::int64_t pairs_with(const TokenSet& keys) const {
-        return input_.exact_pairs
-                   ? LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)], keys).pairs()
-                   : 1;
+        return LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)], keys).pairs();
     }
 
     std::int64_t add(Operation operation) {

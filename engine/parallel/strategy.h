@@ -11,6 +11,7 @@
 #include "engine/mask/mask.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
+#include "engine/parallel/token_counts.h"
 #include "engine/tensor/attention_shape.h"
 
 namespace longscope {
@@ -21,11 +22,17 @@ struct StrategyInput {
     const Mask& mask;
     const std::vector<TokenSet>& tokens;  // of every rank
     std::int64_t rank = 0;
-    // Without them schedules are written faster, for those who only ask what moves and what is held: the mask is not
-    // asked, and an attend with 1 pair stands wherever there could be one.
-    bool exact_pairs = true;
 
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
+};
+
+// Of one rank in the forward pass, by closed formulas: no schedule is written.
+struct StrategyTotals {
+    std::int64_t bytes_sent = 0;         // payload, to other ranks
+    std::int64_t bytes_received = 0;     // payload, from other ranks
+    std::int64_t peak_buffer_bytes = 0;  // the most that is held at once beside the rank's own inputs
+
+    [[nodiscard]] bool operator==(const StrategyTotals&) const = default;
 };
 
 struct StrategyEntry {
@@ -36,8 +43,8 @@ struct StrategyEntry {
     std::string (*infeasible)(const AttentionShape& shape, std::int64_t ranks);
     // The part of one rank in the forward pass.
     Schedule (*forward)(const StrategyInput& input);
-    // The closed formula of the payload bytes that a rank receives, which the schedule's must equal.
-    std::int64_t (*bytes_received)(const StrategyInput& input);
+    // What totals() of that schedule must equal, in a time that does not grow with the number of ranks.
+    StrategyTotals (*forward_totals)(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
 };
 
 [[nodiscard]] const std::vector<StrategyEntry>& strategies();
@@ -51,13 +58,14 @@ void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape
 [[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks);
 
 [[nodiscard]] Schedule ring_forward(const StrategyInput& input);
-[[nodiscard]] std::int64_t ring_bytes_received(const StrategyInput& input);
+[[nodiscard]] StrategyTotals ring_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
 
 [[nodiscard]] Schedule all_gather_forward(const StrategyInput& input);
-[[nodiscard]] std::int64_t all_gather_bytes_received(const StrategyInput& input);
+[[nodiscard]] StrategyTotals all_gather_totals(const AttentionShape& shape, const TokenCounts& tokens,
+                                               std::int64_t rank);
 
 [[nodiscard]] std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks);
 [[nodiscard]] Schedule ulysses_forward(const StrategyInput& input);
-[[nodiscard]] std::int64_t ulysses_bytes_received(const StrategyInput& input);
+[[nodiscard]] StrategyTotals ulysses_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
 
 }  // namespace longscope

@@ -7,11 +7,11 @@ namespace longscope {
 const std::vector<StrategyEntry>& strategies() {
     static const std::vector<StrategyEntry> entries{
         {"ring", "keys and values travel from rank to rank, N-1 hops, while each rank computes on what it holds",
-         always_feasible, ring_forward, ring_bytes_received},
+         always_feasible, ring_forward, ring_totals},
         {"all_gather", "every rank gets all keys and values at once, then computes on them in one piece",
-         always_feasible, all_gather_forward, all_gather_bytes_received},
+         always_feasible, all_gather_forward, all_gather_totals},
         {"ulysses", "all ranks exchange tokens for heads: each computes some heads of the whole sequence, then back",
-         ulysses_infeasible, ulysses_forward, ulysses_bytes_received},
+         ulysses_infeasible, ulysses_forward, ulysses_totals},
     };
     return entries;
 }

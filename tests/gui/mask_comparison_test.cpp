@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QPushButton>
+#include <QTabWidget>
 #include <QTest>
 #include <QToolButton>
 
@@ -153,6 +154,57 @@ TEST_F(ComparedMasks, MayBeInAFileOrInAnotherExperiment) {
     expect_beginning("Not compared with missing.json: ");  // the user thought better of it
 }
 
+TEST_F(ComparedMasks, AreGoneThroughPlaceByPlace) {
+    // Two windows and one pair elsewhere: three places.
+    const QString other = put(QStringLiteral("other.json"), R"({"or": [{"causal": {}}, {"zones": {"zones": [
+        [2, 4, 30, 32, -64, 64], [40, 41, 50, 51, -64, 64], [40, 42, 61, 63, -64, 64]]}}]})");
+    EXPECT_FALSE(action("view.next_difference").isEnabled()) << "nothing is compared";
+    chooser_->answers = {other};
+    action("view.compare_file").trigger();
+    wait_until_compared();
+    const std::vector<Box> places{{{2, 4}, {30, 32}}, {{40, 41}, {50, 51}}, {{40, 42}, {61, 63}}};
+    const auto& told = find<QLabel>("difference_place");
+    EXPECT_EQ(told.text(), QStringLiteral("3 places"));
+    const auto comes = [&](std::size_t place) {
+        return QTest::qWaitFor([&] { return canvas().selection() == places[place]; }, 5000) &&
+               told.text() == QStringLiteral("place %1 of 3").arg(place + 1);
+    };
+    const auto in_the_middle = [&](std::size_t place) {
+        const Box view = canvas().viewport().visible();
+        return view.q.begin <= places[place].q.begin && view.q.end >= places[place].q.end &&
+               view.k.begin <= places[place].k.begin && view.k.end >= places[place].k.end;
+    };
+    window_->tabs().setCurrentIndex(1);
+    for (const std::size_t place : {0U, 1U, 2U, 0U}) {
+        QTest::keyClick(window_.get(), Qt::Key_F7);
+        EXPECT_TRUE(comes(place)) << told.text().toStdString();
+        EXPECT_TRUE(in_the_middle(place));
+    }
+    EXPECT_EQ(window_->tabs().currentIndex(), 0) << "where they are seen";
+    EXPECT_TRUE(QTest::qWaitFor([&] { return window_->mask_page().summary().contains(QStringLiteral("4 only in")); }))
+        << window_->mask_page().summary().toStdString();
+    QTest::keyClick(window_.get(), Qt::Key_F7, Qt::ShiftModifier);
+    EXPECT_TRUE(comes(2));
+    find<QToolButton>("previous_difference").click();
+    EXPECT_TRUE(comes(1));
+    find<QToolButton>("next_difference").click();
+    EXPECT_TRUE(comes(2));
+    // Without the place that is shown, the one after it is next.
+    set_mask(R"({"or": [{"causal": {}}, {"zones": {"zones": [[40, 42, 61, 63, -64, 64]]}}]})");
+    wait_until_compared();
+    EXPECT_EQ(told.text(), QStringLiteral("2 places"));
+    QTest::keyClick(window_.get(), Qt::Key_F7);
+    EXPECT_TRUE(QTest::qWaitFor([&] { return canvas().selection() == places[0]; }, 5000))
+        << "behind the last the first";
+    // Equal masks differ nowhere.
+    set_mask(R"({"or": [{"causal": {}}, {"zones": {"zones": [
+        [2, 4, 30, 32, -64, 64], [40, 41, 50, 51, -64, 64], [40, 42, 61, 63, -64, 64]]}}]})");
+    wait_until_compared();
+    EXPECT_EQ(told.text(), QString());
+    EXPECT_FALSE(action("view.next_difference").isEnabled());
+    EXPECT_FALSE(find<QToolButton>("next_difference").isEnabled());
+}
+
 TEST_F(ComparedMasks, AreSummedUpCopiedAndSaved) {
     compare_with_preset("full");
     canvas().select(Box{{0, 8}, {0, 64}});
@@ -178,7 +230,7 @@ TEST_F(ComparedMasks, AreSummedUpCopiedAndSaved) {
 TEST_F(ComparedMasks, AreReachedFromThePage) {
     auto& button = find<QToolButton>("compare_mask");
     ASSERT_NE(button.menu(), nullptr);
-    EXPECT_EQ(button.menu()->actions().size(), 4);
+    EXPECT_EQ(button.menu()->actions().size(), 6);
     EXPECT_EQ(button.menu()->actions().first(), &action("view.compare_saved"));
     EXPECT_NE(button.focusPolicy() & Qt::TabFocus, 0);
 }

@@ -32,17 +32,19 @@ class ScriptedChooser : public FileChooser {
         if (answers.empty()) {
             return {};
         }
-        const QString answer = answers.front();
+        QString answer = answers.front();
         answers.pop_front();
         return answer;
     }
 };
 
 class WindowTest : public testing::Test {
+  public:
+    ~WindowTest() override;
+
   protected:
     // Opens a window. The engine lies beside the programs that are built, not beside this test.
     WindowTest();
-    ~WindowTest() override;
 
     // In a folder of this test's own.
     [[nodiscard]] QString file(const QString& name) const;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the views say about what they show.
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <QClipboard>
 #include <QComboBox>
+#include <QFrame>
 #include <QGuiApplication>
 #include <QLabel>
 #include <QLineEdit>
@@ -10,7 +12,10 @@
 #include <QTest>
 
 #include "app/desktop/mask_page.h"
+#include "app/desktop/stored_run_loader.h"
 #include "app/desktop/timeline_page.h"
+#include "storage/run_edit.h"
+#include "storage/run_query.h"
 #include "tests/gui/window_session.h"
 #include "tests/support/fixture_database.h"
 #include "tests/support/mouse.h"
@@ -31,6 +36,23 @@ class WindowLook : public WindowTest {
         ASSERT_TRUE(QTest::qWaitFor([&] { return window_->timeline_page().has_trace(); }));
         ASSERT_EQ(window_->tabs().currentWidget(), &window_->timeline_page());
         QCoreApplication::processEvents();
+    }
+    // As nobody but its owner would.
+    void change_database(const char* sql) {
+        SQLite::Database database(file(QStringLiteral("runs.db")).toStdString(), SQLite::OPEN_READWRITE);
+        database.exec(sql);
+    }
+    void look_at(std::int64_t run) {
+        RunTable& results = window_->results();
+        window_->tabs().setCurrentWidget(&results);
+        results.view().setCurrentIndex(results.model().index(results.model().row_of(run), 1));
+        window_->messages().clear();
+        results.row_actions().at(1)->trigger();
+        ASSERT_TRUE(QTest::qWaitFor([&] { return !window_->messages().text().isEmpty(); }, 5000));
+        EXPECT_TRUE(window_->messages().text().contains(QStringLiteral("of run %1").arg(run)))
+            << window_->messages().text().toStdString();
+        EXPECT_TRUE(window_->timeline_page().caption().startsWith(QStringLiteral("run %1,").arg(run)));
+        EXPECT_EQ(window_->tabs().currentWidget(), &window_->timeline_page());
     }
 };
 
@@ -106,17 +128,79 @@ TEST_F(WindowLook, AnotherDrawOrRepetitionIsChosen) {
 TEST_F(WindowLook, ARunIsLookedAtBesideTheExperiment) {
     show_a_run();
     window_->document().start_new();
+    wait_for_answer();
     const Json before = experiment();
-    QTableView& table = window_->results().view();
-    window_->tabs().setCurrentWidget(&window_->results());
-    table.setCurrentIndex(window_->results().model().index(window_->results().model().row_of(2), 1));
-    window_->results().row_actions().at(1)->trigger();
-    EXPECT_TRUE(
-        QTest::qWaitFor([&] { return window_->timeline_page().caption().startsWith(QStringLiteral("run 2,")); }, 5000));
+    look_at(2);
     EXPECT_EQ(experiment(), before);
+    const ShownMask& shown = *window_->mask_page().canvas().shown();
+    EXPECT_EQ(shown.draw.experiment.layout.ranks, 3);
+    EXPECT_EQ(shown.owners->ranks(), 3);
+    const auto stored = load_run_with_mask(file(QStringLiteral("runs.db")).toStdString(), 2);
+    EXPECT_EQ(shown.draw.mask->pairs(), stored.mask->draw.mask->pairs());
+    EXPECT_NE(shown.draw.mask->pairs(), window_->evaluator().current()->cost.pairs);
+    EXPECT_TRUE(find<QLabel>("looked_at").text().startsWith(QStringLiteral("Mask of run 2")));
     find<QPushButton>("message_action").click();
     EXPECT_TRUE(QTest::qWaitFor([&] { return experiment()["layout"]["ranks"] == 3; }, 5000))
         << "on request it is opened";
+    wait_for_answer();
+    EXPECT_FALSE(window_->mask_page().looking()) << "now it is the experiment's";
+}
+
+TEST_F(WindowLook, TheMaskOfARunGoesWhenTheExperimentIsWanted) {
+    show_a_run();
+    window_->document().start_new();
+    wait_for_answer();
+    MaskPage& page = window_->mask_page();
+    const auto shows_the_experiment = [&] {
+        wait_for_answer();
+        return !page.looking() && find<QFrame>("look_bar").isHidden() &&
+               page.canvas().shown() == window_->evaluator().current()->mask;
+    };
+    look_at(2);
+    window_->tabs().setCurrentWidget(&page);
+    ASSERT_TRUE(find<QFrame>("look_bar").isVisible());
+    find<QPushButton>("end_look").click();
+    EXPECT_TRUE(shows_the_experiment());
+    look_at(2);
+    window_->document().edit(QStringLiteral("Change"), {}, [](Json& json) { json["layout"]["ranks"] = 5; });
+    EXPECT_TRUE(shows_the_experiment()) << "who edits sees the edit";
+    look_at(2);
+    find<QPushButton>("compare_looked_at").click();
+    ASSERT_TRUE(QTest::qWaitFor([&] { return page.comparison().current() != nullptr; }, 5000))
+        << page.comparison().refusal().toStdString();
+    EXPECT_FALSE(page.looking());
+    EXPECT_EQ(page.comparison().name(), QStringLiteral("run 2"));
+    EXPECT_EQ(page.canvas().shown(), page.comparison().current());
+    look_at(1);
+    EXPECT_FALSE(page.comparison().active());
+    EXPECT_TRUE(page.looking());
+}
+
+TEST_F(WindowLook, TheMaskFollowsTheDrawThatIsChosen) {
+    show_a_run();
+    change_database("UPDATE draw SET lengths = '[20,76]' WHERE run = 2 AND number = 1");
+    window_->document().start_new();
+    wait_for_answer();
+    look_at(2);
+    window_->tabs().setCurrentWidget(&window_->mask_page());
+    auto& draw = find<QComboBox>("shown_draw");
+    ASSERT_GE(draw.count(), 2);
+    EXPECT_TRUE(draw.isVisible());
+    const auto documents = [&] { return window_->mask_page().canvas().shown()->draw.domain.cu_seqlens; };
+    const auto first = documents();
+    draw.setCurrentIndex(1);
+    Q_EMIT draw.activated(1);
+    EXPECT_TRUE(QTest::qWaitFor([&] { return documents() != first; }, 5000));
+    EXPECT_TRUE(find<QLabel>("looked_at").text().contains(QStringLiteral("draw 2 of")));
+}
+
+// Damaged, or of another version.
+TEST_F(WindowLook, ARunWhoseMaskCannotBeReadIsLookedAtWithoutIt) {
+    show_a_run();
+    change_database("UPDATE experiment SET document = json_set(document, '$.mask', json('{\"no_such_leaf\": {}}'))");
+    look_at(2);
+    EXPECT_TRUE(window_->messages().text().contains(QStringLiteral("no_such_leaf")));
+    EXPECT_FALSE(window_->mask_page().looking());
 }
 
 TEST_F(WindowLook, TagsAreEditedInTheTable) {
@@ -142,6 +226,78 @@ TEST_F(WindowLook, TagsAreEditedInTheTable) {
     type(QString(300, QLatin1Char('t')));
     EXPECT_TRUE(QTest::qWaitFor([&] { return window_->messages().kind() == MessageBar::Kind::error; }, 5000));
     EXPECT_FALSE(model.flags(model.index(0, 1)).testFlag(Qt::ItemIsEditable));
+}
+
+TEST_F(WindowLook, NotesAreEditedInTheTable) {
+    show_a_run();
+    window_->tabs().setCurrentWidget(&window_->results());
+    RunTableModel& model = window_->results().model();
+    QTableView& table = window_->results().view();
+    const auto shown = [&] {
+        const QModelIndex note = model.index(model.row_of(2), static_cast<int>(RunColumn::note));
+        return model.data(note, RunTableModel::raw_role).toString();
+    };
+    const auto stored = [&] {
+        Database database(file(QStringLiteral("runs.db")).toStdString(), OpenMode::read_only);
+        return QString::fromStdString(read_run(database, 2).note);
+    };
+    const auto editor = [&]() -> QLineEdit& {
+        table.setCurrentIndex(model.index(model.row_of(2), 0));
+        for (QAction* edit : window_->results().row_actions()) {
+            if (edit->text() == QLatin1String("Edit note")) {
+                edit->trigger();
+            }
+        }
+        auto* found = qobject_cast<QLineEdit*>(
+            table.indexWidget(model.index(model.row_of(2), static_cast<int>(RunColumn::note))));
+        EXPECT_NE(found, nullptr);
+        return *found;
+    };
+    const auto wait_for = [&](const QString& text) {
+        return QTest::qWaitFor([&] { return shown() == text; }, 5000) && stored() == text;
+    };
+    // Return saves.
+    QLineEdit* line = &editor();
+    line->setText(QStringLiteral("first, with the new kernel"));
+    QTest::keyClick(line, Qt::Key_Return);
+    EXPECT_TRUE(wait_for(QStringLiteral("first, with the new kernel"))) << window_->messages().text().toStdString();
+    // Esc gives up what was typed.
+    line = &editor();
+    EXPECT_EQ(line->text(), QStringLiteral("first, with the new kernel"));
+    line->setText(QStringLiteral("a mistake"));
+    QTest::keyClick(line, Qt::Key_Escape);
+    EXPECT_EQ(shown(), QStringLiteral("first, with the new kernel"));
+    EXPECT_FALSE(table.selectionModel()->selectedRows().isEmpty()) << "Esc ended the editing, and nothing else";
+    // Who goes elsewhere has finished.
+    line = &editor();
+    line->setText(QStringLiteral("second"));
+    find<QLineEdit>("name").setFocus();
+    EXPECT_TRUE(wait_for(QStringLiteral("second")));
+    // Two in a row are both written.
+    for (const char* text : {"third", ""}) {
+        line = &editor();
+        line->setText(QLatin1String(text));
+        QTest::keyClick(line, Qt::Key_Return);
+    }
+    EXPECT_TRUE(wait_for(QString())) << "an empty one is none";
+}
+
+TEST_F(WindowLook, ANoteThatCannotBeWrittenIsSaidInThePage) {
+    show_a_run();
+    {
+        Database database(file(QStringLiteral("runs.db")).toStdString());
+        set_note(database, 2, std::string(5000, 'n'));
+    }
+    window_->results().refresh();
+    window_->tabs().setCurrentWidget(&window_->results());
+    RunTableModel& model = window_->results().model();
+    const QModelIndex note = model.index(model.row_of(2), static_cast<int>(RunColumn::note));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return model.data(note, Qt::EditRole).toString().size() == 4000; }, 5000));
+    model.setData(note, QStringLiteral("short"), Qt::EditRole);
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->messages().kind() == MessageBar::Kind::error; }, 5000));
+    EXPECT_TRUE(window_->messages().text().contains(QStringLiteral("note of run 2")));
+    Database database(file(QStringLiteral("runs.db")).toStdString(), OpenMode::read_only);
+    EXPECT_EQ(read_run(database, 2).note.size(), 5000U) << "what nobody has seen is not lost";
 }
 
 TEST_F(WindowLook, RunsAreDeletedAfterAQuestion) {

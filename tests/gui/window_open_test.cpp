@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Files come in: by name, by the dialog, from the list of recent ones, dropped on the window.
+#include <QDir>
 #include <QDockWidget>
 #include <QDoubleSpinBox>
 #include <QLabel>
@@ -10,10 +11,16 @@
 #include <QTest>
 #include <QUrl>
 #include <QWindow>
+#include <algorithm>
+#include <random>
 
 #include "app/desktop/mask_page.h"
+#include "engine/mask/formats/mask_folder.h"
+#include "engine/mask/formats/mask_format.h"
+#include "engine/mask/mask_difference.h"
 #include "tests/gui/window_fixture.h"
 #include "tests/support/fixture_database.h"
+#include "tests/support/mask_cells.h"
 #include "tests/support/paths.h"
 #include "widgets/results/run_table.h"
 
@@ -44,6 +51,11 @@ class WindowOpen : public WindowTest {
         EXPECT_EQ(drop.dropAction(), Qt::CopyAction) << "a moved file would be deleted where it was";
     }
     [[nodiscard]] QString message() const { return window_->messages().text(); }
+    // Until it is said what became of the files.
+    [[nodiscard]] bool wait_for_end() const {
+        return QTest::qWaitFor([&] { return !message().isEmpty() && !message().startsWith(QStringLiteral("Reading")); },
+                               5000);
+    }
     void expect_error_about(const QString& name) {
         EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::error) << message().toStdString();
         EXPECT_TRUE(message().contains(name)) << message().toStdString();
@@ -216,7 +228,7 @@ TEST_F(WindowOpen, WhatCannotBeOpenedLosesNothing) {
           folder, QStringLiteral("https://example.org/a.json")}) {
         window_->messages().clear();
         drop({bad});
-        ASSERT_TRUE(QTest::qWaitFor([&] { return !message().isEmpty(); })) << bad.toStdString();
+        ASSERT_TRUE(wait_for_end()) << bad.toStdString();
         expect_error_about(bad);
         EXPECT_EQ(window_->document().text(), before) << bad.toStdString();
         EXPECT_TRUE(window_->document().modified());
@@ -227,10 +239,96 @@ TEST_F(WindowOpen, WhatCannotBeOpenedLosesNothing) {
 
 TEST_F(WindowOpen, JsonThatIsNeitherSaysSo) {
     drop({put(QStringLiteral("neither.json"), R"json({"a": 1, "[2,3)": 4})json")});
-    EXPECT_TRUE(message().contains(QStringLiteral("is neither an experiment nor a histogram of lengths")))
+    EXPECT_TRUE(message().contains(QStringLiteral("is neither an experiment nor a histogram of lengths nor a mask")))
         << message().toStdString();
     drop({put(QStringLiteral("bin.json"), R"json({"[3,2)": 4})json")});
     EXPECT_TRUE(message().contains(QStringLiteral("is not a bin"))) << "one whose bins are wrong is told why";
+}
+
+TEST_F(WindowOpen, ADroppedMaskTakesThePlaceOfTheMask) {
+    const Json before = experiment();
+    drop({put(QStringLiteral("mask.json"), R"({"and": [{"causal": {}}, {"window": {"left": 99, "right": 0}}]})")});
+    EXPECT_EQ(experiment()["mask"],
+              parse_json(R"({"and": [{"causal": {}}, {"window": {"left": 99, "right": 0}}]})", ""));
+    EXPECT_EQ(experiment()["sequence"], before["sequence"]);
+    EXPECT_EQ(window_->document().stack().size(), 2U) << "as layers";
+    EXPECT_TRUE(message().contains(QStringLiteral("mask.json")));
+    EXPECT_EQ(window_->messages().kind(), MessageBar::Kind::note);
+    EXPECT_TRUE(window_->document().modified());
+    EXPECT_EQ(window_->document().undo_stack().undoText(), QStringLiteral("Use the mask of mask.json"));
+    window_->document().undo_stack().undo();
+    EXPECT_EQ(experiment(), before);
+    drop({put(QStringLiteral("bad.json"), R"({"window": {"left": -3, "right": 0}})")});
+    EXPECT_EQ(experiment(), before);
+    EXPECT_TRUE(message().contains(QStringLiteral("left"))) << message().toStdString();
+    drop({put(QStringLiteral("unknown.json"), R"({"no_such_leaf": {}})")});
+    EXPECT_TRUE(message().contains(QStringLiteral("no_such_leaf"))) << message().toStdString();
+    EXPECT_EQ(experiment(), before);
+}
+
+// A matrix of truth values, and the arrays of another library: the pairs are the same.
+TEST_F(WindowOpen, ADroppedArrayIsTakenAsZonesOfItsTokens) {
+    const MaskDomain domain{300, 300, {0, 100, 300}};
+    const auto mask = compile_mask(
+        parse_mask(parse_json(R"({"and": [{"documents": {}}, {"window": {"left": 50, "right": 0}}]})", "test"), "mask"),
+        domain);
+    const FormatOptions options{.cu_seqlens = domain.cu_seqlens};
+    window_->document().edit(QStringLiteral("Lengths"), {}, [](Json& json) {
+        json["sequence"] = {{"tokens", 64}, {"lengths", {{"list", {32, 32}}}}};
+    });
+    const Json before = experiment();
+    for (const auto& [format, name] :
+         {std::pair{"dense", "dense.npy"}, {"varlen", "varlen"}, {"slices", "slices"}, {"flashmask", "flash"}}) {
+        const QString path = file(QLatin1String(name));
+        write_mask_arrays(find_mask_format(format, "test").write(*mask, options), path.toStdString());
+        drop({path});
+        ASSERT_TRUE(QTest::qWaitFor([&] { return experiment() != before; }, 5000)) << message().toStdString();
+        EXPECT_TRUE(message().contains(QStringLiteral("300 tokens"))) << message().toStdString();
+        wait_for_answer();
+        ASSERT_NE(window_->evaluator().current(), nullptr) << window_->evaluator().refusal().toStdString();
+        EXPECT_TRUE(mask_difference(*window_->evaluator().current()->mask->draw.mask, *mask).equal()) << name;
+        EXPECT_FALSE(experiment()["sequence"].contains("lengths")) << "those were of 64 tokens";
+        window_->document().undo_stack().undo();
+        EXPECT_EQ(experiment(), before) << "one step";
+    }
+    // The index of a folder stands for the folder.
+    drop({file(QStringLiteral("slices/mask.json"))});
+    EXPECT_TRUE(QTest::qWaitFor([&] { return experiment()["sequence"]["tokens"] == 300; }, 5000));
+}
+
+TEST_F(WindowOpen, ArraysThatAreNoMaskOfAnExperimentSayWhy) {
+    const Json before = experiment();
+    const auto refuse = [&](const QString& path, const char* why) {
+        window_->messages().clear();
+        drop({path});
+        ASSERT_TRUE(wait_for_end());
+        expect_error_about(path);
+        EXPECT_TRUE(message().contains(QLatin1String(why))) << message().toStdString();
+        EXPECT_EQ(experiment(), before);
+    };
+    const auto oblong = compile_mask(parse_mask(parse_json(R"({"full": {}})", "test"), "mask"), {8, 16, {}});
+    const QString path = file(QStringLiteral("oblong.npy"));
+    write_mask_arrays(find_mask_format("dense", "test").write(*oblong, {}), path.toStdString());
+    refuse(path, "as many queries as keys");
+    std::mt19937 random(7);
+    std::vector<std::string> cells(400, std::string(400, '.'));
+    for (std::string& row : cells) {
+        std::generate(row.begin(), row.end(), [&] { return random() % 2 == 0 ? '#' : '.'; });
+    }
+    const QString many = file(QStringLiteral("many.npy"));
+    write_mask_arrays(find_mask_format("dense", "test").write(*mask_of_cells(cells), {}), many.toStdString());
+    refuse(many, "too many for an experiment");
+    refuse(put(QStringLiteral("all.npz"), "PK"), ".npy");
+    QDir().mkdir(file(QStringLiteral("empty")));
+    refuse(file(QStringLiteral("empty")), "empty");
+}
+
+TEST_F(WindowOpen, AnExperimentAndAMaskAreOpenedTogether) {
+    window_->open_files({put(QStringLiteral("mask.json"), R"({"full": {}})"),
+                         put_experiment(QStringLiteral("given.json"), "with another mask")});
+    EXPECT_EQ(experiment()["name"], "with another mask");
+    EXPECT_EQ(experiment()["mask"], parse_json(R"({"full": {}})", ""));
+    EXPECT_TRUE(window_->document().modified()) << "the file has another one";
 }
 
 TEST_F(WindowOpen, LengthsWithoutALayerThatKeepsThemApartOfferOne) {

@@ -4,6 +4,7 @@
 #include <QDockWidget>
 #include <QPlainTextEdit>
 #include <QTabWidget>
+#include <QTableView>
 #include <QTest>
 
 #include "app/desktop/mask_page.h"
@@ -84,6 +85,14 @@ TEST_F(WindowPictures, OfRuns) {
         }));
         take(QStringLiteral("window-runs-%1").arg(i));
     }
+    window_->document().start_new();
+    window_->results().select_runs({1});
+    window_->results().view().setCurrentIndex(window_->results().model().index(2, 0));
+    window_->results().row_actions().at(1)->trigger();
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->mask_page().looking(); }, patience_ms));
+    window_->tabs().setCurrentIndex(0);
+    wait_until_sharp();
+    take(QStringLiteral("window-look"));
 }
 
 TEST_F(WindowPictures, OfEmptyViews) {

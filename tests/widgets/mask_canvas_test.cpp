@@ -30,9 +30,7 @@ Experiment experiment_of(std::int64_t tokens, const char* mask, std::int64_t ran
 
 std::shared_ptr<const ShownMask> shown(std::int64_t tokens = 1'048'576, std::int64_t ranks = 8,
                                        const char* mask = R"({"and": [{"documents": {}}, {"causal": {}}]})") {
-    CompiledDraw draw = compile_draw(experiment_of(tokens, mask, ranks), 0);
-    TokenOwners owners(draw.ranks);
-    return std::make_shared<const ShownMask>(ShownMask{std::move(draw), std::move(owners)});
+    return shown_mask(compile_draw(experiment_of(tokens, mask, ranks), 0));
 }
 
 class MaskCanvasTest : public testing::Test {
@@ -74,6 +72,22 @@ TEST_F(MaskCanvasTest, RecoloursAtOnce) {
     const QImage picture = canvas_.grab().toImage();
     EXPECT_EQ(picture.pixelColor(place(2000, 1000).toPoint()), to_qcolor(dark_theme().density.back()));
     EXPECT_EQ(picture.pixelColor(2, 790), to_qcolor(dark_theme().background));
+}
+
+// An edit of anything else leaves the mask as it was.
+TEST_F(MaskCanvasTest, KeepsThePictureOfTheSameMask) {
+    const auto first = shown();
+    canvas_.show_mask(first);
+    wait_until_sharp();
+    auto renamed = std::make_shared<ShownMask>(*first);
+    renamed->draw.experiment.name = "renamed";
+    canvas_.show_mask(renamed);
+    canvas_.repaint();
+    EXPECT_TRUE(canvas_.frame_quality().sharp()) << "nothing has been waited for";
+    EXPECT_EQ(canvas_.shown(), renamed);
+    canvas_.show_mask(shown());
+    canvas_.repaint();
+    EXPECT_FALSE(canvas_.frame_quality().sharp()) << "another one is drawn anew";
 }
 
 TEST_F(MaskCanvasTest, ZoomsAtTheCursorAndPans) {

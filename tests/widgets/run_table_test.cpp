@@ -226,6 +226,44 @@ TEST_F(RunTableTest, ColumnsAreRemembered) {
     EXPECT_FALSE(other.restore_layout_state(QByteArray("nonsense")));
 }
 
+TEST_F(RunTableTest, TheNameTakesWhatIsLeftUntilAWidthIsChosen) {
+    table_.resize(760, 400);
+    table_.show();
+    const int name = static_cast<int>(RunColumn::name);
+    const int narrow = view().columnWidth(name);
+    table_.resize(860, 400);
+    EXPECT_GT(view().columnWidth(name), narrow + 50);
+    EXPECT_EQ(view().horizontalHeader()->length(), view().viewport()->width());
+    table_.resize(1500, 400);
+    EXPECT_EQ(view().columnWidth(name), 320) << "no name needs more";
+    view().setColumnWidth(static_cast<int>(RunColumn::strategy), 150);
+    table_.resize(860, 400);
+    EXPECT_EQ(view().columnWidth(static_cast<int>(RunColumn::strategy)), 150);
+    view().horizontalHeader()->findChild<QAction*>(QStringLiteral("reset_columns"))->trigger();
+    EXPECT_NE(view().columnWidth(static_cast<int>(RunColumn::strategy)), 150);
+    EXPECT_EQ(view().horizontalHeader()->length(), view().viewport()->width());
+}
+
+TEST_F(RunTableTest, OtherColumnsAreAClickOnTheHeadingsAway) {
+    const QList<QAction*> menu = view().horizontalHeader()->actions();
+    const auto choice = [&](RunColumn column) { return menu.at(static_cast<int>(column) - 1); };
+    EXPECT_EQ(view().horizontalHeader()->contextMenuPolicy(), Qt::ActionsContextMenu);
+    for (const RunColumn column : {RunColumn::dispatch, RunColumn::host, RunColumn::message}) {
+        EXPECT_TRUE(view().isColumnHidden(static_cast<int>(column)));
+        EXPECT_FALSE(choice(column)->isChecked());
+        choice(column)->trigger();
+        EXPECT_FALSE(view().isColumnHidden(static_cast<int>(column)));
+        EXPECT_GT(view().columnWidth(static_cast<int>(column)), 30);
+    }
+    RunTable other(appearance_);
+    ASSERT_TRUE(other.restore_layout_state(table_.layout_state()));
+    EXPECT_FALSE(other.view().isColumnHidden(static_cast<int>(RunColumn::host))) << "and remembered";
+    EXPECT_TRUE(other.view().isColumnHidden(static_cast<int>(RunColumn::backend)));
+    menu.back()->trigger();
+    EXPECT_TRUE(view().isColumnHidden(static_cast<int>(RunColumn::host)));
+    EXPECT_FALSE(choice(RunColumn::host)->isChecked());
+}
+
 TEST_F(RunTableTest, EverythingHasAName) {
     for (const QWidget* widget : table_.findChildren<QWidget*>()) {
         if (widget->focusPolicy() != Qt::NoFocus && !widget->objectName().startsWith(QLatin1String("qt_"))) {
@@ -237,8 +275,13 @@ TEST_F(RunTableTest, EverythingHasAName) {
 TEST_F(RunTableTest, WhatOneLooksForComesFirstAndIsInSight) {
     const QHeaderView& header = *view().horizontalHeader();
     constexpr int room = 740;  // between the panels of a window of 1440 pixels
-    for (const RunColumn column : {RunColumn::number, RunColumn::name, RunColumn::median_time, RunColumn::rate,
-                                   RunColumn::strategy, RunColumn::ranks, RunColumn::state}) {
+    table_.resize(room + 12, 400);
+    table_.show();
+    EXPECT_LE(header.length(), view().viewport()->width()) << "nothing is scrolled sideways";
+    EXPECT_FALSE(view().horizontalScrollBar()->isVisible());
+    for (const RunColumn column :
+         {RunColumn::number, RunColumn::name, RunColumn::median_time, RunColumn::rate, RunColumn::strategy,
+          RunColumn::ranks, RunColumn::state, RunColumn::tokens, RunColumn::tags}) {
         const int section = static_cast<int>(column);
         EXPECT_LE(header.sectionPosition(section) + header.sectionSize(section), room) << section;
     }

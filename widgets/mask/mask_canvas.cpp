@@ -39,11 +39,15 @@ MaskCanvas::MaskCanvas(const Appearance& appearance, QWidget* parent)
 }
 
 void MaskCanvas::show_mask(std::shared_ptr<const ShownMask> mask) {
+    const bool same_tiles = mask != nullptr && mask_ != nullptr && mask->draw.mask == mask_->draw.mask &&
+                            mask->difference == mask_->difference;
     mask_ = std::move(mask);
-    tiles_.set_source(mask_ == nullptr               ? nullptr
-                      : mask_->difference == nullptr ? tiles_of(mask_->draw.mask)
-                                                     : tiles_of(mask_->difference->parts),
-                      appearance_.theme());
+    if (!same_tiles) {
+        tiles_.set_source(mask_ == nullptr               ? nullptr
+                          : mask_->difference == nullptr ? tiles_of(mask_->draw.mask)
+                                                         : tiles_of(mask_->difference->parts),
+                          appearance_.theme());
+    }
     if (mask_ != nullptr) {
         take_size();  // more ranks than one have their own room at the edges
         const Mask& shape = *mask_->draw.mask;
@@ -76,7 +80,7 @@ std::function<DisplayList()> MaskCanvas::picture_maker(double width) const {
     }
     return [shown = mask_, options = std::move(options)]() mutable {
         options.cu_seqlens = shown->draw.domain.cu_seqlens;
-        options.ranks = shown->draw.ranks;
+        options.ranks = *shown->draw.ranks;
         if (shown->difference != nullptr) {
             return draw_mask_difference(*shown->difference->parts, options);
         }
@@ -112,6 +116,13 @@ void MaskCanvas::focus_selection() {
         focused.fit();
     }
     viewport_ = focused;
+    moved();
+}
+
+void MaskCanvas::go_to(const Box& box) {
+    constexpr std::int64_t around = 24;  // what is one pair alone tells nothing
+    select(box);
+    viewport_.focus({{box.q.begin - around, box.q.end + around}, {box.k.begin - around, box.k.end + around}});
     moved();
 }
 

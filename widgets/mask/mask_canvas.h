@@ -31,6 +31,8 @@ class MaskCanvas : public QWidget {
     [[nodiscard]] const MaskViewport& viewport() const { return viewport_; }
     [[nodiscard]] std::optional<Box> selection() const { return selection_; }
     [[nodiscard]] const FrameQuality& frame_quality() const { return tiles_.last_frame(); }
+    // Is nothing computed any more, for this view and for what the next one may show?
+    [[nodiscard]] bool idle() const { return tiles_.idle(); }
     [[nodiscard]] QRectF plot() const;  // where the matrix is painted, in the widget's coordinates
     // Makes, on any thread, a picture of what is in view now, for files. Only with a mask.
     [[nodiscard]] std::function<DisplayList()> picture_maker(double width) const;
@@ -47,6 +49,8 @@ class MaskCanvas : public QWidget {
     // The selection as large as it goes; when it is, or without one, the whole matrix.
     void focus_selection();
     void select(std::optional<Box> box);
+    // Selects a box and shows it whole in the middle, with some tokens around it.
+    void go_to(const Box& box);
 
   Q_SIGNALS:
     // text_at() the pointer, whenever it or the view moves; empty while it is elsewhere.

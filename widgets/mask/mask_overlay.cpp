@@ -33,7 +33,7 @@ QColor strip_colour(const Scene& scene, double begin, double end) {
     const Range tokens{
         static_cast<std::int64_t>(std::floor(begin)),
         std::max(static_cast<std::int64_t>(std::floor(begin)) + 1, static_cast<std::int64_t>(std::ceil(end)))};
-    const TokenOwners& owners = scene.mask.owners;
+    const TokenOwners& owners = *scene.mask.owners;
     if (const auto rank = owners.rank_of_all(tokens)) {
         return to_qcolor(scene.theme.rank(*rank, owners.ranks()));
     }
@@ -42,7 +42,7 @@ QColor strip_colour(const Scene& scene, double begin, double end) {
 
 // Places of borders between ranks, in tokens, when they are far enough apart to be told from one another.
 std::vector<std::int64_t> rank_borders(const Scene& scene, Range visible, double pixels) {
-    const TokenOwners& owners = scene.mask.owners;
+    const TokenOwners& owners = *scene.mask.owners;
     std::vector<std::int64_t> borders;
     const auto most = static_cast<std::size_t>(pixels / smallest_rank);
     for (std::size_t run = owners.first_run_after(visible.begin); run < owners.runs().size(); ++run) {

@@ -45,6 +45,8 @@ class MaskTiles : public QObject {
     void want(const MaskViewport& viewport, double ratio);
     void paint(QPainter& painter, const MaskViewport& viewport, const QPointF& origin, double ratio);
     [[nodiscard]] const FrameQuality& last_frame() const { return last_frame_; }
+    // Is everything that was wanted there?
+    [[nodiscard]] bool idle() const { return store_.idle(); }
 
   Q_SIGNALS:
     // There is something finer to paint.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/units.h"
+#include "engine/mask/difference_regions.h"
 #include "widgets/base/colours.h"
 
 namespace longscope {
@@ -49,7 +50,15 @@ ShownDifference difference_of(const Mask& mask, std::shared_ptr<const Mask> othe
     const std::int64_t only_here = parts->only_a->pairs();
     const std::int64_t only_there = parts->only_b->pairs();
     const std::int64_t both = parts->both->pairs();
-    return {name, std::move(other), std::move(parts), only_here, only_there, both};
+    std::vector<Box> regions = difference_regions(*parts);
+    return {name, std::move(other), std::move(parts), only_here, only_there, both, std::move(regions)};
+}
+
+std::shared_ptr<const ShownMask> shown_mask(CompiledDraw draw, std::shared_ptr<const TokenOwners> owners) {
+    if (owners == nullptr) {
+        owners = std::make_shared<const TokenOwners>(*draw.ranks);
+    }
+    return std::make_shared<const ShownMask>(ShownMask{std::move(draw), std::move(owners)});
 }
 
 QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) {
@@ -76,9 +85,9 @@ QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) 
         text += document(query) == document(key) ? tr("  |  document %1").arg(document(query))
                                                  : tr("  |  documents %1, %2").arg(document(query), document(key));
     }
-    const auto query_rank = shown.owners.rank_of(query);
-    const auto key_rank = shown.owners.rank_of(key);
-    if (shown.owners.ranks() > 1 && query_rank && key_rank) {
+    const auto query_rank = shown.owners->rank_of(query);
+    const auto key_rank = shown.owners->rank_of(key);
+    if (shown.owners->ranks() > 1 && query_rank && key_rank) {
         text += tr("  |  ranks %1, %2").arg(*query_rank).arg(*key_rank);
     }
     return text;

@@ -5,6 +5,7 @@
 #include <QString>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "engine/experiment/cost.h"
 #include "engine/mask/mask_difference.h"
@@ -20,6 +21,7 @@ struct ShownDifference {
     std::int64_t only_here = 0;                   // pairs
     std::int64_t only_there = 0;
     std::int64_t both = 0;
+    std::vector<Box> regions = {};  // as difference_regions()
 };
 
 // Counts the pairs. Throws Error(bad_input) as mask_difference().
@@ -28,12 +30,16 @@ struct ShownDifference {
 // Immutable.
 struct ShownMask {
     CompiledDraw draw;
-    TokenOwners owners;
+    std::shared_ptr<const TokenOwners> owners;               // of draw.ranks
     std::shared_ptr<const ShownDifference> difference = {};  // null: there is no other mask
 
     // Ranks have the colours that differences have: one of the two is shown.
-    [[nodiscard]] bool shows_ranks() const { return owners.ranks() > 1 && difference == nullptr; }
+    [[nodiscard]] bool shows_ranks() const { return owners->ranks() > 1 && difference == nullptr; }
 };
+
+// With the owners of its tokens: those that are known, or found now. Not for the GUI thread.
+[[nodiscard]] std::shared_ptr<const ShownMask> shown_mask(CompiledDraw draw,
+                                                          std::shared_ptr<const TokenOwners> owners = nullptr);
 
 // "query 5, key 3: kept  |  tile 0, 0: partial  |  document 2  |  ranks 0, 1". Both in the matrix; of 128 x 128 tiles.
 [[nodiscard]] QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key);

@@ -13,15 +13,14 @@
 #include <QTableView>
 #include <QVBoxLayout>
 #include <algorithm>
-#include <array>
 
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
 #include "widgets/base/text_colour.h"
 #include "widgets/results/padded_cells.h"
 #include "widgets/results/row_edits.h"
+#include "widgets/results/run_columns.h"
 #include "widgets/results/run_export.h"
-#include "widgets/results/run_words.h"
 
 namespace longscope {
 
@@ -29,12 +28,6 @@ namespace {
 
 // A scattered selection larger than this is let go when the order changes: each of its rows would be a range.
 constexpr std::size_t most_kept_ranges = 1000;
-
-// From left to right; the order of the columns in files is that of RunColumn.
-constexpr std::array<RunColumn, run_column_count> shown_order{
-    RunColumn::number,  RunColumn::name,      RunColumn::median_time, RunColumn::rate,     RunColumn::strategy,
-    RunColumn::ranks,   RunColumn::state,     RunColumn::tokens,      RunColumn::dispatch, RunColumn::backend,
-    RunColumn::started, RunColumn::wall_time, RunColumn::tags,        RunColumn::host,     RunColumn::message};
 
 }  // namespace
 
@@ -61,7 +54,6 @@ RunTable::RunTable(const Appearance& appearance, QWidget* parent)
     }
     make_view();
     make_actions();
-    make_column_menu();
 
     auto* top = new QHBoxLayout;
     top->addWidget(filter_, 1);
@@ -114,13 +106,12 @@ void RunTable::make_view() {
     view_->verticalHeader()->setDefaultSectionSize(view_->fontMetrics().height() + 8);
     QHeaderView& header = *view_->horizontalHeader();
     pad_headings(header);
+    columns_ = new RunColumns(*view_, this);
     header.setSectionsMovable(true);
-    header.setStretchLastSection(true);
     header.setHighlightSections(false);
     header.setAccessibleName(tr("Columns"));
     header.setSortIndicator(static_cast<int>(RunColumn::number), Qt::DescendingOrder);
     view_->setSortingEnabled(true);
-    set_default_columns();
     view_->installEventFilter(this);
     view_->viewport()->installEventFilter(this);
     empty_->setAlignment(Qt::AlignCenter);
@@ -133,7 +124,7 @@ void RunTable::make_view() {
 void RunTable::make_actions() {
     open_ = new QAction(tr("Open run"), this);
     connect(open_, &QAction::triggered, this, [this] { activate(view_->currentIndex()); });
-    look_ = new QAction(tr("Look at timeline and ranks"), this);
+    look_ = new QAction(tr("Look at mask, timeline and ranks"), this);
     look_->setShortcut(QKeySequence(QStringLiteral("Shift+Return")));
     look_->setShortcutContext(Qt::WidgetShortcut);
     connect(look_, &QAction::triggered, this, [this] {
@@ -142,11 +133,9 @@ void RunTable::make_actions() {
         }
     });
     tags_ = new QAction(tr("Edit tags"), this);
-    connect(tags_, &QAction::triggered, this, [this] {
-        const QModelIndex tags = view_->currentIndex().siblingAtColumn(static_cast<int>(RunColumn::tags));
-        view_->setCurrentIndex(tags);
-        view_->edit(tags);
-    });
+    connect(tags_, &QAction::triggered, this, [this] { edit(RunColumn::tags); });
+    note_ = new QAction(tr("Edit note"), this);
+    connect(note_, &QAction::triggered, this, [this] { edit(RunColumn::note); });
     delete_ = new QAction(tr("Delete runs…"), this);
     delete_->setShortcut(QKeySequence::Delete);
     delete_->setShortcutContext(Qt::WidgetShortcut);
@@ -157,37 +146,16 @@ void RunTable::make_actions() {
     connect(copy_, &QAction::triggered, this, &RunTable::copy_selection);
     export_ = new QAction(tr("Export all rows shown as CSV…"), this);
     connect(export_, &QAction::triggered, this, &RunTable::export_requested);
-    view_->addActions({open_, look_, copy_, tags_, export_, delete_});
+    view_->addActions({open_, look_, copy_, tags_, note_, export_, delete_});
     view_->setContextMenuPolicy(Qt::ActionsContextMenu);
 }
 
-void RunTable::make_column_menu() {
-    QHeaderView* header = view_->horizontalHeader();
-    header->setContextMenuPolicy(Qt::ActionsContextMenu);
-    for (int column = 1; column < model_->columnCount(); ++column) {
-        auto* show = new QAction(column_title(static_cast<RunColumn>(column)), header);
-        show->setCheckable(true);
-        show->setChecked(true);
-        connect(show, &QAction::toggled, view_, [this, column](bool on) { view_->setColumnHidden(column, !on); });
-        header->addAction(show);
-    }
-}
-
-void RunTable::set_default_columns() {
-    for (int place = 0; place < static_cast<int>(shown_order.size()); ++place) {
-        QHeaderView& header = *view_->horizontalHeader();
-        header.moveSection(header.visualIndex(static_cast<int>(shown_order.at(static_cast<std::size_t>(place)))),
-                           place);
-    }
-    constexpr int padding = 4 * PaddedCells::padding + 6;
-    constexpr int sort_mark = 16;
-    for (int i = 0; i < model_->columnCount(); ++i) {
-        const auto column = static_cast<RunColumn>(i);
-        const QFontMetrics metrics = view_->fontMetrics();
-        const int title = metrics.horizontalAdvance(column_title(column)) + sort_mark;
-        const int sample = metrics.horizontalAdvance(QLatin1String(column_sample(column)));
-        view_->setColumnWidth(i, std::max(title, sample) + padding);
-    }
+// In its cell.
+void RunTable::edit(RunColumn column) {
+    const QModelIndex cell = view_->currentIndex().siblingAtColumn(static_cast<int>(column));
+    columns_->show(column);
+    view_->setCurrentIndex(cell);
+    view_->edit(cell);
 }
 
 void RunTable::open(const QString& database) {
@@ -201,7 +169,7 @@ void RunTable::focus_filter() {
 }
 
 QList<QAction*> RunTable::row_actions() const {
-    return {open_, look_, copy_, tags_, export_, delete_};
+    return {open_, look_, copy_, tags_, note_, export_, delete_};
 }
 
 std::vector<std::int64_t> RunTable::selected_runs() const {
@@ -256,20 +224,17 @@ void RunTable::copy_selection() {
     });
 }
 
-QByteArray RunTable::layout_state() const {
-    return view_->horizontalHeader()->saveState();
-}
-
 bool RunTable::restore_layout_state(const QByteArray& state) {
-    QHeaderView* header = view_->horizontalHeader();
-    if (!header->restoreState(state)) {
+    if (!columns_->restore(state)) {
         return false;
     }
-    for (int column = 1; column < model_->columnCount(); ++column) {
-        header->actions().at(column - 1)->setChecked(!view_->isColumnHidden(column));
-    }
+    const QHeaderView* header = view_->horizontalHeader();
     model_->sort(header->sortIndicatorSection(), header->sortIndicatorOrder());
     return true;
+}
+
+QByteArray RunTable::layout_state() const {
+    return columns_->state();
 }
 
 void RunTable::keep_place() {
@@ -314,6 +279,7 @@ void RunTable::tell_selection() {
     open_->setEnabled(!runs.empty());
     look_->setEnabled(!runs.empty());
     tags_->setEnabled(!runs.empty());
+    note_->setEnabled(!runs.empty());
     delete_->setEnabled(!runs.empty());
     if (runs != told_) {
         told_ = std::move(runs);
@@ -380,6 +346,7 @@ void RunTable::focusInEvent(QFocusEvent* event) {
 bool RunTable::eventFilter(QObject* watched, QEvent* event) {
     if (watched == view_->viewport() && event->type() == QEvent::Resize) {
         empty_->setGeometry(view_->viewport()->rect());
+        columns_->fit();
     }
     if (event->type() == QEvent::KeyPress && (watched == filter_ || watched == view_)) {
         const int key = static_cast<QKeyEvent*>(event)->key();

@@ -18,6 +18,8 @@ class QTableView;
 
 namespace longscope {
 
+class RunColumns;
+
 class RunTable : public QWidget {
     Q_OBJECT
 
@@ -45,7 +47,7 @@ class RunTable : public QWidget {
 
     [[nodiscard]] RunTableModel& model() { return *model_; }
     [[nodiscard]] QTableView& view() { return *view_; }
-    // For a window's menus: open, look, copy, tags, export, delete.
+    // For a window's menus: open, look, copy, tags, note, export, delete.
     [[nodiscard]] QList<QAction*> row_actions() const;
 
   Q_SIGNALS:
@@ -63,8 +65,6 @@ class RunTable : public QWidget {
     void recolour();
     void make_view();
     void make_actions();
-    void make_column_menu();
-    void set_default_columns();
     void keep_place();
     void find_place();
     void tell_selection();
@@ -72,12 +72,14 @@ class RunTable : public QWidget {
     void say(const QString& line);
     void escape();
     void activate(const QModelIndex& index);
+    void edit(RunColumn column);
 
     const Appearance& appearance_;
     RunTableModel* model_;
     QLineEdit* filter_;
     QLabel* count_;
     QTableView* view_;
+    RunColumns* columns_ = nullptr;
     QLabel* empty_;
     QString closed_text_ = tr("No database is open");
     QLabel* line_;
@@ -85,6 +87,7 @@ class RunTable : public QWidget {
     QAction* look_ = nullptr;
     QAction* copy_ = nullptr;
     QAction* tags_ = nullptr;
+    QAction* note_ = nullptr;
     QAction* delete_ = nullptr;
     QAction* export_ = nullptr;
 

@@ -337,16 +337,24 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
 }
 
 Qt::ItemFlags RunTableModel::flags(const QModelIndex& index) const {
-    const bool tags = index.isValid() && index.column() == static_cast<int>(RunColumn::tags);
-    return QAbstractTableModel::flags(index) | (tags ? Qt::ItemIsEditable : Qt::NoItemFlags);
+    const bool edited = index.isValid() && (index.column() == static_cast<int>(RunColumn::tags) ||
+                                            index.column() == static_cast<int>(RunColumn::note));
+    return QAbstractTableModel::flags(index) | (edited ? Qt::ItemIsEditable : Qt::NoItemFlags);
 }
 
 bool RunTableModel::setData(const QModelIndex& index, const QVariant& value, int role) {
-    const bool tags = role == Qt::EditRole && (flags(index) & Qt::ItemIsEditable) != 0;
-    if (tags && value != data(index, Qt::EditRole)) {
-        Q_EMIT tags_edited(run_at(index.row()), value.toString());
+    if (role != Qt::EditRole || (flags(index) & Qt::ItemIsEditable) == 0) {
+        return false;
     }
-    return tags;
+    if (value == data(index, Qt::EditRole)) {
+        return true;
+    }
+    if (index.column() == static_cast<int>(RunColumn::tags)) {
+        Q_EMIT tags_edited(run_at(index.row()), value.toString());
+    } else {
+        Q_EMIT note_edited(run_at(index.row()), value.toString());
+    }
+    return true;
 }
 
 QVariant RunTableModel::text_of(const RunRow& row, RunColumn column, int role) const {

@@ -56,12 +56,13 @@ class RunTableModel : public QAbstractTableModel {
     [[nodiscard]] QVariant data(const QModelIndex& index, int role) const override;
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
-    // Tags are edited in place, with commas between them: the model asks for it by tags_edited().
+    // Tags, with commas between them, and notes are edited in place: the model asks for it by the signals below.
     [[nodiscard]] Qt::ItemFlags flags(const QModelIndex& index) const override;
     bool setData(const QModelIndex& index, const QVariant& value, int role) override;
 
   Q_SIGNALS:
     void tags_edited(qint64 run, const QString& tags);
+    void note_edited(qint64 run, const QString& note);
     // Around any change of which runs are listed, or of their order.
     void list_about_to_change();
     void list_changed();

@@ -56,6 +56,8 @@ constexpr std::array<ColumnWords, run_column_count> words{{
      QT_TRANSLATE_NOOP("longscope::RunTable", "Machine that started the run"), false},
     {QT_TRANSLATE_NOOP("longscope::RunTable", "Message"),
      QT_TRANSLATE_NOOP("longscope::RunTable", "Why the run ended as it did"), false},
+    {QT_TRANSLATE_NOOP("longscope::RunTable", "Note"),
+     QT_TRANSLATE_NOOP("longscope::RunTable", "What somebody noted of the run"), false},
 }};
 
 const ColumnWords& words_of(RunColumn column) {
@@ -125,11 +127,11 @@ QString column_explanation(RunColumn column) {
 const char* column_sample(RunColumn column) {
     switch (column) {
         case RunColumn::number:
-            return "100,000";
+            return "10,000";
         case RunColumn::name:
-            return "documents-64k-zigzag";
+            return "documents-64k";
         case RunColumn::state:
-            return "cancelled mm";
+            return "cancelled";
         case RunColumn::started:
             return "2026-01-31 23:59";
         case RunColumn::wall_time:
@@ -143,15 +145,17 @@ const char* column_sample(RunColumn column) {
         case RunColumn::backend:
             return "reference";
         case RunColumn::tokens:
-            return "1,048,575";
+            return "100,000";
         case RunColumn::median_time:
             return "12.3 ms";
         case RunColumn::rate:
             return "87.3 MFLOP/s";
         case RunColumn::tags:
-            return "baseline, slow";
+            return "baseline";
         case RunColumn::host:
             return "node-0123";
+        case RunColumn::note:
+            return "with the new kernel";
         case RunColumn::message:
             break;
     }
@@ -186,6 +190,7 @@ QString cell_text(const RunRow& row, RunColumn column) {
         case RunColumn::tags:
         case RunColumn::host:
         case RunColumn::message:
+        case RunColumn::note:
             break;
     }
     return to_qstring(raw_text(row, column)).simplified();

@@ -45,6 +45,7 @@ class Evaluator : public QObject {
 
     ExperimentDocument& document_;
     std::shared_ptr<const Evaluation> current_;
+    std::shared_ptr<const Evaluation> before_;  // the last that was known
     QString refusal_;
     LatestJob<std::shared_ptr<const Evaluation>> job_;
 };

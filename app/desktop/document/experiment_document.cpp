@@ -105,7 +105,7 @@ class ExperimentDocument::Step : public QUndoCommand {
     DocumentState after_;
 };
 
-ExperimentDocument::ExperimentDocument(QObject* parent) : QObject(parent), json_(std::make_unique<Json>()) {
+ExperimentDocument::ExperimentDocument(QObject* parent) : QObject(parent), json_(std::make_shared<const Json>()) {
     connect(&undo_, &QUndoStack::cleanChanged, this, &ExperimentDocument::location_changed);
     start_new();
 }
@@ -156,7 +156,7 @@ void ExperimentDocument::push(const QString& what, const QString& merge_key, Doc
 
 void ExperimentDocument::set_state(const DocumentState& state) {
     state_ = state;
-    *json_ = parse_json(state.text, "experiment");
+    json_ = std::make_shared<const Json>(parse_json(state.text, "experiment"));
     Q_EMIT changed();
     Q_EMIT location_changed();
 }

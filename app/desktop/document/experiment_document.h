@@ -31,6 +31,8 @@ class ExperimentDocument : public QObject {
     ~ExperimentDocument() override;
 
     [[nodiscard]] const Json& json() const { return *json_; }
+    // For other threads; it stays as it is.
+    [[nodiscard]] const std::shared_ptr<const Json>& shared_json() const { return json_; }
     [[nodiscard]] const std::string& text() const { return state_.text; }
     [[nodiscard]] const MaskStack& stack() const { return state_.stack; }
     [[nodiscard]] QUndoStack& undo_stack() { return undo_; }
@@ -74,7 +76,7 @@ class ExperimentDocument : public QObject {
 
     DocumentState state_;
     std::string saved_text_;
-    std::unique_ptr<Json> json_;
+    std::shared_ptr<const Json> json_;  // another one after every change
     std::filesystem::path path_;
     QUndoStack undo_;
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/desktop/document/mask_file.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
 #include "engine/experiment/experiment.h"
@@ -18,6 +19,8 @@
 namespace longscope {
 
 namespace {
+
+constexpr std::uintmax_t arrays_take_their_time = std::uintmax_t{1} << 30;
 
 bool begins_as_database(const std::filesystem::path& path) {
     constexpr std::string_view magic("SQLite format 3\0", 16);
@@ -45,20 +48,31 @@ bool is_text(const std::string& content) {
 }
 
 std::pair<FileKind, OpenedFile> read_file(const std::filesystem::path& path) {
-    OpenedFile file{std::filesystem::absolute(path), nullptr};
+    OpenedFile file{std::filesystem::absolute(path), nullptr, nullptr};
+    const auto as_mask = [&] {
+        file.mask = std::make_shared<const MaskFile>(read_mask_file(path));
+        return std::pair(FileKind::mask, std::move(file));
+    };
     if (is_database(path)) {
         return {FileKind::database, std::move(file)};
     }
     const std::string suffix = path.extension().string();
-    if (suffix == ".npy" || suffix == ".safetensors") {
+    if (suffix == ".safetensors") {
         throw bad_input(path.string(), "tensors", "cannot be shown yet",
-                        "an experiment, lengths, a histogram or a database; `longscope-engine attend` and `verify` "
-                        "take tensors");
+                        "an experiment, lengths, a mask or a database; `longscope-engine attend` and `verify` take "
+                        "tensors");
+    }
+    if (suffix == ".npz") {
+        throw bad_input(path.string(), "several arrays in one file", "cannot be read",
+                        "one .npy file of truth values, or a folder of the arrays of a mask");
+    }
+    if (may_be_mask_arrays(path)) {
+        return as_mask();
     }
     const std::string content = read_bounded_file(path, max_length_file_bytes);
     if (!is_text(content)) {
         throw bad_input(path.string(), "its content", "is no text and no database",
-                        "an experiment, lengths, a histogram or a result database");
+                        "an experiment, lengths, a histogram, a mask or a result database");
     }
     const std::size_t first = content.find_first_not_of(" \t\r\n");
     if (first != std::string::npos && content[first] == '{') {
@@ -69,9 +83,14 @@ std::pair<FileKind, OpenedFile> read_file(const std::filesystem::path& path) {
         }
         // A histogram has bins, and one whose bins are wrong is told why.
         const bool bins = document.is_object() && !document.empty() && document.begin().key().front() == '[';
+        if (!bins && may_be_mask(document)) {
+            return as_mask();
+        }
         if (!bins) {
-            throw bad_input(path.string(), "its content", "is neither an experiment nor a histogram of lengths",
-                            "an object with the field longscope_experiment, or {\"[a,b)\": weight, ...}");
+            throw bad_input(path.string(), "its content",
+                            "is neither an experiment nor a histogram of lengths nor a mask",
+                            "an object with the field longscope_experiment, {\"[a,b)\": weight, ...}, or a mask such "
+                            "as {\"causal\": {}}");
         }
     }
     (void)parse_lengths(content, path.string());
@@ -100,6 +119,10 @@ std::uintmax_t bytes_to_read(const std::vector<std::filesystem::path>& paths) {
     std::uintmax_t bytes = 0;
     for (const std::filesystem::path& path : paths) {
         std::error_code error;
+        if (may_be_mask_arrays(path)) {
+            bytes += arrays_take_their_time;
+            continue;
+        }
         const std::uintmax_t file_bytes = is_database(path) ? 0 : std::filesystem::file_size(path, error);
         bytes += error ? 0 : file_bytes;
     }
@@ -110,7 +133,7 @@ OpenedFiles read_lengths_file(const std::filesystem::path& path) {
     OpenedFiles opened;
     try {
         (void)read_length_file(path);
-        opened.found[FileKind::lengths] = {std::filesystem::absolute(path), nullptr};
+        opened.found[FileKind::lengths] = {std::filesystem::absolute(path), nullptr, nullptr};
     } catch (...) {
         opened.problems << error_text(std::current_exception());
     }

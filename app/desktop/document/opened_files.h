@@ -13,11 +13,15 @@
 
 namespace longscope {
 
-enum class FileKind { experiment, lengths, database };
+struct MaskFile;  // app/desktop/document/mask_file.h
+
+// In the order in which they are opened.
+enum class FileKind { experiment, lengths, mask, database };
 
 struct OpenedFile {
     std::filesystem::path path;              // absolute
     std::shared_ptr<const Json> experiment;  // the document of an experiment
+    std::shared_ptr<const MaskFile> mask;    // of a mask
 };
 
 struct OpenedFiles {

@@ -17,6 +17,10 @@ OtherMask other_mask(const MaskPreset& preset) {
             }};
 }
 
+OtherMask other_mask(const QString& name, const MaskExpression& mask) {
+    return {name, [mask](const MaskDomain& domain) { return compile_mask(mask, domain); }};
+}
+
 OtherMask other_mask(const QString& name, const std::string& experiment) {
     return {name, [experiment](const MaskDomain& domain) {
                 const Json document = parse_json(experiment, "experiment");

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/mask/expression.h"
 #include "engine/mask/leaf.h"
 #include "engine/mask/mask.h"
 #include "engine/mask/mask_presets.h"
@@ -21,6 +22,7 @@ struct OtherMask {
 };
 
 [[nodiscard]] OtherMask other_mask(const MaskPreset& preset);
+[[nodiscard]] OtherMask other_mask(const QString& name, const MaskExpression& mask);
 // The mask of an experiment as text, which may be wrong.
 [[nodiscard]] OtherMask other_mask(const QString& name, const std::string& experiment);
 // A mask in any form, or an experiment, whose mask is taken over the other experiment's tokens. The file is read when

@@ -64,7 +64,8 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
     add_row(tr("Received, busiest rank"),
             tr("Payload bytes of the rank that receives most, by the strategy's closed formula"),
             [](const Evaluation& e) { return bytes_text(e.cost, &RankCost::bytes_received); });
-    add_row(tr("Memory, largest rank"), tr("Tensors and buffers of the rank that needs most, by the schedule's ledger"),
+    add_row(tr("Memory, largest rank"),
+            tr("Tensors and buffers of the rank that needs most, by the strategy's closed formula"),
             [](const Evaluation& e) { return bytes_text(e.cost, &RankCost::memory_bytes); });
     auto* heading = new QLabel(tr("Work per rank"), this);
     column->addWidget(heading);
@@ -73,12 +74,6 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
     const auto recolour = [this, &appearance] { set_text_colour(*state_, appearance.theme().muted); };
     connect(&appearance, &Appearance::changed, this, recolour);
     recolour();
-    slow_.setSingleShot(true);
-    connect(&slow_, &QTimer::timeout, this, [this] {
-        state_->setText(
-            tr("Updating... The schedule of every rank is worked out for its bytes and its memory: with "
-               "thousands of ranks that takes minutes. The next edit ends it."));
-    });
     connect(&evaluator_, &Evaluator::started, this, &CostPanel::show_stale);
     connect(&evaluator_, &Evaluator::finished, this, &CostPanel::show_answer);
     if (evaluator_.current() != nullptr || !evaluator_.refusal().isEmpty()) {
@@ -111,8 +106,6 @@ QString CostPanel::text() const {
 void CostPanel::show_stale() {
     current_ = false;
     state_->setText(tr("Updating..."));
-    constexpr int usual_ms = 1000;
-    slow_.start(usual_ms);
     for (const Row& row : rows_) {
         row.value->setEnabled(false);
     }
@@ -120,7 +113,6 @@ void CostPanel::show_stale() {
 }
 
 void CostPanel::show_answer() {
-    slow_.stop();
     const Evaluation* known = evaluator_.current().get();
     if (known == nullptr) {
         state_->setText(tr("Out of date: the experiment is refused."));

@@ -3,7 +3,6 @@
 // to be out of date.
 #pragma once
 
-#include <QTimer>
 #include <QWidget>
 #include <functional>
 #include <vector>
@@ -46,7 +45,6 @@ class CostPanel : public QWidget {
     std::vector<Row> rows_;
     RankBars* bars_;
     bool current_ = false;
-    QTimer slow_;  // the answer takes longer than usual
 };
 
 }  // namespace longscope

@@ -46,15 +46,20 @@ void RankBars::paintEvent(QPaintEvent* /*event*/) {
         painter.setOpacity(0.35);
     }
     const auto count = static_cast<double>(ranks_.size());
-    const double bar = width() / count;
-    const double gap = bar >= 4 ? 1 : 0;
+    const double gap = width() / count >= 4 ? 1 : 0;
     const double room = height() - 6;
     const auto height_of = [&](double pairs) { return room * pairs / static_cast<double>(most); };
-    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-        const double tall = height_of(static_cast<double>(ranks_[rank].pairs));
-        painter.fillRect(
-            QRectF(static_cast<double>(rank) * bar, height() - tall, bar - gap, tall),
-            to_qcolor(theme.rank(static_cast<std::int64_t>(rank), static_cast<std::int64_t>(ranks_.size()))));
+    // With more ranks than pixels, each pixel is the busiest rank of its share.
+    const std::size_t bars = std::min(ranks_.size(), static_cast<std::size_t>(std::max(1, width())));
+    const double wide = width() / static_cast<double>(bars);
+    for (std::size_t i = 0; i < bars; ++i) {
+        const auto begin = ranks_.begin() + static_cast<std::ptrdiff_t>(i * ranks_.size() / bars);
+        const auto end = ranks_.begin() + static_cast<std::ptrdiff_t>((i + 1) * ranks_.size() / bars);
+        const auto busiest =
+            std::max_element(begin, end, [](const RankCost& a, const RankCost& b) { return a.pairs < b.pairs; });
+        const double tall = height_of(static_cast<double>(busiest->pairs));
+        painter.fillRect(QRectF(static_cast<double>(i) * wide, height() - tall, wide - gap, tall),
+                         to_qcolor(theme.rank(busiest - ranks_.begin(), static_cast<std::int64_t>(ranks_.size()))));
     }
     const double mean = height() - height_of(sum / count);
     painter.setPen(QPen(to_qcolor(theme.foreground), 1, Qt::DashLine));

@@ -2,6 +2,8 @@
 // KV all-gather, as in the training of Llama 3 (Grattafiori et al. 2024, section 3.3.2): every rank gets the keys and
 // values of all ranks, puts them into the order of the sequence, and computes its own queries over them in one piece.
 // No partial results are merged; nothing overlaps.
+#include <algorithm>
+
 #include "engine/parallel/schedule_builder.h"
 
 namespace longscope {
@@ -42,9 +44,16 @@ Schedule all_gather_forward(const StrategyInput& input) {
     return builder.take();
 }
 
-std::int64_t all_gather_bytes_received(const StrategyInput& input) {
-    // Every rank's block but the own: (t - t_r) tokens, as in a ring.
-    return ring_bytes_received(input);
+StrategyTotals all_gather_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
+    const std::int64_t bytes = shape.key_value_bytes_per_token();
+    const std::int64_t all_blocks = tokens.all() * bytes;
+    StrategyTotals sums;
+    sums.bytes_received = all_blocks - tokens.of(rank) * bytes;
+    sums.bytes_sent = (tokens.ranks() - 1) * tokens.of(rank) * bytes;
+    // As they came and in their order; then the result beside the latter.
+    sums.peak_buffer_bytes =
+        all_blocks + std::max(all_blocks, Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v));
+    return sums;
 }
 
 }  // namespace longscope

@@ -86,14 +86,17 @@ Schedule ring_forward(const StrategyInput& input) {
     return builder.take();
 }
 
-std::int64_t ring_bytes_received(const StrategyInput& input) {
-    // Every rank's block but the own arrives once: (t - t_r) tokens.
-    std::int64_t tokens = 0;
-    for (const TokenSet& set : input.tokens) {
-        tokens += set.size();
-    }
-    return (tokens - input.tokens[static_cast<std::size_t>(input.rank)].size()) *
-           input.shape.key_value_bytes_per_token();
+StrategyTotals ring_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
+    const std::int64_t ranks = tokens.ranks();
+    const std::int64_t block = shape.key_value_bytes_per_token();
+    const std::int64_t partial = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v);
+    StrategyTotals sums;
+    // Every block but the own arrives once, and every one but that of the next rank, which has it, is passed on.
+    sums.bytes_received = (tokens.all() - tokens.of(rank)) * block;
+    sums.bytes_sent = (tokens.all() - tokens.of(wrapped(rank + 1, ranks))) * block;
+    sums.peak_buffer_bytes =
+        ranks == 1 ? partial : 2 * partial + std::min<std::int64_t>(ranks - 1, 2) * tokens.largest() * block;
+    return sums;
 }
 
 }  // namespace longscope

@@ -134,19 +134,35 @@ Schedule ulysses_forward(const StrategyInput& input) {
     return builder.take();
 }
 
-std::int64_t ulysses_bytes_received(const StrategyInput& input) {
-    const AttentionShape& shape = input.shape;
-    std::int64_t others = -input.tokens[static_cast<std::size_t>(input.rank)].size();
-    for (const TokenSet& set : input.tokens) {
-        others += set.size();
-    }
-    const std::int64_t own = input.tokens[static_cast<std::size_t>(input.rank)].size();
-    const std::int64_t query_heads = shape.query_heads / input.ranks();
-    const std::int64_t key_value_heads = std::max<std::int64_t>(1, shape.key_value_heads / input.ranks());
-    // (t - t_r) tokens of its heads come in; the result of its t_r tokens comes back for the heads of the others.
-    return others * size_bytes(shape.dtype) *
-               (query_heads * shape.head_dim_qk + key_value_heads * (shape.head_dim_qk + shape.head_dim_v)) +
-           own * (shape.query_heads - query_heads) * Partial::size_bytes(1, 1, shape.head_dim_v);
+StrategyTotals ulysses_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
+    const std::int64_t ranks = tokens.ranks();
+    const std::int64_t own = tokens.of(rank);
+    const std::int64_t others = tokens.all() - own;
+    // Every rank has as many heads as every other.
+    const std::int64_t query_heads = shape.query_heads / ranks;
+    const std::int64_t key_value_heads = std::max<std::int64_t>(1, shape.key_value_heads / ranks);
+    // Of one token for the heads of one rank.
+    const std::int64_t query_bytes = query_heads * shape.head_dim_qk * size_bytes(shape.dtype);
+    const std::int64_t key_value_bytes =
+        key_value_heads * (shape.head_dim_qk + shape.head_dim_v) * size_bytes(shape.dtype);
+    const std::int64_t result_bytes = Partial::size_bytes(query_heads, 1, shape.head_dim_v);
+    StrategyTotals sums;
+    // The tokens of the others come in for the heads of this rank; the results of its tokens come back from theirs.
+    sums.bytes_received = others * (query_bytes + key_value_bytes) + own * (ranks - 1) * result_bytes;
+    sums.bytes_sent = own * (ranks - 1) * (query_bytes + key_value_bytes) + others * result_bytes;
+    const std::int64_t queries = tokens.all() * query_bytes;
+    const std::int64_t key_values = tokens.all() * key_value_bytes;
+    const std::int64_t key_values_leaving = own * ranks * key_value_bytes;
+    const std::int64_t results_of_heads = tokens.all() * result_bytes;
+    const std::int64_t results_of_tokens = own * ranks * result_bytes;
+    sums.peak_buffer_bytes = std::max({
+        2 * queries + key_values_leaving + key_values,  // putting the queries in order
+        queries + key_values_leaving + 2 * key_values,  // then the keys and values
+        queries + key_values + results_of_heads,        // computing
+        2 * results_of_heads + results_of_tokens,       // sending the results back
+        results_of_heads + 2 * results_of_tokens,       // putting them in order
+    });
+    return sums;
 }
 
 }  // namespace longscope

@@ -53,7 +53,7 @@ double cost_ms(const Json& experiment) {
     for (int i = 0; i < 3; ++i) {
         const double before_ms = processor_ms();
         const CompiledDraw draw = compile_draw(parse_experiment(experiment, resources_folder, names), 0);
-        const TokenOwners owners(draw.ranks);
+        const TokenOwners owners(*draw.ranks);
         const ExperimentCost cost = cost_of(draw, never);
         fastest_ms = std::min(fastest_ms, processor_ms() - before_ms);
         EXPECT_EQ(cost.infeasible, "");
@@ -106,6 +106,17 @@ TEST(CostSpeed, IsKnownSoonForALongListOfDocuments) {
     std::printf("%5.1f ms of processor time: 65,536 documents\n", ms);
     // 42 to 54 ms, of which two threads share about half.
     EXPECT_LT(ms, 1.5 * longest_ms);
+}
+
+// No schedule is written for it.
+TEST(CostSpeed, IsKnownSoonForTenThousandRanks) {
+    for (const DispatchEntry& dispatch : dispatches()) {
+        const double ms =
+            cost_ms(document(R"x({"histogram": {"[2000,60000)": 1}})x",
+                             R"({"and": [{"documents": {}}, {"causal": {}}]})", "ring", dispatch.name, 10'000));
+        std::printf("%5.1f ms of processor time: ring, %s on 10,000 ranks\n", ms, dispatch.name.data());
+        EXPECT_LT(ms, 2 * longest_ms) << dispatch.name;
+    }
 }
 
 }  // namespace

@@ -64,11 +64,44 @@ TEST(Cost, HasTheBytesAndTheMemoryOfTheSchedules) {
         for (std::int64_t rank = 0; rank < 4; ++rank) {
             const auto at = static_cast<std::size_t>(rank);
             const Schedule schedule =
-                find_strategy(strategy).forward({draw.experiment.shape, *draw.mask, draw.ranks, rank});
+                find_strategy(strategy).forward({draw.experiment.shape, *draw.mask, *draw.ranks, rank});
             EXPECT_EQ(cost.ranks[at].bytes_received, totals(schedule).bytes_received) << strategy;
             EXPECT_EQ(cost.ranks[at].memory_bytes,
                       memory_ledger(schedule, draw.experiment.shape, cost.ranks[at].tokens).total_bytes())
                 << strategy;
+        }
+    }
+}
+
+// A window that edits an experiment knows what it was before.
+TEST(Cost, IsTheSameWhateverWasKnownBefore) {
+    std::vector<Json> documents(7, four_ranks("ring", "zigzag"));
+    documents[1]["shape"]["head_dim_v"] = 24;
+    documents[2]["layout"]["strategy"] = "all_gather";
+    documents[3]["layout"]["dispatch"] = "per_document_zigzag";
+    documents[4]["layout"]["ranks"] = 5;
+    documents[5]["mask"] = parse_json(R"({"window": {"left": 30, "right": 0}})", "test");
+    documents[6]["sequence"] = {{"tokens", 100}, {"lengths", {{"list", {50, 50}}}}};
+    for (const Json& before : documents) {
+        const CompiledDraw known_draw = compiled(before);
+        const ExperimentCost known_cost = cost_of(known_draw, never);
+        const KnownCost known{known_draw, known_cost};
+        for (const Json& after : documents) {
+            const Experiment experiment = parse_experiment(after, resources_folder, all_names());
+            const CompiledDraw draw = compile_draw(experiment, 0, &known_draw);
+            const ExperimentCost cost = cost_of(draw, never, &known);
+            const ExperimentCost fresh = cost_of(compiled(after), never);
+            EXPECT_EQ(draw.mask == known_draw.mask,
+                      before["mask"] == after["mask"] && before["sequence"] == after["sequence"]);
+            EXPECT_EQ(draw.ranks == known_draw.ranks, before["layout"]["ranks"] == after["layout"]["ranks"] &&
+                                                          before["layout"]["dispatch"] == after["layout"]["dispatch"] &&
+                                                          before["sequence"] == after["sequence"]);
+            EXPECT_EQ(cost.pairs, fresh.pairs);
+            EXPECT_EQ(cost.documents, fresh.documents);
+            EXPECT_EQ(cost.forward_flops, fresh.forward_flops);
+            EXPECT_EQ(cost.tiles.full, fresh.tiles.full);
+            EXPECT_EQ(cost.tiles.partial, fresh.tiles.partial);
+            EXPECT_EQ(cost.ranks, fresh.ranks) << before << " " << after;
         }
     }
 }

@@ -49,29 +49,5 @@ TEST(MemoryLedger, UlyssesHoldsQueriesAndResultOfItsHeadsOverTheWholeSequence) {
     EXPECT_EQ(ledger_of("ulysses").buffer_bytes, queries + 3 * key_values);
 }
 
-TEST(MemoryLedger, IsTheSameWithoutExactPairs) {
-    for (const StrategyEntry& strategy : strategies()) {
-        for (const DispatchEntry& dispatch : dispatches()) {
-            for (const char* mask :
-                 {R"({"causal": {}})", R"({"window": {"left": 20, "right": 0}})", R"({"not": {"full": {}}})"}) {
-                AttentionCase problem = make_case().problem;
-                problem.mask_json = mask;
-                const DispatchedCase c(problem, std::string(dispatch.name), 4);
-                for (std::int64_t rank = 0; rank < 4; ++rank) {
-                    StrategyInput input = c.input(rank);
-                    const Schedule exact = strategy.forward(input);
-                    input.exact_pairs = false;
-                    const Schedule quick = strategy.forward(input);
-                    const std::int64_t tokens = c.tokens[static_cast<std::size_t>(rank)].size();
-                    EXPECT_EQ(memory_ledger(quick, problem.shape, tokens).total_bytes(),
-                              memory_ledger(exact, problem.shape, tokens).total_bytes())
-                        << strategy.name << " " << dispatch.name << " rank " << rank;
-                    EXPECT_EQ(totals(quick).bytes_received, totals(exact).bytes_received);
-                }
-            }
-        }
-    }
-}
-
 }  // namespace
 }  // namespace longscope

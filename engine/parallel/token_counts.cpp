@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/parallel/token_counts.h"
+
+#include <algorithm>
+
+namespace longscope {
+
+TokenCounts::TokenCounts(const std::vector<TokenSet>& tokens) {
+    counts_.reserve(tokens.size());
+    for (const TokenSet& set : tokens) {
+        counts_.push_back(set.size());
+        all_ += set.size();
+        largest_ = std::max(largest_, set.size());
+    }
+}
+
+}  // namespace longscope
