@@ -51,6 +51,28 @@ TEST(MaskStats, PrintsExactFigures) {
     }
 }
 
+// As GNA's simulator: the tiles that are touched become fewer when neighbours on the grid stand in one tile.
+TEST(MaskStats, CountsTilesInAnotherOrderOfTheTokens) {
+    const std::string neighbourhood =
+        R"({"neighbourhood": {"grid": [16, 16], "window": [4, 4], "stride": [4, 4], "dilation": [1, 1],
+            "causal": [false, false]}})";
+    const Outcome outcome = run({"stats", "--mask", neighbourhood, "--tokens", "256", "--tile", "16x16", "--order",
+                                 R"({"tiles": {"grid": [16, 16], "tile": [4, 4]}})", "--json"});
+    ASSERT_EQ(outcome.code, exit_done) << outcome.errors;
+    const Json document = parse_json(outcome.output, "output");
+    // Windows of blocks: each touches one tile in their order, and four rows of the grid otherwise.
+    EXPECT_EQ(document.at("order"), parse_json(R"({"tiles": {"grid": [16, 16], "tile": [4, 4]}})", "expected"));
+    EXPECT_EQ(document.at("tile_bounds")[0].at("touched_pairs"), 16 * 4 * 16 * 16);
+    EXPECT_EQ(document.at("ordered_tile_bounds")[0].at("full"), 16);
+    EXPECT_EQ(document.at("ordered_tile_bounds")[0].at("touched_pairs"), document.at("pairs"));
+    const Outcome refused =
+        run({"stats", "--mask", neighbourhood, "--tokens", "256", "--order", R"({"list": {"tokens": [0]}})"});
+    EXPECT_EQ(refused.code, exit_bad_input);
+    EXPECT_EQ(
+        refused.errors,
+        "longscope-engine: --order.list.tokens: a list of 1 tokens does not order 256 tokens; accepted: 256 tokens\n");
+}
+
 TEST(MaskStats, PrintsJson) {
     const Outcome outcome = run({"stats", "--mask", R"({"window": {"left": 3, "right": 0}})", "--tokens", "10",
                                  "--q-tile", "4", "--k-tile", "2", "--json"});
