@@ -39,10 +39,23 @@ std::int64_t period_of(const std::vector<StripedZone>& all, std::int64_t rows) {
 // period below. The least and the most keys stand within a period of such rows.
 std::vector<std::int64_t> rows_with_extremes(const ZoneList& zones, const std::vector<StripedZone>& all_striped,
                                              Range all_rows) {
+    const std::int64_t period = period_of(all_striped, all_rows.size());
+    const Range near{all_rows.begin - period, all_rows.end + period};
     std::vector<std::int64_t> turns{all_rows.begin, all_rows.end - 1};
+    Range last_box;
     const auto add = [&](const Zone& zone) {
-        turns.insert(turns.end(), {zone.q.begin, zone.q.end, zone.k.begin - zone.d.begin, zone.k.end - zone.d.begin,
-                                   zone.k.begin - zone.d.end, zone.k.end - zone.d.end});
+        // All rows of a box hold the same. Boxes often share their rows.
+        const bool is_box = zone.d.begin == zone.k.begin - zone.q.end + 1 && zone.d.end == zone.k.end - zone.q.begin;
+        if (is_box && zone.q == last_box) {
+            return;
+        }
+        last_box = is_box ? zone.q : last_box;
+        for (const std::int64_t turn : {zone.q.begin, zone.q.end, zone.k.begin - zone.d.begin, zone.k.end - zone.d.end,
+                                        zone.k.begin - zone.d.end, zone.k.end - zone.d.begin}) {
+            if (near.contains(turn)) {
+                turns.push_back(turn);
+            }
+        }
     };
     for (const Zone& zone : zones) {
         add(zone);
@@ -51,7 +64,6 @@ std::vector<std::int64_t> rows_with_extremes(const ZoneList& zones, const std::v
         add(striped.zone);
     }
     std::sort(turns.begin(), turns.end());
-    const std::int64_t period = period_of(all_striped, all_rows.size());
     std::vector<std::int64_t> rows;
     std::int64_t next = all_rows.begin;
     for (const std::int64_t turn : turns) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 #include <mutex>
@@ -58,31 +59,41 @@ class BlockLeaf final : public MaskLeaf {
     LeafBlocks blocks_;
 };
 
-// Of the numbers below `count`, by Floyd's algorithm.
-std::vector<std::int64_t> sample(std::int64_t count, std::int64_t drawn, RandomStream random) {
+// Draws of the numbers below `count`, by Floyd's algorithm; `take` says whether a number was not there yet.
+template <typename Take>
+void draw(std::int64_t count, std::int64_t drawn, RandomStream random, Take take) {
+    for (std::int64_t last = count - drawn; last < count; ++last) {
+        if (!take(static_cast<std::int64_t>(random.next_below(static_cast<std::uint64_t>(last + 1))))) {
+            (void)take(last);
+        }
+    }
+}
+
+// Ascending.
+std::vector<std::int64_t> sample(std::int64_t count, std::int64_t drawn, const RandomStream& random) {
     std::vector<std::int64_t> numbers;
     numbers.reserve(static_cast<std::size_t>(drawn));
-    const auto draw_all = [&](const auto& insert) {
-        for (std::int64_t last = count - drawn; last < count; ++last) {
-            const auto number = static_cast<std::int64_t>(random.next_below(static_cast<std::uint64_t>(last + 1)));
-            numbers.push_back(insert(number) ? number : last);
-            if (numbers.back() != number) {
-                (void)insert(last);
-            }
-        }
-    };
-    if (constexpr std::int64_t numbers_a_draw = 1024; count / numbers_a_draw > drawn) {
+    constexpr std::int64_t numbers_a_draw = 1024;
+    if (count / numbers_a_draw > drawn) {
         std::unordered_set<std::int64_t> taken;
-        draw_all([&](std::int64_t number) { return taken.insert(number).second; });
-    } else {
-        std::vector<bool> taken(static_cast<std::size_t>(count), false);
-        draw_all([&](std::int64_t number) {
-            const bool is_new = !taken[static_cast<std::size_t>(number)];
-            taken[static_cast<std::size_t>(number)] = true;
-            return is_new;
-        });
+        draw(count, drawn, random, [&](std::int64_t number) { return taken.insert(number).second; });
+        numbers.assign(taken.begin(), taken.end());
+        std::sort(numbers.begin(), numbers.end());
+        return numbers;
     }
-    std::sort(numbers.begin(), numbers.end());
+    std::vector<std::uint64_t> bits(static_cast<std::size_t>(count / 64 + 1), 0);
+    draw(count, drawn, random, [&](std::int64_t number) {
+        std::uint64_t& word = bits[static_cast<std::size_t>(number / 64)];
+        const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(number % 64);
+        const bool is_new = (word & bit) == 0;
+        word |= bit;
+        return is_new;
+    });
+    for (std::size_t word = 0; word < bits.size(); ++word) {
+        for (std::uint64_t rest = bits[word]; rest != 0; rest &= rest - 1) {
+            numbers.push_back(static_cast<std::int64_t>(word) * 64 + std::countr_zero(rest));
+        }
+    }
     return numbers;
 }
 

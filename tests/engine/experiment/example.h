@@ -88,6 +88,13 @@ inline Json example_document_of_leaves() {
                 {"permute": {"axis": "both", "order": {"shuffle": {"block": 4, "seed": 1}}, "mask": {"causal": {}}}},
                 {"per_document": {"mask": {"causal": {}}}}]})json",
                                                  "leaves"));
+    Json tokens = Json::array();
+    for (std::int64_t token = document["sequence"]["tokens"]; token-- > 0;) {
+        tokens.push_back(token);
+    }
+    const Json order{{"list", {{"tokens", tokens}}}};
+    document["mask"]["and"].push_back(
+        {{"permute", {{"axis", "rows"}, {"order", order}, {"mask", {{"full", Json::object()}}}}}});
     return document;
 }
 
