@@ -14,6 +14,8 @@ namespace {
 constexpr std::int64_t max_tries = std::int64_t{1} << 22;
 constexpr std::size_t max_permuted_zones = std::size_t{1} << 18;
 constexpr std::int64_t max_slab_pieces = std::int64_t{1} << 21;
+// Operators compare every two of them.
+constexpr std::size_t max_permuted_striped = 256;
 
 // The pieces by their least token, to find those that meet a range.
 class PieceIndex {
@@ -220,9 +222,10 @@ class Mapper {
         }
         tree.zones = std::move(out.zones);
         tree.striped = std::move(out.striped);
-        zones_ += tree.zones.size() + tree.striped.size();
+        zones_ += tree.zones.size();
+        striped_ += tree.striped.size();
         pieces_ += slab_pieces({tree.zones, tree.striped});
-        return zones_ <= max_permuted_zones && pieces_ <= max_slab_pieces &&
+        return zones_ <= max_permuted_zones && striped_ <= max_permuted_striped && pieces_ <= max_slab_pieces &&
                std::all_of(tree.operands.begin(), tree.operands.end(), [&](ZoneTree& operand) { return map(operand); });
     }
 
@@ -230,7 +233,7 @@ class Mapper {
     [[nodiscard]] bool map(const StripedZone& striped, ZoneSet& out) {
         return rows_.visit(striped.zone.q, tries_, [&](const PermutationPiece& q, Range rows) {
             return columns_.visit(striped.zone.k, tries_, [&](const PermutationPiece& k, Range columns) {
-                return out.zones.size() + out.striped.size() <= max_permuted_zones &&
+                return out.zones.size() <= max_permuted_zones && out.striped.size() <= max_permuted_striped &&
                        PiecePair(q, rows, k, columns).append(striped, out);
             });
         });
@@ -240,6 +243,7 @@ class Mapper {
     PieceIndex columns_;
     std::int64_t tries_ = 0;
     std::size_t zones_ = 0;
+    std::size_t striped_ = 0;
     std::int64_t pieces_ = 0;
 };
 
