@@ -149,11 +149,24 @@ TileSums BlockRowsMask::tile_sums(Range q, std::int64_t k_tile) const {
     return sums;
 }
 
+bool BlockRowsMask::has_few_runs(Range q, std::int64_t k_tile) const {
+    std::size_t runs = 0;
+    visit_rows(q, [&](std::int64_t row, Range /*tokens*/) { runs += blocks_.runs_of(row).size(); });
+    constexpr std::int64_t tiles_a_run = 8;
+    return static_cast<std::int64_t>(runs) * tiles_a_run < key_tokens() / k_tile;
+}
+
 std::vector<TileRun> BlockRowsMask::classify_row_of_tiles(Range q, std::int64_t k_tile) const {
+    if (has_few_runs(q, k_tile)) {
+        return LazyMask::classify_row_of_tiles(q, k_tile);
+    }
     return tile_sums(q, k_tile).runs(q.size());
 }
 
 TileRowCounts BlockRowsMask::count_row_of_tiles(Range q, std::int64_t k_tile) const {
+    if (has_few_runs(q, k_tile)) {
+        return LazyMask::count_row_of_tiles(q, k_tile);
+    }
     return tile_sums(q, k_tile).counts(q.size());
 }
 

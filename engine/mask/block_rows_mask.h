@@ -61,6 +61,8 @@ class BlockRowsMask final : public LazyMask {
     // The runs of the row from the first on that ends behind the key.
     [[nodiscard]] std::span<const BlockRun> runs_from(std::int64_t row, std::int64_t key) const;
 
+    // Zones are then faster than a look at every tile.
+    [[nodiscard]] bool has_few_runs(Range q, std::int64_t k_tile) const;
     [[nodiscard]] TileSums tile_sums(Range q, std::int64_t k_tile) const;
 
     BlockRows blocks_;

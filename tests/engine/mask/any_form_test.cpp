@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include "engine/base/random.h"
 #include "engine/mask/block_rows_mask.h"
 #include "engine/mask/mask_of_zones.h"
 #include "engine/mask/report/mask_report.h"
@@ -101,6 +102,58 @@ void check_with_operators(const DrawnMask& drawn) {
 
 RC_GTEST_PROP(AnyForm, OfBlockRowsAnswersAsItsCells, ()) {
     check_with_operators(drawn_blocks());
+}
+
+// Of a row with few runs tiles are counted by these, of others one by one.
+TEST(AnyForm, OfFewBlocksCountsTilesInBothWays) {
+    const auto counted = [](std::int64_t runs) {
+        BlockRows blocks;
+        blocks.rows = {0, 64};
+        for (std::int64_t edge = 0; edge <= 4096; edge += 16) {
+            blocks.columns.push_back(edge);
+        }
+        for (std::int64_t run = 0; run < runs; ++run) {
+            const auto block = static_cast<std::uint32_t>(2 * run);
+            blocks.runs.push_back({block, block + 1});
+        }
+        blocks.first_run.push_back(blocks.runs.size());
+        return count_tiles(BlockRowsMask(std::move(blocks)), 64, 32);
+    };
+    for (const std::int64_t runs : {0, 1, 3, 15, 16, 17, 128}) {
+        EXPECT_EQ(counted(runs).partial, runs) << runs;
+        EXPECT_EQ(counted(runs).empty, 128 - runs) << runs;
+    }
+}
+
+// Many blocks are no slabs of zones any more: the same rows as the definition, and the same counts in two ways.
+TEST(AnyForm, OfEvictionByTheTokenHasItsPairs) {
+    const MaskDomain domain{6000, 6000, {}};
+    const Json expression{{"random_eviction", {{"block", 1}, {"seed", 5}}}};
+    const auto mask = compile_mask(parse_mask(expression, "mask"), domain);
+    RandomStream random(5, 0);
+    std::vector<std::int64_t> evicted;
+    std::int64_t pairs = 0;
+    for (std::int64_t key = 0; key < 6000; ++key) {
+        evicted.push_back(key + 1 +
+                          static_cast<std::int64_t>(random.next_below(static_cast<std::uint64_t>(6000 - key))));
+        pairs += evicted.back() - key;
+    }
+    EXPECT_EQ(mask->pairs(), pairs);
+    for (std::int64_t query = 0; query < 6000; query += 271) {
+        for (std::int64_t key = 0; key < 6000; ++key) {
+            ASSERT_EQ(mask->contains(query, key), key <= query && query < evicted[static_cast<std::size_t>(key)]);
+        }
+    }
+    std::vector<std::int64_t> sums(94 * 94, 0);
+    for (std::int64_t key = 0; key < 6000; ++key) {
+        for (std::int64_t query = key; query < evicted[static_cast<std::size_t>(key)]; ++query) {
+            ++sums[static_cast<std::size_t>(query / 64 * 94 + key / 64)];
+        }
+    }
+    const TileCounts counts = count_tiles(*mask, 64, 64);
+    EXPECT_EQ(counts.total(), 94 * 94);
+    EXPECT_EQ(counts.empty, std::count(sums.begin(), sums.end(), 0));
+    EXPECT_EQ(counts.full, std::count(sums.begin(), sums.end(), 64 * 64));
 }
 
 // What is told of a mask does not depend on its form.
