@@ -155,4 +155,9 @@ Range LazyMask::key_extent(Range q) const {
     return extent.empty() ? Range{} : extent;
 }
 
+bool has_zones_at_hand(const Mask& mask) {
+    const auto* lazy = dynamic_cast<const LazyMask*>(&mask);
+    return lazy != nullptr && lazy->has_zones_at_hand();
+}
+
 }  // namespace longscope

@@ -22,6 +22,9 @@ class LazyMask : public Mask {
     [[nodiscard]] TileRowCounts count_row_of_tiles(Range q, std::int64_t k_tile) const override;
     [[nodiscard]] Range key_extent(Range q) const override;
 
+    // Whether the zones of some rows take little more than a count of their pairs.
+    [[nodiscard]] virtual bool has_zones_at_hand() const { return true; }
+
     // Rows that are best asked about together: slab i is from its row to the next one's, the last one to the end.
     [[nodiscard]] const std::vector<std::int64_t>& slab_begins() const { return slab_begins_; }
     [[nodiscard]] std::int64_t slabs() const { return static_cast<std::int64_t>(slab_begins_.size()); }
@@ -43,5 +46,8 @@ class LazyMask : public Mask {
     std::vector<std::int64_t> slab_begins_;
     std::vector<std::int64_t> pairs_before_;  // of each slab, and all; empty until they are counted
 };
+
+// Whether it is a lazy mask that says so.
+[[nodiscard]] bool has_zones_at_hand(const Mask& mask);
 
 }  // namespace longscope

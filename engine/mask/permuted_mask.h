@@ -34,6 +34,7 @@ class PermutedMask final : public LazyMask {
     [[nodiscard]] TileRowCounts count_row_of_tiles(Range q, std::int64_t k_tile) const override;
     [[nodiscard]] Range key_extent(Range q) const override;
     [[nodiscard]] std::unique_ptr<Mask> transposed() const override;
+    [[nodiscard]] bool has_zones_at_hand() const override { return false; }
 
   private:
     [[nodiscard]] TileSums tile_sums(Range q, std::int64_t k_tile) const;

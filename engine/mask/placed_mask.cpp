@@ -44,6 +44,7 @@ class SharedMask final : public LazyMask {
     }
     [[nodiscard]] Range key_extent(Range q) const override { return mask_->key_extent(q); }
     [[nodiscard]] std::unique_ptr<Mask> transposed() const override { return mask_->transposed(); }
+    [[nodiscard]] bool has_zones_at_hand() const override { return longscope::has_zones_at_hand(*mask_); }
 
   private:
     std::shared_ptr<const Mask> mask_;

@@ -36,6 +36,7 @@ class PlacedMask final : public LazyMask {
     void row_runs(std::int64_t query, std::vector<Range>& runs) const override;
     void zones_in(Range rows, ZoneSet& out) const override;
     [[nodiscard]] std::unique_ptr<Mask> transposed() const override;
+    [[nodiscard]] bool has_zones_at_hand() const override { return longscope::has_zones_at_hand(*place_.mask); }
 
   private:
     MaskPlace place_;
