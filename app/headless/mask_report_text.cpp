@@ -76,12 +76,16 @@ std::string mask_answers_text(const MaskReport& report) {
     text +=
         report_line("ideal speed-up", fmt::format("{} over full, {} over causal", times_text(report.ideal_over_full()),
                                                   times_text(report.ideal_over_causal())));
-    for (const TileBound& bound : report.tiles) {
-        text += report_line("by tiles",
-                            fmt::format("{} x {}: {} over full, {} over causal", bound.tiles.q_tile, bound.tiles.k_tile,
-                                        times_text(bound.speedup_over_full(report.all_pairs)),
-                                        times_text(bound.speedup_over_causal())));
-    }
+    const auto add_bounds = [&](std::string_view name, const std::vector<TileBound>& bounds) {
+        for (const TileBound& bound : bounds) {
+            text +=
+                report_line(name, fmt::format("{} x {}: {} over full, {} over causal", bound.tiles.q_tile,
+                                              bound.tiles.k_tile, times_text(bound.speedup_over_full(report.all_pairs)),
+                                              times_text(bound.speedup_over_causal())));
+        }
+    };
+    add_bounds("by tiles", report.tiles);
+    add_bounds("tiles in order", report.tiles_in_order);
     return text;
 }
 
@@ -98,40 +102,48 @@ std::string document_table(const std::vector<DocumentPairs>& documents) {
 Json mask_answers_json(const MaskReport& report) {
     const Causality& causality = report.causality;
     const KeyLifetime& lifetime = report.lifetime;
-    Json bounds = Json::array();
-    for (const TileBound& bound : report.tiles) {
-        bounds.push_back({{"q_tile", bound.tiles.q_tile},
-                          {"k_tile", bound.tiles.k_tile},
-                          {"empty", bound.tiles.empty},
-                          {"full", bound.tiles.full},
-                          {"partial", bound.tiles.partial},
-                          {"touched_pairs", bound.touched_pairs},
-                          {"speedup_over_full", bound.speedup_over_full(report.all_pairs)},
-                          {"speedup_over_causal", bound.speedup_over_causal()}});
-    }
+    const auto bounds_json = [&](const std::vector<TileBound>& list) {
+        Json bounds = Json::array();
+        for (const TileBound& bound : list) {
+            bounds.push_back({{"q_tile", bound.tiles.q_tile},
+                              {"k_tile", bound.tiles.k_tile},
+                              {"empty", bound.tiles.empty},
+                              {"full", bound.tiles.full},
+                              {"partial", bound.tiles.partial},
+                              {"touched_pairs", bound.touched_pairs},
+                              {"speedup_over_full", bound.speedup_over_full(report.all_pairs)},
+                              {"speedup_over_causal", bound.speedup_over_causal()}});
+        }
+        return bounds;
+    };
     Json gap;
     if (lifetime.first_gap) {
         gap = {{"key", lifetime.first_gap->key},
                {"passed_by", lifetime.first_gap->passed_by},
                {"seen_by", lifetime.first_gap->seen_by}};
     }
-    return {{"queries_per_key", keys_json(report.queries_per_key)},
-            {"queries_without_keys", nothing_json(report.without_keys)},
-            {"keys_without_queries", nothing_json(report.unseen)},
-            {"causality",
-             {{"causal", causality.causal()},
-              {"leaking_pairs", causality.leaking_pairs},
-              {"first_leak", causality.causal() ? Json() : Json{causality.first_query, causality.first_key}}}},
-            {"cache",
-             {{"most_resident_keys", lifetime.most_resident},
-              {"after_query", lifetime.most_resident_after},
-              {"kv_efficient", lifetime.kv_efficient()},
-              {"held_pairs", lifetime.held_pairs},
-              {"seen_pairs", lifetime.seen_pairs},
-              {"first_gap", std::move(gap)},
-              {"local_needed", lifetime.local_needed}}},
-            {"ideal_speedup", {{"over_full", report.ideal_over_full()}, {"over_causal", report.ideal_over_causal()}}},
-            {"tile_bounds", std::move(bounds)}};
+    Json answers{
+        {"queries_per_key", keys_json(report.queries_per_key)},
+        {"queries_without_keys", nothing_json(report.without_keys)},
+        {"keys_without_queries", nothing_json(report.unseen)},
+        {"causality",
+         {{"causal", causality.causal()},
+          {"leaking_pairs", causality.leaking_pairs},
+          {"first_leak", causality.causal() ? Json() : Json{causality.first_query, causality.first_key}}}},
+        {"cache",
+         {{"most_resident_keys", lifetime.most_resident},
+          {"after_query", lifetime.most_resident_after},
+          {"kv_efficient", lifetime.kv_efficient()},
+          {"held_pairs", lifetime.held_pairs},
+          {"seen_pairs", lifetime.seen_pairs},
+          {"first_gap", std::move(gap)},
+          {"local_needed", lifetime.local_needed}}},
+        {"ideal_speedup", {{"over_full", report.ideal_over_full()}, {"over_causal", report.ideal_over_causal()}}},
+        {"tile_bounds", bounds_json(report.tiles)}};
+    if (!report.tiles_in_order.empty()) {
+        answers["ordered_tile_bounds"] = bounds_json(report.tiles_in_order);
+    }
+    return answers;
 }
 
 Json documents_json(const std::vector<DocumentPairs>& documents) {

@@ -48,5 +48,6 @@ struct ChangeEntry {
 [[nodiscard]] std::shared_ptr<const MaskChange> parse_shift(JsonObject& parameters);
 [[nodiscard]] std::shared_ptr<const MaskChange> parse_crop(JsonObject& parameters);
 [[nodiscard]] std::shared_ptr<const MaskChange> parse_per_document(JsonObject& parameters);
+[[nodiscard]] std::shared_ptr<const MaskChange> parse_permute(JsonObject& parameters);
 
 }  // namespace longscope

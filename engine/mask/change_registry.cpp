@@ -10,6 +10,9 @@ const std::vector<ChangeEntry>& mask_changes() {
         {"crop", "queries, keys", "inside [begin, end) of the queries and of the keys; the rest is masked", parse_crop},
         {"per_document", "", "in each document as if it stood alone, with one document in it; nothing between them",
          parse_per_document},
+        {"permute", "axis, order",
+         "with its rows, columns or both in another order: position i of the order holds the token that it names",
+         parse_permute},
     };
     return changes;
 }

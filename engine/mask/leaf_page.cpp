@@ -37,6 +37,31 @@ std::string leaves_as_markdown() {
     return page;
 }
 
+std::string orders_as_text() {
+    std::string text;
+    for (const OrderEntry& order : token_orders()) {
+        text += fmt::format("  {:22} {:32} {}\n", order.name, order.parameters, order.meaning);
+    }
+    return text;
+}
+
+std::string order_picture_name(const OrderEntry& order) {
+    return fmt::format("{}.png", order.name);
+}
+
+std::string orders_as_markdown() {
+    std::string page;
+    for (const OrderEntry& order : token_orders()) {
+        page += fmt::format("### Order `{0}`\n\n![A window in the order {0}](pictures/orders/{1})\n\n", order.name,
+                            order_picture_name(order));
+        page += fmt::format("- the tokens stand: {}\n", order.meaning);
+        page += order.parameters.empty() ? "" : fmt::format("- parameters: {}\n", order.parameters);
+        page += order.source.empty() ? "" : fmt::format("- source: {}\n", order.source);
+        page += fmt::format("- of the picture: `{}`\n\n", order.example);
+    }
+    return page;
+}
+
 std::string presets_as_text() {
     std::string text;
     for (const MaskPreset& preset : mask_presets()) {

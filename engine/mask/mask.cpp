@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "engine/base/thread_team.h"
+#include "engine/mask/zone_gatherer.h"
 
 namespace longscope {
 
@@ -22,6 +23,17 @@ std::int64_t Mask::pairs_between(const TokenSet& queries, const TokenSet& keys) 
         sum += pairs_with(rows, keys);
     }
     return sum;
+}
+
+void Mask::zones_in(Range rows, ZoneSet& out) const {
+    ZoneGatherer gatherer("mask");
+    std::vector<Range> runs;
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        row_runs(row, runs);
+        gatherer.add(row, runs);
+    }
+    out.striped.clear();
+    out.zones = gatherer.finish();
 }
 
 TileRowCounts Mask::count_row_of_tiles(Range q, std::int64_t k_tile) const {

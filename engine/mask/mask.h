@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/mask/striped_zone.h"
 #include "engine/mask/token_set.h"
 #include "engine/mask/zone.h"
 
@@ -66,6 +67,10 @@ class Mask {
 
     // Replaces `runs` by the keys of one query as ascending, disjoint, non-adjacent ranges.
     virtual void row_runs(std::int64_t query, std::vector<Range>& runs) const = 0;
+
+    // Replaces `out` by the kept pairs of the queries in `rows`, which lie in the matrix, as disjoint zones. Made of
+    // the runs of each row where a mask knows no better way; throws Error(bad_input) where these are very many.
+    virtual void zones_in(Range rows, ZoneSet& out) const;
 
     // The classes of all tiles of k_tile columns (the last one may be narrower) in the rows q, as maximal runs that
     // cover all columns. q must not be empty and must lie in the matrix.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/mask/mask_examples.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -39,9 +40,16 @@ MaskExample example_of(const LeafEntry& leaf) {
     return over(parse_mask(Json{{name, parameters}}, "mask"), leaf.picture_queries, leaf_tokens);
 }
 
+MaskExample example_of(const OrderEntry& order) {
+    const Json window{{"window", {{"left", 12}, {"right", 0}}}};
+    const Json permuted{{"axis", "both"}, {"order", parse_json(order.example, order.name)}, {"mask", window}};
+    return over(parse_mask(Json{{"permute", permuted}}, "mask"), leaf_tokens, leaf_tokens);
+}
+
 MaskExample example_of(const MaskPreset& preset) {
     const Json expression = parse_json(preset.expression, std::string(preset.name));
-    return over(parse_mask(expression, "mask"), preset_tokens, preset_tokens);
+    const std::int64_t tokens = std::max(preset_tokens, preset.tokens);
+    return over(parse_mask(expression, "mask"), tokens, tokens);
 }
 
 }  // namespace longscope

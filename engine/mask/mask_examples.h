@@ -10,6 +10,7 @@
 #include "engine/mask/leaf.h"
 #include "engine/mask/mask.h"
 #include "engine/mask/mask_presets.h"
+#include "engine/mask/token_order.h"
 
 namespace longscope {
 
@@ -20,7 +21,9 @@ struct MaskExample {
 
 // Over 64 keys.
 [[nodiscard]] MaskExample example_of(const LeafEntry& leaf);
-// Over 16,384 keys.
+// A causal window of 64 tokens in that order.
+[[nodiscard]] MaskExample example_of(const OrderEntry& order);
+// Over 16,384 keys, or as many as it needs.
 [[nodiscard]] MaskExample example_of(const MaskPreset& preset);
 
 }  // namespace longscope

@@ -8,6 +8,8 @@ namespace longscope {
 namespace {
 
 constexpr std::string_view longca = "LongCA-bench";
+constexpr std::string_view longca_lengths = "LongCA-bench, with lengths/longca-long.json";
+constexpr std::int64_t long_tokens = 65'536;  // the shortest sequence of its distributed runs
 
 }  // namespace
 
@@ -36,6 +38,36 @@ const std::vector<MaskPreset>& mask_presets() {
          R"({"random_block_sparse": {"q_block": 128, "k_block": 128, "kept": 0.2, "seed": 1}})"},
         {"variable_block_sparse", "the same with blocks of random sizes", longca,
          R"({"variable_block_sparse": {"average": 256, "minimum": 128, "kept": 0.2, "seed": 1}})"},
+        {"full_long", "full, of a long sequence", longca, R"({"full": {}})", long_tokens},
+        {"causal_long", "causal, of a long sequence", longca, R"({"causal": {}})", long_tokens},
+        {"full_document_long",
+         "full_document: 40 % of the tokens in a data set's documents, 60 % in those of 8K to 30K", longca_lengths,
+         R"({"documents": {}})", long_tokens},
+        {"causal_document_long", "causal_document of the same documents", longca_lengths,
+         R"({"and": [{"causal": {}}, {"documents": {}}]})", long_tokens},
+        {"full_sliding_window_long", "8,192 keys on both sides", longca, R"({"window": {"left": 8192, "right": 8192}})",
+         long_tokens},
+        {"causal_sliding_window_long", "the query's own key and 8,192 before it: 8,193 keys", longca,
+         R"({"window": {"left": 8192, "right": 0}})", long_tokens},
+        {"shared_question_long", "shared_question of long documents", longca_lengths, R"({"shared_question": {}})",
+         long_tokens},
+        {"global_sliding_window_long", "global_sliding_window with 2,048 tokens and as many keys on both sides", longca,
+         R"({"or": [{"global_tokens": {"tokens": 2048, "axis": "both"}}, {"window": {"left": 2048, "right": 2048}}]})",
+         long_tokens},
+        {"causal_blockwise_long", "causal_blockwise of long documents", longca_lengths, R"({"causal_blockwise": {}})",
+         long_tokens},
+        {"prefix_lm_causal_long", "prefix_lm_causal with a prefix of 8,192 tokens", longca,
+         R"({"or": [{"causal": {}}, {"prefix": {"tokens": 8192}}]})", long_tokens},
+        {"prefix_lm_document_long", "prefix_lm_document with prefixes of 512 tokens, of long documents", longca_lengths,
+         R"({"or": [{"and": [{"causal": {}}, {"documents": {}}]}, {"prefix_documents": {"tokens": 512}}]})",
+         long_tokens},
+        {"block_causal_document_long", "block_causal_document, of long documents", longca_lengths,
+         R"({"block_causal_documents": {"block": 1024}})", long_tokens},
+        {"uniform_block_sparse_long", "a tenth of the blocks of 128 x 128: the fewest that it draws", longca,
+         R"({"random_block_sparse": {"q_block": 128, "k_block": 128, "kept": 0.1, "seed": 1}})", long_tokens},
+        {"variable_block_sparse_long", "a tenth of blocks of 1,024 tokens in the mean: the largest that it draws",
+         longca, R"({"variable_block_sparse": {"average": 1024, "minimum": 128, "kept": 0.1, "seed": 1}})",
+         long_tokens},
         {"streaming_llm", "the first 4 tokens, and a causal window of 1,024 keys", "StreamingLLM, arXiv 2309.17453",
          R"({"or": [{"sink": {"tokens": 4}}, {"window": {"left": 1023, "right": 0}}]})"},
         {"lambda", "the first 10 tokens, and a causal window of 4,096 keys", "LM-Infinite, arXiv 2308.16137",
@@ -48,6 +80,12 @@ const std::vector<MaskPreset>& mask_presets() {
         {"vertical_slash", "chosen columns and diagonals of a causal mask", "MInference, arXiv 2407.02490",
          R"({"vertical_slash": {"columns": [0, 1, 2, 3, 100, 1000],
              "slashes": [0, 1, 2, 3, 4, 5, 6, 7, 128, 512]}})"},
+        {"mminference_grid", "the first token of every frame of 256: it sees all before it, and all after it see it",
+         "MMInference, arXiv 2504.16083", R"({"grid": {"query_phase": 0, "key_phase": 0, "stride": 256}})"},
+        {"mminference_grid_permuted", "the same with the tokens of all frames interleaved: the lines become blocks",
+         "MMInference, arXiv 2504.16083",
+         R"({"permute": {"axis": "both", "mask": {"grid": {"query_phase": 0, "key_phase": 0, "stride": 256}},
+             "order": {"interleave": {"stride": 256}}}})"},
         {"sparse_transformer_strided", "a causal window, and every stride-th key before it",
          "Sparse Transformer, arXiv 1904.10509",
          R"({"and": [{"causal": {}}, {"or": [{"window": {"left": 512, "right": 0}},

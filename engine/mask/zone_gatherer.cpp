@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/units.h"
+#include "engine/mask/lazy_mask.h"
 #include "engine/mask/zone_mask.h"
 
 namespace longscope {
@@ -90,6 +91,17 @@ ZoneList gathered_zones(const Mask& mask, const std::string& field) {
 }
 
 ZoneSet zone_set_of(const Mask& mask, const std::string& field) {
+    if (const auto* lazy = dynamic_cast<const LazyMask*>(&mask)) {
+        ZoneSet all;
+        ZoneSet set;
+        for (std::int64_t i = 0; i < lazy->slabs(); ++i) {
+            lazy->zones_in(lazy->slab(i), set);
+            require_zone_count(all.zones.size() + set.zones.size() + all.striped.size() + set.striped.size(), field);
+            all.zones.insert(all.zones.end(), set.zones.begin(), set.zones.end());
+            all.striped.insert(all.striped.end(), set.striped.begin(), set.striped.end());
+        }
+        return all;
+    }
     const auto* zones = dynamic_cast<const ZoneMask*>(&mask);
     return zones != nullptr ? ZoneSet{zones->zones(), zones->striped()} : ZoneSet{gathered_zones(mask, field), {}};
 }

@@ -8,18 +8,9 @@
 
 #include "engine/base/thread_team.h"
 #include "engine/mask/tile_row.h"
+#include "engine/mask/zone_questions.h"
 
 namespace longscope {
-
-namespace {
-
-// The pairs of a part of a striped zone whose queries or keys follow a rule.
-std::int64_t pairs_of_rule(const StripedZone& striped, const Zone& part, StripeAxis axis, const Progression& rule) {
-    const Zone inside = cut(part, axis, {rule.first, rule.at(rule.count - 1) + 1});
-    return rule.step == 1 ? pairs(striped, inside) : pairs(striped, inside, Stripe::of(axis, rule.step, rule.first, 1));
-}
-
-}  // namespace
 
 ZoneMask::ZoneMask(std::int64_t query_tokens, std::int64_t key_tokens, std::vector<std::int64_t> breaks,
                    const MakeSlabZones& make_zones, std::function<std::unique_ptr<Mask>()> make_transposed)
@@ -232,35 +223,8 @@ std::int64_t ZoneMask::pairs_in(const Box& any_box) const {
 
 std::int64_t ZoneMask::pairs_with(Range rows, const TokenSet& keys) const {
     std::int64_t sum = 0;
-    visit_zones(rows, [&](const Zone& zone) {
-        const Zone part = intersect(zone, Zone{rows, zone.k, zone.d});
-        if (part == box_zone({part.q, part.k})) {
-            sum += part.q.size() * keys.count_in(part.k);
-            return;
-        }
-        // Slanted: key range by key range, or row by row where the keys are in more pieces than there are rows.
-        const auto [first, last] = keys.ranges_meeting(part.k);
-        if (last - first <= static_cast<std::size_t>(part.q.size())) {
-            for (std::size_t i = first; i < last; ++i) {
-                sum += longscope::pairs(intersect(part, Zone{part.q, keys.ranges()[i], part.d}));
-            }
-            return;
-        }
-        for (std::int64_t query = part.q.begin; query < part.q.end; ++query) {
-            sum += keys.count_in(part.row(query));
-        }
-    });
-    visit_striped(rows, [&](const StripedZone& striped) {
-        const Zone part = intersect(striped.zone, Zone{rows, striped.zone.k, striped.zone.d});
-        if (const Progression* rule = keys.rule()) {
-            sum += pairs_of_rule(striped, part, StripeAxis::key, *rule);
-            return;
-        }
-        const auto [first, last] = keys.ranges_meeting(part.k);
-        for (std::size_t i = first; i < last; ++i) {
-            sum += longscope::pairs(striped, cut(part, StripeAxis::key, keys.ranges()[i]));
-        }
-    });
+    visit_zones(rows, [&](const Zone& zone) { sum += longscope::pairs_with(zone, rows, keys); });
+    visit_striped(rows, [&](const StripedZone& striped) { sum += longscope::pairs_with(striped, rows, keys); });
     return sum;
 }
 
@@ -308,61 +272,38 @@ void ZoneMask::row_runs(std::int64_t query, std::vector<Range>& runs) const {
         }
     });
     visit_striped({query, query + 1}, [&](const StripedZone& striped) { append_row_runs(striped, query, runs); });
-    if (runs.size() < 2) {
-        return;
-    }
-    std::sort(runs.begin(), runs.end(), [](Range a, Range b) { return a.begin < b.begin; });
-    std::size_t kept = 0;
-    for (std::size_t i = 1; i < runs.size(); ++i) {
-        if (runs[i].begin == runs[kept].end) {
-            runs[kept].end = runs[i].end;
-        } else {
-            runs[++kept] = runs[i];
-        }
-    }
-    runs.resize(kept + 1);
+    join_runs(runs);
 }
 
 Range ZoneMask::key_extent(Range q) const {
     Range extent{key_tokens(), 0};
-    visit_zones(q, [&](const Zone& zone) {
-        const Zone part = intersect(zone, Zone{q, zone.k, zone.d});
-        if (!part.empty()) {
-            extent = {std::min(extent.begin, part.k.begin), std::max(extent.end, part.k.end)};
-        }
-    });
-    visit_striped(q, [&](const StripedZone& striped) {
-        ZoneSet parts;
-        append_part(striped, {q, striped.zone.k, striped.zone.d}, parts);
-        for (const Zone& part : parts.zones) {
-            extent = {std::min(extent.begin, part.k.begin), std::max(extent.end, part.k.end)};
-        }
-        for (const StripedZone& part : parts.striped) {
-            extent = {std::min(extent.begin, part.zone.k.begin), std::max(extent.end, part.zone.k.end)};
-        }
-    });
+    visit_zones(q, [&](const Zone& zone) { add_key_extent(zone, q, extent); });
+    visit_striped(q, [&](const StripedZone& striped) { add_key_extent(striped, q, extent); });
     return extent.empty() ? Range{} : extent;
 }
 
-ZoneSet ZoneMask::parts_in(Range rows) const {
-    ZoneSet parts;
+void ZoneMask::zones_in(Range rows, ZoneSet& out) const {
+    out.clear();
     visit_zones(rows, [&](const Zone& zone) {
         if (const Zone part = cut(zone, StripeAxis::query, rows); !part.empty()) {
-            parts.zones.push_back(part);
+            out.zones.push_back(part);
         }
     });
     visit_striped(rows, [&](const StripedZone& striped) {
-        append_part(striped, box_zone({rows, striped.zone.k}), parts);
+        append_part(striped, box_zone({rows, striped.zone.k}), out);
     });
-    return parts;
 }
 
 std::vector<TileRun> ZoneMask::classify_row_of_tiles(Range q, std::int64_t k_tile) const {
-    return classify_tiles({parts_in(q), q, key_tokens(), k_tile});
+    ZoneSet parts;
+    zones_in(q, parts);
+    return classify_tiles({parts, q, key_tokens(), k_tile});
 }
 
 TileRowCounts ZoneMask::count_row_of_tiles(Range q, std::int64_t k_tile) const {
-    return count_tiles({parts_in(q), q, key_tokens(), k_tile});
+    ZoneSet parts;
+    zones_in(q, parts);
+    return count_tiles({parts, q, key_tokens(), k_tile});
 }
 
 }  // namespace longscope

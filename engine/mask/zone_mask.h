@@ -33,6 +33,7 @@ class ZoneMask final : public Mask {
     [[nodiscard]] std::int64_t pairs_with(Range rows, const TokenSet& keys) const override;
     [[nodiscard]] std::int64_t pairs_between(const TokenSet& queries, const TokenSet& keys) const override;
     void row_runs(std::int64_t query, std::vector<Range>& runs) const override;
+    void zones_in(Range rows, ZoneSet& out) const override;
     [[nodiscard]] std::vector<TileRun> classify_row_of_tiles(Range q, std::int64_t k_tile) const override;
     [[nodiscard]] TileRowCounts count_row_of_tiles(Range q, std::int64_t k_tile) const override;
     [[nodiscard]] Range key_extent(Range q) const override;
@@ -76,8 +77,6 @@ class ZoneMask final : public Mask {
     void visit_zones(Range rows, Visit visit) const;
     template <typename Visit>
     void visit_striped(Range rows, Visit visit) const;
-    // Those parts of the zones that lie in the rows.
-    [[nodiscard]] ZoneSet parts_in(Range rows) const;
 
     std::vector<Slab> slabs_;  // only those with zones, ascending, disjoint
     ZoneList zones_;

@@ -70,6 +70,31 @@ std::vector<std::int64_t> slab_breaks(const ZoneSet& in_row_order) {
     return breaks;
 }
 
+std::int64_t slab_pieces(const ZoneSet& set) {
+    std::vector<Range> rows;
+    rows.reserve(set.zones.size() + set.striped.size());
+    for (const Zone& zone : set.zones) {
+        rows.push_back(zone.q);
+    }
+    for (const StripedZone& striped : set.striped) {
+        rows.push_back(striped.zone.q);
+    }
+    std::vector<std::int64_t> cuts;
+    cuts.reserve(2 * rows.size());
+    for (const Range range : rows) {
+        cuts.push_back(range.begin);
+        cuts.push_back(range.end);
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    std::int64_t pieces = 0;
+    for (const Range range : rows) {
+        pieces += std::lower_bound(cuts.begin(), cuts.end(), range.end) -
+                  std::lower_bound(cuts.begin(), cuts.end(), range.begin);
+    }
+    return pieces;
+}
+
 void ZoneSweep::zones_in(Range rows, ZoneSet& out) {
     while (next_ < zones_->size() && (*zones_)[next_].q.begin < rows.end) {
         // A sweep may begin far down.

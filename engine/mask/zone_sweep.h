@@ -19,6 +19,9 @@ namespace longscope {
 // than there are zones.
 [[nodiscard]] std::vector<std::int64_t> slab_breaks(const ZoneSet& in_row_order);
 
+// How many zones there are when each is cut at every row at which another one begins or ends.
+[[nodiscard]] std::int64_t slab_pieces(const ZoneSet& set);
+
 // The zones of a set, slab by slab.
 class ZoneSweep {
   public:

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "engine/mask/operator_mask.h"
+#include "engine/mask/zone_gatherer.h"
 #include "engine/mask/zone_mask.h"
 #include "engine/mask/zone_sets.h"
 #include "engine/mask/zone_sweep.h"
@@ -134,10 +136,52 @@ class Evaluator {
     std::vector<ZoneSet> others_;  // operands at hand, one an operator of each depth; kept for their memory
 };
 
+// What is zones alone becomes one mask of zones, also among the operands of an operator.
+MaskOperation operation_of(const ZoneTree& tree, std::int64_t query_tokens, std::int64_t key_tokens) {
+    const auto of_zones = [&](ZoneTree zones) {
+        return MaskOperation{MaskOperation::Kind::mask,
+                             compile_tree(std::make_shared<const ZoneTree>(std::move(zones)), query_tokens, key_tokens),
+                             {}};
+    };
+    if (tree.kind == ZoneTree::Kind::mask) {
+        return {MaskOperation::Kind::mask, mask_at(tree.place, query_tokens, key_tokens), {}};
+    }
+    if (tree.only_zones()) {
+        return of_zones(tree);
+    }
+    if (tree.kind == ZoneTree::Kind::complement) {
+        return {
+            MaskOperation::Kind::complement, nullptr, {operation_of(tree.operands.front(), query_tokens, key_tokens)}};
+    }
+    MaskOperation all{
+        tree.kind == ZoneTree::Kind::all_of ? MaskOperation::Kind::all_of : MaskOperation::Kind::any_of, nullptr, {}};
+    ZoneTree zones{tree.kind, {}, {}};
+    for (const ZoneTree& operand : tree.operands) {
+        if (operand.only_zones()) {
+            zones.operands.push_back(operand);
+        } else {
+            all.operands.push_back(operation_of(operand, query_tokens, key_tokens));
+        }
+    }
+    if (!zones.operands.empty()) {
+        // First, where they are few: what they leave out is not asked of the others.
+        all.operands.insert(all.operands.begin(), of_zones(std::move(zones)));
+    }
+    return all.operands.size() == 1 ? std::move(all.operands.front()) : all;
+}
+
 }  // namespace
+
+bool ZoneTree::only_zones() const {
+    return kind != Kind::mask &&
+           std::all_of(operands.begin(), operands.end(), [](const ZoneTree& operand) { return operand.only_zones(); });
+}
 
 ZoneTree transposed(const ZoneTree& tree) {
     ZoneTree mirror{tree.kind, {}, {}};
+    if (tree.kind == ZoneTree::Kind::mask) {
+        mirror.place = tree.place.transposed();
+    }
     mirror.zones.reserve(tree.zones.size());
     for (const Zone& zone : tree.zones) {
         mirror.zones.push_back(transposed(zone));
@@ -152,6 +196,7 @@ ZoneTree transposed(const ZoneTree& tree) {
 }
 
 ZoneTree translated(ZoneTree tree, std::int64_t queries, std::int64_t keys) {
+    tree.place = tree.place.translated(queries, keys);
     for (Zone& zone : tree.zones) {
         zone = translated(zone, queries, keys);
     }
@@ -166,6 +211,7 @@ ZoneTree translated(ZoneTree tree, std::int64_t queries, std::int64_t keys) {
 
 ZoneTree cut_to(const Box& box, ZoneTree tree) {
     const Zone inside = box_zone(box);
+    tree.place = tree.place.cut_to(box);
     for (Zone& zone : tree.zones) {
         zone = intersect(zone, inside);
     }
@@ -184,7 +230,7 @@ ZoneTree cut_to(const Box& box, ZoneTree tree) {
 
 ZoneTree kept_in(const Box& box, ZoneTree tree) {
     tree = cut_to(box, std::move(tree));
-    if (tree.kind == ZoneTree::Kind::zones) {
+    if (tree.kind == ZoneTree::Kind::zones || tree.kind == ZoneTree::Kind::mask) {
         return tree;
     }
     ZoneTree inside;
@@ -196,6 +242,13 @@ ZoneTree kept_in(const Box& box, ZoneTree tree) {
 
 std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& any_tree, std::int64_t query_tokens,
                                    std::int64_t key_tokens) {
+    if (!any_tree->only_zones()) {
+        MaskOperation operation = operation_of(*any_tree, query_tokens, key_tokens);
+        if (operation.kind != MaskOperation::Kind::mask) {
+            return std::make_unique<OperatorMask>(query_tokens, key_tokens, std::move(operation));
+        }
+        return shared_mask(std::move(operation.mask));
+    }
     // Once, not for each thread.
     const std::shared_ptr<const ZoneTree> tree =
         is_in_row_order(*any_tree) ? any_tree : std::make_shared<const ZoneTree>(all_in_row_order(*any_tree));
@@ -213,6 +266,10 @@ std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& any_tr
 }
 
 ZoneList disjoint_zones(const ZoneTree& any_tree, const Box& box) {
+    if (!any_tree.only_zones()) {
+        const auto mask = compile_tree(std::make_shared<const ZoneTree>(any_tree), box.q.end, box.k.end);
+        return zones_of(*mask, "mask");
+    }
     const ZoneTree tree = all_in_row_order(any_tree);
     Evaluator evaluator(tree, box.k);
     std::vector<std::int64_t> breaks = evaluator.breaks();

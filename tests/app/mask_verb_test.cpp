@@ -6,56 +6,60 @@
 #include <filesystem>
 #include <fstream>
 
-#include "app/headless/command_line.h"
 #include "engine/base/json.h"
 #include "engine/mask/leaf_page.h"
 #include "tests/support/paths.h"
+#include "tests/support/run_engine.h"
 #include "tests/support/temporary_folder.h"
 
 namespace longscope {
 namespace {
 
-struct Outcome {
-    int code = 0;
-    std::string output;
-    std::string errors;
-};
-
-Outcome run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"longscope-engine", "mask"});
-    std::vector<const char*> argv;
-    for (const std::string& argument : arguments) {
-        argv.push_back(argument.c_str());
-    }
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    Outcome outcome;
-    outcome.code = run_command_line(static_cast<int>(argv.size()), argv.data());
-    std::fflush(stdout);
-    std::fflush(stderr);
-    outcome.output = testing::internal::GetCapturedStdout();
-    outcome.errors = testing::internal::GetCapturedStderr();
-    return outcome;
+EngineRun run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "mask");
+    return run_engine(arguments);
 }
 
 const std::string causal_documents = R"({"and": [{"causal": {}}, {"documents": {}}]})";
 
 TEST(MaskStats, PrintsExactFigures) {
-    const Outcome outcome = run({"stats", "--mask", causal_documents, "--documents", "100,200,300"});
-    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    const EngineRun outcome = run({"stats", "--mask", causal_documents, "--documents", "100,200,300"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.error;
     for (const char* line :
          {"mask             causal and documents\n", "tokens           600\n", "pairs kept       70,300 of 360,000\n",
           "density          19.5 %\n", "tiles            25 of 128 x 128: 14 empty, 1 full, 10 partial\n",
           "tiles kept       44.0 %\n", "keys per query   min 1, mean 117.2, max 300\n"}) {
-        EXPECT_NE(outcome.output.find(line), std::string::npos) << line << "in\n" << outcome.output;
+        EXPECT_NE(outcome.out.find(line), std::string::npos) << line << "in\n" << outcome.out;
     }
 }
 
+// As GNA's simulator: the tiles that are touched become fewer when neighbours on the grid stand in one tile.
+TEST(MaskStats, CountsTilesInAnotherOrderOfTheTokens) {
+    const std::string neighbourhood =
+        R"({"neighbourhood": {"grid": [16, 16], "window": [4, 4], "stride": [4, 4], "dilation": [1, 1],
+            "causal": [false, false]}})";
+    const EngineRun outcome = run({"stats", "--mask", neighbourhood, "--tokens", "256", "--tile", "16x16", "--order",
+                                   R"({"tiles": {"grid": [16, 16], "tile": [4, 4]}})", "--json"});
+    ASSERT_EQ(outcome.code, exit_done) << outcome.error;
+    const Json document = parse_json(outcome.out, "output");
+    // Windows of blocks: each touches one tile in their order, and four rows of the grid otherwise.
+    EXPECT_EQ(document.at("order"), parse_json(R"({"tiles": {"grid": [16, 16], "tile": [4, 4]}})", "expected"));
+    EXPECT_EQ(document.at("tile_bounds")[0].at("touched_pairs"), 16 * 4 * 16 * 16);
+    EXPECT_EQ(document.at("ordered_tile_bounds")[0].at("full"), 16);
+    EXPECT_EQ(document.at("ordered_tile_bounds")[0].at("touched_pairs"), document.at("pairs"));
+    const EngineRun refused =
+        run({"stats", "--mask", neighbourhood, "--tokens", "256", "--order", R"({"list": {"tokens": [0]}})"});
+    EXPECT_EQ(refused.code, exit_bad_input);
+    EXPECT_EQ(
+        refused.error,
+        "longscope-engine: --order.list.tokens: a list of 1 tokens does not order 256 tokens; accepted: 256 tokens\n");
+}
+
 TEST(MaskStats, PrintsJson) {
-    const Outcome outcome = run({"stats", "--mask", R"({"window": {"left": 3, "right": 0}})", "--tokens", "10",
-                                 "--q-tile", "4", "--k-tile", "2", "--json"});
-    ASSERT_EQ(outcome.code, exit_done) << outcome.errors;
-    Json document = parse_json(outcome.output, "output");
+    const EngineRun outcome = run({"stats", "--mask", R"({"window": {"left": 3, "right": 0}})", "--tokens", "10",
+                                   "--q-tile", "4", "--k-tile", "2", "--json"});
+    ASSERT_EQ(outcome.code, exit_done) << outcome.error;
+    Json document = parse_json(outcome.out, "output");
     EXPECT_GE(document.at("compile_ns").get<std::int64_t>(), 0);
     document.erase("compile_ns");
     EXPECT_EQ(document, parse_json(R"({
@@ -79,32 +83,32 @@ TEST(MaskStats, PrintsJson) {
 }
 
 TEST(MaskStats, AnswersWhatAMaskIsAskedFor) {
-    const Outcome outcome = run({"stats", "--mask", R"({"or": [{"causal": {}}, {"prefix": {"tokens": 8}}]})",
-                                 "--tokens", "1024", "--tile", "128x128,64x1024"});
-    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    const EngineRun outcome = run({"stats", "--mask", R"({"or": [{"causal": {}}, {"prefix": {"tokens": 8}}]})",
+                                   "--tokens", "1024", "--tile", "128x128,64x1024"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.error;
     for (const char* line :
          {"causal           no: 28 pairs with later keys, first query 0 with key 1\n", "blind queries    none\n",
           "resident keys    at most 1,023, after query 1,022\n", "passed keys      do not come back (KV-efficient)\n",
           "by tiles         128 x 128: 1.78 x over full, 1.00 x over causal\n",
           "by tiles         64 x 1024: 1.00 x over full, 1.00 x over causal\n"}) {
-        EXPECT_NE(outcome.output.find(line), std::string::npos) << line << "in\n" << outcome.output;
+        EXPECT_NE(outcome.out.find(line), std::string::npos) << line << "in\n" << outcome.out;
     }
 }
 
 TEST(MaskStats, TellsWhichKeysComeBack) {
-    const Outcome outcome = run({"stats", "--mask", R"({"strided_diagonals": {"stride": 4}})", "--tokens", "10"});
+    const EngineRun outcome = run({"stats", "--mask", R"({"strided_diagonals": {"stride": 4}})", "--tokens", "10"});
     EXPECT_NE(
-        outcome.output.find(
+        outcome.out.find(
             "passed keys      come back: key 0 is passed by query 1 and seen by query 4; none if the last 8 stay\n"),
         std::string::npos)
-        << outcome.output;
+        << outcome.out;
 }
 
 TEST(MaskStats, GivesThePairsOfEveryDocument) {
-    const Outcome outcome =
+    const EngineRun outcome =
         run({"stats", "--mask", R"({"shared_question": {}})", "--documents", "10,20", "--per-document", "--json"});
-    ASSERT_EQ(outcome.code, exit_done) << outcome.errors;
-    EXPECT_EQ(parse_json(outcome.output, "output").at("per_document"),
+    ASSERT_EQ(outcome.code, exit_done) << outcome.error;
+    EXPECT_EQ(parse_json(outcome.out, "output").at("per_document"),
               parse_json(R"([{"begin": 0, "tokens": 10, "pairs": 55, "inside": 55},
                              {"begin": 10, "tokens": 20, "pairs": 410, "inside": 210}])",
                          "expected"));
@@ -113,10 +117,10 @@ TEST(MaskStats, GivesThePairsOfEveryDocument) {
 TEST(MaskStats, GivesTheDistributionOverDraws) {
     const std::string lengths = LONGSCOPE_SOURCE_DIR "/resources/lengths/mixed-documents.json";
     const auto of_draw = [&](const std::string& draw) {
-        const Outcome outcome = run({"stats", "--mask", causal_documents, "--tokens", "20000", "--lengths", lengths,
-                                     "--seed", "7", "--draw", draw, "--draws", "3", "--json"});
-        EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
-        return parse_json(outcome.output, "output");
+        const EngineRun outcome = run({"stats", "--mask", causal_documents, "--tokens", "20000", "--lengths", lengths,
+                                       "--seed", "7", "--draw", draw, "--draws", "3", "--json"});
+        EXPECT_EQ(outcome.code, exit_done) << outcome.error;
+        return parse_json(outcome.out, "output");
     };
     std::vector<std::int64_t> pairs;
     for (const char* draw : {"0", "1", "2"}) {
@@ -133,9 +137,9 @@ TEST(MaskStats, GivesTheDistributionOverDraws) {
 
 TEST(MaskHeads, AreNeverChosenSilently) {
     const auto complaint = [](std::vector<std::string> arguments) {
-        const Outcome outcome = run(std::move(arguments));
+        const EngineRun outcome = run(std::move(arguments));
         EXPECT_EQ(outcome.code, exit_bad_input);
-        return outcome.errors;
+        return outcome.error;
     };
     EXPECT_EQ(
         complaint({"stats", "duo_attention", "--tokens", "4096"}),
@@ -153,26 +157,25 @@ TEST(MaskHeads, AreNeverChosenSilently) {
 }
 
 TEST(MaskHeads, EveryVerbTakesOne) {
-    const Outcome streaming = run({"stats", "duo_attention", "--tokens", "4096", "--head", "16"});
-    EXPECT_NE(streaming.output.find("mask             sink(tokens 128) or window(left 255, right 0)\n"),
-              std::string::npos)
-        << streaming.output << streaming.errors;
-    EXPECT_NE(streaming.output.find("resident keys    at most 383, after query 382\n"), std::string::npos);
-    const Outcome same = run({"diff", "duo_attention", "causal", "--tokens", "4096", "--head", "15"});
-    EXPECT_EQ(same.code, exit_done) << same.errors;
-    const Outcome other = run({"diff", "duo_attention", "causal", "--tokens", "4096", "--head", "16"});
+    const EngineRun streaming = run({"stats", "duo_attention", "--tokens", "4096", "--head", "16"});
+    EXPECT_NE(streaming.out.find("mask             sink(tokens 128) or window(left 255, right 0)\n"), std::string::npos)
+        << streaming.out << streaming.error;
+    EXPECT_NE(streaming.out.find("resident keys    at most 383, after query 382\n"), std::string::npos);
+    const EngineRun same = run({"diff", "duo_attention", "causal", "--tokens", "4096", "--head", "15"});
+    EXPECT_EQ(same.code, exit_done) << same.error;
+    const EngineRun other = run({"diff", "duo_attention", "causal", "--tokens", "4096", "--head", "16"});
     EXPECT_EQ(other.code, exit_failed);
-    const Outcome code = run({"code", "duo_attention", "--library", "flex", "--tokens", "4096", "--head", "0"});
-    EXPECT_EQ(code.code, exit_done) << code.errors;
-    EXPECT_NE(code.output.find("(kv_idx <= q_idx)"), std::string::npos) << code.output;
+    const EngineRun code = run({"code", "duo_attention", "--library", "flex", "--tokens", "4096", "--head", "0"});
+    EXPECT_EQ(code.code, exit_done) << code.error;
+    EXPECT_NE(code.out.find("(kv_idx <= q_idx)"), std::string::npos) << code.out;
 }
 
 TEST(MaskHeads, AreShownAsMasksOfTheirOwn) {
     const auto shown = [](std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), "show");
-        const Outcome outcome = run(std::move(arguments));
-        EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
-        return parse_json(outcome.output, "output");
+        const EngineRun outcome = run(std::move(arguments));
+        EXPECT_EQ(outcome.code, exit_done) << outcome.error;
+        return parse_json(outcome.out, "output");
     };
     EXPECT_EQ(shown({"longgen", "--layer", "12"}), parse_json(R"({"causal": {}})", "expected"));
     EXPECT_TRUE(shown({"longgen"}).contains("per_heads"));
@@ -183,14 +186,14 @@ TEST(MaskHeads, AreShownAsMasksOfTheirOwn) {
 }
 
 TEST(MaskHeads, AnswerTogether) {
-    const Outcome outcome = run({"stats", "s2_attention", "--tokens", "8192", "--heads", "32", "--tile", "64x64"});
-    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
+    const EngineRun outcome = run({"stats", "s2_attention", "--tokens", "8192", "--heads", "32", "--tile", "64x64"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.error;
     for (const char* line :
          {"heads            32 in all layers, 16 different masks\n", "seen by any head every causal pair\n"}) {
-        EXPECT_NE(outcome.output.find(line), std::string::npos) << line << "in\n" << outcome.output;
+        EXPECT_NE(outcome.out.find(line), std::string::npos) << line << "in\n" << outcome.out;
     }
-    const Outcome ladder = run({"stats", "lacache", "--tokens", "8192", "--heads", "2", "--layers", "1", "--json"});
-    const Json document = parse_json(ladder.output, "output");
+    const EngineRun ladder = run({"stats", "lacache", "--tokens", "8192", "--heads", "2", "--layers", "1", "--json"});
+    const Json document = parse_json(ladder.out, "output");
     EXPECT_EQ(document.at("masks").size(), 1U);
     EXPECT_EQ(document.at("first_unseen"), Json::array({548, 36}));
 }
@@ -199,26 +202,26 @@ TEST(MaskStats, ReadsTheMaskFromAFile) {
     const TemporaryFolder folder;
     const std::filesystem::path path = folder.path() / "mask.json";
     std::ofstream(path) << causal_documents;
-    const Outcome outcome = run({"stats", "--mask", path.string(), "--tokens", "64"});
-    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
-    EXPECT_NE(outcome.output.find("pairs kept       2,080 of 4,096\n"), std::string::npos);
+    const EngineRun outcome = run({"stats", "--mask", path.string(), "--tokens", "64"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.error;
+    EXPECT_NE(outcome.out.find("pairs kept       2,080 of 4,096\n"), std::string::npos);
 }
 
 TEST(MaskStats, TakesTheLongestSequence) {
-    const Outcome outcome =
+    const EngineRun outcome =
         run({"stats", "--mask", R"({"full": {}})", "--tokens", "1073741824", "--q-tile", "1048576"});
-    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
-    EXPECT_NE(outcome.output.find("pairs kept       1,152,921,504,606,846,976 of"), std::string::npos);
+    EXPECT_EQ(outcome.code, exit_done) << outcome.error;
+    EXPECT_NE(outcome.out.find("pairs kept       1,152,921,504,606,846,976 of"), std::string::npos);
 }
 
 TEST(MaskStats, NamesWhatIsWrongInOneLine) {
     const auto complaint = [](std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), "stats");
-        const Outcome outcome = run(std::move(arguments));
+        const EngineRun outcome = run(std::move(arguments));
         EXPECT_EQ(outcome.code, exit_bad_input);
-        EXPECT_EQ(outcome.output, "");
-        EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1) << outcome.errors;
-        return outcome.errors;
+        EXPECT_EQ(outcome.out, "");
+        EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
+        return outcome.error;
     };
     const std::string start = "longscope-engine: ";
     EXPECT_EQ(
@@ -264,11 +267,11 @@ TEST(MaskRender, DrawsIntoTheFile) {
     const TemporaryFolder folder;
     for (const char* name : {"mask.png", "mask.svg", "mask.pdf"}) {
         const std::filesystem::path path = folder.path() / name;
-        const Outcome outcome =
+        const EngineRun outcome =
             run({"render", "--mask", causal_documents, "--documents", "3000,2000", "-o", path.string(), "--theme",
                  "dark", "--width", "700", "--region", "0:4000,1000:5000"});
-        EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
-        EXPECT_EQ(outcome.output, path.string() + "\n");
+        EXPECT_EQ(outcome.code, exit_done) << outcome.error;
+        EXPECT_EQ(outcome.out, path.string() + "\n");
         EXPECT_GT(std::filesystem::file_size(path), 1000U);
     }
     std::ifstream file(folder.path() / "mask.svg");
@@ -283,9 +286,9 @@ TEST(MaskRender, NamesWhatIsWrong) {
     const auto complaint = [](int code, std::vector<std::string> more) {
         std::vector<std::string> arguments{"render", "--mask", causal_documents, "--tokens", "100"};
         arguments.insert(arguments.end(), more.begin(), more.end());
-        const Outcome outcome = run(arguments);
+        const EngineRun outcome = run(arguments);
         EXPECT_EQ(outcome.code, code);
-        return outcome.errors;
+        return outcome.error;
     };
     const std::string picture = (folder.path() / "a.png").string();
     EXPECT_NE(complaint(exit_bad_input, {}).find("--output is required"), std::string::npos);
@@ -310,39 +313,38 @@ TEST(MaskRender, NamesWhatIsWrong) {
 }
 
 TEST(Mask, HelpListsTheMasks) {
-    const Outcome outcome = run({"--help"});
+    const EngineRun outcome = run({"--help"});
     EXPECT_EQ(outcome.code, exit_done);
     for (const char* word : {"stats", "render", "causal", "documents", "window", "and, or", "not"}) {
-        EXPECT_NE(outcome.output.find(word), std::string::npos) << word;
+        EXPECT_NE(outcome.out.find(word), std::string::npos) << word;
     }
 }
 
 TEST(Mask, ListsLeavesAndPresetsForPeopleAndForTheManual) {
-    EXPECT_NE(run({"leaves"}).output.find("  window                 left, right "), std::string::npos);
-    EXPECT_EQ(run({"leaves", "--format", "markdown"}).output, leaves_as_markdown());
-    EXPECT_NE(run({"presets"}).output.find("  streaming_llm "), std::string::npos);
-    EXPECT_EQ(run({"presets", "--format", "markdown"}).output, presets_as_markdown());
+    EXPECT_NE(run({"leaves"}).out.find("  window                 left, right "), std::string::npos);
+    EXPECT_EQ(run({"leaves", "--format", "markdown"}).out, leaves_as_markdown());
+    EXPECT_NE(run({"presets"}).out.find("  streaming_llm "), std::string::npos);
+    EXPECT_EQ(run({"presets", "--format", "markdown"}).out, presets_as_markdown());
     EXPECT_EQ(run({"leaves", "--format", "html"}).code, exit_bad_input);
 }
 
 TEST(Mask, KnowsPresetsByName) {
-    const Outcome outcome = run({"stats", "--mask", "prefix_lm_causal", "--tokens", "8192"});
-    EXPECT_EQ(outcome.code, exit_done) << outcome.errors;
-    EXPECT_NE(outcome.output.find("mask             causal or prefix(tokens 1024)\n"), std::string::npos)
-        << outcome.output;
+    const EngineRun outcome = run({"stats", "--mask", "prefix_lm_causal", "--tokens", "8192"});
+    EXPECT_EQ(outcome.code, exit_done) << outcome.error;
+    EXPECT_NE(outcome.out.find("mask             causal or prefix(tokens 1024)\n"), std::string::npos) << outcome.out;
 }
 
 TEST(Mask, WantsAWordMore) {
-    const Outcome outcome = run({});
+    const EngineRun outcome = run({});
     EXPECT_EQ(outcome.code, exit_bad_input);
-    EXPECT_NE(outcome.errors.find("subcommand"), std::string::npos);
+    EXPECT_NE(outcome.error.find("subcommand"), std::string::npos);
 }
 
 TEST(MaskVerb, TakesAnExperimentWithItsDocumentsAndItsLayout) {
     const std::string file = LONGSCOPE_SOURCE_DIR "/resources/experiments/documents-64k-zigzag.json";
-    const Outcome outcome = run({"stats", file, "--draw", "1", "--json"});
-    ASSERT_EQ(outcome.code, 0) << outcome.errors;
-    const Json stats = parse_json(outcome.output, "stats");
+    const EngineRun outcome = run({"stats", file, "--draw", "1", "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.error;
+    const Json stats = parse_json(outcome.out, "stats");
     std::int64_t pairs = 0;
     for (const Json& rank : stats.at("ranks").at("pairs")) {
         pairs += rank.get<std::int64_t>();
@@ -352,14 +354,14 @@ TEST(MaskVerb, TakesAnExperimentWithItsDocumentsAndItsLayout) {
     EXPECT_EQ(pairs, stats.at("pairs").get<std::int64_t>());
     // 2 heads (Dqk + Dv) a pair.
     EXPECT_EQ(stats.at("forward_flops").get<double>(), 2.0 * 8 * 128 * static_cast<double>(pairs));
-    EXPECT_NE(stats.at("pairs"), parse_json(run({"stats", file, "--json"}).output, "stats").at("pairs"));
+    EXPECT_NE(stats.at("pairs"), parse_json(run({"stats", file, "--json"}).out, "stats").at("pairs"));
 
     EXPECT_NE(run({"stats", file, "--draw", "3"})
-                  .errors.find("--draw: 3 is not a draw of the experiment; accepted: an "
-                               "integer from 0 to 2"),
+                  .error.find("--draw: 3 is not a draw of the experiment; accepted: an "
+                              "integer from 0 to 2"),
               std::string::npos);
     EXPECT_EQ(run({"stats", file, "--mask", "{}"}).code, exit_bad_input);
-    EXPECT_EQ(run({"stats"}).errors,
+    EXPECT_EQ(run({"stats"}).error,
               "longscope-engine: FILE: is missing; accepted: an experiment, or --mask and --tokens\n");
 }
 

@@ -15,6 +15,7 @@
 #include "engine/mask/leaf.h"
 #include "engine/mask/mask.h"
 #include "tests/support/leaf_truths.h"
+#include "tests/support/order_truths.h"
 
 namespace longscope {
 
@@ -22,6 +23,10 @@ class BruteForceMask {
   public:
     BruteForceMask(const Json& expression, const MaskDomain& domain)
         : query_tokens_(domain.query_tokens), key_tokens_(domain.key_tokens), cells_(evaluate(expression, domain)) {}
+
+    // Of cells row by row.
+    BruteForceMask(const MaskDomain& domain, std::vector<bool> cells)
+        : query_tokens_(domain.query_tokens), key_tokens_(domain.key_tokens), cells_(std::move(cells)) {}
 
     [[nodiscard]] std::int64_t query_tokens() const { return query_tokens_; }
     [[nodiscard]] std::int64_t key_tokens() const { return key_tokens_; }
@@ -137,6 +142,23 @@ class BruteForceMask {
         return result;
     }
 
+    static std::vector<bool> permuted(const Json& content, const MaskDomain& domain) {
+        const BruteForceMask whole(content.at("mask"), domain);
+        const auto order_of = [&](const char* axis, std::int64_t tokens) {
+            const bool own = content.at("axis") == axis || content.at("axis") == "both";
+            return tokens_in_order(own ? content.at("order") : Json{{"interleave", {{"stride", 1}}}}, tokens);
+        };
+        const auto rows = order_of("rows", domain.query_tokens);
+        const auto columns = order_of("columns", domain.key_tokens);
+        std::vector<bool> result;
+        for (const std::int64_t query : rows) {
+            for (const std::int64_t key : columns) {
+                result.push_back(whole.contains(query, key));
+            }
+        }
+        return result;
+    }
+
     static bool is_for(const Json& assignment, const char* field, std::int64_t number) {
         const Json all = Json::array({0, 1'000'000});
         const Json ranges = assignment.value(field, all);
@@ -181,6 +203,9 @@ class BruteForceMask {
                 }
             }
             return evaluate(content.at("otherwise"), domain);
+        }
+        if (name == "permute") {
+            return permuted(content, domain);
         }
         if (name == "shift" || name == "crop" || name == "per_document") {
             return changed(name, content, domain);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/leaf_truths.h"
 
+#include <set>
+
 namespace longscope {
 
 namespace {
@@ -53,17 +55,18 @@ bool slice_holds(const Json& p, std::size_t i, const LeafCell& at) {
     return (type == "full" || type == "inverse_causal" || causal) && (type == "full" || type == "causal" || inverse);
 }
 
-// Is `column` among the `kept` of highest score, the scores being the first draws of this stream?
-bool has_top_score(std::int64_t count, double share, std::uint64_t seed, std::int64_t row, std::int64_t column) {
-    RandomStream random(seed, static_cast<std::uint64_t>(row));
-    std::vector<std::uint64_t> scores(static_cast<std::size_t>(count));
-    for (std::uint64_t& score : scores) {
-        score = random.next_u64();
-    }
-    const std::uint64_t own = scores[static_cast<std::size_t>(column)];
-    const auto better = std::count_if(scores.begin(), scores.end(), [&](std::uint64_t score) { return score > own; });
+// Is `column` among the `kept` that are drawn, one after another, of this stream? Where more than half are kept, the
+// others are drawn.
+bool is_drawn(std::int64_t count, double share, std::uint64_t seed, std::int64_t row, std::int64_t column) {
     const auto kept = std::max<std::int64_t>(1, static_cast<std::int64_t>(share * static_cast<double>(count) + 0.5));
-    return better < kept;
+    const bool draws_kept = 2 * kept <= count;
+    RandomStream random(seed, static_cast<std::uint64_t>(row));
+    std::set<std::int64_t> drawn;
+    for (std::int64_t last = count - (draws_kept ? kept : count - kept); last < count; ++last) {
+        const auto number = static_cast<std::int64_t>(random.next_below(static_cast<std::uint64_t>(last + 1)));
+        drawn.insert(drawn.contains(number) ? last : number);
+    }
+    return drawn.contains(column) == draws_kept;
 }
 
 // Of the blocks of random sizes: as many as fit with their average; each has the minimum, the rest is cut at random.
@@ -163,8 +166,8 @@ std::vector<LeafTruth> list_truths() {
          },
          [](const Json& p, const LeafCell& at) {
              const std::int64_t block = number(p, "k_block");
-             return has_top_score((at.domain.key_tokens + block - 1) / block, p.at("kept").get<double>(),
-                                  p.at("seed").get<std::uint64_t>(), at.row / number(p, "q_block"), at.k / block);
+             return is_drawn((at.domain.key_tokens + block - 1) / block, p.at("kept").get<double>(),
+                             p.at("seed").get<std::uint64_t>(), at.row / number(p, "q_block"), at.k / block);
          }},
         {"variable_block_sparse", false,
          [](LeafDraw& draw, const MaskDomain& domain) {
@@ -177,8 +180,8 @@ std::vector<LeafTruth> list_truths() {
          [](const Json& p, const LeafCell& at) {
              const auto rows = variable_ends(p, at.domain.query_tokens, false);
              const auto columns = variable_ends(p, at.domain.key_tokens, true);
-             return has_top_score(static_cast<std::int64_t>(columns.size()), p.at("kept").get<double>(),
-                                  p.at("seed").get<std::uint64_t>(), index_in(rows, at.row), index_in(columns, at.k));
+             return is_drawn(static_cast<std::int64_t>(columns.size()), p.at("kept").get<double>(),
+                             p.at("seed").get<std::uint64_t>(), index_in(rows, at.row), index_in(columns, at.k));
          }},
         {"random_eviction", false,
          [](LeafDraw& draw, const MaskDomain& domain) {

@@ -176,6 +176,18 @@ std::vector<LeafTruth> structure_truths() {
              return (of_q == of_k && clean_q == clean_k) || (of_q > of_k && clean_k && !clean_q) ||
                     (of_q >= of_k && clean_k && clean_q);
          }},
+        {"grid", false,
+         [](LeafDraw& draw, const MaskDomain& domain) {
+             const std::int64_t stride = draw.from(1, domain.key_tokens);
+             return Json{{"stride", stride},
+                         {"query_phase", draw.from(0, stride - 1)},
+                         {"key_phase", draw.from(0, stride - 1)}};
+         },
+         [](const Json& p, const LeafCell& at) {
+             const std::int64_t stride = number(p, "stride");
+             const bool on_row = at.q >= 0 && at.q % stride == number(p, "query_phase");
+             return at.k <= at.q && (on_row || at.k % stride == number(p, "key_phase"));
+         }},
         {"vertical_slash", false,
          [](LeafDraw& draw, const MaskDomain& domain) {
              return Json{{"columns", draw.some_below(domain.key_tokens)},

@@ -19,6 +19,7 @@
 #include "engine/base/json.h"
 #include "engine/mask/expression.h"
 #include "engine/mask/token_set.h"
+#include "tests/support/order_truths.h"
 
 namespace longscope {
 
@@ -146,12 +147,49 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
                         });
 }
 
-// At most `depth` operators above each leaf.
-[[nodiscard]] inline rc::Gen<Json> mask_expression(const MaskDomain& domain, int depth) {
+// For a domain that has so many tokens on the side that is ordered.
+[[nodiscard]] inline rc::Gen<Json> token_order_for(std::int64_t tokens) {
+    const auto interleave = rc::gen::map(integer_from(1, std::min<std::int64_t>(tokens, 9)), [](std::int64_t stride) {
+        return Json{{"interleave", {{"stride", stride}}}};
+    });
+    const auto shuffle = rc::gen::map(rc::gen::pair(integer_from(1, 9), integer_from(0, 99)),
+                                      [](const std::pair<std::int64_t, std::int64_t>& drawn) {
+                                          return Json{{"shuffle", {{"block", drawn.first}, {"seed", drawn.second}}}};
+                                      });
+    const auto list = rc::gen::map(integer_from(0, 999), [tokens](std::int64_t seed) {
+        return Json{{"list", {{"tokens", tokens_in_order({{"shuffle", {{"block", 1}, {"seed", seed}}}}, tokens)}}}};
+    });
+    const auto tiles =
+        rc::gen::map(rc::gen::tuple(integer_from(1, 4), integer_from(1, 4), integer_from(0, 3), integer_from(0, 3)),
+                     [tokens](const std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>& drawn) {
+                         const std::int64_t rows = std::min(tokens, std::get<0>(drawn));
+                         const std::int64_t columns = std::min(tokens / rows, std::get<1>(drawn) * 2);
+                         return Json{{"tiles",
+                                      {{"grid", {rows, columns}},
+                                       {"tile", {1 + std::get<2>(drawn) % rows, 1 + std::get<3>(drawn) % columns}}}}};
+                     });
+    return rc::gen::weightedOneOf<Json>(
+        {{1, rc::gen::just(Json{{"reverse", Json::object()}})}, {2, interleave}, {1, shuffle}, {1, list}, {2, tiles}});
+}
+
+[[nodiscard]] inline rc::Gen<Json> permuted_expression(const MaskDomain& domain, const rc::Gen<Json>& inner) {
+    const auto along = [&](const char* axis, std::int64_t tokens) {
+        return rc::gen::map(rc::gen::pair(token_order_for(tokens), inner), [axis](const std::pair<Json, Json>& drawn) {
+            return Json{{"permute", {{"axis", axis}, {"order", drawn.first}, {"mask", drawn.second}}}};
+        });
+    };
+    const bool square = domain.query_tokens == domain.key_tokens;
+    return rc::gen::weightedOneOf<Json>({{1, along("rows", domain.query_tokens)},
+                                         {1, along("columns", domain.key_tokens)},
+                                         {2, along(square ? "both" : "rows", domain.query_tokens)}});
+}
+
+// At most `depth` operators above each leaf. Masks of other forms than zones come from permutations.
+[[nodiscard]] inline rc::Gen<Json> mask_expression(const MaskDomain& domain, int depth, bool any_form = false) {
     if (depth == 0) {
         return leaf_expression(domain);
     }
-    const rc::Gen<Json> inner = mask_expression(domain, depth - 1);
+    const rc::Gen<Json> inner = mask_expression(domain, depth - 1, any_form);
     const auto joined = [&](const char* word) {
         const auto operands = rc::gen::mapcat(rc::gen::inRange<std::size_t>(1, 4), [inner](std::size_t count) {
             return rc::gen::container<std::vector<Json>>(count, inner);
@@ -181,7 +219,9 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
                 {"crop",
                  {{"queries", {queries.begin, queries.end}}, {"keys", {keys.begin, keys.end}}, {"mask", mask}}}};
         });
-    const auto per_document = rc::gen::map(inner, [](const Json& mask) {
+    // Lists do not go with documents of other lengths.
+    const rc::Gen<Json> of_document = any_form ? mask_expression(domain, depth - 1) : inner;
+    const auto per_document = rc::gen::map(of_document, [](const Json& mask) {
         return Json{{"per_document", {{"mask", mask}}}};
     });
     const auto per_heads = rc::gen::map(
@@ -200,12 +240,13 @@ inline std::ostream& operator<<(std::ostream& out, const MaskCase& mask) {
                                          {1, joined("minus")},
                                          {1, shift},
                                          {1, crop},
-                                         {1, per_document}});
+                                         {1, per_document},
+                                         {any_form ? 4U : 0U, permuted_expression(domain, inner)}});
 }
 
-[[nodiscard]] inline rc::Gen<MaskCase> mask_case(int depth = 3) {
-    return rc::gen::mapcat(mask_domain(), [depth](const MaskDomain& domain) {
-        return rc::gen::map(mask_expression(domain, depth), [domain](Json expression) {
+[[nodiscard]] inline rc::Gen<MaskCase> mask_case(int depth = 3, bool any_form = false) {
+    return rc::gen::mapcat(mask_domain(), [=](const MaskDomain& domain) {
+        return rc::gen::map(mask_expression(domain, depth, any_form), [domain](Json expression) {
             return MaskCase{domain, std::move(expression)};
         });
     });

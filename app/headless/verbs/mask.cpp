@@ -27,6 +27,9 @@ void declare_mask(CLI::App& verb, VerbAction& action) {
     declare_mask_stats(*verb.add_subcommand("stats", "prints the exact pairs, tiles and keys per query of a mask"),
                        action);
     declare_mask_leaves(*verb.add_subcommand("leaves", "lists the leaves of masks, or writes their manual"), action);
+    declare_mask_orders(
+        *verb.add_subcommand("orders", "lists the orders of tokens for permute and --order, or writes their manual"),
+        action);
     declare_mask_presets(*verb.add_subcommand("presets", "lists published masks that --mask knows by name"), action);
     declare_mask_render(*verb.add_subcommand("render", "draws a mask into a PNG, SVG or PDF file"), action);
     declare_mask_convert(*verb.add_subcommand("convert", "writes a mask in the format of another library"), action);

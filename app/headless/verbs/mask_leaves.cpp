@@ -20,22 +20,40 @@ struct Options {
     std::string pictures;
 };
 
-void paint_leaves(const std::filesystem::path& folder) {
+void make_folder(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) {
         throw failed(fmt::format("{}: cannot make the folder: {}", folder.string(), error.message()));
     }
+}
+
+void paint_example(const MaskExample& example, const std::filesystem::path& file) {
+    paint(draw_mask_thumbnail(*example.mask, example.cu_seqlens, leaf_picture_points, light_theme()), file);
+}
+
+void paint_leaves(const std::filesystem::path& folder) {
+    make_folder(folder);
     for (const LeafEntry& leaf : mask_leaves()) {
-        const MaskExample example = example_of(leaf);
-        paint(draw_mask_thumbnail(*example.mask, example.cu_seqlens, leaf_picture_points, light_theme()),
-              folder / leaf_picture_name(leaf));
+        paint_example(example_of(leaf), folder / leaf_picture_name(leaf));
     }
 }
 
-}  // namespace
+void paint_orders(const std::filesystem::path& folder) {
+    make_folder(folder);
+    for (const OrderEntry& order : token_orders()) {
+        paint_example(example_of(order), folder / order_picture_name(order));
+    }
+}
 
-void declare_mask_leaves(CLI::App& verb, VerbAction& action) {
+// A verb that lists a registry, or writes its part of the manual's page.
+struct Page {
+    std::string (*as_text)();
+    std::string (*as_markdown)();
+    void (*paint)(const std::filesystem::path& folder);
+};
+
+void declare_page(CLI::App& verb, VerbAction& action, const Page& page) {
     const auto options = std::make_shared<Options>();
     verb.add_option("--format", options->format, "text: a line each; markdown: the part of the manual's page on masks")
         ->check(CLI::IsMember({"text", "markdown"}))
@@ -43,16 +61,26 @@ void declare_mask_leaves(CLI::App& verb, VerbAction& action) {
     verb.add_option("--pictures", options->pictures,
                     "a folder for the pictures of that page, NAME.png each: writes them, and prints nothing")
         ->type_name("FOLDER");
-    verb.callback([options, &action] {
-        action = [options] {
+    verb.callback([options, page, &action] {
+        action = [options, page] {
             if (!options->pictures.empty()) {
-                paint_leaves(options->pictures);
+                page.paint(options->pictures);
             } else {
-                fmt::print("{}", options->format == "text" ? leaves_as_text() : leaves_as_markdown());
+                fmt::print("{}", options->format == "text" ? page.as_text() : page.as_markdown());
             }
             return 0;
         };
     });
+}
+
+}  // namespace
+
+void declare_mask_leaves(CLI::App& verb, VerbAction& action) {
+    declare_page(verb, action, {leaves_as_text, leaves_as_markdown, paint_leaves});
+}
+
+void declare_mask_orders(CLI::App& verb, VerbAction& action) {
+    declare_page(verb, action, {orders_as_text, orders_as_markdown, paint_orders});
 }
 
 }  // namespace longscope

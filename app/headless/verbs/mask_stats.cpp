@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <optional>
 
 #include "app/headless/head_report_text.h"
 #include "app/headless/long_job.h"
@@ -18,12 +19,14 @@
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "engine/mask/local_mask.h"
+#include "engine/mask/token_order.h"
 
 namespace longscope {
 
 namespace {
 
 constexpr std::int64_t most_draws = 100'000;
+constexpr std::size_t most_order_bytes = 200;
 
 struct Options {
     MaskSourceOptions source;
@@ -33,6 +36,7 @@ struct Options {
     std::int64_t draws = 0;          // 0: only the one draw
     std::int64_t heads = 0;          // 0: the one head
     std::int64_t layers = 1;
+    std::string order;  // of the tokens, as JSON or a file; empty: as they are
     bool per_document = false;
     bool json = false;
 };
@@ -45,6 +49,7 @@ struct Stats {
     MaskReport report;
     std::vector<std::int64_t> rank_pairs;  // of one head; empty without a layout
     std::vector<Figures> draws;            // where they were asked for
+    std::optional<TokenOrder> order;       // that tiles were counted in too
 
     [[nodiscard]] const TileCounts& tiles() const { return report.tiles.front().tiles; }
     [[nodiscard]] std::int64_t documents() const {
@@ -76,7 +81,7 @@ std::vector<TileShape> tile_shapes(const Options& options) {
 }
 
 std::vector<Figures> figures_of_draws(const MaskSource& source, std::int64_t draws,
-                                      const std::vector<TileShape>& shapes) {
+                                      const std::vector<TileShape>& shapes, const TokenOrder* order) {
     if (!source.domain_of_draw) {
         throw bad_input("--draws", std::to_string(draws), "needs documents that are drawn",
                         "an experiment, or --lengths with --tokens");
@@ -86,7 +91,7 @@ std::vector<Figures> figures_of_draws(const MaskSource& source, std::int64_t dra
     for (std::int64_t draw = 0; draw < draws; ++draw) {
         job.poll(static_cast<double>(draw) / static_cast<double>(draws));
         const MaskDomain domain = source.domain_of_draw(draw);
-        all.push_back(figures(mask_report(*source.input.over(domain, source.files), domain, shapes)));
+        all.push_back(figures(mask_report(*source.input.over(domain, source.files), domain, shapes, order)));
         if (*job.cancelled()) {
             throw Error(ErrorKind::cancelled, "cancelled");
         }
@@ -101,13 +106,17 @@ Stats measure(const Options& options) {
     const Nanoseconds begin_ns = now_ns();
     const std::unique_ptr<Mask> mask = stats.source.mask();
     stats.compile_ns = now_ns() - begin_ns;
-    stats.report = mask_report(*mask, stats.source.domain, shapes);
+    if (!options.order.empty()) {
+        stats.order = parse_token_order(read_mask_json(options.order, "--order"), "--order");
+    }
+    const TokenOrder* order = stats.order ? &*stats.order : nullptr;
+    stats.report = mask_report(*mask, stats.source.domain, shapes, order);
     const TokenSet all_keys({{0, mask->key_tokens()}});
     for (const TokenSet& queries : stats.source.ranks) {
         stats.rank_pairs.push_back(LocalMask(*mask, queries, all_keys).pairs());
     }
     if (options.draws > 0) {
-        stats.draws = figures_of_draws(stats.source, options.draws, shapes);
+        stats.draws = figures_of_draws(stats.source, options.draws, shapes, order);
     }
     return stats;
 }
@@ -142,6 +151,9 @@ std::string json_report(const Stats& stats, bool per_document) {
         {"compile_ns", stats.compile_ns},
     };
     document.update(mask_answers_json(stats.report));
+    if (stats.order) {
+        document["order"] = stats.order->written;
+    }
     if (stats.source.shape) {
         document["forward_flops"] = forward_flops(*stats.source.shape, stats.report.pairs);
     }
@@ -180,6 +192,9 @@ std::string text_report(const Stats& stats, bool per_document) {
     line("keys per query", fmt::format("min {}, mean {:.1f}, max {}", format_count(report.keys_per_query.min_keys),
                                        report.keys_per_query.mean_keys, format_count(report.keys_per_query.max_keys)));
     text += mask_answers_text(report);
+    if (stats.order) {
+        line("order", one_line(shown(stats.order->written), most_order_bytes));
+    }
     if (stats.source.shape) {
         line("forward FLOPs", format_short_count(forward_flops(*stats.source.shape, report.pairs)));
     }
@@ -209,9 +224,9 @@ std::string stats_of_heads(const Options& options) {
     if (expression == nullptr) {
         throw bad_input("--heads", std::to_string(options.heads), "needs an expression", "a mask as JSON, a preset");
     }
-    if (options.draws > 0 || options.per_document) {
-        throw bad_input("--heads", std::to_string(options.heads), "does not go with --draws and --per-document",
-                        "one head with --head and --layer");
+    if (options.draws > 0 || options.per_document || !options.order.empty()) {
+        throw bad_input("--heads", std::to_string(options.heads),
+                        "does not go with --draws, --order and --per-document", "one head with --head and --layer");
     }
     const HeadReport report =
         head_report(*expression, source.domain, options.heads, options.layers, tile_shapes(options));
@@ -236,6 +251,10 @@ void declare_mask_stats(CLI::App& verb, VerbAction& action) {
                     "shapes of tiles, such as 128x128,64x128, instead: which speed-up each leaves of the ideal one")
         ->delimiter(',')
         ->type_name("QxK,...");
+    verb.add_option("--order", options->order,
+                    R"(count the tiles with the tokens in another order too, such as '{"tiles": {"grid": [8, 16, 16], )"
+                    R"("tile": [4, 4, 8]}}': see mask orders)")
+        ->type_name("JSON|FILE");
     verb.add_option("--draws", options->draws,
                     "least, median, 90 % and most of every figure over so many draws of an experiment or of --lengths")
         ->check(CLI::Range(std::int64_t{1}, most_draws))

@@ -7,6 +7,7 @@
 namespace longscope {
 
 void declare_mask_leaves(CLI::App& verb, VerbAction& action);
+void declare_mask_orders(CLI::App& verb, VerbAction& action);
 void declare_mask_presets(CLI::App& verb, VerbAction& action);
 void declare_mask_show(CLI::App& verb, VerbAction& action);
 void declare_mask_stats(CLI::App& verb, VerbAction& action);

@@ -8,7 +8,7 @@ namespace longscope {
 namespace {
 
 bool same_shape(const ZoneTree& a, const ZoneTree& b) {
-    if (a.kind != b.kind || a.operands.size() != b.operands.size()) {
+    if (a.kind != b.kind || a.kind == ZoneTree::Kind::mask || a.operands.size() != b.operands.size()) {
         return false;
     }
     for (std::size_t i = 0; i < a.operands.size(); ++i) {

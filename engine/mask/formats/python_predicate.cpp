@@ -122,18 +122,20 @@ PythonPredicate of_ranges(const Mask& mask, const FormatOptions& options) {
     for (std::int64_t query = 0; query < mask.query_tokens(); ++query) {
         mask.row_runs(query, runs);
         for (std::size_t i = 0; i < runs.size(); ++i) {
-            const std::size_t place = static_cast<std::size_t>(query * columns) + i;
+            const std::size_t place =
+                i * static_cast<std::size_t>(mask.query_tokens()) + static_cast<std::size_t>(query);
             begins[place] = static_cast<std::int32_t>(runs[i].begin);
             ends[place] = static_cast<std::int32_t>(runs[i].end);
         }
     }
     PythonPredicate predicate;
+    // FlexAttention looks up a scalar tensor only where nothing else stands in the brackets.
     for (std::int64_t i = 0; i < columns; ++i) {
         predicate.expression += fmt::format(
-            "{}((kv_idx >= range_begins[q_idx, {}]) & (kv_idx < range_ends[q_idx, {}]))", i == 0 ? "" : " | ", i, i);
+            "{}((kv_idx >= range_begins[{}][q_idx]) & (kv_idx < range_ends[{}][q_idx]))", i == 0 ? "" : " | ", i, i);
     }
-    predicate.arrays["range_begins"] = {{mask.query_tokens(), columns}, std::move(begins)};
-    predicate.arrays["range_ends"] = {{mask.query_tokens(), columns}, std::move(ends)};
+    predicate.arrays["range_begins"] = {{columns, mask.query_tokens()}, std::move(begins)};
+    predicate.arrays["range_ends"] = {{columns, mask.query_tokens()}, std::move(ends)};
     return predicate;
 }
 

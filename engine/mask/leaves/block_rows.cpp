@@ -4,11 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <functional>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "engine/base/error.h"
 #include "engine/base/random.h"
+#include "engine/base/thread_team.h"
 #include "engine/base/units.h"
 #include "engine/mask/leaves/leaf_support.h"
 
@@ -16,16 +21,99 @@ namespace longscope {
 
 namespace {
 
-// A second or so.
-constexpr std::int64_t max_scored_blocks = std::int64_t{1} << 26U;
+// Half a gigabyte at most.
+constexpr std::int64_t max_kept_blocks = std::int64_t{1} << 26U;
+// Of more it does not pay to cut them into slabs.
+constexpr std::size_t max_block_zones = 4096;
 
-// The score that about this share of all scores reach; from 0 to 1.
-std::uint64_t lowest_of_share(double share) {
-    constexpr double scores = 18446744073709551616.0;  // 2^64
-    return share >= 1.0 ? 0 : static_cast<std::uint64_t>((1.0 - share) * scores);
+ZoneList zones_of(const BlockRows& blocks) {
+    ZoneList zones;
+    for (std::int64_t row = 0; row < blocks.row_count(); ++row) {
+        for (const BlockRun& run : blocks.runs_of(row)) {
+            zones.push_back(box_zone({blocks.tokens_of(row), blocks.keys_of(run)}));
+        }
+    }
+    return zones;
+}
+
+class BlockLeaf final : public MaskLeaf {
+  public:
+    BlockLeaf(Json parameters, LeafBlocks blocks) : parameters_(std::move(parameters)), blocks_(std::move(blocks)) {}
+
+    [[nodiscard]] ZoneList zones(const MaskDomain& domain, const std::string& path) const override {
+        const BlockRows blocks = blocks_(domain, path);
+        check_zone_count(static_cast<std::int64_t>(blocks.runs.size()), path);
+        return zones_of(blocks);
+    }
+    [[nodiscard]] ZoneTree tree(const MaskDomain& domain, const std::string& path) const override {
+        BlockRows blocks = blocks_(domain, path);
+        if (blocks.runs.size() <= max_block_zones) {
+            return {ZoneTree::Kind::zones, zones_of(blocks), {}};
+        }
+        return ZoneTree::of(std::make_shared<BlockRowsMask>(std::move(blocks)));
+    }
+    [[nodiscard]] Json parameters() const override { return parameters_; }
+
+  private:
+    Json parameters_;
+    LeafBlocks blocks_;
+};
+
+// Draws of the numbers below `count`, by Floyd's algorithm; `take` says whether a number was not there yet.
+template <typename Take>
+void draw(std::int64_t count, std::int64_t drawn, RandomStream random, Take take) {
+    for (std::int64_t last = count - drawn; last < count; ++last) {
+        if (!take(static_cast<std::int64_t>(random.next_below(static_cast<std::uint64_t>(last + 1))))) {
+            (void)take(last);
+        }
+    }
+}
+
+// Ascending.
+std::vector<std::int64_t> sample(std::int64_t count, std::int64_t drawn, const RandomStream& random) {
+    std::vector<std::int64_t> numbers;
+    numbers.reserve(static_cast<std::size_t>(drawn));
+    constexpr std::int64_t numbers_a_draw = 1024;
+    if (count / numbers_a_draw > drawn) {
+        std::unordered_set<std::int64_t> taken;
+        draw(count, drawn, random, [&](std::int64_t number) { return taken.insert(number).second; });
+        numbers.assign(taken.begin(), taken.end());
+        std::sort(numbers.begin(), numbers.end());
+        return numbers;
+    }
+    std::vector<std::uint64_t> bits(static_cast<std::size_t>(count / 64 + 1), 0);
+    draw(count, drawn, random, [&](std::int64_t number) {
+        std::uint64_t& word = bits[static_cast<std::size_t>(number / 64)];
+        const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(number % 64);
+        const bool is_new = (word & bit) == 0;
+        word |= bit;
+        return is_new;
+    });
+    for (std::size_t word = 0; word < bits.size(); ++word) {
+        for (std::uint64_t rest = bits[word]; rest != 0; rest &= rest - 1) {
+            numbers.push_back(static_cast<std::int64_t>(word) * 64 + std::countr_zero(rest));
+        }
+    }
+    return numbers;
+}
+
+void append_runs(const std::vector<std::int64_t>& numbers, std::vector<BlockRun>& runs) {
+    const std::size_t first = runs.size();
+    for (const std::int64_t number : numbers) {
+        const auto block = static_cast<std::uint32_t>(number);
+        if (runs.size() > first && runs.back().end == block) {
+            ++runs.back().end;
+        } else {
+            runs.push_back({block, block + 1});
+        }
+    }
 }
 
 }  // namespace
+
+std::shared_ptr<const MaskLeaf> make_block_leaf(Json parameters, LeafBlocks blocks) {
+    return std::make_shared<BlockLeaf>(std::move(parameters), std::move(blocks));
+}
 
 BlockEdges uniform_edges(std::int64_t tokens, std::int64_t block) {
     BlockEdges edges;
@@ -37,57 +125,76 @@ BlockEdges uniform_edges(std::int64_t tokens, std::int64_t block) {
     return edges;
 }
 
-std::vector<Range> top_scores(std::int64_t count, std::int64_t kept, std::uint64_t seed, std::uint64_t row) {
-    // Mostly few are kept of many. Those above a score that a few more than that pass, by the odds, hold all that are
-    // kept; when by chance they do not, all are looked at.
-    const double some_more = static_cast<double>(kept) + 6.0 * std::sqrt(static_cast<double>(kept)) + 16.0;
-    const double passing = std::min(1.0, some_more / static_cast<double>(count));
-    std::vector<std::pair<std::uint64_t, std::int64_t>> scores;
-    for (std::uint64_t least = lowest_of_share(passing);; least = 0) {
-        RandomStream random(seed, row);
-        scores.clear();
-        for (std::int64_t i = 0; i < count; ++i) {
-            if (const std::uint64_t score = random.next_u64(); score >= least) {
-                scores.emplace_back(score, i);
-            }
-        }
-        if (static_cast<std::int64_t>(scores.size()) >= kept) {
-            break;
-        }
+std::vector<std::int64_t> drawn_numbers(std::int64_t count, std::int64_t kept, std::uint64_t seed, std::uint64_t row) {
+    const RandomStream random(seed, row);
+    if (2 * kept <= count) {
+        return sample(count, kept, random);
     }
-    std::nth_element(scores.begin(), scores.begin() + (kept - 1), scores.end(), std::greater<>());
+    const std::vector<std::int64_t> left_out = sample(count, count - kept, random);
     std::vector<std::int64_t> numbers;
     numbers.reserve(static_cast<std::size_t>(kept));
-    for (std::int64_t i = 0; i < kept; ++i) {
-        numbers.push_back(scores[static_cast<std::size_t>(i)].second);
+    auto out = left_out.begin();
+    for (std::int64_t number = 0; number < count; ++number) {
+        if (out != left_out.end() && *out == number) {
+            ++out;
+        } else {
+            numbers.push_back(number);
+        }
     }
-    return runs_of(std::move(numbers));
+    return numbers;
 }
 
 std::int64_t kept_of(std::int64_t count, double share) {
     return std::clamp<std::int64_t>(std::llround(share * static_cast<double>(count)), 1, count);
 }
 
-ZoneList random_block_zones(const BlockEdges& rows, const BlockEdges& columns, double kept, std::uint64_t seed) {
-    const auto count = static_cast<std::int64_t>(columns.size()) - 1;
-    ZoneList zones;
-    for (std::size_t row = 0; row + 1 < rows.size(); ++row) {
-        for (const Range run : top_scores(count, kept_of(count, kept), seed, row)) {
-            zones.push_back(
-                box_zone({{rows[row], rows[row + 1]},
-                          {columns[static_cast<std::size_t>(run.begin)], columns[static_cast<std::size_t>(run.end)]}}));
+BlockRows random_block_rows(BlockEdges rows, BlockEdges columns, double kept, std::uint64_t seed) {
+    BlockRows blocks;
+    blocks.rows = std::move(rows);
+    blocks.columns = std::move(columns);
+    const std::int64_t count = static_cast<std::int64_t>(blocks.columns.size()) - 1;
+    struct Part {
+        std::vector<std::size_t> runs_after;  // each row
+        std::vector<BlockRun> runs;
+    };
+    std::map<std::int64_t, Part> parts;  // by their first row
+    std::mutex adding;
+    constexpr std::int64_t rows_a_thread = 64;
+    ThreadTeam().for_each_range(blocks.row_count(), rows_a_thread, [&](std::int64_t begin, std::int64_t end) {
+        Part part;
+        for (std::int64_t row = begin; row < end; ++row) {
+            append_runs(drawn_numbers(count, kept_of(count, kept), seed, static_cast<std::uint64_t>(row)), part.runs);
+            part.runs_after.push_back(part.runs.size());
         }
+        const std::lock_guard lock(adding);
+        parts.emplace(begin, std::move(part));
+    });
+    blocks.first_run.reserve(blocks.rows.size());
+    std::size_t runs = 0;
+    for (const auto& [begin, part] : parts) {
+        for (const std::size_t after : part.runs_after) {
+            blocks.first_run.push_back(runs + after);
+        }
+        runs += part.runs.size();
     }
-    return zones;
+    blocks.runs.reserve(runs);
+    for (const auto& [begin, part] : parts) {
+        blocks.runs.insert(blocks.runs.end(), part.runs.begin(), part.runs.end());
+    }
+    return blocks;
 }
 
-void check_scored_blocks(std::int64_t rows, std::int64_t columns, double kept, const std::string& path) {
-    if (rows * columns > max_scored_blocks) {
-        throw bad_input(
-            path, fmt::format("{} x {} blocks", rows, columns), "are too many",
-            fmt::format("at most {} blocks: larger ones, or a shorter sequence", format_count(max_scored_blocks)));
+void check_block_count(std::int64_t rows, std::int64_t columns, double kept, const std::string& path) {
+    const std::int64_t kept_columns = kept_of(columns, kept);
+    const double blocks = static_cast<double>(rows) * static_cast<double>(kept_columns);
+    if (std::max(blocks, static_cast<double>(rows + columns)) > static_cast<double>(max_kept_blocks)) {
+        throw bad_input(path,
+                        fmt::format("{} of {} columns of blocks kept in each of {} rows", format_count(kept_columns),
+                                    format_count(columns), format_count(rows)),
+                        "are too many",
+                        fmt::format("at most {} kept blocks: larger ones, fewer, or a shorter sequence",
+                                    format_count(max_kept_blocks)));
     }
-    check_zone_count(rows * kept_of(columns, kept), path);
 }
 
 }  // namespace longscope

@@ -47,6 +47,21 @@ Causality causality(const ZoneSet& set, std::int64_t diagonal) {
     return found;
 }
 
+Causality causality(const LazyMask& mask) {
+    Causality all;
+    ZoneSet set;
+    for (std::int64_t i = 0; i < mask.slabs(); ++i) {
+        mask.zones_in(mask.slab(i), set);
+        const Causality found = causality(set, mask.key_tokens() - mask.query_tokens());
+        if (all.causal()) {
+            all.first_query = found.first_query;
+            all.first_key = found.first_key;
+        }
+        all.leaking_pairs += found.leaking_pairs;
+    }
+    return all;
+}
+
 std::int64_t causal_pairs(std::int64_t query_tokens, std::int64_t key_tokens) {
     const std::int64_t diagonal = key_tokens - query_tokens;
     return pairs(Zone{{0, query_tokens}, {0, key_tokens}, {-max_tokens, diagonal + 1}});

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "engine/mask/lazy_mask.h"
 #include "engine/mask/striped_zone.h"
 
 namespace longscope {
@@ -19,6 +20,9 @@ struct Causality {
 
 // `set` is that of the mask; query i stands at key position i + diagonal.
 [[nodiscard]] Causality causality(const ZoneSet& set, std::int64_t diagonal);
+
+// Slab by slab.
+[[nodiscard]] Causality causality(const LazyMask& mask);
 
 // The pairs of a causal mask over so many queries and keys.
 [[nodiscard]] std::int64_t causal_pairs(std::int64_t query_tokens, std::int64_t key_tokens);

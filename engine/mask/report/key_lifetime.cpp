@@ -42,33 +42,6 @@ std::vector<Turn> turns_of(const std::vector<KeySpan>& spans, std::int64_t diago
     return turns;
 }
 
-void find_most_resident(const std::vector<Turn>& turns, std::int64_t diagonal, KeyLifetime& lifetime) {
-    std::int64_t resident = 0;
-    std::int64_t slope = 0;
-    std::int64_t position = diagonal - 1;
-    const auto look = [&] {
-        if (resident > lifetime.most_resident) {
-            lifetime.most_resident = resident;
-            lifetime.most_resident_after = position - diagonal;
-        }
-    };
-    for (std::size_t i = 0; i < turns.size();) {
-        const std::int64_t turn = turns[i].position;
-        if (turn - 1 > position) {
-            resident += slope * (turn - 1 - position);
-            position = turn - 1;
-            look();
-        }
-        for (; i < turns.size() && turns[i].position == turn; ++i) {
-            slope += turns[i].slope;
-            resident += turns[i].jump;
-        }
-        resident += slope;
-        position = turn;
-        look();
-    }
-}
-
 // The smallest number from 0 to `most` that holds; it does at `most`, and beyond the first one everywhere.
 std::int64_t first_that_holds(std::int64_t most, const std::function<bool(std::int64_t)>& holds) {
     Range undecided{0, most};
@@ -94,7 +67,7 @@ class Lifetimes {
 
     [[nodiscard]] KeyLifetime measured() const {
         KeyLifetime lifetime;
-        find_most_resident(turns_of(spans_, diagonal_), diagonal_, lifetime);
+        find_most_resident(spans_, diagonal_, lifetime);
         lifetime.held_pairs = held({0, key_tokens_}, 0);
         lifetime.seen_pairs = seen({0, key_tokens_}, 0);
         if (!lifetime.kv_efficient()) {
@@ -142,14 +115,7 @@ class Lifetimes {
             append_row_runs(transposed(striped), key, queries);
         }
         std::sort(queries.begin(), queries.end(), [](Range a, Range b) { return a.begin < b.begin; });
-        std::int64_t next = std::max<std::int64_t>(key - diagonal_, 0);
-        for (const Range run : queries) {
-            if (run.begin > next) {
-                return {key, next, run.begin};
-            }
-            next = std::max(next, run.end);
-        }
-        return {key, next, next};
+        return gap_of(key, diagonal_, queries);
     }
 
     const ZoneSet& set_;
@@ -160,6 +126,45 @@ class Lifetimes {
 };
 
 }  // namespace
+
+void find_most_resident(const std::vector<KeySpan>& spans, std::int64_t diagonal, KeyLifetime& lifetime) {
+    const std::vector<Turn> turns = turns_of(spans, diagonal);
+    std::int64_t resident = 0;
+    std::int64_t slope = 0;
+    std::int64_t position = diagonal - 1;
+    const auto look = [&] {
+        if (resident > lifetime.most_resident) {
+            lifetime.most_resident = resident;
+            lifetime.most_resident_after = position - diagonal;
+        }
+    };
+    for (std::size_t i = 0; i < turns.size();) {
+        const std::int64_t turn = turns[i].position;
+        if (turn - 1 > position) {
+            resident += slope * (turn - 1 - position);
+            position = turn - 1;
+            look();
+        }
+        for (; i < turns.size() && turns[i].position == turn; ++i) {
+            slope += turns[i].slope;
+            resident += turns[i].jump;
+        }
+        resident += slope;
+        position = turn;
+        look();
+    }
+}
+
+KeyGap gap_of(std::int64_t key, std::int64_t diagonal, const std::vector<Range>& queries) {
+    std::int64_t next = std::max<std::int64_t>(key - diagonal, 0);
+    for (const Range run : queries) {
+        if (run.begin > next) {
+            return {key, next, run.begin};
+        }
+        next = std::max(next, run.end);
+    }
+    return {key, next, next};
+}
 
 KeyLifetime key_lifetime(const ZoneSet& set, std::int64_t query_tokens, std::int64_t key_tokens) {
     return Lifetimes(set, query_tokens, key_tokens).measured();

@@ -5,7 +5,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
+#include "engine/mask/lazy_mask.h"
+#include "engine/mask/report/key_spans.h"
 #include "engine/mask/striped_zone.h"
 
 namespace longscope {
@@ -37,5 +40,14 @@ struct KeyLifetime {
 // `set` is that of the mask, tight. Throws Error(bad_input) where its strides make more spans than a mask may have
 // zones.
 [[nodiscard]] KeyLifetime key_lifetime(const ZoneSet& set, std::int64_t query_tokens, std::int64_t key_tokens);
+
+// The same of a mask that makes its zones when it is asked, row by row where they differ; `mirror` is its mirror image.
+// `leaking_pairs` are those with later keys, see causality.h.
+[[nodiscard]] KeyLifetime key_lifetime(const LazyMask& mask, const Mask& mirror, std::int64_t leaking_pairs);
+
+// Parts of both. Sets most_resident and most_resident_after; the spans are those of key_spans().
+void find_most_resident(const std::vector<KeySpan>& spans, std::int64_t diagonal, KeyLifetime& lifetime);
+// Of a key that has one; `queries` are those that see it, ascending.
+[[nodiscard]] KeyGap gap_of(std::int64_t key, std::int64_t diagonal, const std::vector<Range>& queries);
 
 }  // namespace longscope

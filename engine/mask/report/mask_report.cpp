@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
+#include "engine/base/error.h"
+#include "engine/mask/permuted_mask.h"
 #include "engine/mask/zone_gatherer.h"
 
 namespace longscope {
@@ -21,9 +24,31 @@ ZoneSet mirrored(ZoneSet set) {
     return set;
 }
 
+std::vector<TileBound> bounds_in_order(const Mask& mask, const std::vector<TileShape>& tiles, const TokenOrder& order) {
+    const std::string field = "--order." + order.written.begin().key();
+    if (mask.query_tokens() != mask.key_tokens()) {
+        throw bad_input(field, fmt::format("{} queries and {} keys", mask.query_tokens(), mask.key_tokens()),
+                        "do not hold the same tokens", "as many queries as keys");
+    }
+    const Permutation tokens = order.over(mask.key_tokens(), 0, field);
+    std::int64_t rows = tiles.empty() ? 1 : tiles.front().q_tile;
+    for (const TileShape& shape : tiles) {
+        rows = std::min(rows, shape.q_tile);
+    }
+    // Runs of keys are taken to their positions once for each row of tiles.
+    const std::shared_ptr<const Mask> shared(std::shared_ptr<const void>(), &mask);
+    const auto permuted = permuted_mask(shared, tokens, tokens, field, most_permuted_runs * static_cast<double>(rows));
+    std::vector<TileBound> bounds;
+    for (const TileShape& shape : tiles) {
+        bounds.push_back(tile_bound(*permuted, shape.q_tile, shape.k_tile));
+    }
+    return bounds;
+}
+
 }  // namespace
 
-MaskReport mask_report(const Mask& mask, const MaskDomain& domain, const std::vector<TileShape>& tiles) {
+MaskReport mask_report(const Mask& mask, const MaskDomain& domain, const std::vector<TileShape>& tiles,
+                       const TokenOrder* order) {
     MaskReport report;
     report.pairs = mask.pairs();
     report.all_pairs = mask.box().pairs();
@@ -31,13 +56,25 @@ MaskReport mask_report(const Mask& mask, const MaskDomain& domain, const std::ve
     report.keys_per_query = row_statistics(mask);
     const std::unique_ptr<Mask> mirror = mask.transposed();
     report.queries_per_key = row_statistics(*mirror);
-    const ZoneSet set = zone_set_of(mask, "mask");
-    report.without_keys = rows_without_keys(set, mask);
-    report.unseen = rows_without_keys(mirrored(set), *mirror);
-    report.causality = causality(set, mask.key_tokens() - mask.query_tokens());
-    report.lifetime = key_lifetime(set, mask.query_tokens(), mask.key_tokens());
+    const auto* lazy = dynamic_cast<const LazyMask*>(&mask);
+    const auto* lazy_mirror = dynamic_cast<const LazyMask*>(mirror.get());
+    if (lazy != nullptr && lazy_mirror != nullptr) {
+        report.without_keys = rows_without_keys(*lazy);
+        report.unseen = rows_without_keys(*lazy_mirror);
+        report.causality = causality(*lazy);
+        report.lifetime = key_lifetime(*lazy, *mirror, report.causality.leaking_pairs);
+    } else {
+        const ZoneSet set = zone_set_of(mask, "mask");
+        report.without_keys = rows_without_keys(set, mask);
+        report.unseen = rows_without_keys(mirrored(set), *mirror);
+        report.causality = causality(set, mask.key_tokens() - mask.query_tokens());
+        report.lifetime = key_lifetime(set, mask.query_tokens(), mask.key_tokens());
+    }
     for (const TileShape& shape : tiles) {
         report.tiles.push_back(tile_bound(mask, shape.q_tile, shape.k_tile));
+    }
+    if (order != nullptr) {
+        report.tiles_in_order = bounds_in_order(mask, tiles, *order);
     }
     report.documents = document_pairs(mask, domain.cu_seqlens);
     return report;
@@ -69,12 +106,16 @@ Figures figures(const MaskReport& report) {
     add("local_needed", report.lifetime.local_needed);
     add("ideal_speedup_over_full", report.ideal_over_full());
     add("ideal_speedup_over_causal", report.ideal_over_causal());
-    for (const TileBound& bound : report.tiles) {
-        const std::string name = fmt::format("tiles_{}x{}.", bound.tiles.q_tile, bound.tiles.k_tile);
-        add(name + "kept_share", bound.tiles.kept_share());
-        add(name + "speedup_over_full", bound.speedup_over_full(report.all_pairs));
-        add(name + "speedup_over_causal", bound.speedup_over_causal());
-    }
+    const auto add_bounds = [&](const std::vector<TileBound>& bounds, std::string_view what) {
+        for (const TileBound& bound : bounds) {
+            const std::string name = fmt::format("{}_{}x{}.", what, bound.tiles.q_tile, bound.tiles.k_tile);
+            add(name + "kept_share", bound.tiles.kept_share());
+            add(name + "speedup_over_full", bound.speedup_over_full(report.all_pairs));
+            add(name + "speedup_over_causal", bound.speedup_over_causal());
+        }
+    };
+    add_bounds(report.tiles, "tiles");
+    add_bounds(report.tiles_in_order, "ordered_tiles");
     return all;
 }
 

@@ -14,6 +14,7 @@
 #include "engine/mask/report/rows_without_keys.h"
 #include "engine/mask/report/tile_bound.h"
 #include "engine/mask/row_statistics.h"
+#include "engine/mask/token_order.h"
 
 namespace longscope {
 
@@ -33,7 +34,8 @@ struct MaskReport {
     RowsWithoutKeys unseen;  // keys that no query sees
     Causality causality;
     KeyLifetime lifetime;
-    std::vector<TileBound> tiles;  // one for each shape that was asked for
+    std::vector<TileBound> tiles;           // one for each shape that was asked for
+    std::vector<TileBound> tiles_in_order;  // the same with the tokens in another order; empty where none was given
     std::vector<DocumentPairs> documents;
 
     [[nodiscard]] double density() const { return static_cast<double>(pairs) / static_cast<double>(all_pairs); }
@@ -44,8 +46,10 @@ struct MaskReport {
     }
 };
 
-// The mask is over the domain. Throws Error(bad_input) where it falls into too many pieces.
-[[nodiscard]] MaskReport mask_report(const Mask& mask, const MaskDomain& domain, const std::vector<TileShape>& tiles);
+// The mask is over the domain. Throws Error(bad_input) where it falls into too many pieces, or where the order does not
+// suit its tokens.
+[[nodiscard]] MaskReport mask_report(const Mask& mask, const MaskDomain& domain, const std::vector<TileShape>& tiles,
+                                     const TokenOrder* order = nullptr);
 
 // The report as named numbers, for statistics over many masks: "pairs", "tiles_128x128.speedup_over_causal", ...; those
 // of reports with the same shapes of tiles have the same names in the same order.

@@ -6,6 +6,22 @@
 namespace longscope {
 
 RowsWithoutKeys rows_without_keys(const ZoneSet& set, const Mask& mask) {
+    return rows_without_keys(set, mask, {0, mask.query_tokens()});
+}
+
+RowsWithoutKeys rows_without_keys(const LazyMask& mask) {
+    RowsWithoutKeys all;
+    ZoneSet set;
+    for (std::int64_t i = 0; i < mask.slabs(); ++i) {
+        mask.zones_in(mask.slab(i), set);
+        const RowsWithoutKeys found = rows_without_keys(set, mask, mask.slab(i));
+        all.first = all.count == 0 ? found.first : all.first;
+        all.count += found.count;
+    }
+    return all;
+}
+
+RowsWithoutKeys rows_without_keys(const ZoneSet& set, const Mask& mask, Range all_rows) {
     // Every row of a tight zone has a pair.
     std::vector<Range> seeing;
     seeing.reserve(set.zones.size() + 1);
@@ -13,9 +29,9 @@ RowsWithoutKeys rows_without_keys(const ZoneSet& set, const Mask& mask) {
         seeing.push_back(zone.q);
     }
     std::sort(seeing.begin(), seeing.end(), [](Range a, Range b) { return a.begin < b.begin; });
-    seeing.push_back({mask.query_tokens(), mask.query_tokens()});
+    seeing.push_back({all_rows.end, all_rows.end});
     RowsWithoutKeys found;
-    std::int64_t row = 0;
+    std::int64_t row = all_rows.begin;
     for (const Range rows : seeing) {
         if (rows.begin > row && set.striped.empty()) {
             found.first = found.count == 0 ? row : found.first;

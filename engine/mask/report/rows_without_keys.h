@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "engine/mask/lazy_mask.h"
 #include "engine/mask/mask.h"
 #include "engine/mask/striped_zone.h"
 
@@ -16,5 +17,9 @@ struct RowsWithoutKeys {
 
 // `set` is that of the mask, tight. Where stripes are, rows that no other zone has are looked at one by one.
 [[nodiscard]] RowsWithoutKeys rows_without_keys(const ZoneSet& set, const Mask& mask);
+// The same of some of its rows, whose zones these are.
+[[nodiscard]] RowsWithoutKeys rows_without_keys(const ZoneSet& set, const Mask& mask, Range rows);
+// Slab by slab.
+[[nodiscard]] RowsWithoutKeys rows_without_keys(const LazyMask& mask);
 
 }  // namespace longscope

@@ -8,6 +8,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/mask/expression.h"
+#include "engine/mask/operator_mask.h"
 
 namespace longscope {
 namespace {
@@ -50,7 +51,14 @@ TEST(DensityGrid, EqualsCountingEveryPair) {
                                       {{"and", Json::array({causal, documents})}},
                                       {{"and", Json::array({causal, {{"or", Json::array({window, sink})}}})}},
                                       {{"not", {{"or", Json::array({documents, window})}}}}};
-        const std::unique_ptr<Mask> mask = compiled((*rc::gen::elementOf(masks)).dump(), cu_seqlens);
+        std::unique_ptr<Mask> mask = compiled((*rc::gen::elementOf(masks)).dump(), cu_seqlens);
+        if (*rc::gen::arbitrary<bool>()) {
+            // The same mask in a form that makes its zones when it is asked.
+            using Kind = MaskOperation::Kind;
+            const MaskOperation own{Kind::mask, std::shared_ptr<const Mask>(std::move(mask)), {}};
+            const MaskOperation negated{Kind::complement, nullptr, {own}};
+            mask = std::make_unique<OperatorMask>(tokens, tokens, MaskOperation{Kind::complement, nullptr, {negated}});
+        }
 
         const auto part = [&] {
             const auto begin = *rc::gen::inRange<std::int64_t>(0, tokens);

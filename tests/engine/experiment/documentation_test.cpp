@@ -42,6 +42,9 @@ TEST(PageOnMasks, HoldsTheRegistries) {
     const std::string leaves = "mask leaves --format markdown";
     EXPECT_EQ(written_part(page("masks.md"), "leaves", leaves), leaves_as_markdown())
         << "what longscope-engine " << leaves << how;
+    const std::string orders = "mask orders --format markdown";
+    EXPECT_EQ(written_part(page("masks.md"), "orders", orders), orders_as_markdown())
+        << "what longscope-engine " << orders << how;
     const std::string presets = "mask presets --format markdown";
     EXPECT_EQ(written_part(page("masks.md"), "presets", presets), presets_as_markdown())
         << "what longscope-engine " << presets << how;

@@ -81,8 +81,20 @@ inline Json example_document_of_leaves() {
                 {"minus": [{"full": {}}, {"causal": {}}]},
                 {"shift": {"queries": 3, "keys": -4, "mask": {"causal": {}}}},
                 {"crop": {"queries": [0, 10], "keys": [5, 20], "mask": {"full": {}}}},
+                {"grid": {"stride": 16, "query_phase": 3, "key_phase": 0}},
+                {"permute": {"axis": "both", "order": {"interleave": {"stride": 8}}, "mask": {"causal": {}}}},
+                {"permute": {"axis": "rows", "order": {"reverse": {}}, "mask": {"full": {}}}},
+                {"permute": {"axis": "columns", "order": {"tiles": {"grid": [8, 8], "tile": [4, 2]}}, "mask": {"full": {}}}},
+                {"permute": {"axis": "both", "order": {"shuffle": {"block": 4, "seed": 1}}, "mask": {"causal": {}}}},
                 {"per_document": {"mask": {"causal": {}}}}]})json",
                                                  "leaves"));
+    Json tokens = Json::array();
+    for (std::int64_t token = document["sequence"]["tokens"]; token-- > 0;) {
+        tokens.push_back(token);
+    }
+    const Json order{{"list", {{"tokens", tokens}}}};
+    document["mask"]["and"].push_back(
+        {{"permute", {{"axis", "rows"}, {"order", order}, {"mask", {{"full", Json::object()}}}}}});
     return document;
 }
 

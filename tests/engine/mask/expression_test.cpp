@@ -21,7 +21,7 @@ namespace {
 
 std::string all_names() {
     std::string names =
-        "accepted: an object with one of the fields and, or, not, minus, per_heads, shift, crop, per_document";
+        "accepted: an object with one of the fields and, or, not, minus, per_heads, shift, crop, per_document, permute";
     for (const LeafEntry& entry : mask_leaves()) {
         names += ", " + std::string(entry.name);
     }

@@ -9,7 +9,9 @@
 #include "engine/base/random.h"
 #include "engine/mask/mask_presets.h"
 #include "engine/mask/zone_mask.h"
+#include "engine/workload/length_file.h"
 #include "tests/support/compiled_mask.h"
+#include "tests/support/paths.h"
 
 namespace longscope {
 namespace {
@@ -174,17 +176,50 @@ TEST(KnownDisagreements, AWindowKeepsTheQuerysOwnKeyBesides) {
     EXPECT_EQ(area(R"({"window": {"left": 2, "right": 0}})", one_document(16)), 45);
 }
 
-TEST(MaskPresets, AreMasksOfSequencesFrom8192Tokens) {
-    EXPECT_GE(mask_presets().size(), 14U);
+TEST(MaskPresets, AreMasksOfTheShortestSequencesThatTheySuit) {
+    EXPECT_GE(mask_presets().size(), 28U);
     for (const MaskPreset& preset : mask_presets()) {
         EXPECT_EQ(find_mask_preset(preset.name), &preset) << "a name is there once";
-        for (const MaskDomain& domain : {one_document(8192), packed({3000, 1, 4191, 1000}), one_document(65'536)}) {
+        const std::int64_t least = preset.tokens;
+        for (const MaskDomain& domain :
+             {one_document(least), packed({least / 3, 1, least / 2, least - least / 3 - least / 2 - 1}),
+              one_document(8 * least)}) {
             const auto mask = compiled_mask(preset.expression, domain);
             EXPECT_GT(mask->pairs(), 0) << preset.name;
             EXPECT_LE(mask->pairs(), mask->box().pairs()) << preset.name;
         }
     }
     EXPECT_EQ(find_mask_preset("no such mask"), nullptr);
+}
+
+// All fourteen masks of LongCA-bench, regular and long.
+TEST(MaskPresets, OfLongCaBenchHaveLongVariants) {
+    int long_ones = 0;
+    for (const MaskPreset& preset : mask_presets()) {
+        if (preset.source != "LongCA-bench" || preset.name.ends_with("_long")) {
+            continue;
+        }
+        const MaskPreset* variant = find_mask_preset(std::string(preset.name) + "_long");
+        ASSERT_NE(variant, nullptr) << preset.name;
+        EXPECT_EQ(variant->source.substr(0, preset.source.size()), preset.source);
+        EXPECT_EQ(variant->tokens, 65'536);
+        ++long_ones;
+    }
+    EXPECT_EQ(long_ones, 14);
+}
+
+// Its documents: 40 % of the tokens as in a data set, 60 % in lengths from 8K to 30K.
+TEST(MaskPresets, HaveTheLengthsOfTheLongDocuments) {
+    const LengthSource lengths = read_length_file(LONGSCOPE_SOURCE_DIR "/resources/lengths/longca-long.json");
+    double tokens = 0;
+    double uniform = 0;
+    for (const LengthBin& bin : lengths.bins()) {
+        const double all = bin.weight * static_cast<double>(bin.shortest() + bin.longest()) / 2;
+        tokens += all;
+        uniform += bin.begin >= 8192 && bin.end <= 30'721 ? all : 0;
+    }
+    EXPECT_NEAR(uniform / tokens, 0.61, 0.005);  // with what the data set has of such lengths
+    EXPECT_EQ(lengths.longest(), 475'871);
 }
 
 }  // namespace

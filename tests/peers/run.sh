@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# run.sh ENGINE [arguments of masks_test.py]: in the environment of LONGSCOPE_PEERS; 77 (skipped) without one.
+set -euo pipefail
+
+python=${LONGSCOPE_PEERS:-}/bin/python
+if [[ ! -x $python ]]; then
+    echo "skipped: LONGSCOPE_PEERS names no Python environment; tests/peers/make_environment.sh FOLDER makes one"
+    exit 77
+fi
+# FlexAttention as it is written, without a compiler that would be needed to make it fast.
+export TORCHDYNAMO_DISABLE=1
+exec "$python" "$(dirname "$0")/masks_test.py" "$@"
