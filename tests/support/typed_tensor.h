@@ -21,13 +21,10 @@ class TypedTensor {
           view_(bytes_.data(), dtype, tensor.heads, tensor.tokens, tensor.dim) {
         view_.token_stride = tensor.dim + row_gap;
         view_.head_stride = tensor.tokens * view_.token_stride;
-        const ElementType type = dtype == DType::float32    ? ElementType::float32
-                                 : dtype == DType::bfloat16 ? ElementType::bfloat16
-                                                            : ElementType::float16;
         const auto dim = static_cast<std::size_t>(tensor.dim);
         for (std::int64_t i = 0; i < tensor.heads * tensor.tokens; ++i) {
             const auto first = static_cast<std::size_t>(i * view_.token_stride * size_bytes(dtype));
-            from_float({tensor.data + i * tensor.dim, dim}, type,
+            from_float({tensor.data + i * tensor.dim, dim}, element_type(dtype),
                        {bytes_.data() + first, dim * static_cast<std::size_t>(size_bytes(dtype))});
         }
     }

@@ -44,10 +44,10 @@ struct VerifyOptions {
 
 // What is promised for a type of elements on standard-normal data; the coarsest of all tensors counts.
 double limit_of(const AttentionFiles& files, ElementType output) {
-    double limit = output_error_limit(files.keys().tokens);
+    double limit = 0.0;
     for (const ElementType type :
          {files.queries().stored.type, files.keys().stored.type, files.values().stored.type, output}) {
-        limit = std::max(limit, type == ElementType::bfloat16 ? 8e-3 : type == ElementType::float16 ? 1e-3 : 0.0);
+        limit = std::max(limit, output_error_limit(kernel_type(type), files.keys().tokens));
     }
     return limit;
 }
@@ -193,7 +193,7 @@ int verify(const VerifyOptions& options) {
     report.sampled = static_cast<std::int64_t>(queries.size());
     report.with_lse = theirs.with_lse();
     const double promised = limit_of(files, theirs.type());
-    const double lse_promised = promised > 1e-4 ? promised : lse_error_limit;
+    const double lse_promised = promised > 1e-4 ? promised : lse_error_limit(DType::float32);
     std::vector<ComparedRow> rows;
     LongJob job("verify");
     for (std::int64_t item = 0; item < files.shape().batch; ++item) {
