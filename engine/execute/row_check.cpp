@@ -158,8 +158,4 @@ double output_error_limit(DType dtype, std::int64_t key_tokens) {
     return 1e-6 * std::sqrt(std::max(1.0, static_cast<double>(key_tokens) / promised_tokens));
 }
 
-double lse_error_limit(DType /*dtype*/) {
-    return 1e-5;
-}
-
 }  // namespace longscope

@@ -32,7 +32,7 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
     const double norm = sum_over_ranks(error.norm);
     const DType dtype = problem.shape.dtype;
     EXPECT_LE(std::sqrt(squares), output_error_limit(dtype, problem.domain.key_tokens) * std::sqrt(norm));
-    EXPECT_LE(error.lse_absolute, lse_error_limit(dtype));
+    EXPECT_LE(error.lse_absolute, lse_error_limit);
     const std::int64_t received = world.payload_bytes_received() - received_before;
     EXPECT_EQ(received, totals(run.schedule).bytes_received);
     EXPECT_EQ(received, strategy.bytes_received(c.input(world.rank())));
@@ -68,9 +68,8 @@ TEST(MpiStrategies, EqualsTheReferenceForEveryDispatchAndMask) {
 TEST(MpiStrategies, EqualTheReferenceInEveryTypeOfInputs) {
     for (const DType dtype : {DType::bfloat16, DType::float16}) {
         for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag", "striped"}) {
-            expect_all_exact(
-                make_case(331, {0, 1, 3, 60, 61, 190, 331}, R"({"and": [{"documents": {}}, {"causal": {}}]})", dtype),
-                dispatch);
+            expect_all_exact(make_case(97, {0, 1, 3, 60, 97}, R"({"and": [{"documents": {}}, {"causal": {}}]})", dtype),
+                             dispatch);
         }
     }
 }

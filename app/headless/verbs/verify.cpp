@@ -193,7 +193,7 @@ int verify(const VerifyOptions& options) {
     report.sampled = static_cast<std::int64_t>(queries.size());
     report.with_lse = theirs.with_lse();
     const double promised = limit_of(files, theirs.type());
-    const double lse_promised = promised > 1e-4 ? promised : lse_error_limit(DType::float32);
+    const double lse_promised = promised > 1e-4 ? promised : lse_error_limit;
     std::vector<ComparedRow> rows;
     LongJob job("verify");
     for (std::int64_t item = 0; item < files.shape().batch; ++item) {

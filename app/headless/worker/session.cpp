@@ -201,7 +201,7 @@ class Session {
             report.record.lse_absolute_error = std::max(report.record.lse_absolute_error, lse);
         }
         report.record.output_limit = output_error_limit(experiment_.shape.dtype, context.mask().key_tokens());
-        report.record.lse_limit = lse_error_limit(experiment_.shape.dtype);
+        report.record.lse_limit = lse_error_limit;
         // Written so that a NaN does not pass.
         report.record.passed = report.record.output_relative_error <= report.record.output_limit &&
                                report.record.lse_absolute_error <= report.record.lse_limit;
