@@ -93,6 +93,18 @@ MachineFacts machine_facts() {
     return facts;
 }
 
+// The variants of the cpu backend for all types of inputs.
+std::string simd_target_text() {
+    std::string text;
+    for (const DType inputs : {DType::float32, DType::bfloat16, DType::float16}) {
+        const std::string& name = cpu::choose_tile_variant(inputs).name;
+        if (text.find(name) == std::string::npos) {
+            text += (text.empty() ? "" : ", ") + name;
+        }
+    }
+    return text;
+}
+
 Json environment_json(const MachineFacts& machine, const std::string& mpi) {
     Json caches = Json::array();
     for (const CacheFacts& cache : machine.caches) {
@@ -107,7 +119,7 @@ Json environment_json(const MachineFacts& machine, const std::string& mpi) {
             {"compiler", compiler_text()},
             {"version", version_text()},
             {"revision", revision_text()},
-            {"simd_target", cpu::choose_tile_variant(DType::float32).name},
+            {"simd_target", simd_target_text()},
             {"mpi", mpi}};
 }
 

@@ -40,7 +40,9 @@ AttentionShape checked_shape(const LaidOutTensor& q, const LaidOutTensor& k, con
         throw bad_input("--q", fmt::format("{} heads", q.heads), "are not a multiple of the heads of --k",
                         fmt::format("a multiple of {}", k.heads));
     }
-    return {q.batch, q.heads, k.heads, q.dim, v.dim, DType::float32};
+    const DType type = q.viewed_type();
+    const bool same = k.viewed_type() == type && v.viewed_type() == type;
+    return {q.batch, q.heads, k.heads, q.dim, v.dim, same ? type : DType::float32};
 }
 
 MaskDomain domain_of(const AttentionFileOptions& options, const LaidOutTensor& q, const LaidOutTensor& k) {

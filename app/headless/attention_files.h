@@ -39,6 +39,7 @@ class AttentionFiles {
     [[nodiscard]] const LaidOutTensor& queries() const { return q_; }
     [[nodiscard]] const LaidOutTensor& keys() const { return k_; }
     [[nodiscard]] const LaidOutTensor& values() const { return v_; }
+    // Its dtype is what kernels are given by AttentionViews; float32 where tensors differ, which they may.
     [[nodiscard]] const AttentionShape& shape() const { return shape_; }
     [[nodiscard]] const MaskInput& mask_input() const { return mask_input_; }
     [[nodiscard]] const MaskDomain& domain() const { return domain_; }
@@ -65,6 +66,26 @@ class AttentionFiles {
 };
 
 // Queries, keys and values of one batch item, as kernels take them; views of the files where that is possible.
+struct AttentionViews {
+    AttentionViews(const AttentionFiles& files, std::int64_t item)
+        : queries(head_view(files.queries(), item, query_room)),
+          keys(head_view(files.keys(), item, key_room)),
+          values(head_view(files.values(), item, value_room)) {}
+    AttentionViews(const AttentionViews&) = delete;
+    AttentionViews& operator=(const AttentionViews&) = delete;
+    AttentionViews(AttentionViews&&) = delete;
+    AttentionViews& operator=(AttentionViews&&) = delete;
+    ~AttentionViews() = default;
+
+    std::vector<float> query_room;
+    std::vector<float> key_room;
+    std::vector<float> value_room;
+    HeadView queries;
+    HeadView keys;
+    HeadView values;
+};
+
+// The same in float32, which all types but float64 become exactly, for those who go over the rows one by one.
 struct AttentionItem {
     AttentionItem(const AttentionFiles& files, std::int64_t item)
         : queries(head_matrix(files.queries(), item, query_room)),

@@ -11,16 +11,21 @@ namespace longscope {
 
 namespace {
 
-// One tensor of a buffer: heads x tokens x dim.
+// One tensor of a buffer: heads x tokens x row_bytes.
 struct Part {
-    float* data = nullptr;
-    std::int64_t dim = 0;
+    std::byte* data = nullptr;
+    std::int64_t row_bytes = 0;
 };
 
 // What a buffer is made of, in the order in which blocks hold it. A gather only reads what it is given here.
 std::vector<Part> parts_of(BufferRole role, std::int64_t buffer, const BufferPlan& plan, RankBuffers& buffers) {
     const AttentionShape& shape = buffers.shape();
-    const auto whole = [](HeadMatrix<const float> matrix) { return Part{const_cast<float*>(matrix.data), matrix.dim}; };
+    const auto whole = [](const HeadView& view) {
+        return Part{static_cast<std::byte*>(const_cast<void*>(view.data)), view.dim * size_bytes(view.dtype)};
+    };
+    const auto floats = [](float* data, std::int64_t dim) {
+        return Part{reinterpret_cast<std::byte*>(data), dim * std::int64_t{sizeof(float)}};
+    };
     switch (role) {
         case BufferRole::queries:
             return {whole(buffers.queries(buffer))};
@@ -28,7 +33,7 @@ std::vector<Part> parts_of(BufferRole role, std::int64_t buffer, const BufferPla
             return {whole(buffers.keys(buffer, plan.tokens)), whole(buffers.values(buffer, plan.tokens))};
         case BufferRole::partial: {
             Partial& partial = buffers.partial(buffer);
-            return {{partial.output().data, shape.head_dim_v}, {partial.lse(0), 1}};
+            return {floats(partial.output().data, shape.head_dim_v), floats(partial.lse(0), 1)};
         }
         case BufferRole::message:
             break;
@@ -46,7 +51,7 @@ class BlockCopy {
                 fmt::format("schedule: operation {}: the tokens of buffer {} are not known", operation.id, typed));
         }
         parts_ = parts_of(operation.role, typed, plan_, buffers);
-        message_ = buffers.writable_floats(gathers ? operation.into : operation.buffer);
+        message_ = buffers.writable_bytes(gathers ? operation.into : operation.buffer);
     }
 
     void run(const Operation& operation) {
@@ -75,15 +80,15 @@ class BlockCopy {
             if (rows.size() != range.size()) {
                 throw failed("schedule: a block has tokens that its buffer has no room for");
             }
-            const auto count = static_cast<std::size_t>(rows.size() * part.dim);
+            const auto count = static_cast<std::size_t>(rows.size() * part.row_bytes);
             if (count > message_.size()) {
                 throw failed("schedule: a message is too short for its blocks");
             }
-            float* row = part.data + (head * held.size() + rows.begin) * part.dim;
+            std::byte* row = part.data + (head * held.size() + rows.begin) * part.row_bytes;
             if (gathers_) {
-                std::memcpy(message_.data(), row, count * sizeof(float));
+                std::memcpy(message_.data(), row, count);
             } else {
-                std::memcpy(row, message_.data(), count * sizeof(float));
+                std::memcpy(row, message_.data(), count);
             }
             message_ = message_.subspan(count);
         }
@@ -93,7 +98,7 @@ class BlockCopy {
     bool gathers_;
     BufferPlan plan_;
     std::vector<Part> parts_;
-    std::span<float> message_;  // what is left of it
+    std::span<std::byte> message_;  // what is left of it
 };
 
 }  // namespace

@@ -247,8 +247,8 @@ class Executor {
     }
 
     void attend(const Operation& operation) {
-        const HeadMatrix<const float> queries = buffers_.queries(operation.query_buffer);
-        const HeadMatrix<const float> keys = buffers_.keys(operation.buffer, operation.keys);
+        const HeadView queries = buffers_.queries(operation.query_buffer);
+        const HeadView keys = buffers_.keys(operation.buffer, operation.keys);
         Partial& partial = buffers_.partial(operation.partial);
         const LocalMask mask(input_.mask, buffers_.token_set(operation.queries), buffers_.token_set(operation.keys));
         if (queries.tokens != mask.rows() || partial.rows() != mask.rows() || partial.heads() != queries.heads ||

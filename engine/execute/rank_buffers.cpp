@@ -20,9 +20,9 @@ TokenSet all_of(const std::vector<TokenSet>& sets) {
 std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape, std::int64_t tokens) {
     switch (plan.role) {
         case BufferRole::queries:
-            return plan.heads.size() * tokens * shape.head_dim_qk * std::int64_t{sizeof(float)};
+            return plan.heads.size() * tokens * shape.head_dim_qk * size_bytes(shape.dtype);
         case BufferRole::key_values:
-            return plan.heads.size() * tokens * (shape.head_dim_qk + shape.head_dim_v) * std::int64_t{sizeof(float)};
+            return plan.heads.size() * tokens * (shape.head_dim_qk + shape.head_dim_v) * size_bytes(shape.dtype);
         case BufferRole::partial:
             return Partial::size_bytes(plan.heads.size(), tokens, shape.head_dim_v);
         case BufferRole::message:
@@ -69,7 +69,7 @@ void RankBuffers::allocate(const Operation& operation) {
             std::make_unique<Partial>(made.plan.heads.size(), token_set(made.plan.tokens).size(), shape_.head_dim_v);
         made.partial->reset();
     } else {
-        made.values = AlignedBuffer<float>(operation.bytes / std::int64_t{sizeof(float)});
+        made.content = AlignedBuffer<std::byte>(operation.bytes);
     }
     buffers_.insert_or_assign(operation.buffer, std::move(made));
 }
@@ -97,32 +97,33 @@ BufferPlan RankBuffers::plan(BufferRole role, std::int64_t buffer) const {
     return plan;
 }
 
-std::span<const float> RankBuffers::floats(std::int64_t buffer) const {
+std::span<const std::byte> RankBuffers::content(std::int64_t buffer) const {
     if (buffer == -1) {
-        return {inputs_.queries.data, static_cast<std::size_t>(inputs_.queries.size())};
+        return inputs_.queries;
     }
-    return buffer == own_key_values ? inputs_.key_values : at(buffer).values.span();
+    return buffer == own_key_values ? inputs_.key_values : at(buffer).content.span();
 }
 
-HeadMatrix<const float> RankBuffers::queries(std::int64_t buffer) const {
+HeadView RankBuffers::queries(std::int64_t buffer) const {
     const BufferPlan room = plan(BufferRole::queries, buffer);
-    return {floats(buffer).data(), room.heads.size(), token_set(room.tokens).size(), shape_.head_dim_qk};
+    return {content(buffer).data(), shape_.dtype, room.heads.size(), token_set(room.tokens).size(), shape_.head_dim_qk};
 }
 
-HeadMatrix<const float> RankBuffers::keys(std::int64_t buffer, std::int64_t set) const {
+HeadView RankBuffers::keys(std::int64_t buffer, std::int64_t set) const {
     const BufferPlan room = plan(BufferRole::key_values, buffer);
     const std::int64_t tokens = token_set(set).size();
-    const auto needed = room.heads.size() * tokens * (shape_.head_dim_qk + shape_.head_dim_v);
-    const std::span<const float> values = floats(buffer);
-    if ((room.tokens >= 0 && room.tokens != set) || static_cast<std::int64_t>(values.size()) < needed) {
+    const std::int64_t needed = expected_bytes(room, shape_, tokens);
+    const std::span<const std::byte> bytes = content(buffer);
+    if ((room.tokens >= 0 && room.tokens != set) || static_cast<std::int64_t>(bytes.size()) < needed) {
         throw failed(fmt::format("schedule: buffer {} has no room for the keys of token set {}", buffer, set));
     }
-    return {values.data(), room.heads.size(), tokens, shape_.head_dim_qk};
+    return {bytes.data(), shape_.dtype, room.heads.size(), tokens, shape_.head_dim_qk};
 }
 
-HeadMatrix<const float> RankBuffers::values(std::int64_t buffer, std::int64_t set) const {
-    const HeadMatrix<const float> k = keys(buffer, set);
-    return {k.data + k.size(), k.heads, k.tokens, shape_.head_dim_v};  // keys first, as they travel
+HeadView RankBuffers::values(std::int64_t buffer, std::int64_t set) const {
+    const HeadView k = keys(buffer, set);
+    // Keys first, as they travel.
+    return {k.row(k.heads, 0), shape_.dtype, k.heads, k.tokens, shape_.head_dim_v};
 }
 
 Partial& RankBuffers::partial(std::int64_t buffer) {
@@ -140,20 +141,20 @@ std::unique_ptr<Partial> RankBuffers::take_partial(std::int64_t buffer) {
 }
 
 std::span<const std::byte> RankBuffers::bytes(std::int64_t buffer, std::int64_t bytes) const {
-    const std::span<const std::byte> all = std::as_bytes(floats(buffer));
+    const std::span<const std::byte> all = content(buffer);
     if (bytes < 0 || bytes > static_cast<std::int64_t>(all.size())) {
         throw failed(fmt::format("schedule: {} bytes of buffer {}, which has {}", bytes, buffer, all.size()));
     }
     return all.first(static_cast<std::size_t>(bytes));
 }
 
-std::span<float> RankBuffers::writable_floats(std::int64_t buffer) {
+std::span<std::byte> RankBuffers::writable_bytes(std::int64_t buffer) {
     (void)at(buffer);  // the rank's own tensors are not written
-    return buffers_.at(buffer).values.span();
+    return buffers_.at(buffer).content.span();
 }
 
 std::span<std::byte> RankBuffers::writable_bytes(std::int64_t buffer, std::int64_t bytes) {
-    const std::span<std::byte> all = std::as_writable_bytes(writable_floats(buffer));
+    const std::span<std::byte> all = writable_bytes(buffer);
     if (bytes < 0 || bytes > static_cast<std::int64_t>(all.size())) {
         throw failed(fmt::format("schedule: {} bytes into buffer {}, which has {}", bytes, buffer, all.size()));
     }

@@ -3,6 +3,7 @@
 // an operation that does not fit is an error and not damage.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <span>
@@ -13,14 +14,15 @@
 #include "engine/parallel/schedule.h"
 #include "engine/tensor/aligned_buffer.h"
 #include "engine/tensor/attention_shape.h"
-#include "engine/tensor/head_matrix.h"
+#include "engine/tensor/head_view.h"
 
 namespace longscope {
 
-// One rank's tokens, in the order of its token set. Keys and values lie in one buffer, keys first, as they travel.
+// One rank's tokens, in the order of its token set, dense and in the type of the shape. Keys and values lie in one
+// buffer, keys first, as they travel.
 struct RankInputs {
-    HeadMatrix<const float> queries;
-    std::span<const float> key_values;
+    std::span<const std::byte> queries;
+    std::span<const std::byte> key_values;
 };
 
 // What a buffer has room for.
@@ -48,26 +50,26 @@ class RankBuffers {
 
     // The rest throws Error(failed) when there is no such buffer, or it has not that role or that room.
     [[nodiscard]] BufferPlan plan(BufferRole role, std::int64_t buffer) const;
-    [[nodiscard]] HeadMatrix<const float> queries(std::int64_t buffer) const;  // -1: the rank's own
-    [[nodiscard]] HeadMatrix<const float> keys(std::int64_t buffer, std::int64_t token_set) const;
-    [[nodiscard]] HeadMatrix<const float> values(std::int64_t buffer, std::int64_t token_set) const;
+    [[nodiscard]] HeadView queries(std::int64_t buffer) const;  // -1: the rank's own
+    [[nodiscard]] HeadView keys(std::int64_t buffer, std::int64_t token_set) const;
+    [[nodiscard]] HeadView values(std::int64_t buffer, std::int64_t token_set) const;
     [[nodiscard]] Partial& partial(std::int64_t buffer);
     [[nodiscard]] std::unique_ptr<Partial> take_partial(std::int64_t buffer);
     // The first `bytes` bytes of keys and values, queries (-1: the rank's own) or a message.
     [[nodiscard]] std::span<const std::byte> bytes(std::int64_t buffer, std::int64_t bytes) const;
     [[nodiscard]] std::span<std::byte> writable_bytes(std::int64_t buffer, std::int64_t bytes);
-    [[nodiscard]] std::span<float> writable_floats(std::int64_t buffer);
+    [[nodiscard]] std::span<std::byte> writable_bytes(std::int64_t buffer);  // all of them
 
   private:
     struct Buffer {
         BufferPlan plan;
-        AlignedBuffer<float> values;
-        std::unique_ptr<Partial> partial;  // of BufferRole::partial, instead of values
+        AlignedBuffer<std::byte> content;
+        std::unique_ptr<Partial> partial;  // of BufferRole::partial, instead of content
     };
 
     [[nodiscard]] std::int64_t all_heads(BufferRole role) const;
     [[nodiscard]] const Buffer& at(std::int64_t buffer) const;
-    [[nodiscard]] std::span<const float> floats(std::int64_t buffer) const;
+    [[nodiscard]] std::span<const std::byte> content(std::int64_t buffer) const;
 
     const AttentionShape& shape_;
     const std::vector<TokenSet>& tokens_;

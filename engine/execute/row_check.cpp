@@ -22,6 +22,7 @@ class KeyChunk {
         : seed_(seed),
           kv_head_(kv_head),
           positions_(positions),
+          dtype_(shape.dtype),
           dim_qk_(static_cast<std::size_t>(shape.head_dim_qk)),
           dim_v_(static_cast<std::size_t>(shape.head_dim_v)),
           made_(static_cast<std::size_t>(positions.size()), 0),
@@ -35,8 +36,8 @@ class KeyChunk {
         const auto index = static_cast<std::size_t>(position - positions_.begin);
         const std::span<float> row = std::span(values_).subspan(index * (dim_qk_ + dim_v_), dim_qk_ + dim_v_);
         if (made_[index] == 0) {
-            make_input_row(seed_, InputTensor::key, kv_head_, position, row.first(dim_qk_));
-            make_input_row(seed_, InputTensor::value, kv_head_, position, row.subspan(dim_qk_));
+            make_input_row(seed_, InputTensor::key, kv_head_, position, dtype_, row.first(dim_qk_));
+            make_input_row(seed_, InputTensor::value, kv_head_, position, dtype_, row.subspan(dim_qk_));
             made_[index] = 1;
         }
         return row;
@@ -45,6 +46,7 @@ class KeyChunk {
     std::uint64_t seed_;
     std::int64_t kv_head_;
     Range positions_;
+    DType dtype_;
     std::size_t dim_qk_;
     std::size_t dim_v_;
     std::vector<unsigned char> made_;
@@ -71,7 +73,7 @@ std::vector<CheckedRow> rows_of_head(std::int64_t kv_head, const TokenSet& token
                            std::vector<float>(static_cast<std::size_t>(shape.head_dim_qk)),
                            {},
                            ReferenceRow(static_cast<std::size_t>(shape.head_dim_v))};
-            make_input_row(seed, InputTensor::query, row.head, position, row.query);
+            make_input_row(seed, InputTensor::query, row.head, position, shape.dtype, row.query);
             mask.row_runs(position, row.runs);
             rows.push_back(std::move(row));
         }
@@ -148,7 +150,10 @@ RowCheck check_rows(const Partial& output, const TokenSet& tokens, const Mask& m
     return sum;
 }
 
-double output_error_limit(std::int64_t key_tokens) {
+double output_error_limit(DType dtype, std::int64_t key_tokens) {
+    if (dtype != DType::float32) {
+        return dtype == DType::bfloat16 ? 8e-3 : 1e-3;
+    }
     constexpr double promised_tokens = 16384.0;
     return 1e-6 * std::sqrt(std::max(1.0, static_cast<double>(key_tokens) / promised_tokens));
 }

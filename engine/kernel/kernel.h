@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,15 +87,18 @@ struct KernelEntry {
     std::string_view meaning;
     // Why it does not compute this shape, in one line; empty when it does. make() may be called all the same.
     std::string (*unsupported)(const AttentionShape& shape);
-    // threads >= 1.
-    std::unique_ptr<Kernel> (*make)(int threads);
+    // threads >= 1; `arithmetic` as make_kernel().
+    std::unique_ptr<Kernel> (*make)(int threads, std::optional<DType> arithmetic);
 };
 
 // The registry of backends.
 [[nodiscard]] const std::vector<KernelEntry>& kernels();
 
-// Throws Error(bad_input) that lists the names.
-[[nodiscard]] std::unique_ptr<Kernel> make_kernel(std::string_view name, int threads);
+// Products are taken as suits inputs of the type `arithmetic`, or better; such a kernel is given inputs of that type
+// only, or, with float32, of any. Without it they are taken as suits the keys of each call. Throws Error(bad_input)
+// that lists the names.
+[[nodiscard]] std::unique_ptr<Kernel> make_kernel(std::string_view name, int threads,
+                                                  std::optional<DType> arithmetic = std::nullopt);
 
 // Throws Error(unsupported) with the backend's reason when it does not compute this shape, Error(bad_input) as above.
 void require_supported(std::string_view backend, const AttentionShape& shape);

@@ -1,37 +1,39 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <fmt/format.h>
-
 #include "engine/base/error.h"
 #include "engine/base/registry.h"
+#include "engine/kernel/cpu/cpu_kernel.h"
 #include "engine/kernel/kernel.h"
 
 namespace longscope {
 
 namespace {
 
-template <const std::string_view& name>
-std::string float32_only(const AttentionShape& shape) {
-    return shape.dtype == DType::float32
-               ? ""
-               : fmt::format("backend {} computes float32 only: {} is given", name, to_string(shape.dtype));
+std::string computes_every_shape(const AttentionShape& /*shape*/) {
+    return {};
 }
 
-constexpr std::string_view cpu = "cpu";
-constexpr std::string_view reference = "reference";
+std::unique_ptr<Kernel> make_cpu(int threads, std::optional<DType> arithmetic) {
+    return arithmetic ? cpu::make_kernel_of(cpu::choose_tile_variant(*arithmetic), threads) : make_cpu_kernel(threads);
+}
+
+// Better than any type of inputs: float64 always.
+std::unique_ptr<Kernel> make_reference(int threads, std::optional<DType> /*arithmetic*/) {
+    return make_reference_kernel(threads);
+}
 
 }  // namespace
 
 const std::vector<KernelEntry>& kernels() {
     static const std::vector<KernelEntry> entries{
-        {cpu, "tiles in SIMD, forward and backward, multi-threaded", float32_only<cpu>, make_cpu_kernel},
-        {reference, "float64, row by row: slow and plain, what the others are compared with", float32_only<reference>,
-         make_reference_kernel},
+        {"cpu", "tiles in SIMD, forward and backward, multi-threaded", computes_every_shape, make_cpu},
+        {"reference", "float64, row by row: slow and plain, what the others are compared with", computes_every_shape,
+         make_reference},
     };
     return entries;
 }
 
-std::unique_ptr<Kernel> make_kernel(std::string_view name, int threads) {
-    return find_entry(kernels(), name, "backend.name", "a backend").make(threads);
+std::unique_ptr<Kernel> make_kernel(std::string_view name, int threads, std::optional<DType> arithmetic) {
+    return find_entry(kernels(), name, "backend.name", "a backend").make(threads, arithmetic);
 }
 
 void require_supported(std::string_view backend, const AttentionShape& shape) {

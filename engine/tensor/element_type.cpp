@@ -90,6 +90,19 @@ ElementType element_type(DType dtype) {
     return ElementType::float32;
 }
 
+DType kernel_type(ElementType type) {
+    switch (type) {
+        case ElementType::bfloat16:
+            return DType::bfloat16;
+        case ElementType::float16:
+            return DType::float16;
+        case ElementType::float32:
+        case ElementType::float64:
+            break;
+    }
+    return DType::float32;
+}
+
 float float_from_bfloat16(std::uint16_t bits) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
 }
@@ -152,6 +165,16 @@ void from_float(std::span<const float> values, ElementType type, std::span<std::
         case ElementType::bfloat16:
             write_all<std::uint16_t>(values, out, bfloat16_from_float);
             return;
+    }
+}
+
+void round_to(DType dtype, std::span<float> values) {
+    for (float& value : values) {
+        if (dtype == DType::bfloat16) {
+            value = float_from_bfloat16(bfloat16_from_float(value));
+        } else if (dtype == DType::float16) {
+            value = float_from_half(half_from_float(value));
+        }
     }
 }
 

@@ -21,6 +21,8 @@ enum class ElementType { float64, float32, float16, bfloat16 };
 
 // The type of files for a type of kernels.
 [[nodiscard]] ElementType element_type(DType dtype);
+// The type in which kernels are given what is stored so: float64 becomes float32.
+[[nodiscard]] DType kernel_type(ElementType type);
 
 [[nodiscard]] float float_from_half(std::uint16_t bits);
 [[nodiscard]] float float_from_bfloat16(std::uint16_t bits);
@@ -30,5 +32,8 @@ enum class ElementType { float64, float32, float16, bfloat16 };
 // out.size() elements, little-endian; `bytes` need not be aligned and has that many elements.
 void to_float(ElementType type, std::span<const std::byte> bytes, std::span<float> out);
 void from_float(std::span<const float> values, ElementType type, std::span<std::byte> out);
+
+// Each to the nearest value that the type has.
+void round_to(DType dtype, std::span<float> values);
 
 }  // namespace longscope

@@ -23,9 +23,13 @@ const TensorLayout& find_layout(std::string_view name, std::size_t dimensions) {
                       "a layout");
 }
 
+bool LaidOutTensor::is_viewable() const {
+    const auto address = reinterpret_cast<std::uintptr_t>(stored.bytes.data());
+    return stored.type != ElementType::float64 && address % static_cast<std::uintptr_t>(size_bytes(stored.type)) == 0;
+}
+
 bool LaidOutTensor::is_head_matrix() const {
-    return stored.type == ElementType::float32 && token_stride == dim && head_stride == tokens * dim &&
-           reinterpret_cast<std::uintptr_t>(stored.bytes.data()) % alignof(float) == 0;
+    return stored.type == ElementType::float32 && is_viewable() && token_stride == dim && head_stride == tokens * dim;
 }
 
 LaidOutTensor lay_out(const StoredTensor& stored, const TensorLayout& layout, const std::string& field) {
@@ -79,6 +83,17 @@ HeadMatrix<const float> head_matrix(const LaidOutTensor& tensor, std::int64_t it
         }
     }
     return {room.data(), tensor.heads, tensor.tokens, tensor.dim};
+}
+
+HeadView head_view(const LaidOutTensor& tensor, std::int64_t item, std::vector<float>& room) {
+    if (!tensor.is_viewable()) {
+        return head_matrix(tensor, item, room);
+    }
+    const std::byte* first = tensor.stored.bytes.data() + item * tensor.batch_stride * size_bytes(tensor.stored.type);
+    HeadView view(first, tensor.viewed_type(), tensor.heads, tensor.tokens, tensor.dim);
+    view.head_stride = tensor.head_stride;
+    view.token_stride = tensor.token_stride;
+    return view;
 }
 
 void write_head_matrix(HeadMatrix<const float> item, const TensorLayout& layout, ElementType type, std::ostream& out) {

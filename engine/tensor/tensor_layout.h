@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/tensor/head_matrix.h"
+#include "engine/tensor/head_view.h"
 #include "engine/tensor/stored_tensor.h"
 
 namespace longscope {
@@ -37,6 +37,11 @@ struct LaidOutTensor {
 
     // Whether a batch item lies as heads x tokens x dim of float32 at an address that a kernel may read from.
     [[nodiscard]] bool is_head_matrix() const;
+    // Whether kernels can read the elements where they lie: of a type of theirs, at an address that is a multiple of
+    // it.
+    [[nodiscard]] bool is_viewable() const;
+    // What head_view() gives them.
+    [[nodiscard]] DType viewed_type() const { return is_viewable() ? kernel_type(stored.type) : DType::float32; }
 };
 
 // `field` is for messages. Throws Error(bad_input) when the number of dimensions is not the layout's.
@@ -46,6 +51,10 @@ struct LaidOutTensor {
 // fills `room`, which must live as long as the result.
 [[nodiscard]] HeadMatrix<const float> head_matrix(const LaidOutTensor& tensor, std::int64_t item,
                                                   std::vector<float>& room);
+
+// One batch item in the type in which it is stored: a view of the file where that is possible, otherwise a copy in
+// float32 that fills `room`, which must live as long as the result.
+[[nodiscard]] HeadView head_view(const LaidOutTensor& tensor, std::int64_t item, std::vector<float>& room);
 
 // Writes batch items, one after the other, in a layout; every item is heads x tokens x dim. All layouts have the batch
 // outermost.

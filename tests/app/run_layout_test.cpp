@@ -44,17 +44,35 @@ TEST_P(RunVerb, AnInfeasibleLayoutIsAStateOfTheRunWithItsReason) {
     EXPECT_EQ(stored().record.message, "Ulysses needs query heads divisible by 3 ranks: 4 are given");
 }
 
-TEST_P(RunVerb, AShapeThatTheBackendDoesNotComputeIsAStateOfTheRunWithItsReason) {
-    Json json = small_experiment();
-    json["shape"]["dtype"] = "bfloat16";
-    const EngineEnd end = run_engine_process(arguments(json));
-    EXPECT_EQ(end.status.code, exit_failed) << end.text();
-    const std::string reason = "backend cpu computes float32 only: bfloat16 is given";
-    ASSERT_FALSE(end.error.empty());
-    EXPECT_EQ(end.error.back(), "longscope-engine: run 1 unsupported: " + reason);
-    EXPECT_EQ(stored().record.state, RunState::unsupported);
-    EXPECT_EQ(stored().record.message, reason);
-    EXPECT_TRUE(stored().draws.empty());
+TEST_P(RunVerb, InputsOfTwoBytesAreComputedCheckedAndReceivedInTheirType) {
+    std::int64_t runs = 0;
+    for (const auto& [dtype, strategy, limit] :
+         {std::tuple{"bfloat16", "ring", 8e-3}, {"float16", "ulysses", 1e-3}, {"bfloat16", "all_gather", 8e-3}}) {
+        SCOPED_TRACE(std::string(dtype) + " " + strategy);
+        Json json = small_experiment();
+        json["shape"]["dtype"] = dtype;
+        json["layout"] = {{"ranks", 2}, {"strategy", strategy}, {"dispatch", "zigzag"}};
+        json["sequence"]["draws"] = 1;
+        const EngineEnd end = run_engine_process(arguments(json));
+        ASSERT_TRUE(end.status.good()) << end.text();
+        const StoredRun run = stored(++runs);
+        ASSERT_EQ(run.draws.size(), 1U);
+        ASSERT_EQ(run.draws[0].checks.size(), 1U);
+        EXPECT_TRUE(run.draws[0].checks[0].passed);
+        EXPECT_GT(run.draws[0].checks[0].rows, 0);
+        EXPECT_DOUBLE_EQ(run.draws[0].checks[0].output_limit, limit);
+
+        const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
+        const MaskDomain domain = domain_of_draw(experiment, 0);
+        const auto mask = compile_mask(experiment.mask, domain);
+        const auto tokens = dispatch_tokens(find_dispatch("zigzag"), {domain.query_tokens, domain.cu_seqlens}, 2);
+        EXPECT_EQ(size_bytes(experiment.shape.dtype), 2);
+        for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
+            EXPECT_EQ(rank.bytes_received,
+                      find_strategy(strategy).bytes_received({experiment.shape, *mask, tokens, rank.rank}));
+            EXPECT_GT(rank.bytes_received, 0);
+        }
+    }
 }
 
 TEST_P(RunVerb, AMaskThatDiffersBetweenHeadsIsAStateOfTheRunWithItsReason) {

@@ -134,6 +134,31 @@ TEST_F(VerifyVerb, TheToleranceIsTheUsersOrThatOfTheType) {
     EXPECT_EQ(verdict(exit_done).at("output_limit"), 8e-3);
 }
 
+// What the inputs are stored as counts too, since it says what products were taken in.
+TEST_F(VerifyVerb, TheToleranceIsThatOfTheCoarsestTensor) {
+    for (const auto& [type, limit] :
+         {std::pair{ElementType::float64, 1e-6}, {ElementType::float16, 1e-3}, {ElementType::bfloat16, 8e-3}}) {
+        SCOPED_TRACE(to_string(type));
+        const AttentionInputs inputs = write_inputs(problem_, folder_.path().string(), "htd", type);
+        const ReferenceResult result = reference_attention(problem_, inputs);
+        output_.assign(result.output.begin(), result.output.end());
+        for (float& value : output_) {
+            value *= static_cast<float>(1 + limit / 2);
+        }
+        write();
+        const std::vector<float> lse(result.lse.begin(), result.lse.end());
+        write_npy(file("lse.npy"), {lse.data(), 6, 120, 1}, "htd");
+        const Json json = verdict(exit_done);
+        EXPECT_EQ(json.at("output_limit"), limit);
+        EXPECT_EQ(json.at("lse_limit"), type == ElementType::float64 ? 1e-5 : limit);
+        for (float& value : output_) {
+            value *= static_cast<float>(1 + 2 * limit);
+        }
+        write();
+        EXPECT_EQ(verdict(exit_failed).at("output_limit"), limit);
+    }
+}
+
 TEST_F(VerifyVerb, SaysInOneLineWhatDoesNotFit) {
     write_output_of(problem_);
     const auto expect_bad = [&](const std::vector<std::string>& all, const std::string& part) {

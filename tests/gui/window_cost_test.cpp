@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The cost is that of the document as it is now, or is said to be out of date; and it comes at once.
+#include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QElapsedTimer>
 #include <QLabel>
@@ -116,6 +117,29 @@ TEST_F(WindowCost, OfARefusedDocumentIsOutOfDateToo) {
     window_->document().undo_stack().undo();
     wait_for_answer();
     EXPECT_TRUE(panel().current());
+}
+
+TEST_F(WindowCost, EveryElementTypeMayBeChosenAndTwoBytesAreHalfTheTraffic) {
+    set("layout.ranks", 4);
+    wait_for_answer();
+    const auto received = [&] { return window_->evaluator().current()->cost.ranks[0].bytes_received; };
+    const std::int64_t in_float32 = received();
+    EXPECT_GT(in_float32, 0);
+    auto& types = find<QComboBox>("shape.dtype");
+    auto& backends = find<QComboBox>("backend.name");
+    for (const char* dtype : {"bfloat16", "float16"}) {
+        QTest::keyClick(&types, Qt::Key_Down);
+        wait_for_answer();
+        EXPECT_EQ(experiment()["shape"]["dtype"], dtype);
+        ASSERT_NE(window_->evaluator().current(), nullptr) << window_->evaluator().refusal().toStdString();
+        EXPECT_TRUE(panel().current()) << state().toStdString();
+        EXPECT_EQ(window_->evaluator().current()->cost.unsupported, "");
+        EXPECT_EQ(2 * received(), in_float32);
+        for (int row = 0; row < backends.count(); ++row) {
+            EXPECT_EQ(backends.itemText(row), backends.itemData(row).toString()) << "nothing stands beside its name";
+            EXPECT_TRUE(backends.model()->flags(backends.model()->index(row, 0)).testFlag(Qt::ItemIsEnabled));
+        }
+    }
 }
 
 TEST_F(WindowCost, OfAnInfeasibleLayoutHasNoBytesAndSaysWhy) {

@@ -54,13 +54,7 @@ inline std::vector<float> normal_tensor(std::uint64_t seed, std::uint64_t stream
 
 // To the nearest value of a type.
 inline std::vector<float> rounded(std::vector<float> values, DType dtype) {
-    for (float& value : values) {
-        if (dtype == DType::bfloat16) {
-            value = float_from_bfloat16(bfloat16_from_float(value));
-        } else if (dtype == DType::float16) {
-            value = float_from_half(half_from_float(value));
-        }
-    }
+    round_to(dtype, values);
     return values;
 }
 

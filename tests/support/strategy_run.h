@@ -26,7 +26,7 @@ inline RankRun run_rank(const DispatchedCase& c, const std::string& strategy, co
     const Schedule written = find_strategy(strategy).forward(c.input(communicator.rank()));
     RankRun run{schedule_from_json(parse_json(to_json(written).dump(), "schedule")), {}, 0, 0};
     const RankTensors tensors(inputs, c.tokens[rank]);
-    const std::unique_ptr<Kernel> k = make_kernel(kernel, 1);
+    const std::unique_ptr<Kernel> k = make_kernel(kernel, 1, c.problem.shape.dtype);
     communicator.barrier();
     run.result = execute({run.schedule, c.problem.shape, *c.mask, c.tokens, *k, tensors.view()}, communicator, {});
     run.bytes_sent = communicator.payload_bytes_sent();

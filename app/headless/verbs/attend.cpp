@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // longscope-engine attend: attention on the user's own tensors, files in, files out.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "app/headless/attention_files.h"
 #include "app/headless/experiment_names.h"
@@ -28,6 +30,7 @@ struct AttendOptions {
     std::string lse;
     std::string output_type = "float32";
     std::string backend = "cpu";
+    std::string arithmetic = "inputs";
     bool json = false;
 };
 
@@ -65,6 +68,20 @@ std::vector<std::int64_t> lse_shape(const AttentionFiles& files) {
     return shape;
 }
 
+// Of the kernel; a single one serves inputs of different types only in float32.
+DType arithmetic_of(const AttendOptions& options, const AttentionShape& shape) {
+    if (options.arithmetic != "inputs" && options.arithmetic != "float32") {
+        throw bad_input("--arithmetic", options.arithmetic, "is not a way to multiply", "inputs, float32");
+    }
+    return options.arithmetic == "float32" ? DType::float32 : shape.dtype;
+}
+
+std::string input_types(const AttentionFiles& files) {
+    const std::set<std::string_view> types{to_string(files.queries().stored.type), to_string(files.keys().stored.type),
+                                           to_string(files.values().stored.type)};
+    return fmt::format("{}", fmt::join(types, " and "));
+}
+
 int attend(const AttendOptions& options) {
     check_output_name(options.output, "--out");
     const ElementType type = element_type_named(options.output_type, "--out-type");
@@ -79,7 +96,7 @@ int attend(const AttendOptions& options) {
             throw bad_input("--lse", options.lse, "is also the file of --out", "another file");
         }
     }
-    const std::unique_ptr<Kernel> kernel = make_kernel(options.backend, files.threads());
+    const std::unique_ptr<Kernel> kernel = make_kernel(options.backend, files.threads(), arithmetic_of(options, shape));
     const std::int64_t rows = files.queries().tokens;
     LongJob job("attend");  // before the first file: an interrupt leaves none behind
     TensorWriter output(options.output, "o",
@@ -97,7 +114,7 @@ int attend(const AttendOptions& options) {
     Nanoseconds computing_ns = 0;
     Partial partial(shape.query_heads, rows, shape.head_dim_v);
     for (std::int64_t item = 0; item < shape.batch; ++item) {
-        const AttentionItem tensors(files, item);
+        const AttentionViews tensors(files, item);
         std::atomic<std::int64_t> done{0};
         AttendHooks hooks;
         hooks.head_pairs_done = &done;
@@ -129,6 +146,7 @@ int attend(const AttendOptions& options) {
                           {"lse", options.lse.empty() ? Json() : Json(options.lse)},
                           {"shape", shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)},
                           {"mask", files.mask_input().json()},
+                          {"input_types", input_types(files)},
                           {"pairs", pairs},
                           {"flops", flops},
                           {"duration_ns", computing_ns},
@@ -140,10 +158,10 @@ int attend(const AttendOptions& options) {
     }
     write_output(fmt::format(
         "{}: {} {} ({}), {} query and {} key/value heads, {} of {} pairs kept ({})\n"
-        "{} in {}, {}\n",
+        "{} inputs; {} in {}, {}\n",
         options.output, shape_text(shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)),
         to_string(type), files.layout().name, shape.query_heads, shape.key_value_heads, format_count(pairs),
-        format_count(files.mask().box().pairs()), files.mask_input().text(), kernel->description(),
+        format_count(files.mask().box().pairs()), files.mask_input().text(), input_types(files), kernel->description(),
         format_duration(computing_ns), format_flops_per_s(flops_per_s)));
     return 0;
 }
@@ -165,9 +183,15 @@ void declare_attend(CLI::App& verb, VerbAction& action) {
     verb.add_option("--out-type", options->output_type, "Elements of the output: float64, float32, float16, bfloat16")
         ->capture_default_str();
     verb.add_option("--backend", options->backend, "Backend (see 'longscope-engine devices')")->capture_default_str();
+    verb.add_option("--arithmetic", options->arithmetic,
+                    "What products are taken in, sums being float32: inputs (as suits their type: bfloat16 by the "
+                    "processor's dot products, where it has them) or float32")
+        ->type_name("inputs|float32")
+        ->capture_default_str();
     verb.add_flag("--json", options->json, "Print JSON");
     verb.footer(
-        "Computes in float32, whatever the inputs are stored as. Ctrl-C stops it; no file is left half written.");
+        "Computes on float32, float16 and bfloat16 as they are stored; float64 becomes float32. Ctrl-C stops it; no "
+        "file is left half written.");
     verb.callback([options, &action] { action = [options] { return attend(*options); }; });
 }
 

@@ -44,10 +44,10 @@ struct VerifyOptions {
 
 // What is promised for a type of elements on standard-normal data; the coarsest of all tensors counts.
 double limit_of(const AttentionFiles& files, ElementType output) {
-    double limit = output_error_limit(files.keys().tokens);
+    double limit = 0.0;
     for (const ElementType type :
          {files.queries().stored.type, files.keys().stored.type, files.values().stored.type, output}) {
-        limit = std::max(limit, type == ElementType::bfloat16 ? 8e-3 : type == ElementType::float16 ? 1e-3 : 0.0);
+        limit = std::max(limit, output_error_limit(kernel_type(type), files.keys().tokens));
     }
     return limit;
 }

@@ -46,20 +46,21 @@ void DrawContext::make_inputs() {
             positions.push_back(position);
         }
     }
-    const std::int64_t keys = shape_.key_value_heads * own.size() * shape_.head_dim_qk;
-    const std::int64_t values = shape_.key_value_heads * own.size() * shape_.head_dim_v;
-    queries_ = AlignedBuffer<float>(shape_.query_heads * own.size() * shape_.head_dim_qk);
-    key_values_ = AlignedBuffer<float>(keys + values);
-    fill_inputs(input_seed_, InputTensor::query, {queries_.data(), shape_.query_heads, own.size(), shape_.head_dim_qk},
-                positions);
-    fill_inputs(input_seed_, InputTensor::key,
-                {key_values_.data(), shape_.key_value_heads, own.size(), shape_.head_dim_qk}, positions);
-    fill_inputs(input_seed_, InputTensor::value,
-                {key_values_.data() + keys, shape_.key_value_heads, own.size(), shape_.head_dim_v}, positions);
+    const std::int64_t element_bytes = size_bytes(shape_.dtype);
+    const std::int64_t key_bytes = shape_.key_value_heads * own.size() * shape_.head_dim_qk * element_bytes;
+    queries_ = AlignedBuffer<std::byte>(shape_.query_heads * own.size() * shape_.head_dim_qk * element_bytes);
+    key_values_ = AlignedBuffer<std::byte>(own.size() * shape_.key_value_bytes_per_token());
+    const auto fill = [&](InputTensor tensor, std::span<std::byte> bytes, std::int64_t heads, std::int64_t dim) {
+        fill_inputs(input_seed_, tensor, {bytes, shape_.dtype, heads, own.size(), dim}, positions);
+    };
+    fill(InputTensor::query, queries_.span(), shape_.query_heads, shape_.head_dim_qk);
+    fill(InputTensor::key, key_values_.span(), shape_.key_value_heads, shape_.head_dim_qk);
+    fill(InputTensor::value, key_values_.span().subspan(static_cast<std::size_t>(key_bytes)), shape_.key_value_heads,
+         shape_.head_dim_v);
 }
 
 RankInputs DrawContext::inputs() const {
-    return {{queries_.data(), shape_.query_heads, own_tokens().size(), shape_.head_dim_qk}, key_values_.span()};
+    return {queries_.span(), key_values_.span()};
 }
 
 }  // namespace longscope

@@ -42,8 +42,8 @@ class DrawContext {
     double head_pairs_ = 0;
     std::uint64_t plan_hash_ = 0;
     std::uint64_t input_seed_ = 0;
-    AlignedBuffer<float> queries_;
-    AlignedBuffer<float> key_values_;
+    AlignedBuffer<std::byte> queries_;
+    AlignedBuffer<std::byte> key_values_;
 };
 
 }  // namespace longscope

@@ -34,7 +34,7 @@ class Session {
             const MessageSink& sink)
         : experiment_(experiment),
           communicator_(communicator),
-          kernel_(make_kernel(experiment.backend.name, options.threads)),
+          kernel_(make_kernel(experiment.backend.name, options.threads, experiment.shape.dtype)),
           team_(options.threads),
           max_events_(options.max_events),
           sink_(sink),
@@ -200,7 +200,7 @@ class Session {
         for (const double lse : all(own.lse_absolute_error)) {
             report.record.lse_absolute_error = std::max(report.record.lse_absolute_error, lse);
         }
-        report.record.output_limit = output_error_limit(context.mask().key_tokens());
+        report.record.output_limit = output_error_limit(experiment_.shape.dtype, context.mask().key_tokens());
         report.record.lse_limit = lse_error_limit;
         // Written so that a NaN does not pass.
         report.record.passed = report.record.output_relative_error <= report.record.output_limit &&

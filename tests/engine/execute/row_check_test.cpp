@@ -36,19 +36,21 @@ Partial computed(const AttentionCase& c, const Mask& mask, const TokenSet& token
     for (std::int64_t i = 0; i < tokens.size(); ++i) {
         own.push_back(tokens.position(i));
     }
-    std::vector<float> q(static_cast<std::size_t>(c.shape.query_heads * tokens.size() * c.shape.head_dim_qk));
-    std::vector<float> k(static_cast<std::size_t>(c.shape.key_value_heads * n * c.shape.head_dim_qk));
-    std::vector<float> v(static_cast<std::size_t>(c.shape.key_value_heads * n * c.shape.head_dim_v));
-    const HeadMatrix<float> queries{q.data(), c.shape.query_heads, tokens.size(), c.shape.head_dim_qk};
-    const HeadMatrix<float> key_rows{k.data(), c.shape.key_value_heads, n, c.shape.head_dim_qk};
-    const HeadMatrix<float> value_rows{v.data(), c.shape.key_value_heads, n, c.shape.head_dim_v};
-    fill_inputs(seed, InputTensor::query, queries, own);
-    fill_inputs(seed, InputTensor::key, key_rows, all);
-    fill_inputs(seed, InputTensor::value, value_rows, all);
+    std::vector<std::vector<std::byte>> memory;
+    const auto filled = [&](InputTensor tensor, std::int64_t heads, std::int64_t dim,
+                            const std::vector<std::int64_t>& positions) {
+        const auto rows = static_cast<std::int64_t>(positions.size());
+        memory.emplace_back(static_cast<std::size_t>(heads * rows * dim * size_bytes(c.shape.dtype)));
+        fill_inputs(seed, tensor, {memory.back(), c.shape.dtype, heads, rows, dim}, positions);
+        return HeadView(memory.back().data(), c.shape.dtype, heads, rows, dim);
+    };
+    const HeadView queries = filled(InputTensor::query, c.shape.query_heads, c.shape.head_dim_qk, own);
+    const HeadView key_rows = filled(InputTensor::key, c.shape.key_value_heads, c.shape.head_dim_qk, all);
+    const HeadView value_rows = filled(InputTensor::value, c.shape.key_value_heads, c.shape.head_dim_v, all);
     const TokenSet keys = TokenSet({{0, n}});
     const LocalMask local(mask, tokens, keys);
     Partial partial(c.shape.query_heads, tokens.size(), c.shape.head_dim_v);
-    make_kernel("cpu", 1)->attend({queries, key_rows, value_rows, &local, c.scale()}, partial, {});
+    make_kernel("cpu", 1, c.shape.dtype)->attend({queries, key_rows, value_rows, &local, c.scale()}, partial, {});
     return partial;
 }
 
@@ -69,7 +71,7 @@ TEST_F(RowCheckOfAllRows, ACorrectOutputIsWithinTheLimits) {
     EXPECT_EQ(check.rows, 4 * 331);
     EXPECT_GT(check.squared_norm, 0.0);
     EXPECT_GT(check.squared_error, 0.0) << "float32 is never exact: nothing was compared";
-    EXPECT_LE(std::sqrt(check.squared_error / check.squared_norm), output_error_limit(331));
+    EXPECT_LE(std::sqrt(check.squared_error / check.squared_norm), output_error_limit(DType::float32, 331));
     EXPECT_LE(check.lse_absolute_error, lse_error_limit);
 }
 
@@ -104,6 +106,27 @@ TEST_F(RowCheckOfAllRows, OtherInputsAreNoticed) {
     EXPECT_GT(std::sqrt(other.squared_error / other.squared_norm), 0.1);
 }
 
+TEST(RowCheckOfShorterTypes, ComparesWithTheReferenceOnTheRoundedInputs) {
+    for (const DType dtype : {DType::bfloat16, DType::float16}) {
+        AttentionCase c = ragged_case();
+        c.shape.dtype = dtype;
+        const auto mask = c.mask();
+        const TokenSet tokens({{0, 331}});
+        const std::vector<std::int64_t> positions = sample_positions(331, 331, 1);
+        const Partial output = computed(c, *mask, tokens);
+        const RowCheck check = check_rows(output, tokens, *mask, c.shape, seed, positions);
+        EXPECT_LE(std::sqrt(check.squared_error / check.squared_norm), output_error_limit(dtype, 331));
+        EXPECT_LE(check.lse_absolute_error, lse_error_limit);
+        // The reference on inputs that were not rounded is further away than computing ever is: it shows in lse, which
+        // the rounding of weights does not touch.
+        AttentionShape unrounded = c.shape;
+        unrounded.dtype = DType::float32;
+        const RowCheck other = check_rows(output, tokens, *mask, unrounded, seed, positions);
+        EXPECT_GT(other.lse_absolute_error, 10 * lse_error_limit);
+        EXPECT_GT(other.squared_error, check.squared_error);
+    }
+}
+
 TEST_F(RowCheckOfAllRows, TheRowsOfRanksAddUpToThoseOfAll) {
     const std::vector<std::int64_t> positions = sample_positions(331, 100, 5);
     const RowCheck whole = check_rows(output_, tokens_, *mask_, case_.shape, seed, positions);
@@ -112,7 +135,7 @@ TEST_F(RowCheckOfAllRows, TheRowsOfRanksAddUpToThoseOfAll) {
         const RowCheck own = check_rows(computed(case_, *mask_, part), part, *mask_, case_.shape, seed, positions);
         sum.rows += own.rows;
         sum.squared_norm += own.squared_norm;
-        EXPECT_LE(std::sqrt(own.squared_error / own.squared_norm), output_error_limit(331));
+        EXPECT_LE(std::sqrt(own.squared_error / own.squared_norm), output_error_limit(DType::float32, 331));
     }
     EXPECT_EQ(sum.rows, 4 * 100);
     EXPECT_EQ(sum.rows, whole.rows);
@@ -150,11 +173,17 @@ TEST(SamplePositions, DependOnTheSeedAlone) {
     EXPECT_NE(sample_positions(1 << 20, 64, 4), sample_positions(1 << 20, 64, 5));
 }
 
+TEST(OutputErrorLimit, OfShorterTypesIsTheirOwn) {
+    EXPECT_DOUBLE_EQ(output_error_limit(DType::float16, 16384), 1e-3);
+    EXPECT_DOUBLE_EQ(output_error_limit(DType::bfloat16, 16384), 8e-3);
+    EXPECT_DOUBLE_EQ(output_error_limit(DType::bfloat16, 1 << 20), 8e-3);
+}
+
 TEST(OutputErrorLimit, GrowsAsTheSquareRootFrom16384KeysOn) {
-    EXPECT_DOUBLE_EQ(output_error_limit(1), 1e-6);
-    EXPECT_DOUBLE_EQ(output_error_limit(16384), 1e-6);
-    EXPECT_DOUBLE_EQ(output_error_limit(65536), 2e-6);
-    EXPECT_DOUBLE_EQ(output_error_limit(1 << 20), 8e-6);
+    EXPECT_DOUBLE_EQ(output_error_limit(DType::float32, 1), 1e-6);
+    EXPECT_DOUBLE_EQ(output_error_limit(DType::float32, 16384), 1e-6);
+    EXPECT_DOUBLE_EQ(output_error_limit(DType::float32, 65536), 2e-6);
+    EXPECT_DOUBLE_EQ(output_error_limit(DType::float32, 1 << 20), 8e-6);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "engine/kernel/kernel.h"
 #include "engine/parallel/memory_ledger.h"
 #include "engine/parallel/strategy.h"
 #include "tests/engine/experiment/example.h"
@@ -131,12 +132,25 @@ TEST(Cost, AsksAMaskForEveryHead) {
               std::string::npos);
 }
 
-TEST(Cost, SaysWhatTheBackendDoesNotCompute) {
-    Json document = four_ranks("ring", "zigzag");
-    EXPECT_EQ(cost_of(compiled(document), never).unsupported, "");
-    document["shape"]["dtype"] = "float16";
-    EXPECT_EQ(cost_of(compiled(document), never).unsupported,
-              "backend reference computes float32 only: float16 is given");
+TEST(Cost, OfTwoByteInputsIsHalfOfTheirTrafficAndEveryBackendComputesThem) {
+    for (const KernelEntry& backend : kernels()) {
+        for (const char* dtype : {"bfloat16", "float16"}) {
+            Json document = four_ranks("ring", "zigzag");
+            document["backend"]["name"] = backend.name;
+            const ExperimentCost in_float32 = cost_of(compiled(document), never);
+            document["shape"]["dtype"] = dtype;
+            const ExperimentCost cost = cost_of(compiled(document), never);
+            EXPECT_EQ(cost.unsupported, "");
+            ASSERT_EQ(cost.ranks.size(), 4U);
+            for (std::size_t rank = 0; rank < cost.ranks.size(); ++rank) {
+                EXPECT_GT(cost.ranks[rank].bytes_received, 0);
+                EXPECT_EQ(2 * cost.ranks[rank].bytes_received, in_float32.ranks[rank].bytes_received);
+                // Partial results stay float32.
+                EXPECT_LT(cost.ranks[rank].memory_bytes, in_float32.ranks[rank].memory_bytes);
+                EXPECT_GT(2 * cost.ranks[rank].memory_bytes, in_float32.ranks[rank].memory_bytes);
+            }
+        }
+    }
 }
 
 TEST(Cost, EndsWhenItIsCancelled) {

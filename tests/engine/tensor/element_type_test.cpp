@@ -26,6 +26,27 @@ double value_of(std::uint16_t bits, int exponent_bits, int fraction_bits) {
     return exponent == 0 ? sign * std::ldexp(fraction, 1 - bias) : sign * std::ldexp(1 + fraction, exponent - bias);
 }
 
+TEST(ElementType, KernelsAreGivenEachTypeAsItselfAndFloat64AsFloat32) {
+    for (const DType dtype : {DType::float32, DType::bfloat16, DType::float16}) {
+        EXPECT_EQ(kernel_type(element_type(dtype)), dtype);
+    }
+    EXPECT_EQ(kernel_type(ElementType::float64), DType::float32);
+}
+
+TEST(ElementType, RoundingGivesTheNearestThatTheTypeHasAndChangesItNoMore) {
+    for (const DType dtype : {DType::float32, DType::bfloat16, DType::float16}) {
+        std::vector<float> values{1.0F, 1.00390625F, 1.01F, -3.14159F, 1e-3F, 0.0F};
+        std::vector<std::byte> stored(values.size() * static_cast<std::size_t>(size_bytes(dtype)));
+        from_float(values, element_type(dtype), stored);
+        std::vector<float> read(values.size());
+        to_float(element_type(dtype), stored, read);
+        round_to(dtype, values);
+        EXPECT_EQ(values, read);
+        round_to(dtype, values);
+        EXPECT_EQ(values, read);
+    }
+}
+
 TEST(ElementType, EveryHalfAndBfloat16IsReadExactlyAndComesBack) {
     for (std::uint32_t i = 0; i < 0x10000; ++i) {
         const auto bits = static_cast<std::uint16_t>(i);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <numeric>
 #include <sstream>
 
@@ -65,6 +66,42 @@ TEST(TensorLayout, ElementsStandWhereTheNameOfTheLayoutSays) {
     // Batch 1, token 2, head 1, element 4 of batch x tokens x heads x dim.
     const LaidOutTensor tensor = lay_out(stored, find_layout("bthd", 4), "q");
     EXPECT_EQ(head_matrix(tensor, 1, room).row(1, 2)[4], ((1 * 4 + 2) * 3 + 1) * 5 + 4);
+}
+
+TEST(TensorLayout, IsSeenInItsOwnTypeWhereItLiesUnlessThatIsFloat64OrMisaligned) {
+    for (const TensorLayout& layout : tensor_layouts()) {
+        for (const ElementType type :
+             {ElementType::float64, ElementType::float32, ElementType::float16, ElementType::bfloat16}) {
+            for (const std::size_t offset : {0U, 1U}) {
+                SCOPED_TRACE(std::string(layout.name) + " " + std::string(to_string(type)) + " at " +
+                             std::to_string(offset));
+                const std::int64_t batch = layout.order.size() == 4 ? 2 : 1;
+                // Whole numbers below 128, which all types have.
+                std::vector<float> numbers(static_cast<std::size_t>(batch) * 60);
+                std::iota(numbers.begin(), numbers.end(), 0.0F);
+                std::vector<std::byte> file(numbers.size() * static_cast<std::size_t>(size_bytes(type)) + offset);
+                const std::span<std::byte> bytes = std::span(file).subspan(offset);
+                from_float(numbers, type, bytes);
+                const LaidOutTensor tensor = lay_out({type, shape_in(layout, batch, 3, 4, 5), bytes}, layout, "q");
+                const bool in_place = type != ElementType::float64 && offset == 0;
+                EXPECT_EQ(tensor.is_viewable(), in_place);
+                for (std::int64_t item = 0; item < batch; ++item) {
+                    std::vector<float> room;
+                    std::vector<float> copy;
+                    const HeadView view = head_view(tensor, item, room);
+                    const HeadMatrix<const float> matrix = head_matrix(tensor, item, copy);
+                    EXPECT_EQ(room.empty(), in_place);
+                    EXPECT_EQ(view.dtype, in_place ? kernel_type(type) : DType::float32);
+                    EXPECT_EQ(view.dtype, tensor.viewed_type());
+                    for (std::int64_t i = 0; i < 12; ++i) {
+                        std::array<float, 5> row{};
+                        load_row(view, i / 4, i % 4, row.data());
+                        EXPECT_TRUE(std::equal(row.begin(), row.end(), matrix.row(i / 4, i % 4)));
+                    }
+                }
+            }
+        }
+    }
 }
 
 TEST(TensorLayout, IsChosenByTheNumberOfDimensionsUnlessItIsNamed) {

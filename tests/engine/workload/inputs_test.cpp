@@ -8,15 +8,17 @@
 #include <set>
 #include <vector>
 
+#include "engine/tensor/element_type.h"
+#include "engine/tensor/head_view.h"
 #include "engine/workload/streams.h"
 
 namespace longscope {
 namespace {
 
 std::vector<float> row_of(std::uint64_t seed, InputTensor tensor, std::int64_t head, std::int64_t position,
-                          std::size_t dim) {
+                          std::size_t dim, DType dtype = DType::float32) {
     std::vector<float> row(dim);
-    make_input_row(seed, tensor, head, position, row);
+    make_input_row(seed, tensor, head, position, dtype, row);
     return row;
 }
 
@@ -41,15 +43,33 @@ TEST(InputRow, OfAShorterHeadBeginsAlike) {
     }
 }
 
-TEST(Inputs, HoldTheRowsOfTheirPositions) {
+TEST(InputRow, OfAShorterTypeIsTheFloat32RowRoundedToTheNearest) {
+    const auto row = row_of(7, InputTensor::key, 2, 30, 500);
+    const auto as_bfloat16 = row_of(7, InputTensor::key, 2, 30, 500, DType::bfloat16);
+    const auto as_float16 = row_of(7, InputTensor::key, 2, 30, 500, DType::float16);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        EXPECT_EQ(as_bfloat16[i], float_from_bfloat16(bfloat16_from_float(row[i])));
+        EXPECT_EQ(as_float16[i], float_from_half(half_from_float(row[i])));
+        // Half a unit in the last place of 8 and of 11 bits.
+        EXPECT_LE(std::abs(as_bfloat16[i] - row[i]), std::ldexp(std::abs(row[i]), -8));
+        EXPECT_LE(std::abs(as_float16[i] - row[i]), std::max(std::ldexp(std::abs(row[i]), -11), 0x1p-25F));
+    }
+}
+
+TEST(Inputs, HoldTheRowsOfTheirPositionsInEveryType) {
     const std::vector<std::int64_t> positions{0, 1, 2, 900, 901, 5, (1 << 30) - 1};
-    std::vector<float> data(3 * positions.size() * 10, std::nanf(""));
-    const HeadMatrix<float> out{data.data(), 3, static_cast<std::int64_t>(positions.size()), 10};
-    fill_inputs(9, InputTensor::key, out, positions);
-    for (std::int64_t head = 0; head < out.heads; ++head) {
-        for (std::int64_t token = 0; token < out.tokens; ++token) {
-            const std::vector<float> row(out.row(head, token), out.row(head, token) + out.dim);
-            EXPECT_EQ(row, row_of(9, InputTensor::key, head, positions[static_cast<std::size_t>(token)], 10));
+    const auto tokens = static_cast<std::int64_t>(positions.size());
+    for (const DType dtype : {DType::float32, DType::bfloat16, DType::float16}) {
+        std::vector<std::byte> data(static_cast<std::size_t>(3 * tokens * 10 * size_bytes(dtype)), std::byte{0xFF});
+        fill_inputs(9, InputTensor::key, {data, dtype, 3, tokens, 10}, positions);
+        const HeadView view(data.data(), dtype, 3, tokens, 10);
+        for (std::int64_t head = 0; head < 3; ++head) {
+            for (std::int64_t token = 0; token < tokens; ++token) {
+                std::vector<float> row(10);
+                load_row(view, head, token, row.data());
+                EXPECT_EQ(row,
+                          row_of(9, InputTensor::key, head, positions[static_cast<std::size_t>(token)], 10, dtype));
+            }
         }
     }
 }
@@ -60,7 +80,8 @@ TEST(Inputs, AreStandardNormalAndUncorrelatedBetweenRows) {
     std::vector<std::int64_t> positions(tokens);
     std::iota(positions.begin(), positions.end(), 0);
     std::vector<float> data(2 * tokens * dim);
-    fill_inputs(3, InputTensor::query, HeadMatrix<float>{data.data(), 2, tokens, dim}, positions);
+    fill_inputs(3, InputTensor::query, {std::as_writable_bytes(std::span(data)), DType::float32, 2, tokens, dim},
+                positions);
     const double n = static_cast<double>(data.size());
     double sum = 0.0;
     double squares = 0.0;
