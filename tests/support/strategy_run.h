@@ -18,17 +18,19 @@ struct RankRun {
     ExecuteResult result;
     std::int64_t bytes_sent = 0;  // as the communicator counted
     std::int64_t bytes_received = 0;
+    std::int64_t input_bytes = 0;  // of its queries, keys and values
 };
 
 inline RankRun run_rank(const DispatchedCase& c, const std::string& strategy, const AttentionInputs& inputs,
                         Communicator& communicator, const std::string& kernel = "cpu") {
     const auto rank = static_cast<std::size_t>(communicator.rank());
     const Schedule written = find_strategy(strategy).forward(c.input(communicator.rank()));
-    RankRun run{schedule_from_json(parse_json(to_json(written).dump(), "schedule")), {}, 0, 0};
+    RankRun run{schedule_from_json(parse_json(to_json(written).dump(), "schedule")), {}, 0, 0, 0};
     const RankTensors tensors(inputs, c.tokens[rank]);
     const std::unique_ptr<Kernel> k = make_kernel(kernel, 1, c.problem.shape.dtype);
     communicator.barrier();
     run.result = execute({run.schedule, c.problem.shape, *c.mask, c.tokens, *k, tensors.view()}, communicator, {});
+    run.input_bytes = static_cast<std::int64_t>(tensors.view().queries.size() + tensors.view().key_values.size());
     run.bytes_sent = communicator.payload_bytes_sent();
     run.bytes_received = communicator.payload_bytes_received();
     return run;

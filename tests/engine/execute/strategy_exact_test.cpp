@@ -7,6 +7,7 @@
 
 #include "engine/execute/local_group.h"
 #include "engine/execute/row_check.h"
+#include "engine/parallel/memory_ledger.h"
 #include "tests/support/strategy_run.h"
 
 namespace longscope {
@@ -34,6 +35,8 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
         EXPECT_EQ(run.bytes_sent, totals(run.schedule).bytes_sent);
         EXPECT_EQ(run.bytes_received,
                   strategy.forward_totals(c.problem.shape, TokenCounts(c.tokens), rank).bytes_received);
+        const std::int64_t tokens = c.tokens[static_cast<std::size_t>(rank)].size();
+        EXPECT_EQ(run.input_bytes, memory_ledger(run.schedule, problem.shape, tokens).input_bytes);
     }
     const DType dtype = problem.shape.dtype;
     EXPECT_LE(std::sqrt(sum.squares), output_error_limit(dtype, problem.domain.key_tokens) * std::sqrt(sum.norm));
@@ -77,8 +80,8 @@ TEST(Strategies, EqualTheReferenceInEveryTypeOfInputsAndEveryDispatch) {
     for (const DType dtype : {DType::bfloat16, DType::float16}) {
         // A dimension that is odd, so that rows of two-byte elements do not begin at multiples of four bytes.
         for (const AttentionShape shape : {AttentionShape{1, 4, 2, 32, 32, dtype}, {1, 8, 2, 33, 17, dtype}}) {
-            const AttentionCase c = make_case(331, {0, 1, 3, 60, 61, 190, 331}, causal_documents, shape);
-            for (const int ranks : {1, 2, 3, 4, 8}) {
+            const AttentionCase c = make_case(121, {0, 1, 3, 60, 61, 121}, causal_documents, shape);
+            for (const int ranks : {1, 3, 4, 8}) {
                 for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag", "striped"}) {
                     expect_all_exact(c, dispatch, ranks);
                 }

@@ -11,16 +11,16 @@ namespace {
 
 // 8 query heads, 2 key/value heads, dimensions 64: 256 tokens over 4 ranks.
 
-DispatchedCase make_case() {
+DispatchedCase make_case(DType dtype = DType::float32) {
     AttentionCase problem;
-    problem.shape = {1, 8, 2, 64, 64, DType::float32};
+    problem.shape = {1, 8, 2, 64, 64, dtype};
     problem.domain = {256, 256, {}};
     problem.mask_json = R"({"causal": {}})";
     return {std::move(problem), "contiguous", 4};
 }
 
-MemoryLedger ledger_of(const char* strategy) {
-    const DispatchedCase c = make_case();
+MemoryLedger ledger_of(const char* strategy, DType dtype = DType::float32) {
+    const DispatchedCase c = make_case(dtype);
     return memory_ledger(find_strategy(strategy).forward(c.input(1)), c.problem.shape, 64);
 }
 
@@ -35,6 +35,16 @@ TEST(MemoryLedger, InputsAreTheRanksOwnTensors) {
 
 TEST(MemoryLedger, ARingHoldsTwoBlocksAndTwoPartials) {
     EXPECT_EQ(ledger_of("ring").buffer_bytes, 2 * own_key_values_bytes + 2 * Partial::size_bytes(8, 64, 64));
+}
+
+TEST(MemoryLedger, InputsOfTwoBytesTakeHalfAndPartialsStayAsLong) {
+    for (const DType dtype : {DType::bfloat16, DType::float16}) {
+        EXPECT_EQ(ledger_of("ring", dtype).input_bytes, (own_query_bytes + own_key_values_bytes) / 2);
+        EXPECT_EQ(ledger_of("ring", dtype).buffer_bytes, own_key_values_bytes + 2 * Partial::size_bytes(8, 64, 64));
+        // Now the result takes more than the second copy of all keys, which is gone by then.
+        EXPECT_EQ(ledger_of("all_gather", dtype).buffer_bytes,
+                  2 * own_key_values_bytes + Partial::size_bytes(8, 64, 64));
+    }
 }
 
 TEST(MemoryLedger, AnAllGatherHoldsAllKeysTwiceWhileItPutsThemInOrder) {
