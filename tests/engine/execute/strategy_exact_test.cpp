@@ -41,9 +41,6 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
     const DType dtype = problem.shape.dtype;
     EXPECT_LE(std::sqrt(sum.squares), output_error_limit(dtype, problem.domain.key_tokens) * std::sqrt(sum.norm));
     EXPECT_LE(sum.lse_absolute, lse_error_limit);
-    fprintf(stderr, "%s err %.3g lse %.3g %s %s %d\n", std::string(to_string(dtype)).c_str(),
-            std::sqrt(sum.squares / sum.norm), sum.lse_absolute, std::string(strategy.name).c_str(), dispatch.c_str(),
-            ranks);
 }
 
 // With every strategy that is feasible.
