@@ -2,7 +2,17 @@
 // longscope-engine bench: what Longscope itself takes, measured on this machine.
 #include "app/headless/verbs/bench.h"
 
+#include <nlohmann/json.hpp>
+
 namespace longscope {
+
+Json to_json(const Summary& summary) {
+    return {{"min", summary.min},
+            {"first_quartile", summary.first_quartile},
+            {"median", summary.median},
+            {"third_quartile", summary.third_quartile},
+            {"max", summary.max}};
+}
 
 void declare_bench(CLI::App& verb, VerbAction& action) {
     verb.require_subcommand(1);

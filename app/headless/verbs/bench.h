@@ -4,8 +4,13 @@
 #pragma once
 
 #include "app/headless/verbs/verb.h"
+#include "engine/base/json.h"
+#include "profiler/statistics.h"
 
 namespace longscope {
+
+// Of what a bench measured: min, first_quartile, median, third_quartile, max.
+[[nodiscard]] Json to_json(const Summary& summary);
 
 void declare_bench_attention(CLI::App& verb, VerbAction& action);
 void declare_bench_masks(CLI::App& verb, VerbAction& action);

@@ -71,14 +71,6 @@ std::string goal_text(const AttentionBenchResult& result) {
     return fmt::format("{} at least {}", result.reached() ? "yes:" : "NO:", percent(*result.asked_share));
 }
 
-Json to_json(const Summary& summary) {
-    return {{"min", summary.min},
-            {"first_quartile", summary.first_quartile},
-            {"median", summary.median},
-            {"third_quartile", summary.third_quartile},
-            {"max", summary.max}};
-}
-
 Json to_json(const AttentionBenchResult& result) {
     const AttentionBenchCase& asked = result.asked;
     Json json{{"case", asked.name},

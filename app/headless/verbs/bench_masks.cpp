@@ -89,14 +89,6 @@ void print_part(MaskBenchPart part, const std::vector<MaskBenchResult>& results)
     write_output(fmt::format("{}\n{}{}\n", title_of(part), table.text(2), refusals));
 }
 
-Json to_json(const Summary& summary) {
-    return {{"min", summary.min},
-            {"first_quartile", summary.first_quartile},
-            {"median", summary.median},
-            {"third_quartile", summary.third_quartile},
-            {"max", summary.max}};
-}
-
 Json to_json(const MaskBenchResult& result) {
     Json json{{"part", title_of(result.asked.part)},
               {"mask", result.asked.name},
