@@ -150,17 +150,17 @@ StrategyTotals ulysses_totals(const AttentionShape& shape, const TokenCounts& to
     // The tokens of the others come in for the heads of this rank; the results of its tokens come back from theirs.
     sums.bytes_received = others * (query_bytes + key_value_bytes) + own * (ranks - 1) * result_bytes;
     sums.bytes_sent = own * (ranks - 1) * (query_bytes + key_value_bytes) + others * result_bytes;
-    const std::int64_t queries = tokens.all() * query_bytes;
-    const std::int64_t key_values = tokens.all() * key_value_bytes;
-    const std::int64_t key_values_leaving = own * ranks * key_value_bytes;
-    const std::int64_t results_of_heads = tokens.all() * result_bytes;
-    const std::int64_t results_of_tokens = own * ranks * result_bytes;
+    const std::int64_t all_query_bytes = tokens.all() * query_bytes;
+    const std::int64_t all_key_value_bytes = tokens.all() * key_value_bytes;
+    const std::int64_t leaving_bytes = own * ranks * key_value_bytes;
+    const std::int64_t result_bytes_of_heads = tokens.all() * result_bytes;
+    const std::int64_t result_bytes_of_tokens = own * ranks * result_bytes;
     sums.peak_buffer_bytes = std::max({
-        2 * queries + key_values_leaving + key_values,  // putting the queries in order
-        queries + key_values_leaving + 2 * key_values,  // then the keys and values
-        queries + key_values + results_of_heads,        // computing
-        2 * results_of_heads + results_of_tokens,       // sending the results back
-        results_of_heads + 2 * results_of_tokens,       // putting them in order
+        2 * all_query_bytes + leaving_bytes + all_key_value_bytes,      // putting the queries in order
+        all_query_bytes + leaving_bytes + 2 * all_key_value_bytes,      // then the keys and values
+        all_query_bytes + all_key_value_bytes + result_bytes_of_heads,  // computing
+        2 * result_bytes_of_heads + result_bytes_of_tokens,             // sending the results back
+        result_bytes_of_heads + 2 * result_bytes_of_tokens,             // putting them in order
     });
     return sums;
 }
