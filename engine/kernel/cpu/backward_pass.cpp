@@ -102,6 +102,9 @@ class BackwardPass {
     }
 
     void attend_heads(Range heads) {
+        if (hooks_.poll) {
+            hooks_.poll();  // also where the other threads are so fast that none is left for this one
+        }
         queries_.choose(heads);
         team_.for_each(queries_.slots(), [&](std::int64_t slot) { queries_.pack(slot); });
 

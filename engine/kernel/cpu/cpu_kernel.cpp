@@ -84,6 +84,9 @@ class ForwardPass {
     }
 
     void attend_rows(Range rows) {
+        if (hooks_.poll) {
+            hooks_.poll();  // also where the other threads are so fast that none is left for this one
+        }
         plan(rows);
         const std::vector<std::int64_t> tiles = needed_tiles();
         const auto count = static_cast<std::int64_t>(tiles.size());

@@ -126,6 +126,9 @@ class DecodePass {
           scale_(input.scale == 0.0 ? 1.0F : static_cast<float>(std::abs(input.scale) * std::numbers::log2e)) {}
 
     void run() {
+        if (hooks_.poll) {
+            hooks_.poll();  // also where the other threads are so fast that none is left for this one
+        }
         const auto caller = std::this_thread::get_id();
         // Where each part begins, and the end.
         std::vector<std::size_t> parts;
