@@ -22,4 +22,16 @@ namespace longscope {
         });
 }
 
+// Some cells, perhaps none, turned from kept to masked or back.
+[[nodiscard]] inline MaskPictureText with_some_flipped(MaskPictureText cells) {
+    const auto flips = *integer_from(0, 5);
+    for (std::int64_t i = 0; i < flips; ++i) {
+        std::string& row =
+            cells[static_cast<std::size_t>(*integer_from(0, static_cast<std::int64_t>(cells.size()) - 1))];
+        char& cell = row[static_cast<std::size_t>(*integer_from(0, static_cast<std::int64_t>(row.size()) - 1))];
+        cell = cell == '#' ? '.' : '#';
+    }
+    return cells;
+}
+
 }  // namespace longscope

@@ -128,6 +128,7 @@ inline void check_mirror(const Mask& mask, const BruteForceMask& truth) {
         for (std::int64_t query = 0; query < truth.query_tokens(); ++query) {
             const bool in_runs = std::any_of(runs.begin(), runs.end(), [&](Range run) { return run.contains(query); });
             RC_ASSERT(in_runs == truth.contains(query, key));
+            RC_ASSERT(mirror->contains(key, query) == truth.contains(query, key));
         }
     }
     check_rows(*mirror->transposed(), truth);

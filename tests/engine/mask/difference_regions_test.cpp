@@ -48,13 +48,7 @@ void expect_all_differences_once_found(const Mask& a, const Mask& b) {
 
 RC_GTEST_PROP(DifferenceRegions, HoldAllDifferencesOfCells, ()) {
     const auto a = *random_cells();
-    auto b = a;
-    const auto flips = *integer_from(0, 5);
-    for (std::int64_t i = 0; i < flips; ++i) {
-        char& cell = b[static_cast<std::size_t>(*integer_from(0, static_cast<std::int64_t>(b.size()) - 1))]
-                      [static_cast<std::size_t>(*integer_from(0, static_cast<std::int64_t>(b.front().size()) - 1))];
-        cell = cell == '#' ? '.' : '#';
-    }
+    const auto b = with_some_flipped(a);
     expect_all_differences_once_found(*mask_of_cells(a), *mask_of_cells(b));
 }
 

@@ -51,13 +51,7 @@ RC_GTEST_PROP(MaskDifferenceProperty, SplitsExpressions, ()) {
 
 RC_GTEST_PROP(MaskDifferenceProperty, SplitsSinglePairs, ()) {
     const auto a = *random_cells();
-    auto b = a;
-    const auto flips = *integer_from(0, 5);
-    for (std::int64_t i = 0; i < flips; ++i) {
-        char& cell = b[static_cast<std::size_t>(*integer_from(0, static_cast<std::int64_t>(b.size()) - 1))]
-                      [static_cast<std::size_t>(*integer_from(0, static_cast<std::int64_t>(b.front().size()) - 1))];
-        cell = cell == '#' ? '.' : '#';
-    }
+    const auto b = with_some_flipped(a);
     expect_split_cell_by_cell(*mask_of_cells(a), *mask_of_cells(b));
     const auto other = *rc::gen::container<MaskPictureText>(
         a.size(), rc::gen::container<std::string>(a.front().size(), rc::gen::element('#', '.')));
