@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "app/desktop/comparison_bar.h"
+#include "app/desktop/head_bar.h"
 #include "app/desktop/look_bar.h"
 #include "app/desktop/mask_csv.h"
 #include "engine/base/error.h"
@@ -39,6 +40,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
       evaluator_(evaluator),
       comparison_(evaluator),
       look_bar_(new LookBar(this)),
+      head_bar_(new HeadBar(this)),
       bar_(new ComparisonBar(comparison_, appearance, this)),
       canvas_(new MaskCanvas(appearance, this)),
       hover_(new QLabel(this)),
@@ -49,6 +51,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(look_bar_);
+    column->addWidget(head_bar_);
     column->addWidget(bar_);
     column->addWidget(canvas_, 1);
     // Lines enough for all of it in a narrow window too; their room is kept.
@@ -96,6 +99,7 @@ MaskPage::MaskPage(Evaluator& evaluator, const Appearance& appearance, QWidget* 
         show_newest();
     });
     connect(bar_, &ComparisonBar::difference_wanted, this, &MaskPage::go_to_difference);
+    connect(head_bar_, &HeadBar::head_changed, this, &MaskPage::show_newest);
     connect(look_bar_, &LookBar::end_wanted, this, &MaskPage::end_look);
     connect(look_bar_, &LookBar::compare_wanted, this, &MaskPage::compare_look_wanted);
     connect(canvas_, &MaskCanvas::hovered, hover_, &QLabel::setText);
@@ -155,19 +159,26 @@ void MaskPage::go_to_difference(bool forward) {
         [this](const std::exception_ptr& error) { hover_->setText(error_text(error)); });
 }
 
+void MaskPage::show_head_of(const std::shared_ptr<const ShownMask>& shown) {
+    head_bar_->show_masks(*shown->draw.masks, shown->draw.experiment.shape.query_heads);
+    canvas_->show_mask(head_bar_->isHidden() ? shown : shown_head(shown, head_bar_->head()));
+}
+
 void MaskPage::show_newest() {
     if (looking()) {
-        canvas_->show_mask(looked_at_);
+        show_head_of(looked_at_);
         return;
     }
     if (comparison_.busy()) {
         return;  // what is there stays until the two have been compared
     }
     if (comparison_.current() != nullptr) {
+        head_bar_->show_none();  // two masks are compared as they are for head 0
         canvas_->show_mask(comparison_.current());
     } else if (evaluator_.current() != nullptr) {
-        canvas_->show_mask(evaluator_.current()->mask);
+        show_head_of(evaluator_.current()->mask);
     } else if (!evaluator_.refusal().isEmpty()) {
+        head_bar_->show_none();
         canvas_->set_empty_text(tr("There is no mask to show: %1").arg(evaluator_.refusal()));
         canvas_->show_mask(nullptr);
     }
@@ -184,6 +195,11 @@ void MaskPage::sum_up() {
     job_.start(
         [shown, box](const std::atomic<bool>&) {
             Sum sum{shown->draw.mask->pairs_in(*box)};
+            const HeadMasks& masks = *shown->draw.masks;
+            const std::vector<std::int64_t> heads = masks.heads_of_kinds({0, shown->draw.experiment.shape.query_heads});
+            for (std::size_t kind = 0; kind < heads.size(); ++kind) {
+                sum.head_pairs += heads[kind] * masks.kind(static_cast<std::int64_t>(kind)).pairs_in(*box);
+            }
             if (shown->difference != nullptr) {
                 const MaskDifference& parts = *shown->difference->parts;
                 sum.only_here = parts.only_a->pairs_in(*box);
@@ -204,9 +220,11 @@ QString MaskPage::text_of(const ShownMask& shown, const Box& box, const Sum& sum
             .arg(count(sum.only_here), count(sum.only_there), shown.difference->name, count(sum.both), region);
     }
     const double share = static_cast<double>(sum.pairs) / static_cast<double>(std::max<std::int64_t>(1, box.pairs()));
-    const double flops = forward_flops(shown.draw.experiment.shape, sum.pairs);
-    return tr("%1 pairs (%2), %3FLOP in %4")
-        .arg(count(sum.pairs), to_qstring(format_percent(share)), to_qstring(format_short_count(flops)), region);
+    const double flops =
+        flops_of_head_pairs(shown.draw.experiment.shape, static_cast<double>(sum.head_pairs), Direction::forward);
+    const QString text = shown.draw.masks->same_for_all() ? tr("%1 pairs (%2), %3FLOP in %4")
+                                                          : tr("%1 pairs of this head (%2), %3FLOP of all in %4");
+    return text.arg(count(sum.pairs), to_qstring(format_percent(share)), to_qstring(format_short_count(flops)), region);
 }
 
 void MaskPage::show_zoom() {

@@ -22,6 +22,7 @@ class QToolButton;
 namespace longscope {
 
 class ComparisonBar;
+class HeadBar;
 class LookBar;
 
 class MaskPage : public QWidget {
@@ -60,12 +61,15 @@ class MaskPage : public QWidget {
   private:
     // Pairs of a selection; of two masks, those of each kind.
     struct Sum {
-        std::int64_t pairs = 0;  // of this mask
+        std::int64_t pairs = 0;       // of this mask
+        std::int64_t head_pairs = 0;  // of all heads
         std::int64_t only_here = 0;
         std::int64_t only_there = 0;
         std::int64_t both = 0;
     };
     void show_newest();
+    // That of the head which is chosen, where heads differ.
+    void show_head_of(const std::shared_ptr<const ShownMask>& shown);
     void sum_up();
     [[nodiscard]] static QString text_of(const ShownMask& shown, const Box& box, const Sum& sum);
     void show_zoom();
@@ -74,6 +78,7 @@ class MaskPage : public QWidget {
     MaskComparison comparison_;
     std::shared_ptr<const ShownMask> looked_at_;
     LookBar* look_bar_;
+    HeadBar* head_bar_;
     ComparisonBar* bar_;
     MaskCanvas* canvas_;
     QLabel* hover_;

@@ -68,14 +68,16 @@ std::int64_t tokens_of_foreign_arrays(const AttentionFileOptions& options, const
     return !options.mask_files.from.empty() && q.tokens == k.tokens ? q.tokens : 0;
 }
 
-// The mask of all heads.
-MaskInput one_mask(MaskInput mask, std::int64_t heads) {
-    if (const MaskExpression* expression = mask.expression()) {
-        if (const std::string refusal = one_mask_refusal(*expression, heads); !refusal.empty()) {
-            throw Error(ErrorKind::unsupported, "--mask: " + refusal);
-        }
+HeadMasks masks_over(const MaskInput& mask, const MaskDomain& domain, std::int64_t heads,
+                     const MaskFileOptions& options) {
+    const MaskExpression* expression = mask.expression();
+    if (expression == nullptr) {
+        return HeadMasks(mask.over(domain, options));
     }
-    return mask;
+    if (const std::string refusal = layer_refusal(*expression); !refusal.empty()) {
+        throw Error(ErrorKind::unsupported, "--mask: " + refusal);
+    }
+    return compile_head_masks(*expression, domain, heads);
 }
 
 double scale_of(const AttentionFileOptions& options, std::int64_t dim) {
@@ -126,11 +128,10 @@ AttentionFiles::AttentionFiles(const AttentionFileOptions& options)
       k_(lay_out(k_file_.tensor(), *layout_, "--k")),
       v_(lay_out(v_file_.tensor(), *layout_, "--v")),
       shape_(checked_shape(q_, k_, v_)),
-      mask_input_(one_mask(
-          read_mask_input(options.mask, "--mask", options.mask_files, tokens_of_foreign_arrays(options, q_, k_)),
-          shape_.query_heads)),
+      mask_input_(
+          read_mask_input(options.mask, "--mask", options.mask_files, tokens_of_foreign_arrays(options, q_, k_))),
       domain_(domain_of(options, q_, k_)),
-      mask_(mask_input_.over(domain_, options.mask_files)),
+      masks_(masks_over(mask_input_, domain_, shape_.query_heads, options.mask_files)),
       scale_(scale_of(options, q_.dim)),
       threads_(thread_share(options.threads, 1)) {}
 

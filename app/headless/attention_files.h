@@ -8,7 +8,7 @@
 #include <string>
 
 #include "app/headless/mask_input.h"
-#include "engine/mask/expression.h"
+#include "engine/mask/head_masks.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/tensor_file.h"
 #include "engine/tensor/tensor_layout.h"
@@ -43,7 +43,7 @@ class AttentionFiles {
     [[nodiscard]] const AttentionShape& shape() const { return shape_; }
     [[nodiscard]] const MaskInput& mask_input() const { return mask_input_; }
     [[nodiscard]] const MaskDomain& domain() const { return domain_; }
-    [[nodiscard]] const Mask& mask() const { return *mask_; }
+    [[nodiscard]] const HeadMasks& masks() const { return masks_; }
     [[nodiscard]] double scale() const { return scale_; }
     [[nodiscard]] int threads() const { return threads_; }
     // Throws Error(bad_input) when a file that is to be written is one of those that are read.
@@ -60,7 +60,7 @@ class AttentionFiles {
     AttentionShape shape_;
     MaskInput mask_input_;
     MaskDomain domain_;
-    std::unique_ptr<Mask> mask_;
+    HeadMasks masks_;
     double scale_;
     int threads_;
 };

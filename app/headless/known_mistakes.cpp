@@ -9,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/json.h"
+#include "engine/mask/heads.h"
 
 namespace longscope {
 
@@ -47,17 +48,17 @@ class Search {
         : search_(search), queries_(queries), mask_json_(to_json(search.expression)) {}
 
     std::vector<std::string> run() {
-        const std::unique_ptr<Mask> mask = compile_mask(search_.expression, search_.domain);
+        const HeadMasks masks = masks_of(search_.expression);
         const auto dim = static_cast<double>(search_.given.queries.dim);
         for (const auto& [scale, text] : {std::pair{1.0, "the scores were not scaled (factor 1)"},
                                           {1.0 / dim, "the scores were scaled by 1 / dim instead of 1 / sqrt(dim)"},
                                           {1.0 / std::sqrt(dim), "the scores were scaled by 1 / sqrt(dim)"}}) {
             if (scale != search_.scale) {
-                try_rule(*mask, scale, false, text);
+                try_rule(masks, scale, false, text);
             }
         }
         if (search_.given.keys.heads > 1 && search_.given.keys.heads < search_.given.queries.heads) {
-            try_rule(*mask, search_.scale, true,
+            try_rule(masks, search_.scale, true,
                      "query head h read key/value head h mod Hkv instead of h / (Hq / Hkv)");
         }
         try_json({{"full", Json::object()}}, "the mask was not applied");
@@ -85,10 +86,14 @@ class Search {
         };
     }
 
-    void try_rule(const Mask& mask, double scale, bool interleaved, const std::string& text) {
+    [[nodiscard]] HeadMasks masks_of(const MaskExpression& expression) const {
+        return compile_head_masks(expression, search_.domain, search_.given.queries.heads);
+    }
+
+    void try_rule(const HeadMasks& masks, double scale, bool interleaved, const std::string& text) {
         const TokenSet rows({{0, search_.domain.query_tokens}});
         const TokenSet columns({{0, search_.domain.key_tokens}});
-        const LocalMask local(mask, rows, columns);
+        const LocalMask local(masks, rows, columns);
         const AttentionRule rule{&local, scale, interleaved};
         if (relative_error(compare_rows(search_.given, rule, queries_, search_.threads, {}, nullptr)) <=
             search_.limit) {
@@ -101,7 +106,7 @@ class Search {
             return;
         }
         try {
-            try_rule(*compile_mask(parse_mask(mask, "mask"), search_.domain), search_.scale, false, text);
+            try_rule(masks_of(parse_mask(mask, "mask")), search_.scale, false, text);
         } catch (const Error&) {
             // Such a mask cannot be, as a window of -1 keys: nobody can have applied it.
         }
@@ -113,8 +118,8 @@ class Search {
             return;
         }
         const std::int64_t side = std::max(search_.domain.query_tokens, search_.domain.key_tokens);
-        const std::unique_ptr<Mask> mask = compile_mask(search_.expression, {side, side, {}});
-        try_rule(*mask, search_.scale, false,
+        const HeadMasks masks = compile_head_masks(search_.expression, {side, side, {}}, search_.given.queries.heads);
+        try_rule(masks, search_.scale, false,
                  "the diagonal of the mask began at the top left instead of ending at the bottom right");
     }
 

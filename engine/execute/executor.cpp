@@ -246,11 +246,18 @@ class Executor {
         record(operation, category, start_ns, now_ns());
     }
 
+    // Which of all heads an attend computes.
+    [[nodiscard]] Range query_heads(const Operation& operation) const {
+        return operation.query_buffer < 0 ? Range{0, input_.shape.query_heads}
+                                          : buffers_.plan(BufferRole::queries, operation.query_buffer).heads;
+    }
+
     void attend(const Operation& operation) {
         const HeadView queries = buffers_.queries(operation.query_buffer);
         const HeadView keys = buffers_.keys(operation.buffer, operation.keys);
         Partial& partial = buffers_.partial(operation.partial);
-        const LocalMask mask(input_.mask, buffers_.token_set(operation.queries), buffers_.token_set(operation.keys));
+        const HeadMasks masks = input_.masks.part(query_heads(operation));
+        const LocalMask mask(masks, buffers_.token_set(operation.queries), buffers_.token_set(operation.keys));
         if (queries.tokens != mask.rows() || partial.rows() != mask.rows() || partial.heads() != queries.heads ||
             keys.heads == 0 || queries.heads % keys.heads != 0) {
             throw failed(

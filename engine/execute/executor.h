@@ -13,7 +13,7 @@
 #include "engine/execute/communicator.h"
 #include "engine/execute/rank_buffers.h"
 #include "engine/kernel/kernel.h"
-#include "engine/mask/mask.h"
+#include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
 #include "engine/trace/event_buffer.h"
@@ -31,7 +31,7 @@ struct ExecuteHooks {
 struct ExecuteInput {
     const Schedule& schedule;
     const AttentionShape& shape;
-    const Mask& mask;
+    const HeadMasks& masks;
     const std::vector<TokenSet>& tokens;
     const Kernel& kernel;
     RankInputs inputs;

@@ -23,7 +23,7 @@ RowDifference compare_row(const ComparedOutput& given, const AttentionRule& rule
     const auto dim_v = static_cast<std::size_t>(given.values.dim);
     ReferenceRow reference(dim_v);
     std::vector<Range> runs;
-    rule.mask->row_runs(query, runs);
+    rule.mask->row_runs(query, runs, rule.mask->kind_of(head));
     for (const Range run : runs) {
         for (std::int64_t key = run.begin; key < run.end; ++key) {
             reference.add({given.queries.row(head, query), dim_qk}, {given.keys.row(kv_head, key), dim_qk},

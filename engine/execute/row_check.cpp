@@ -61,7 +61,7 @@ struct CheckedRow {
     ReferenceRow reference;
 };
 
-std::vector<CheckedRow> rows_of_head(std::int64_t kv_head, const TokenSet& tokens, const Mask& mask,
+std::vector<CheckedRow> rows_of_head(std::int64_t kv_head, const TokenSet& tokens, const HeadMasks& masks,
                                      const AttentionShape& shape, std::uint64_t seed,
                                      const std::vector<std::int64_t>& positions) {
     std::vector<CheckedRow> rows;
@@ -74,7 +74,7 @@ std::vector<CheckedRow> rows_of_head(std::int64_t kv_head, const TokenSet& token
                            {},
                            ReferenceRow(static_cast<std::size_t>(shape.head_dim_v))};
             make_input_row(seed, InputTensor::query, row.head, position, shape.dtype, row.query);
-            mask.row_runs(position, row.runs);
+            masks.of(row.head).row_runs(position, row.runs);
             rows.push_back(std::move(row));
         }
     }
@@ -117,14 +117,14 @@ std::vector<std::int64_t> sample_positions(std::int64_t tokens, std::int64_t cou
     return {chosen.begin(), chosen.end()};
 }
 
-RowCheck check_rows(const Partial& output, const TokenSet& tokens, const Mask& mask, const AttentionShape& shape,
+RowCheck check_rows(const Partial& output, const TokenSet& tokens, const HeadMasks& masks, const AttentionShape& shape,
                     std::uint64_t input_seed, const std::vector<std::int64_t>& positions) {
     constexpr std::int64_t chunk_keys = 4096;
     std::vector<RowCheck> by_head(static_cast<std::size_t>(shape.key_value_heads));
     ThreadTeam().for_each(shape.key_value_heads, [&](std::int64_t kv_head) {
-        std::vector<CheckedRow> rows = rows_of_head(kv_head, tokens, mask, shape, input_seed, positions);
-        for (std::int64_t begin = 0; begin < mask.key_tokens() && !rows.empty(); begin += chunk_keys) {
-            const Range columns{begin, std::min(begin + chunk_keys, mask.key_tokens())};
+        std::vector<CheckedRow> rows = rows_of_head(kv_head, tokens, masks, shape, input_seed, positions);
+        for (std::int64_t begin = 0; begin < masks.key_tokens() && !rows.empty(); begin += chunk_keys) {
+            const Range columns{begin, std::min(begin + chunk_keys, masks.key_tokens())};
             KeyChunk chunk(shape, input_seed, kv_head, columns);
             for (CheckedRow& row : rows) {
                 for (const Range run : row.runs) {

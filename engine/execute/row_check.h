@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/kernel/partial.h"
-#include "engine/mask/mask.h"
+#include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
 #include "engine/tensor/attention_shape.h"
 
@@ -25,7 +25,7 @@ struct RowCheck {
 [[nodiscard]] std::vector<std::int64_t> sample_positions(std::int64_t tokens, std::int64_t count, std::uint64_t seed);
 
 // Checks those of `positions` that `tokens` holds; `output` has the rows of `tokens`.
-[[nodiscard]] RowCheck check_rows(const Partial& output, const TokenSet& tokens, const Mask& mask,
+[[nodiscard]] RowCheck check_rows(const Partial& output, const TokenSet& tokens, const HeadMasks& masks,
                                   const AttentionShape& shape, std::uint64_t input_seed,
                                   const std::vector<std::int64_t>& positions);
 

@@ -29,6 +29,38 @@ bool same_sequence(const MaskDomain& a, const MaskDomain& b) {
     return a.query_tokens == b.query_tokens && a.cu_seqlens == b.cu_seqlens;
 }
 
+bool same_masks(const Experiment& a, const Experiment& b) {
+    return to_json(a.mask) == to_json(b.mask) &&
+           (a.shape.query_heads == b.shape.query_heads || !head_dependence(a.mask).head);
+}
+
+// Where a run would refuse the mask, that of head 0 stands for all.
+HeadMasks masks_of(const Experiment& experiment, const MaskDomain& domain) {
+    return layer_refusal(experiment.mask).empty()
+               ? compile_head_masks(experiment.mask, domain, experiment.shape.query_heads)
+               : HeadMasks(compile_mask(experiment.mask, domain));
+}
+
+// Of all heads, in the mean and rounded.
+TileCounts count_tiles_of(const HeadMasks& masks, std::int64_t heads) {
+    if (masks.same_for_all()) {
+        return count_tiles(masks.kind(0), tile, tile);
+    }
+    TileCounts sums;
+    const std::vector<std::int64_t> heads_of_kinds = masks.heads_of_kinds({0, heads});
+    for (std::int64_t kind = 0; kind < masks.kinds(); ++kind) {
+        const TileCounts own = count_tiles(masks.kind(kind), tile, tile);
+        const std::int64_t times = heads_of_kinds[static_cast<std::size_t>(kind)];
+        sums = {own.q_tile, own.k_tile, sums.empty + times * own.empty, sums.full + times * own.full,
+                sums.partial + times * own.partial};
+    }
+    const std::int64_t all = sums.total() / heads;
+    sums.empty = (sums.empty + heads / 2) / heads;
+    sums.full = (sums.full + heads / 2) / heads;
+    sums.partial = all - sums.empty - sums.full;
+    return sums;
+}
+
 bool same_dispatch(const LayoutField& a, const LayoutField& b) {
     return a.ranks == b.ranks && a.dispatch == b.dispatch;
 }
@@ -36,13 +68,14 @@ bool same_dispatch(const LayoutField& a, const LayoutField& b) {
 }  // namespace
 
 CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw, const CompiledDraw* before) {
-    CompiledDraw compiled{experiment, draw, domain_of_draw(experiment, draw), nullptr, nullptr};
+    CompiledDraw compiled{experiment, draw, domain_of_draw(experiment, draw), nullptr, nullptr, nullptr};
     const bool same_tokens = before != nullptr && same_sequence(compiled.domain, before->domain);
-    if (same_tokens && to_json(experiment.mask) == to_json(before->experiment.mask)) {
-        compiled.mask = before->mask;
+    if (same_tokens && same_masks(experiment, before->experiment)) {
+        compiled.masks = before->masks;
     } else {
-        compiled.mask = compile_mask(experiment.mask, compiled.domain);
+        compiled.masks = std::make_shared<const HeadMasks>(masks_of(experiment, compiled.domain));
     }
+    compiled.mask = compiled.masks->shared_kind(compiled.masks->kind_of(0));
     if (same_tokens && same_dispatch(experiment.layout, before->experiment.layout)) {
         compiled.ranks = before->ranks;
     } else {
@@ -65,18 +98,21 @@ double ExperimentCost::largest_over_mean() const {
 
 ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancelled, const KnownCost* known) {
     const AttentionShape& shape = draw.experiment.shape;
-    const Mask& mask = *draw.mask;
+    const HeadMasks& masks = *draw.masks;
     ExperimentCost cost;
     cost.documents = std::max<std::int64_t>(1, static_cast<std::int64_t>(draw.domain.cu_seqlens.size()) - 1);
-    cost.pairs = mask.pairs();
-    cost.all_pairs = mask.box().pairs();
-    cost.forward_flops = forward_flops(shape, cost.pairs);
+    const std::int64_t head_pairs = masks.head_pairs({0, shape.query_heads});
+    cost.pairs = (head_pairs + shape.query_heads / 2) / shape.query_heads;
+    cost.all_pairs = masks.kind(0).box().pairs();
+    cost.forward_flops = flops_of_head_pairs(shape, static_cast<double>(head_pairs), Direction::forward);
     require_going_on(cancelled);
-    const bool same_mask = known != nullptr && known->draw.mask == draw.mask;
-    const bool same_work = same_mask && known->draw.ranks == draw.ranks;
-    cost.tiles = same_mask ? known->cost.tiles : count_tiles(mask, tile, tile);
+    const bool same_mask = known != nullptr && known->draw.masks == draw.masks;
+    cost.tiles = same_mask ? known->cost.tiles : count_tiles_of(masks, shape.query_heads);
 
     const StrategyEntry& strategy = find_strategy(draw.experiment.layout.strategy);
+    const bool same_work = same_mask && known->draw.ranks == draw.ranks &&
+                           known->draw.experiment.layout.strategy == draw.experiment.layout.strategy &&
+                           known->draw.experiment.shape.query_heads == shape.query_heads;
     const auto ranks = static_cast<std::int64_t>(draw.ranks->size());
     cost.infeasible = strategy.infeasible(shape, ranks);
     for (const KernelEntry& backend : kernels()) {
@@ -84,10 +120,9 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
             cost.unsupported = backend.unsupported(shape);
         }
     }
-    if (const std::string refusal = one_mask_refusal(draw.experiment.mask, shape.query_heads); !refusal.empty()) {
+    if (const std::string refusal = layer_refusal(draw.experiment.mask); !refusal.empty()) {
         cost.unsupported = refusal + "; what is shown is head 0 of layer 0";
     }
-    const TokenSet all_keys({{0, mask.key_tokens()}});
     const TokenCounts counts(*draw.ranks);
     cost.ranks.resize(draw.ranks->size());
     ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
@@ -96,7 +131,9 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         const TokenSet& tokens = (*draw.ranks)[at];
         RankCost& own = cost.ranks[at];
         own.tokens = tokens.size();
-        own.pairs = same_work ? known->cost.ranks[at].pairs : LocalMask(mask, tokens, all_keys).pairs();
+        const auto head_pairs_of = cost.infeasible.empty() ? strategy.head_pairs : head_pairs_of_own_queries;
+        own.pairs = same_work ? known->cost.ranks[at].pairs
+                              : head_pairs_of({shape, masks, *draw.ranks, rank}) / shape.query_heads;
         if (cost.infeasible.empty()) {
             const StrategyTotals sums = strategy.forward_totals(shape, counts, rank);
             own.bytes_received = sums.bytes_received;

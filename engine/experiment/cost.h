@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/experiment/experiment.h"
-#include "engine/mask/mask.h"
+#include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
 
 namespace longscope {
@@ -20,7 +20,8 @@ struct CompiledDraw {
     Experiment experiment;
     std::int64_t draw = 0;
     MaskDomain domain;
-    std::shared_ptr<const Mask> mask;
+    std::shared_ptr<const Mask> mask;                    // of head 0
+    std::shared_ptr<const HeadMasks> masks;              // of all heads
     std::shared_ptr<const std::vector<TokenSet>> ranks;  // what each holds
 };
 
@@ -31,7 +32,7 @@ struct CompiledDraw {
 
 struct RankCost {
     std::int64_t tokens = 0;
-    std::int64_t pairs = 0;  // of one head, by the queries that the rank holds
+    std::int64_t pairs = 0;  // that it computes, of all heads in the mean: over all ranks, those of the mask
     std::int64_t bytes_received = 0;
     std::int64_t memory_bytes = 0;
 
@@ -40,9 +41,9 @@ struct RankCost {
 
 struct ExperimentCost {
     std::int64_t documents = 0;
-    std::int64_t pairs = 0;  // of one head
+    std::int64_t pairs = 0;  // of one head; where masks differ between heads, in the mean
     std::int64_t all_pairs = 0;
-    TileCounts tiles;             // of 128 x 128
+    TileCounts tiles;             // of 128 x 128; likewise
     double forward_flops = 0;     // of all heads
     std::vector<RankCost> ranks;  // bytes and memory are 0 where `infeasible` says why
     std::string infeasible;

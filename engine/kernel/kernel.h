@@ -25,7 +25,7 @@ struct AttendInput {
     HeadView queries;                 // query heads x rows x Dqk
     HeadView keys;                    // key/value heads x columns x Dqk
     HeadView values;                  // key/value heads x columns x Dv
-    const LocalMask* mask = nullptr;  // rows x columns
+    const LocalMask* mask = nullptr;  // rows x columns; of each query head
     double scale = 1.0;
 };
 

@@ -84,6 +84,18 @@ class HeadKeys {
     std::map<std::string, std::size_t> texts_;
 };
 
+// Whether so many heads may be asked for.
+void check_heads(const MaskExpression& expression, std::int64_t heads, std::int64_t layers, const std::string& path) {
+    if (heads < 1 || layers < 1 || heads > max_grouped_heads || layers > max_grouped_heads / heads) {
+        throw bad_input("heads", fmt::format("{} heads of {} layers", heads, layers), "are not a number of heads",
+                        fmt::format("1 to {} heads in all layers together", max_grouped_heads));
+    }
+    if (dependent_leaves(expression) > max_grouped_leaves / (heads * layers)) {
+        throw bad_input(path, fmt::format("a mask for {} heads of {} layers", heads, layers),
+                        "has too many leaves that differ between them", "fewer leaves, or fewer heads");
+    }
+}
+
 }  // namespace
 
 HeadDependence head_dependence(const MaskExpression& expression) {
@@ -124,17 +136,10 @@ MaskExpression at_head(const MaskExpression& expression, std::int64_t head, std:
 
 std::vector<HeadGroup> head_groups(const MaskExpression& expression, std::int64_t heads, std::int64_t layers,
                                    const std::string& path) {
-    if (heads < 1 || layers < 1 || heads > max_grouped_heads || layers > max_grouped_heads / heads) {
-        throw bad_input("heads", fmt::format("{} heads of {} layers", heads, layers), "are not a number of heads",
-                        fmt::format("1 to {} heads in all layers together", max_grouped_heads));
-    }
+    check_heads(expression, heads, layers, path);
     const HeadDependence depends = head_dependence(expression);
     if (!depends.any()) {
         return {{expression, 0, 0, heads * layers, {{{{0, heads}}, {{0, layers}}}}}};
-    }
-    if (dependent_leaves(expression) > max_grouped_leaves / (heads * layers)) {
-        throw bad_input(path, fmt::format("a mask for {} heads of {} layers", heads, layers),
-                        "has too many leaves that differ between them", "fewer leaves, or fewer heads");
     }
     std::vector<HeadGroup> groups;
     HeadKeys keys;
@@ -180,17 +185,31 @@ std::string members_text(const HeadGroup& group) {
     return text;
 }
 
-std::string one_mask_refusal(const MaskExpression& expression, std::int64_t heads) {
-    const HeadDependence depends = head_dependence(expression);
-    if (depends.layer) {
-        return "the mask differs from layer to layer: no backend takes such masks yet; the mask of one layer is what "
-               "mask show --head H --layer L prints";
+std::string layer_refusal(const MaskExpression& expression) {
+    return head_dependence(expression).layer
+               ? "the mask differs from layer to layer, and a run is of one layer: the mask of a layer's head is what "
+                 "mask show --head H --layer L prints"
+               : "";
+}
+
+HeadMasks compile_head_masks(const MaskExpression& expression, const MaskDomain& domain, std::int64_t heads,
+                             const std::string& path) {
+    if (!head_dependence(expression).head) {
+        return HeadMasks(compile_mask(expression, domain, path));
     }
-    if (depends.head && head_groups(expression, heads, 1).size() > 1) {
-        return "the mask differs from head to head: no backend takes such masks yet; the mask of one head is what mask "
-               "show --head H prints";
+    check_heads(expression, heads, 1, path);
+    HeadKeys keys;
+    std::map<std::string, std::int64_t> known;
+    std::vector<std::shared_ptr<const Mask>> kinds;
+    std::vector<std::int64_t> kind_of_head;
+    for (std::int64_t head = 0; head < heads; ++head) {
+        const auto [entry, added] = known.try_emplace(keys.of(expression, head, domain.layer, path), kinds.size());
+        if (added) {
+            kinds.push_back(compile_mask(at_head(expression, head, domain.layer, path), domain, path));
+        }
+        kind_of_head.push_back(entry->second);
     }
-    return "";
+    return {std::move(kinds), std::move(kind_of_head)};
 }
 
 }  // namespace longscope

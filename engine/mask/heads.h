@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/mask/expression.h"
+#include "engine/mask/head_masks.h"
 
 namespace longscope {
 
@@ -37,7 +38,12 @@ inline constexpr std::int64_t max_grouped_heads = 65'536;
 // "heads 0-7 of layers 0-31; heads 0-3 of layer 32"
 [[nodiscard]] std::string members_text(const HeadGroup& group);
 
-// Why a run of so many heads, of a layer that is not known, cannot take this mask for all of them; empty where it can.
-[[nodiscard]] std::string one_mask_refusal(const MaskExpression& expression, std::int64_t heads);
+// Why a run, of a layer that is not known, cannot take this mask; empty where it can.
+[[nodiscard]] std::string layer_refusal(const MaskExpression& expression);
+
+// The masks of the heads [0, heads) of the domain's layer; heads whose masks are of the same expression share one.
+// Throws Error(bad_input) as compile_mask() does, and where a head has none.
+[[nodiscard]] HeadMasks compile_head_masks(const MaskExpression& expression, const MaskDomain& domain,
+                                           std::int64_t heads, const std::string& path = "mask");
 
 }  // namespace longscope

@@ -3,8 +3,8 @@
 
 namespace longscope {
 
-void LocalMask::row_runs(std::int64_t row, std::vector<Range>& runs) const {
-    mask_->row_runs(queries_->position(row), runs);
+void LocalMask::row_runs(std::int64_t row, std::vector<Range>& runs, std::int64_t kind) const {
+    mask_of(kind).row_runs(queries_->position(row), runs);
     std::size_t kept = 0;
     for (const Range run : runs) {
         const Range local = keys_->local(run);
@@ -19,6 +19,18 @@ void LocalMask::row_runs(std::int64_t row, std::vector<Range>& runs) const {
         }
     }
     runs.resize(kept);
+}
+
+std::int64_t LocalMask::head_pairs(Range heads) const {
+    if (masks_ == nullptr) {
+        return heads.size() * pairs();
+    }
+    const std::vector<std::int64_t> counts = masks_->heads_of_kinds(heads);
+    std::int64_t sum = 0;
+    for (std::size_t kind = 0; kind < counts.size(); ++kind) {
+        sum += counts[kind] == 0 ? 0 : counts[kind] * pairs(static_cast<std::int64_t>(kind));
+    }
+    return sum;
 }
 
 }  // namespace longscope

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/mask/placed_mask.h"
+#include "engine/mask/zone_complement.h"
 #include "engine/mask/zone_sets.h"
 
 namespace longscope {
@@ -76,9 +77,7 @@ void OperatorMask::evaluate(const MaskOperation& node, Range rows, ZoneSet& out)
     }
     evaluate(node.operands.front(), rows, out);
     if (node.kind == Kind::complement) {
-        ZoneSet kept{{box_zone({rows, box().k})}, {}};
-        subtract(kept, out);
-        std::swap(out, kept);
+        longscope::complement({rows, box().k}, out);
         return;
     }
     ZoneSet other;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/mask/operator_mask.h"
+#include "engine/mask/zone_complement.h"
 #include "engine/mask/zone_gatherer.h"
 #include "engine/mask/zone_mask.h"
 #include "engine/mask/zone_sets.h"
@@ -112,9 +113,7 @@ class Evaluator {
         }
         evaluate(node.operands.front(), rows, out, depth + 1);
         if (node.kind == ZoneTree::Kind::complement) {
-            ZoneSet kept{{box_zone({rows, keys_})}, {}};
-            subtract(kept, out);
-            std::swap(out, kept);
+            complement({rows, keys_}, out);
             return;
         }
         for (std::size_t i = 1; i < node.operands.size(); ++i) {

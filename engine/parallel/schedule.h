@@ -59,8 +59,8 @@ struct Operation {
     std::int64_t keys = -1;     // token set
     std::int64_t partial = -1;  // buffer
     std::int64_t into = -1;     // buffer
-    std::int64_t pairs = 0;     // exact, of one head
-    double flops = 0;           // of all heads that it computes
+    std::int64_t pairs = 0;     // of one head; of heads with different masks, in the mean and rounded
+    double flops = 0;           // of all heads that it computes, exact
 
     std::int64_t query_buffer = -1;  // attend: the queries; -1: the rank's own
     std::int64_t tokens = -1;        // alloc: token set; -1: of different ones in turn, or of the rank's own

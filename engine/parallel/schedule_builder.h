@@ -94,20 +94,22 @@ class ScheduleBuilder {
         operation.heads = std::move(heads);
         return add(std::move(operation));
     }
-    // Of all tokens: `query_heads` of the queries in `query_buffer` (-1: the own ones, of the own tokens).
+    // Of all tokens: `query_heads` of the queries in `query_buffer` (-1: the own ones, of the own tokens), which see so
+    // many pairs together.
     std::int64_t attend_all_keys(std::int32_t step, std::int64_t query_buffer, Range query_heads, std::int64_t buffer,
-                                 std::int64_t partial, std::int64_t pairs) {
-        const std::int64_t id = attend(step, input_.ranks(), buffer, partial, pairs, {});
+                                 std::int64_t partial, std::int64_t head_pairs) {
+        const std::int64_t id = attend(step, input_.ranks(), buffer, partial, head_pairs, {});
         Operation& operation = schedule_.operations.back();
         operation.query_buffer = query_buffer;
         if (query_buffer >= 0) {
             operation.queries = input_.ranks();
         }
-        operation.flops *= static_cast<double>(query_heads.size()) / static_cast<double>(input_.shape.query_heads);
+        operation.pairs = a_head(head_pairs, query_heads.size());
         return id;
     }
+    // All heads, which see so many pairs together.
     std::int64_t attend(std::int32_t step, std::int64_t keys, std::int64_t buffer, std::int64_t partial,
-                        std::int64_t pairs, std::vector<std::int64_t> after) {
+                        std::int64_t head_pairs, std::vector<std::int64_t> after) {
         Operation operation;
         operation.kind = OperationKind::attend;
         operation.step = step;
@@ -116,8 +118,8 @@ class ScheduleBuilder {
         operation.keys = keys;
         operation.buffer = buffer;
         operation.partial = partial;
-        operation.pairs = pairs;
-        operation.flops = forward_flops(input_.shape, pairs);
+        operation.pairs = a_head(head_pairs, input_.shape.query_heads);
+        operation.flops = flops_of_head_pairs(input_.shape, static_cast<double>(head_pairs), Direction::forward);
         return add(std::move(operation));
     }
     std::int64_t merge(std::int32_t step, std::int64_t partial, std::int64_t into) {
@@ -138,19 +140,21 @@ class ScheduleBuilder {
 
     // Of a token set: a rank's, or all.
     [[nodiscard]] std::int64_t tokens_of(std::int64_t set) const {
-        return set == input_.ranks() ? input_.mask.query_tokens() : input_.tokens[static_cast<std::size_t>(set)].size();
+        return set == input_.ranks() ? input_.masks.query_tokens()
+                                     : input_.tokens[static_cast<std::size_t>(set)].size();
     }
-    // Exact pairs between the queries of this rank and the keys of another.
-    [[nodiscard]] std::int64_t pairs_with(std::int64_t rank) const {
-        return pairs_with(input_.tokens[static_cast<std::size_t>(rank)]);
+    // Exact pairs of all heads between the queries of this rank and the keys of another.
+    [[nodiscard]] std::int64_t head_pairs_with(std::int64_t rank) const {
+        return LocalMask(input_.masks, input_.tokens[static_cast<std::size_t>(input_.rank)],
+                         input_.tokens[static_cast<std::size_t>(rank)])
+            .head_pairs({0, input_.shape.query_heads});
     }
-    // The same with the keys of all.
-    [[nodiscard]] std::int64_t pairs_with_all() const { return pairs_with(TokenSet({{0, input_.mask.key_tokens()}})); }
     [[nodiscard]] Schedule take() { return std::move(schedule_); }
 
   private:
-    [[nodiscard]] std::int64_t pairs_with(const TokenSet& keys) const {
-        return LocalMask(input_.mask, input_.tokens[static_cast<std::size_t>(input_.rank)], keys).pairs();
+    // In the mean, rounded.
+    [[nodiscard]] static std::int64_t a_head(std::int64_t head_pairs, std::int64_t heads) {
+        return (head_pairs + heads / 2) / heads;
     }
 
     std::int64_t add(Operation operation) {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/mask/mask.h"
+#include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
 #include "engine/parallel/token_counts.h"
@@ -19,7 +19,7 @@ namespace longscope {
 // All that a strategy may look at. References; the caller keeps them alive for the call.
 struct StrategyInput {
     const AttentionShape& shape;
-    const Mask& mask;
+    const HeadMasks& masks;
     const std::vector<TokenSet>& tokens;  // of every rank
     std::int64_t rank = 0;
 
@@ -45,6 +45,8 @@ struct StrategyEntry {
     Schedule (*forward)(const StrategyInput& input);
     // What totals() of that schedule must equal, in a time that does not grow with the number of ranks.
     StrategyTotals (*forward_totals)(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
+    // Pairs of all heads that the rank computes, exactly.
+    std::int64_t (*head_pairs)(const StrategyInput& input);
 };
 
 [[nodiscard]] const std::vector<StrategyEntry>& strategies();
@@ -57,6 +59,9 @@ void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape
 
 [[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks);
 
+// Of strategies whose ranks compute all heads of the queries that they hold.
+[[nodiscard]] std::int64_t head_pairs_of_own_queries(const StrategyInput& input);
+
 [[nodiscard]] Schedule ring_forward(const StrategyInput& input);
 [[nodiscard]] StrategyTotals ring_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
 
@@ -67,5 +72,6 @@ void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape
 [[nodiscard]] std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks);
 [[nodiscard]] Schedule ulysses_forward(const StrategyInput& input);
 [[nodiscard]] StrategyTotals ulysses_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
+[[nodiscard]] std::int64_t ulysses_head_pairs(const StrategyInput& input);
 
 }  // namespace longscope

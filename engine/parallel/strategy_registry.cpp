@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/base/registry.h"
+#include "engine/mask/local_mask.h"
 #include "engine/parallel/strategy.h"
 
 namespace longscope {
@@ -7,17 +8,23 @@ namespace longscope {
 const std::vector<StrategyEntry>& strategies() {
     static const std::vector<StrategyEntry> entries{
         {"ring", "keys and values travel from rank to rank, N-1 hops, while each rank computes on what it holds",
-         always_feasible, ring_forward, ring_totals},
+         always_feasible, ring_forward, ring_totals, head_pairs_of_own_queries},
         {"all_gather", "every rank gets all keys and values at once, then computes on them in one piece",
-         always_feasible, all_gather_forward, all_gather_totals},
+         always_feasible, all_gather_forward, all_gather_totals, head_pairs_of_own_queries},
         {"ulysses", "all ranks exchange tokens for heads: each computes some heads of the whole sequence, then back",
-         ulysses_infeasible, ulysses_forward, ulysses_totals},
+         ulysses_infeasible, ulysses_forward, ulysses_totals, ulysses_head_pairs},
     };
     return entries;
 }
 
 std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*ranks*/) {
     return {};
+}
+
+std::int64_t head_pairs_of_own_queries(const StrategyInput& input) {
+    const TokenSet all_keys({{0, input.masks.key_tokens()}});
+    return LocalMask(input.masks, input.tokens[static_cast<std::size_t>(input.rank)], all_keys)
+        .head_pairs({0, input.shape.query_heads});
 }
 
 void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks) {

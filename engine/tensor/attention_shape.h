@@ -29,10 +29,16 @@ enum class Direction { forward, backward };
 // Floating-point operations for `pairs` unmasked (query, key) pairs of each head, multiply and add counted as two (the
 // convention of reference kernels' benchmarks). Forward: Q K^T and P V, 2 Hq (Dqk + Dv) a pair. Backward with
 // recomputed scores: Q K^T, dS K and dS^T Q over Dqk, dO V^T and P^T dO over Dv, 2 Hq (3 Dqk + 2 Dv) a pair.
-[[nodiscard]] constexpr double attention_flops(const AttentionShape& shape, std::int64_t pairs, Direction direction) {
+// The first function is told the pairs of all heads together: masks may differ between heads.
+[[nodiscard]] constexpr double flops_of_head_pairs(const AttentionShape& shape, double head_pairs,
+                                                   Direction direction) {
     const std::int64_t dims = direction == Direction::forward ? shape.head_dim_qk + shape.head_dim_v
                                                               : 3 * shape.head_dim_qk + 2 * shape.head_dim_v;
-    return 2.0 * static_cast<double>(pairs) * static_cast<double>(shape.query_heads) * static_cast<double>(dims);
+    return 2.0 * head_pairs * static_cast<double>(dims);
+}
+
+[[nodiscard]] constexpr double attention_flops(const AttentionShape& shape, std::int64_t pairs, Direction direction) {
+    return flops_of_head_pairs(shape, static_cast<double>(pairs) * static_cast<double>(shape.query_heads), direction);
 }
 
 [[nodiscard]] constexpr double forward_flops(const AttentionShape& shape, std::int64_t pairs) {

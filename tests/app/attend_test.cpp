@@ -44,13 +44,13 @@ class AttendVerb : public testing::Test {
     TemporaryFolder folder_;
 };
 
-TEST_F(AttendVerb, RefusesMasksThatDifferBetweenHeads) {
+TEST_F(AttendVerb, RefusesMasksThatDifferBetweenLayers) {
     AttentionCase c = small_case();
     (void)write_inputs(c, folder_.path().string(), "bhtd", ElementType::float32);
-    c.mask_json = R"({"custom": {"expression": "k <= q - head"}})";
+    c.mask_json = R"({"custom": {"expression": "k <= q - layer"}})";
     const EngineRun run = run_engine(arguments({}, c));
     EXPECT_EQ(run.code, exit_bad_input);
-    EXPECT_NE(run.error.find("--mask: the mask differs from head to head"), std::string::npos) << run.error;
+    EXPECT_NE(run.error.find("--mask: the mask differs from layer to layer"), std::string::npos) << run.error;
     EXPECT_FALSE(std::filesystem::exists(file("o.npy")));
 }
 

@@ -75,15 +75,15 @@ TEST_P(RunVerb, InputsOfTwoBytesAreComputedCheckedAndReceivedInTheirType) {
     }
 }
 
-TEST_P(RunVerb, AMaskThatDiffersBetweenHeadsIsAStateOfTheRunWithItsReason) {
+TEST_P(RunVerb, AMaskThatDiffersBetweenLayersIsAStateOfTheRunWithItsReason) {
     Json json = small_experiment();
-    json["mask"] = parse_json(R"({"per_heads": {"assignments": [{"heads": [0, 1], "mask": {"causal": {}}}],
+    json["mask"] = parse_json(R"({"per_heads": {"assignments": [{"layers": [0, 1], "mask": {"causal": {}}}],
                                                 "otherwise": {"full": {}}}})",
                               "mask");
     const EngineEnd end = run_engine_process(arguments(json));
     EXPECT_EQ(end.status.code, exit_failed) << end.text();
     EXPECT_EQ(stored().record.state, RunState::unsupported);
-    EXPECT_NE(stored().record.message.find("the mask differs from head to head"), std::string::npos)
+    EXPECT_NE(stored().record.message.find("the mask differs from layer to layer"), std::string::npos)
         << stored().record.message;
     EXPECT_TRUE(stored().draws.empty());
 }

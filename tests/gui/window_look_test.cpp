@@ -8,6 +8,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QSpinBox>
 #include <QTableView>
 #include <QTest>
 
@@ -19,6 +20,7 @@
 #include "tests/gui/window_session.h"
 #include "tests/support/fixture_database.h"
 #include "tests/support/mouse.h"
+#include "widgets/base/elided_label.h"
 #include "widgets/charts/rank_chart.h"
 #include "widgets/results/run_table.h"
 
@@ -79,6 +81,42 @@ TEST_F(WindowLook, AllThatIsUnderThePointerIsReadInASmallWindow) {
     canvas.zoom_in();
     EXPECT_NE(line.text(), before);
     EXPECT_EQ(line.text(), canvas.text_at(at));
+}
+
+TEST_F(WindowLook, TheMaskOfEachHeadIsShownWhereTheyDiffer) {
+    Json differing = million_token_experiment();
+    differing["shape"]["query_heads"] = 8;
+    differing["shape"]["key_value_heads"] = 4;
+    differing["mask"] = parse_json(R"({"per_heads": {
+        "assignments": [{"heads": [[1, 3], [6, 7]], "mask": {"window": {"left": 9, "right": 0}}}],
+        "otherwise": {"causal": {}}}})",
+                                   "test");
+    window_->document().take_over(differing);
+    wait_for_answer();
+    const std::int64_t tokens = differing["sequence"]["tokens"].get<std::int64_t>();
+    const std::int64_t causal = tokens * (tokens + 1) / 2;
+    const std::int64_t window = 10 * tokens - 45;
+    const auto shown_pairs = [&] { return window_->mask_page().canvas().shown()->draw.mask->pairs(); };
+    ASSERT_TRUE(find<QFrame>("head_bar").isVisible());
+    EXPECT_EQ(shown_pairs(), causal);
+    auto& head = find<QSpinBox>("shown_head");
+    EXPECT_EQ(head.maximum(), 7);
+    head.setValue(6);
+    EXPECT_EQ(shown_pairs(), window);
+    EXPECT_EQ(find<ElidedLabel>("heads_alike").text(),
+              QStringLiteral("one of 2 different masks, that of heads 1-2, 6"));
+    // The costs are those of all heads, whichever is shown.
+    EXPECT_EQ(window_->evaluator().current()->cost.pairs, (5 * causal + 3 * window + 4) / 8);
+    differing["shape"]["query_heads"] = 4;
+    window_->document().take_over(differing);
+    wait_for_answer();
+    EXPECT_EQ(head.value(), 3);
+    EXPECT_EQ(shown_pairs(), causal);
+    differing["mask"] = parse_json(R"({"full": {}})", "test");
+    window_->document().take_over(differing);
+    wait_for_answer();
+    EXPECT_TRUE(find<QFrame>("head_bar").isHidden());
+    EXPECT_EQ(shown_pairs(), tokens * tokens);
 }
 
 TEST_F(WindowLook, AnEndingThatIsNotKnownNamesThoseThatAre) {

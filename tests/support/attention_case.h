@@ -13,7 +13,7 @@
 #include "engine/base/random.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/reference/reference_row.h"
-#include "engine/mask/expression.h"
+#include "engine/mask/heads.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/element_type.h"
 
@@ -37,9 +37,14 @@ struct AttentionCase {
                std::string(to_string(shape.dtype)) + " tokens " + std::to_string(domain.query_tokens) + "x" +
                std::to_string(domain.key_tokens) + documents + " mask " + mask_json + " seed " + std::to_string(seed);
     }
-    [[nodiscard]] std::unique_ptr<Mask> mask() const {
-        return compile_mask(parse_mask(parse_json(mask_json, "test"), "mask"), domain);
+    [[nodiscard]] MaskExpression expression() const { return parse_mask(parse_json(mask_json, "test"), "mask"); }
+    // Of one head.
+    [[nodiscard]] std::unique_ptr<Mask> mask(std::int64_t head = 0) const {
+        MaskDomain domain_of_head = domain;
+        domain_of_head.head = head;
+        return compile_mask(expression(), domain_of_head);
     }
+    [[nodiscard]] HeadMasks masks() const { return compile_head_masks(expression(), domain, shape.query_heads); }
     [[nodiscard]] double scale() const { return scale_factor / std::sqrt(static_cast<double>(shape.head_dim_qk)); }
 };
 
@@ -95,12 +100,12 @@ struct ReferenceResult {
 };
 
 inline ReferenceResult reference_attention(const AttentionCase& c, const AttentionInputs& inputs) {
-    const std::unique_ptr<Mask> mask = c.mask();
     ReferenceResult result;
     const auto dim_qk = static_cast<std::size_t>(c.shape.head_dim_qk);
     const auto dim_v = static_cast<std::size_t>(c.shape.head_dim_v);
     for (std::int64_t head = 0; head < c.shape.query_heads; ++head) {
         const std::int64_t kv_head = head / c.shape.heads_per_group();
+        const std::unique_ptr<Mask> mask = c.mask(head);
         for (std::int64_t q = 0; q < c.domain.query_tokens; ++q) {
             ReferenceRow row(dim_v);
             for (std::int64_t k = 0; k < c.domain.key_tokens; ++k) {

@@ -62,10 +62,10 @@ inline void scatter(const std::vector<float>& part, const TokenSet& tokens, Head
 inline void add_gradients(const Kernel& kernel, const AttentionCase& c, const BackwardInputs& inputs,
                           const ReferenceGradients& reference, Gradients& out, const BackwardCall& call = {}) {
     const AttentionShape& shape = c.shape;
-    const std::unique_ptr<Mask> mask = c.mask();
+    const HeadMasks masks = c.masks();
     const TokenSet queries({{0, c.domain.query_tokens}});
     const TokenSet keys = call.keys.value_or(TokenSet({{0, c.domain.key_tokens}}));
-    const LocalMask local(*mask, queries, keys);
+    const LocalMask local(masks, queries, keys);
     const auto part_of = [&](const std::vector<float>& rows, std::int64_t dim) {
         return HeadMatrix<const float>{rows.data(), shape.key_value_heads, keys.size(), dim};
     };

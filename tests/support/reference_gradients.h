@@ -53,7 +53,6 @@ inline double root_of_squares(std::span<const float> a, std::span<const float> b
 }
 
 inline ReferenceGradients reference_gradients(const AttentionCase& c, const BackwardInputs& inputs) {
-    const std::unique_ptr<Mask> mask = c.mask();
     const auto dim_qk = static_cast<std::size_t>(c.shape.head_dim_qk);
     const auto dim_v = static_cast<std::size_t>(c.shape.head_dim_v);
     ReferenceGradients result{reference_attention(c, inputs.forward), {}, {}, {}, {}};
@@ -63,6 +62,7 @@ inline ReferenceGradients reference_gradients(const AttentionCase& c, const Back
     const auto row_of = [](std::vector<double>& tensor, std::int64_t row, std::size_t dim) {
         return std::span<double>(tensor).subspan(static_cast<std::size_t>(row) * dim, dim);
     };
+    std::unique_ptr<Mask> mask;     // of the head at hand
     std::vector<double> key_norms;  // squares, as the others
     for (std::int64_t i = 0; i < c.shape.key_value_heads * c.domain.key_tokens; ++i) {
         const std::span<const float> key(inputs.forward.k().row(0, i), dim_qk);
@@ -70,6 +70,9 @@ inline ReferenceGradients reference_gradients(const AttentionCase& c, const Back
     }
     for (std::int64_t row = 0; row < c.shape.query_heads * c.domain.query_tokens; ++row) {
         const std::int64_t head = row / c.domain.query_tokens;
+        if (row % c.domain.query_tokens == 0) {
+            mask = c.mask(head);
+        }
         const std::span<const float> query(inputs.forward.q().row(0, row), dim_qk);
         const std::span<const float> gradient(inputs.dout().row(0, row), dim_v);
         const double query_norm = dot(query, query);

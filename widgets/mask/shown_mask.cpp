@@ -61,6 +61,17 @@ std::shared_ptr<const ShownMask> shown_mask(CompiledDraw draw, std::shared_ptr<c
     return std::make_shared<const ShownMask>(ShownMask{std::move(draw), std::move(owners)});
 }
 
+std::shared_ptr<const ShownMask> shown_head(const std::shared_ptr<const ShownMask>& shown, std::int64_t head) {
+    const HeadMasks& masks = *shown->draw.masks;
+    const std::shared_ptr<const Mask>& mask = masks.shared_kind(masks.kind_of(head));
+    if (mask == shown->draw.mask) {
+        return shown;
+    }
+    ShownMask of_head = *shown;
+    of_head.draw.mask = mask;
+    return std::make_shared<const ShownMask>(std::move(of_head));
+}
+
 QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key) {
     const Mask& mask = *shown.draw.mask;
     const auto count = [](std::int64_t value) { return to_qstring(format_count(value)); };

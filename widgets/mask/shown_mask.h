@@ -41,6 +41,10 @@ struct ShownMask {
 [[nodiscard]] std::shared_ptr<const ShownMask> shown_mask(CompiledDraw draw,
                                                           std::shared_ptr<const TokenOwners> owners = nullptr);
 
+// The same with the mask of another query head in the place of that of head 0.
+[[nodiscard]] std::shared_ptr<const ShownMask> shown_head(const std::shared_ptr<const ShownMask>& shown,
+                                                          std::int64_t head);
+
 // "query 5, key 3: kept  |  tile 0, 0: partial  |  document 2  |  ranks 0, 1". Both in the matrix; of 128 x 128 tiles.
 [[nodiscard]] QString pair_text(const ShownMask& shown, std::int64_t query, std::int64_t key);
 

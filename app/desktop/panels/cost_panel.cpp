@@ -49,7 +49,8 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
             [](const Evaluation& e) { return to_qstring(format_count(e.experiment().sequence.tokens)); });
     add_row(tr("Documents"), tr("Of the first draw"),
             [](const Evaluation& e) { return to_qstring(format_count(e.cost.documents)); });
-    add_row(tr("Pairs"), tr("Query-key pairs that the mask keeps, exactly; of one head"),
+    add_row(tr("Pairs"),
+            tr("Query-key pairs that the mask keeps, exactly; of one head, in the mean where heads differ"),
             [](const Evaluation& e) { return to_qstring(format_count(e.cost.pairs)); });
     add_row(tr("Density"), tr("Share of all pairs that is kept; sparsity is the rest"),
             [](const Evaluation& e) { return to_qstring(format_percent(e.cost.density())); });

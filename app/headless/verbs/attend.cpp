@@ -108,9 +108,9 @@ int attend(const AttendOptions& options) {
 
     const TokenSet all_queries({{0, rows}});
     const TokenSet all_keys({{0, files.keys().tokens}});
-    const LocalMask mask(files.mask(), all_queries, all_keys);
-    const std::int64_t pairs = files.mask().pairs();
-    const double head_pairs = std::max(1.0, static_cast<double>(pairs) * static_cast<double>(shape.query_heads));
+    const LocalMask mask(files.masks(), all_queries, all_keys);
+    const std::int64_t head_pairs = files.masks().head_pairs({0, shape.query_heads});
+    const std::int64_t pairs = head_pairs / shape.query_heads;
     Nanoseconds computing_ns = 0;
     Partial partial(shape.query_heads, rows, shape.head_dim_v);
     for (std::int64_t item = 0; item < shape.batch; ++item) {
@@ -120,7 +120,8 @@ int attend(const AttendOptions& options) {
         hooks.head_pairs_done = &done;
         hooks.cancelled = job.cancelled();
         hooks.poll = [&] {
-            job.poll((static_cast<double>(item) + static_cast<double>(done) / head_pairs) /
+            job.poll((static_cast<double>(item) +
+                      static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(1, head_pairs))) /
                      static_cast<double>(shape.batch));
         };
         const Nanoseconds begin_ns = now_ns();
@@ -139,7 +140,8 @@ int attend(const AttendOptions& options) {
         lse->commit();
     }
 
-    const double flops = forward_flops(shape, pairs) * static_cast<double>(shape.batch);
+    const double flops = flops_of_head_pairs(shape, static_cast<double>(head_pairs), Direction::forward) *
+                         static_cast<double>(shape.batch);
     const double flops_per_s = flops * 1e9 / static_cast<double>(std::max<Nanoseconds>(1, computing_ns));
     if (options.json) {
         write_output(Json{{"output", options.output},
@@ -157,12 +159,13 @@ int attend(const AttendOptions& options) {
         return 0;
     }
     write_output(fmt::format(
-        "{}: {} {} ({}), {} query and {} key/value heads, {} of {} pairs kept ({})\n"
+        "{}: {} {} ({}), {} query and {} key/value heads, {} of {} pairs kept{} ({})\n"
         "{} inputs; {} in {}, {}\n",
         options.output, shape_text(shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)),
         to_string(type), files.layout().name, shape.query_heads, shape.key_value_heads, format_count(pairs),
-        format_count(files.mask().box().pairs()), files.mask_input().text(), input_types(files), kernel->description(),
-        format_duration(computing_ns), format_flops_per_s(flops_per_s)));
+        format_count(files.domain().query_tokens * files.domain().key_tokens),
+        files.masks().same_for_all() ? "" : " a head in the mean", files.mask_input().text(), input_types(files),
+        kernel->description(), format_duration(computing_ns), format_flops_per_s(flops_per_s)));
     return 0;
 }
 

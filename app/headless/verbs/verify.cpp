@@ -181,7 +181,7 @@ int verify(const VerifyOptions& options) {
     const std::vector<std::int64_t> queries = queries_of(options, files.queries().tokens);
     const TokenSet all_queries({{0, files.queries().tokens}});
     const TokenSet all_keys({{0, files.keys().tokens}});
-    const LocalMask mask(files.mask(), all_queries, all_keys);
+    const LocalMask mask(files.masks(), all_queries, all_keys);
 
     VerifyReport report;
     report.output = options.output;

@@ -14,25 +14,32 @@
 
 namespace longscope {
 
+namespace {
+
+HeadMasks masks_of_draw(const Experiment& experiment, const MaskDomain& domain) {
+    if (const std::string refusal = layer_refusal(experiment.mask); !refusal.empty()) {
+        throw Error(ErrorKind::unsupported, refusal);
+    }
+    return compile_head_masks(experiment.mask, domain, experiment.shape.query_heads);
+}
+
+}  // namespace
+
 DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int rank, int ranks)
     : shape_(experiment.shape),
       documents_(documents_of_draw(experiment, draw)),
+      masks_(masks_of_draw(experiment, domain_of_draw(experiment, draw))),
       input_seed_(input_seed_of_draw(experiment, draw)) {
     const MaskDomain domain = domain_of_draw(experiment, draw);
-    if (const std::string refusal = one_mask_refusal(experiment.mask, shape_.query_heads); !refusal.empty()) {
-        throw Error(ErrorKind::unsupported, refusal);
-    }
-    mask_ = compile_mask(experiment.mask, domain);
     const PackedSequence sequence{domain.query_tokens, domain.cu_seqlens};
     tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
     require_feasible(strategy, shape_, ranks);
     require_supported(experiment.backend.name, shape_);
-    const Schedule written = strategy.forward({shape_, *mask_, tokens_, rank});
+    const StrategyInput input{shape_, masks_, tokens_, rank};
+    const Schedule written = strategy.forward(input);
     schedule_ = schedule_from_json(parse_json(to_json(written).dump(), "schedule"));
-    const ScheduleTotals sums = totals(schedule_);
-    pairs_ = sums.pairs;
-    head_pairs_ = sums.flops / forward_flops(shape_, 1) * static_cast<double>(shape_.query_heads);
+    head_pairs_ = strategy.head_pairs(input);
     plan_hash_ = fnv1a(plan_text(shape_, to_json(experiment.mask), sequence, experiment.layout.strategy,
                                  experiment.layout.dispatch, tokens_, input_seed_));
 }

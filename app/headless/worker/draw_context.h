@@ -21,13 +21,14 @@ class DrawContext {
     void make_inputs();
 
     [[nodiscard]] const std::vector<std::int64_t>& documents() const { return documents_; }
-    [[nodiscard]] const Mask& mask() const { return *mask_; }
+    [[nodiscard]] const HeadMasks& masks() const { return masks_; }
     [[nodiscard]] const std::vector<TokenSet>& tokens() const { return tokens_; }
     [[nodiscard]] const TokenSet& own_tokens() const { return tokens_[static_cast<std::size_t>(schedule_.rank)]; }
     [[nodiscard]] const Schedule& schedule() const { return schedule_; }
-    // Of this rank: pairs of one head, and of all heads that it computes.
-    [[nodiscard]] std::int64_t pairs() const { return pairs_; }
-    [[nodiscard]] double head_pairs() const { return head_pairs_; }
+    // Of this rank: pairs of all heads that it computes, and their share in each query head, in the mean: over all
+    // ranks that makes the pairs of the mask, whether ranks share out tokens or heads.
+    [[nodiscard]] std::int64_t head_pairs() const { return head_pairs_; }
+    [[nodiscard]] std::int64_t pairs() const { return head_pairs_ / shape_.query_heads; }
     [[nodiscard]] std::uint64_t plan_hash() const { return plan_hash_; }
     [[nodiscard]] std::uint64_t input_seed() const { return input_seed_; }
     [[nodiscard]] RankInputs inputs() const;
@@ -35,11 +36,10 @@ class DrawContext {
   private:
     AttentionShape shape_;
     std::vector<std::int64_t> documents_;
-    std::unique_ptr<Mask> mask_;
+    HeadMasks masks_;
     std::vector<TokenSet> tokens_;
     Schedule schedule_;
-    std::int64_t pairs_ = 0;
-    double head_pairs_ = 0;
+    std::int64_t head_pairs_ = 0;
     std::uint64_t plan_hash_ = 0;
     std::uint64_t input_seed_ = 0;
     AlignedBuffer<std::byte> queries_;

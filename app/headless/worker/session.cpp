@@ -118,8 +118,11 @@ class Session {
         report.record.seed = experiment_.sequence.seed;
         report.record.documents = static_cast<std::int64_t>(context.documents().size());
         report.record.tokens = experiment_.sequence.tokens;
-        report.record.pairs = context.mask().pairs();
-        report.record.flops = forward_flops(experiment_.shape, report.record.pairs);
+        const std::int64_t heads = experiment_.shape.query_heads;
+        const std::int64_t head_pairs = context.masks().head_pairs({0, heads});
+        report.record.pairs = head_pairs / heads;
+        report.record.flops =
+            flops_of_head_pairs(experiment_.shape, static_cast<double>(head_pairs), Direction::forward);
         report.record.lengths = context.documents();
         report.record.plan_hash = hash_text(context.plan_hash());
         tell(message::draw(report));
@@ -131,12 +134,12 @@ class Session {
         head_pairs_done_ = 0;
         const double whole = static_cast<double>(experiment_.sequence.draws * repetitions());
         const double before = static_cast<double>(draw * repetitions() + number);
-        const double head_pairs = std::max(1.0, context.head_pairs());
+        const auto head_pairs = static_cast<double>(std::max<std::int64_t>(1, context.head_pairs()));
         ExecuteHooks hooks;
         hooks.head_pairs_done = &head_pairs_done_;
         hooks.poll = [&] { report_progress((before + static_cast<double>(head_pairs_done_) / head_pairs) / whole); };
         communicator_.barrier();
-        ExecuteResult result = execute({context.schedule(), experiment_.shape, context.mask(), context.tokens(),
+        ExecuteResult result = execute({context.schedule(), experiment_.shape, context.masks(), context.tokens(),
                                         *kernel_, context.inputs(), max_events_},
                                        communicator_, hooks);
         log_.line(fmt::format("draw {}, {}: {}", draw, repetition_text(number),
@@ -184,7 +187,7 @@ class Session {
             sample_positions(experiment_.sequence.tokens, experiment_.check.rows, context.input_seed());
         RowCheck own;
         team_.run([&] {
-            own = check_rows(output, context.own_tokens(), context.mask(), experiment_.shape, context.input_seed(),
+            own = check_rows(output, context.own_tokens(), context.masks(), experiment_.shape, context.input_seed(),
                              positions);
         });
         message::Check report;
@@ -200,7 +203,7 @@ class Session {
         for (const double lse : all(own.lse_absolute_error)) {
             report.record.lse_absolute_error = std::max(report.record.lse_absolute_error, lse);
         }
-        report.record.output_limit = output_error_limit(experiment_.shape.dtype, context.mask().key_tokens());
+        report.record.output_limit = output_error_limit(experiment_.shape.dtype, context.masks().key_tokens());
         report.record.lse_limit = lse_error_limit;
         // Written so that a NaN does not pass.
         report.record.passed = report.record.output_relative_error <= report.record.output_limit &&

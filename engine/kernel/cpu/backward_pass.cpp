@@ -51,6 +51,13 @@ class MetTiles {
     std::int64_t count_ = 0;
 };
 
+// The plans of one kind of mask.
+struct KindPlan {
+    std::vector<TilePlan> plans;  // of each tile of rows
+    std::vector<MetTiles> met;    // of each tile of rows
+    std::vector<Range> rows_of;   // of each tile of keys: the first to the last tile of rows that meets it
+};
+
 class BackwardPass {
   public:
     BackwardPass(const AttendBackwardInput& input, const AttendGradients& out, const AttendHooks& hooks,
@@ -64,10 +71,10 @@ class BackwardPass {
           spare_(spare),
           queries_(input, functions, spare),
           key_tiles_((input.forward.keys.tokens + functions.geometry.backward_k_tile - 1) /
-                     functions.geometry.backward_k_tile) {}
+                     functions.geometry.backward_k_tile),
+          kinds_(static_cast<std::size_t>(input.forward.mask->kinds())) {}
 
     void run() {
-        plan();
         const std::int64_t heads = input_.forward.queries.heads;
         const std::int64_t at_once =
             std::clamp<std::int64_t>(packed_budget_bytes / std::max<std::int64_t>(queries_.head_bytes(), 1), 1, heads);
@@ -79,32 +86,59 @@ class BackwardPass {
   private:
     [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
 
-    void plan() {
+    // For the masks of these heads; the plans of others are forgotten.
+    void plan(Range heads) {
+        const std::vector<std::int64_t> heads_of_kinds = count_kinds(heads);
+        for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
+            if (heads_of_kinds[kind] == 0) {
+                kinds_[kind] = {};
+            } else if (kinds_[kind].rows_of.empty()) {
+                kinds_[kind] = plan_of(static_cast<std::int64_t>(kind));
+            }
+        }
+    }
+
+    [[nodiscard]] std::vector<std::int64_t> count_kinds(Range heads) const {
+        std::vector<std::int64_t> counts(kinds_.size(), 0);
+        for (std::int64_t head = heads.begin; head < heads.end; ++head) {
+            ++counts[static_cast<std::size_t>(input_.forward.mask->kind_of(head))];
+        }
+        return counts;
+    }
+
+    [[nodiscard]] KindPlan plan_of(std::int64_t kind) {
         const std::int64_t rows = input_.forward.mask->rows();
         const std::int64_t q_tile = functions_.geometry.backward_q_tile;
-        plans_.resize(static_cast<std::size_t>(queries_.tiles()));
+        KindPlan all;
+        all.plans.resize(static_cast<std::size_t>(queries_.tiles()));
         team_.for_each(queries_.tiles(), [&](std::int64_t i) {
-            plans_[static_cast<std::size_t>(i)] =
+            all.plans[static_cast<std::size_t>(i)] =
                 plan_tile_row(*input_.forward.mask, {i * q_tile, std::min((i + 1) * q_tile, rows)},
-                              functions_.geometry.backward_k_tile);
+                              functions_.geometry.backward_k_tile, kind);
         });
-        rows_of_.assign(static_cast<std::size_t>(key_tiles_), {queries_.tiles(), 0});
+        all.rows_of.assign(static_cast<std::size_t>(key_tiles_), {queries_.tiles(), 0});
         for (std::int64_t i = 0; i < queries_.tiles(); ++i) {
-            const TilePlan& plan = plans_[static_cast<std::size_t>(i)];
-            met_.emplace_back(plan);
+            const TilePlan& plan = all.plans[static_cast<std::size_t>(i)];
+            all.met.emplace_back(plan);
             for (const TileRun& run : plan.tiles) {
                 for (std::int64_t tile = run.tiles.begin; tile < run.tiles.end; ++tile) {
-                    Range& rows_of = rows_of_[static_cast<std::size_t>(tile)];
+                    Range& rows_of = all.rows_of[static_cast<std::size_t>(tile)];
                     rows_of = {std::min(rows_of.begin, i), i + 1};
                 }
             }
         }
+        return all;
+    }
+
+    [[nodiscard]] const KindPlan& plan_for(std::int64_t head) const {
+        return kinds_[static_cast<std::size_t>(input_.forward.mask->kind_of(head))];
     }
 
     void attend_heads(Range heads) {
         if (hooks_.poll) {
             hooks_.poll();  // also where the other threads are so fast that none is left for this one
         }
+        plan(heads);
         queries_.choose(heads);
         team_.for_each(queries_.slots(), [&](std::int64_t slot) { queries_.pack(slot); });
 
@@ -139,15 +173,16 @@ class BackwardPass {
     // A cancelled call takes its turns without their work: others may wait for them.
     void attend_tile(KeyBlockWorker& worker, Head head, std::int64_t tile, Turns& row_turns, bool polls) {
         const std::int64_t group = input_.forward.queries.heads / input_.forward.keys.heads;
+        const KindPlan& kind = plan_for(head.index);
         worker.begin(head.index / group, tile);
-        const Range rows = rows_of_[static_cast<std::size_t>(tile)];
+        const Range rows = kind.rows_of[static_cast<std::size_t>(tile)];
         for (std::int64_t i = rows.begin; i < rows.end; ++i) {
-            const MetTiles& met = met_[static_cast<std::size_t>(i)];
+            const MetTiles& met = kind.met[static_cast<std::size_t>(i)];
             const std::int64_t turn = met.rank(tile);
             if (turn < 0) {
                 continue;
             }
-            const TilePlan& plan = plans_[static_cast<std::size_t>(i)];
+            const TilePlan& plan = kind.plans[static_cast<std::size_t>(i)];
             const bool works = !cancelled();
             if (works) {
                 worker.attend(plan, met.tile_class(tile), head.index, i);
@@ -175,9 +210,7 @@ class BackwardPass {
     SpareBuffers& spare_;
     PackedQueries queries_;
     std::int64_t key_tiles_;
-    std::vector<TilePlan> plans_;  // of each tile of rows
-    std::vector<MetTiles> met_;    // of each tile of rows
-    std::vector<Range> rows_of_;   // of each tile of keys: the first to the last tile of rows that meets it
+    std::vector<KindPlan> kinds_;  // of each kind of mask; empty where it is not computed
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -41,37 +42,77 @@ class ForwardPass {
     void run() {
         const std::int64_t rows = input_.mask->rows();
         const std::int64_t step = planned_rows / functions_.geometry.q_tile * functions_.geometry.q_tile;
-        for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += step) {
-            attend_rows({begin, std::min(begin + step, rows)});
+        for (const Range kv_heads : alike_heads()) {
+            for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += step) {
+                attend_rows(kv_heads, {begin, std::min(begin + step, rows)});
+            }
         }
     }
 
   private:
     [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
+    [[nodiscard]] std::int64_t group() const { return input_.queries.heads / input_.keys.heads; }
 
-    void plan(Range rows) {
+    // Key/value heads one after the other whose query heads have the same masks: they need the same tiles of keys.
+    [[nodiscard]] std::vector<Range> alike_heads() const {
+        if (input_.mask->kinds() == 1) {
+            return {{0, input_.keys.heads}};
+        }
+        std::vector<Range> all;
+        std::set<std::int64_t> before;
+        for (std::int64_t kv_head = 0; kv_head < input_.keys.heads; ++kv_head) {
+            std::set<std::int64_t> kinds = kinds_of({kv_head, kv_head + 1});
+            if (kv_head > 0 && kinds == before) {
+                ++all.back().end;
+            } else {
+                all.push_back({kv_head, kv_head + 1});
+                before = std::move(kinds);
+            }
+        }
+        return all;
+    }
+
+    [[nodiscard]] std::set<std::int64_t> kinds_of(Range kv_heads) const {
+        std::set<std::int64_t> kinds;
+        for (std::int64_t head = kv_heads.begin * group(); head < kv_heads.end * group(); ++head) {
+            kinds.insert(input_.mask->kind_of(head));
+        }
+        return kinds;
+    }
+
+    // For the masks of these heads; the plans of others are forgotten.
+    void plan(Range kv_heads, Range rows) {
         const cpu::TileGeometry& geometry = functions_.geometry;
         // Ranges of rows that are planned by one thread; cuts fall anywhere inside them.
         const std::int64_t step = 32 * geometry.q_tile;
         std::vector<std::vector<TilePlan>> parts(static_cast<std::size_t>((rows.size() + step - 1) / step));
-        team_.for_each(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
-            const std::int64_t begin = rows.begin + i * step;
-            parts[static_cast<std::size_t>(i)] =
-                plan_tile_rows(*input_.mask, {begin, std::min(begin + step, rows.end)},
-                               {geometry.q_tile, 2 * geometry.row_group}, geometry.k_tile);
-        });
-        plans_.clear();
-        for (std::vector<TilePlan>& part : parts) {
-            plans_.insert(plans_.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+        plans_.assign(static_cast<std::size_t>(input_.mask->kinds()), {});
+        for (const std::int64_t kind : kinds_of(kv_heads)) {
+            team_.for_each(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
+                const std::int64_t begin = rows.begin + i * step;
+                parts[static_cast<std::size_t>(i)] =
+                    plan_tile_rows(*input_.mask, {begin, std::min(begin + step, rows.end)},
+                                   {geometry.q_tile, 2 * geometry.row_group}, geometry.k_tile, kind);
+            });
+            std::vector<TilePlan>& plans = plans_[static_cast<std::size_t>(kind)];
+            for (std::vector<TilePlan>& part : parts) {
+                plans.insert(plans.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+            }
         }
+    }
+
+    [[nodiscard]] const std::vector<TilePlan>& plans_of(std::int64_t head) const {
+        return plans_[static_cast<std::size_t>(input_.mask->kind_of(head))];
     }
 
     // The tiles of keys that some plan meets.
     [[nodiscard]] std::vector<std::int64_t> needed_tiles() const {
         std::vector<unsigned char> needed(static_cast<std::size_t>(packed_.tiles()), 0);
-        for (const TilePlan& plan : plans_) {
-            for (const TileRun& run : plan.tiles) {
-                std::fill(needed.begin() + run.tiles.begin, needed.begin() + run.tiles.end, 1);
+        for (const std::vector<TilePlan>& plans : plans_) {
+            for (const TilePlan& plan : plans) {
+                for (const TileRun& run : plan.tiles) {
+                    std::fill(needed.begin() + run.tiles.begin, needed.begin() + run.tiles.end, 1);
+                }
             }
         }
         std::vector<std::int64_t> tiles;
@@ -83,21 +124,21 @@ class ForwardPass {
         return tiles;
     }
 
-    void attend_rows(Range rows) {
+    void attend_rows(Range kv_heads, Range rows) {
         if (hooks_.poll) {
             hooks_.poll();  // also where the other threads are so fast that none is left for this one
         }
-        plan(rows);
+        plan(kv_heads, rows);
         const std::vector<std::int64_t> tiles = needed_tiles();
         const auto count = static_cast<std::int64_t>(tiles.size());
         const std::int64_t room = std::max<std::int64_t>(1, packed_budget_bytes / packed_.tile_bytes());
         const std::int64_t heads_at_once =
-            std::clamp<std::int64_t>(room / std::max<std::int64_t>(count, 1), 1, input_.keys.heads);
+            std::clamp<std::int64_t>(room / std::max<std::int64_t>(count, 1), 1, kv_heads.size());
         if (count > room && sums_.size() == 0) {
             sums_ = AlignedBuffer<float>(out_.heads() * out_.rows());
         }
-        for (std::int64_t head = 0; head < input_.keys.heads; head += heads_at_once) {
-            const Range heads{head, std::min(head + heads_at_once, input_.keys.heads)};
+        for (std::int64_t head = kv_heads.begin; head < kv_heads.end; head += heads_at_once) {
+            const Range heads{head, std::min(head + heads_at_once, kv_heads.end)};
             std::int64_t done = 0;
             do {
                 const std::int64_t end = std::min(done + room, count);
@@ -108,20 +149,35 @@ class ForwardPass {
                                   sums_.data()};
                 packed_.choose(heads, {tiles.begin() + done, tiles.begin() + end});
                 team_.for_each(packed_.slots(), [&](std::int64_t slot) { packed_.pack(slot); });
-                attend_part(heads, part);
+                attend_part({heads.begin * group(), heads.end * group()}, part);
                 done = end;
             } while (done < count && !cancelled());
         }
     }
 
-    void attend_part(Range kv_heads, const cpu::KeyPart& part) {
-        // Head by head, so that all threads share the keys of one head in cache; inside a head from the last tile of
-        // rows, which under causal masks is the longest, to the first, so that no long one is left for the end.
-        const std::int64_t group = input_.queries.heads / input_.keys.heads;
-        const auto count = static_cast<std::int64_t>(plans_.size());
-        const std::int64_t tasks = count * kv_heads.size() * group;
+    // One tile of rows of one query head.
+    struct Task {
+        std::int64_t head;
+        const TilePlan* plan;
+    };
+
+    // Head by head, so that all threads share the keys of one head in cache; inside a head from the last tile of rows,
+    // which under causal masks is the longest, to the first, so that no long one is left for the end.
+    [[nodiscard]] std::vector<Task> tasks_of(Range heads) const {
+        std::vector<Task> tasks;
+        for (std::int64_t head = heads.begin; head < heads.end; ++head) {
+            const std::vector<TilePlan>& plans = plans_of(head);
+            for (auto plan = plans.rbegin(); plan != plans.rend(); ++plan) {
+                tasks.push_back({head, &*plan});
+            }
+        }
+        return tasks;
+    }
+
+    void attend_part(Range heads, const cpu::KeyPart& part) {
+        const std::vector<Task> tasks = tasks_of(heads);
         const auto caller = std::this_thread::get_id();
-        std::atomic<std::int64_t> next{0};
+        std::atomic<std::size_t> next{0};
         team_.for_each(threads_, [&](std::int64_t) {
             const bool is_caller = std::this_thread::get_id() == caller;
             cpu::RowBlockWorker worker(input_, packed_, functions_, spare_);
@@ -130,9 +186,9 @@ class ForwardPass {
                     hooks_.poll();
                 }
             };
-            for (std::int64_t task = next++; task < tasks && !cancelled(); task = next++) {
-                const TilePlan& plan = plans_[static_cast<std::size_t>(count - 1 - task % count)];
-                worker.attend(plan, kv_heads.begin * group + task / count, part, out_, after_tile);
+            for (std::size_t task = next++; task < tasks.size() && !cancelled(); task = next++) {
+                const TilePlan& plan = *tasks[task].plan;
+                worker.attend(plan, tasks[task].head, part, out_, after_tile);
                 if (part.last && hooks_.head_pairs_done != nullptr) {
                     *hooks_.head_pairs_done += plan.pairs;
                 }
@@ -148,7 +204,7 @@ class ForwardPass {
     cpu::TileFunctions functions_;
     cpu::SpareBuffers& spare_;
     cpu::PackedKeys packed_;
-    std::vector<TilePlan> plans_;
+    std::vector<std::vector<TilePlan>> plans_;  // of each kind of mask, of those that are computed
     AlignedBuffer<float> sums_;
 };
 

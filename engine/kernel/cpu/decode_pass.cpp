@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/thread_team.h"
+#include "engine/kernel/cpu/decode_rows.h"
 #include "engine/kernel/cpu/plain_row.h"
 #include "engine/kernel/cpu/scratch.h"
 
@@ -26,57 +27,6 @@ std::int64_t group_of(const AttendInput& input) {
 std::int64_t rounded_up(std::int64_t count, std::int64_t to) {
     return (count + to - 1) / to * to;
 }
-
-// Query rows, and the keys that each sees. Row r of a block is query r % queries of head r / queries of a group.
-class DecodeRows {
-  public:
-    explicit DecodeRows(const AttendInput& input) : runs_(static_cast<std::size_t>(input.queries.tokens)) {
-        std::vector<unsigned char> seen(static_cast<std::size_t>((input.keys.tokens + decode_keys - 1) / decode_keys));
-        for (std::int64_t query = 0; query < input.queries.tokens; ++query) {
-            std::vector<Range>& runs = runs_[static_cast<std::size_t>(query)];
-            input.mask->row_runs(query, runs);
-            for (const Range run : runs) {
-                std::fill(seen.begin() + run.begin / decode_keys,
-                          seen.begin() + (run.end + decode_keys - 1) / decode_keys, 1);
-                pairs_ += run.size();
-            }
-        }
-        for (std::size_t tile = 0; tile < seen.size(); ++tile) {
-            if (seen[tile] != 0) {
-                tiles_.push_back(static_cast<std::int64_t>(tile));
-            }
-        }
-    }
-    // Tiles of keys that some row sees, ascending.
-    [[nodiscard]] const std::vector<std::int64_t>& tiles() const { return tiles_; }
-    // Of one head.
-    [[nodiscard]] std::int64_t pairs() const { return pairs_; }
-
-    // The keys of a range of columns that a query sees, in order.
-    template <typename Visit>
-    void visit(std::int64_t query, Range columns, const Visit& visit) const {
-        const std::vector<Range>& runs = runs_[static_cast<std::size_t>(query)];
-        for (auto run = std::partition_point(runs.begin(), runs.end(),
-                                             [&](const Range& one) { return one.end <= columns.begin; });
-             run != runs.end() && run->begin < columns.end; ++run) {
-            visit(intersect(*run, columns));
-        }
-    }
-    // The same of a tile, as bits.
-    [[nodiscard]] std::uint64_t bits(std::int64_t query, std::int64_t tile) const {
-        std::uint64_t bits = 0;
-        visit(query, {tile * decode_keys, (tile + 1) * decode_keys}, [&](Range seen) {
-            const std::uint64_t ones = seen.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << seen.size()) - 1;
-            bits |= ones << (seen.begin - tile * decode_keys);
-        });
-        return bits;
-    }
-
-  private:
-    std::vector<std::vector<Range>> runs_;  // of each query
-    std::vector<std::int64_t> tiles_;
-    std::int64_t pairs_ = 0;
-};
 
 // What the pieces of a call leave behind: output not normalised, maximum and sum of each row.
 class DecodeStates {
@@ -120,8 +70,7 @@ class DecodePass {
           block_rows_(rounded_up(group_of(input) * queries_, decode_rows)),
           query_stride_(rounded_up(input.queries.dim, functions.geometry.lanes)),
           output_stride_(functions.geometry.padded_to_panels(input.values.dim)),
-          pieces_(
-              decode_pieces(plan.split, plan.parts, input.keys.heads, static_cast<std::int64_t>(rows_.tiles().size()))),
+          pieces_(decode_pieces(plan.split, plan.parts, rows_.tile_counts())),
           states_(static_cast<std::int64_t>(pieces_.size()), block_rows_, output_stride_, spare),
           scale_(input.scale == 0.0 ? 1.0F : static_cast<float>(std::abs(input.scale) * std::numbers::log2e)) {}
 
@@ -155,7 +104,7 @@ class DecodePass {
     }
 
   private:
-    // One thread's queries and scratch.
+    // One thread's queries and scratch. Row r of a block is query r % queries of head r / queries of a group.
     class Worker {
       public:
         explicit Worker(const DecodePass& pass)
@@ -185,7 +134,7 @@ class DecodePass {
             block_.output = pass_.states_.output(piece);
             block_.maximum = pass_.states_.maximum(piece);
             block_.sums = pass_.states_.sums(piece);
-            const std::vector<std::int64_t>& tiles = pass_.rows_.tiles();
+            const std::vector<std::int64_t>& tiles = pass_.rows_.tiles(asked.kv_head);
             for (std::int64_t i = asked.tiles.begin; i < asked.tiles.end && !pass_.cancelled(); ++i) {
                 const std::int64_t tile = tiles[static_cast<std::size_t>(i)];
                 point(asked.kv_head, tile);
@@ -220,10 +169,11 @@ class DecodePass {
             block_.count = std::min(decode_keys, input.keys.tokens - tile * decode_keys);
             block_.keys = input.keys.row(kv_head, tile * decode_keys);
             block_.values = input.values.row(kv_head, tile * decode_keys);
-            for (std::int64_t query = 0; query < pass_.queries_; ++query) {
-                const std::uint64_t bits = pass_.rows_.bits(query, tile);
-                for (std::int64_t head = 0; head < group_of(input); ++head) {
-                    visible_[static_cast<std::size_t>(head * pass_.queries_ + query)] = bits;
+            for (std::int64_t head = 0; head < group_of(input); ++head) {
+                const std::int64_t kind = input.mask->kind_of(kv_head * group_of(input) + head);
+                for (std::int64_t query = 0; query < pass_.queries_; ++query) {
+                    visible_[static_cast<std::size_t>(head * pass_.queries_ + query)] =
+                        pass_.rows_.bits(kind, query, tile);
                 }
             }
         }
@@ -238,18 +188,19 @@ class DecodePass {
 
         void attend_plainly(std::size_t piece) {
             const DecodePiece& asked = pass_.pieces_[piece];
-            const std::vector<std::int64_t>& tiles = pass_.rows_.tiles();
+            const std::vector<std::int64_t>& tiles = pass_.rows_.tiles(asked.kv_head);
             const std::int64_t group = group_of(pass_.input_);
             PlainRows plain(pass_.input_, pass_.scale_);
             pass_.states_.reset(piece);
             for (std::int64_t row = 0; row < group * pass_.queries_; ++row) {
+                const std::int64_t head = asked.kv_head * group + row / pass_.queries_;
+                const std::int64_t kind = pass_.input_.mask->kind_of(head);
                 const PlainRow state{block_.output + row * block_.output_stride, block_.maximum + row,
                                      block_.sums + row, 1};
                 for (std::int64_t i = asked.tiles.begin; i < asked.tiles.end; ++i) {
                     const std::int64_t first = tiles[static_cast<std::size_t>(i)] * decode_keys;
-                    pass_.rows_.visit(row % pass_.queries_, {first, first + decode_keys}, [&](Range seen) {
-                        plain.add(asked.kv_head * group + row / pass_.queries_, row % pass_.queries_, seen, state);
-                    });
+                    pass_.rows_.visit(kind, row % pass_.queries_, {first, first + decode_keys},
+                                      [&](Range seen) { plain.add(head, row % pass_.queries_, seen, state); });
                 }
             }
         }
@@ -279,7 +230,7 @@ class DecodePass {
             first = last;
         }
         if (hooks_.head_pairs_done != nullptr) {
-            *hooks_.head_pairs_done += rows_.pairs() * input_.queries.heads;
+            *hooks_.head_pairs_done += rows_.head_pairs();
         }
     }
 

@@ -6,26 +6,32 @@
 
 namespace longscope::cpu {
 
-std::vector<DecodePiece> decode_pieces(DecodeSplit split, std::int64_t parts, std::int64_t kv_heads,
-                                       std::int64_t tiles) {
+std::vector<DecodePiece> decode_pieces(DecodeSplit split, std::int64_t parts, const std::vector<std::int64_t>& tiles) {
     std::vector<DecodePiece> pieces;
+    const auto kv_heads = static_cast<std::int64_t>(tiles.size());
     if (split == DecodeSplit::stream) {
-        const std::int64_t all = kv_heads * tiles;
-        for (std::int64_t part = 0; part < parts; ++part) {
-            const std::int64_t end = (part + 1) * all / parts;
-            for (std::int64_t at = part * all / parts; at < end;) {
-                const std::int64_t head = at / tiles;
-                const std::int64_t stop = std::min(end, (head + 1) * tiles);
-                pieces.push_back({part, head, {at - head * tiles, stop - head * tiles}});
+        const std::int64_t all = std::accumulate(tiles.begin(), tiles.end(), std::int64_t{0});
+        std::int64_t before = 0;  // tiles of the heads before
+        std::int64_t part = 0;
+        for (std::int64_t head = 0; head < kv_heads; ++head) {
+            const std::int64_t end = before + tiles[static_cast<std::size_t>(head)];
+            for (std::int64_t at = before; at < end;) {
+                while ((part + 1) * all / parts <= at) {
+                    ++part;
+                }
+                const std::int64_t stop = std::min(end, (part + 1) * all / parts);
+                pieces.push_back({part, head, {at - before, stop - before}});
                 at = stop;
             }
+            before = end;
         }
         return pieces;
     }
     const std::int64_t count = split == DecodeSplit::unsplit ? 1 : parts;
     for (std::int64_t head = 0; head < kv_heads; ++head) {
+        const std::int64_t own = tiles[static_cast<std::size_t>(head)];
         for (std::int64_t part = 0; part < count; ++part) {
-            const Range range{part * tiles / count, (part + 1) * tiles / count};
+            const Range range{part * own / count, (part + 1) * own / count};
             if (!range.empty()) {
                 pieces.push_back({head * count + part, head, range});
             }

@@ -24,9 +24,10 @@ struct DecodePiece {
     [[nodiscard]] bool operator==(const DecodePiece&) const = default;
 };
 
-// Pieces in the order of heads and tiles; none is empty. `parts` counts from 1 and means nothing where it is not split.
-[[nodiscard]] std::vector<DecodePiece> decode_pieces(DecodeSplit split, std::int64_t parts, std::int64_t kv_heads,
-                                                     std::int64_t tiles);
+// Pieces in the order of heads and tiles; none is empty. `tiles` are so many of each key/value head. `parts` counts
+// from 1 and means nothing where it is not split.
+[[nodiscard]] std::vector<DecodePiece> decode_pieces(DecodeSplit split, std::int64_t parts,
+                                                     const std::vector<std::int64_t>& tiles);
 
 // The largest share of tiles that one of `workers` has to compute over an even share, when each takes the next piece as
 // it becomes free; 1 when there is nothing to do.

@@ -92,22 +92,23 @@ void PlanBuilder::classify(TilePlan& plan, std::vector<Change>& changes) {
 
 }  // namespace
 
-TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile) {
+TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile, std::int64_t kind) {
     PlanBuilder plan(rows.begin, k_tile);
     std::vector<Range> runs;
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-        mask.row_runs(row, runs);
+        mask.row_runs(row, runs, kind);
         plan.add(runs);
     }
     return plan.finish();
 }
 
-std::vector<TilePlan> plan_tile_rows(const LocalMask& mask, Range rows, const RowCuts& cuts, std::int64_t k_tile) {
+std::vector<TilePlan> plan_tile_rows(const LocalMask& mask, Range rows, const RowCuts& cuts, std::int64_t k_tile,
+                                     std::int64_t kind) {
     std::vector<TilePlan> plans;
     PlanBuilder plan(rows.begin, k_tile);
     std::vector<Range> runs;
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-        mask.row_runs(row, runs);
+        mask.row_runs(row, runs, kind);
         if (plan.rows() == cuts.max_rows || (plan.rows() >= cuts.min_alike && plan.all_alike() && !plan.alike(runs))) {
             plans.push_back(plan.finish());
             plan = PlanBuilder(row, k_tile);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the cpu kernel has to do for one tile of query rows: which tiles of keys it meets, of which class, and inside
-// partial ones which columns each row sees. Made from row runs alone, so it serves every mask; shared by all heads.
+// partial ones which columns each row sees. Made from row runs alone, so it serves every mask; shared by all heads that
+// have the mask.
 #pragma once
 
 #include <cstdint>
@@ -29,11 +30,11 @@ struct RowCuts {
     std::int64_t min_alike = 0;
 };
 
-// The plans of consecutive tiles of rows that cover `rows`.
+// The plans of consecutive tiles of rows that cover `rows`. `kind` is that of the mask (LocalMask).
 [[nodiscard]] std::vector<TilePlan> plan_tile_rows(const LocalMask& mask, Range rows, const RowCuts& cuts,
-                                                   std::int64_t k_tile);
+                                                   std::int64_t k_tile, std::int64_t kind = 0);
 
 // The plan of one tile of rows. A tile is full only when it has k_tile columns: a narrower last tile counts as partial.
-[[nodiscard]] TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile);
+[[nodiscard]] TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile, std::int64_t kind = 0);
 
 }  // namespace longscope

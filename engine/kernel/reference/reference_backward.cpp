@@ -115,7 +115,7 @@ class Backward {
 
     void add_query_gradient(std::int64_t head, std::int64_t row) {
         std::vector<Range> runs;
-        forward_.mask->row_runs(row, runs);
+        forward_.mask->row_runs(row, runs, forward_.mask->kind_of(head));
         pulse_.add_pairs(count(runs));
         const ReferenceRowStatistics whole_row = statistics(head, row);
         if (whole_row.lse == minus_infinity) {
@@ -149,11 +149,14 @@ class Backward {
         Sums value_gradients(keys.size(), forward_.values.dim);
         std::vector<Range> runs;
         for (std::int64_t row = 0; row < rows_ && pulse_.beat(); ++row) {
-            forward_.mask->row_runs(row, runs);
-            clip(runs, keys);
-            pulse_.add_pairs(heads_per_group_ * count(runs));
             const std::int64_t first_head = kv_head * heads_per_group_;
-            for (std::int64_t head = first_head; !runs.empty() && head < first_head + heads_per_group_; ++head) {
+            for (std::int64_t head = first_head; head < first_head + heads_per_group_; ++head) {
+                const std::int64_t kind = forward_.mask->kind_of(head);
+                if (head == first_head || kind != forward_.mask->kind_of(head - 1)) {
+                    forward_.mask->row_runs(row, runs, kind);
+                    clip(runs, keys);
+                }
+                pulse_.add_pairs(count(runs));
                 const ReferenceRowStatistics whole_row = statistics(head, row);
                 if (whole_row.lse == minus_infinity) {
                     continue;

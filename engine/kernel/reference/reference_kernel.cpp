@@ -47,7 +47,7 @@ class ReferenceKernel final : public Kernel {
         load_row(input.queries, head, row, query.data());
         ReferenceRow reference(dim_v);
         std::vector<Range> runs;
-        input.mask->row_runs(row, runs);
+        input.mask->row_runs(row, runs, input.mask->kind_of(head));
         for (const Range run : runs) {
             for (std::int64_t column = run.begin; column < run.end; ++column) {
                 load_row(input.keys, kv_head, column, key.data());

@@ -36,7 +36,7 @@ Schedule all_gather_forward(const StrategyInput& input) {
     builder.copy(OperationKind::scatter, 0, BufferRole::key_values, message, all_key_values, {}, {gathered});
     builder.free(message, {});
     builder.alloc_partial(result, input.rank, query_heads);
-    if (const std::int64_t pairs = builder.pairs_with_all(); pairs > 0) {
+    if (const std::int64_t pairs = head_pairs_of_own_queries(input); pairs > 0) {
         builder.attend_all_keys(1, -1, query_heads, all_key_values, result, pairs);
     }
     builder.finalize(1, result);

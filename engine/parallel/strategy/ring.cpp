@@ -63,7 +63,7 @@ Schedule ring_forward(const StrategyInput& input) {
             readers = {builder.send(s, current, owner, next, rank * ranks + step, arrived)};
             last_transfers = {arriving.front(), readers.front()};
         }
-        if (const std::int64_t pairs = builder.pairs_with(owner); pairs > 0) {
+        if (const std::int64_t pairs = builder.head_pairs_with(owner); pairs > 0) {
             readers.push_back(builder.attend(s, owner, current, begun ? of_step : running, pairs, arrived));
             if (begun) {
                 builder.merge(s, of_step, running);

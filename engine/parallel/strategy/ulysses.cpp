@@ -109,7 +109,7 @@ Schedule ulysses_forward(const StrategyInput& input) {
     builder.free(key_values_arriving, {});
 
     builder.alloc_partial(result_of_heads, ranks, own_query_heads);
-    if (const std::int64_t pairs = input.mask.pairs(); pairs > 0) {
+    if (const std::int64_t pairs = ulysses_head_pairs(input); pairs > 0) {
         builder.attend_all_keys(1, queries, own_query_heads, key_values, result_of_heads, pairs);
     }
     builder.free(queries, {});
@@ -132,6 +132,10 @@ Schedule ulysses_forward(const StrategyInput& input) {
     builder.free(results_arriving, {});
     builder.finalize(2, result);
     return builder.take();
+}
+
+std::int64_t ulysses_head_pairs(const StrategyInput& input) {
+    return input.masks.head_pairs(shares(input.shape.query_heads, input.ranks())[static_cast<std::size_t>(input.rank)]);
 }
 
 StrategyTotals ulysses_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {

@@ -80,7 +80,7 @@ TEST(Executor, RefusesAScheduleThatWaitsForItself) {
     EXPECT_THROW(run_local_ranks(1,
                                  [&](Communicator& communicator) {
                                      (void)execute(
-                                         {schedule, c.problem.shape, *c.mask, c.tokens, *kernel, tensors.view()},
+                                         {schedule, c.problem.shape, c.masks, c.tokens, *kernel, tensors.view()},
                                          communicator, {});
                                  }),
                  Error);
@@ -98,7 +98,7 @@ TEST(Executor, CancellingWhileARankWaitsEndsIt) {
             }
             const Schedule schedule = ring_forward(c.input(0));
             const RankTensors tensors(inputs, c.tokens[0]);
-            (void)execute({schedule, c.problem.shape, *c.mask, c.tokens, *kernel, tensors.view()}, communicator,
+            (void)execute({schedule, c.problem.shape, c.masks, c.tokens, *kernel, tensors.view()}, communicator,
                           {[&] { cancelled = true; }, nullptr, &cancelled});
         });
         FAIL() << "not cancelled";

@@ -28,7 +28,7 @@ AttentionCase ragged_case() {
 }
 
 // What a rank that holds `tokens` computes, over all keys, with the inputs of `seed`.
-Partial computed(const AttentionCase& c, const Mask& mask, const TokenSet& tokens) {
+Partial computed(const AttentionCase& c, const HeadMasks& masks, const TokenSet& tokens) {
     const std::int64_t n = c.domain.key_tokens;
     std::vector<std::int64_t> all(static_cast<std::size_t>(n));
     std::iota(all.begin(), all.end(), 0);
@@ -48,7 +48,7 @@ Partial computed(const AttentionCase& c, const Mask& mask, const TokenSet& token
     const HeadView key_rows = filled(InputTensor::key, c.shape.key_value_heads, c.shape.head_dim_qk, all);
     const HeadView value_rows = filled(InputTensor::value, c.shape.key_value_heads, c.shape.head_dim_v, all);
     const TokenSet keys = TokenSet({{0, n}});
-    const LocalMask local(mask, tokens, keys);
+    const LocalMask local(masks, tokens, keys);
     Partial partial(c.shape.query_heads, tokens.size(), c.shape.head_dim_v);
     make_kernel("cpu", 1, c.shape.dtype)->attend({queries, key_rows, value_rows, &local, c.scale()}, partial, {});
     return partial;
@@ -57,13 +57,13 @@ Partial computed(const AttentionCase& c, const Mask& mask, const TokenSet& token
 class RowCheckOfAllRows : public testing::Test {
   protected:
     RowCheck check(const Partial& output) const {
-        return check_rows(output, tokens_, *mask_, case_.shape, seed, sample_positions(331, 331, 1));
+        return check_rows(output, tokens_, masks_, case_.shape, seed, sample_positions(331, 331, 1));
     }
 
     AttentionCase case_ = ragged_case();
-    std::unique_ptr<Mask> mask_ = case_.mask();
+    HeadMasks masks_ = case_.masks();
     TokenSet tokens_ = TokenSet({{0, 331}});
-    Partial output_ = computed(case_, *mask_, tokens_);
+    Partial output_ = computed(case_, masks_, tokens_);
 };
 
 TEST_F(RowCheckOfAllRows, ACorrectOutputIsWithinTheLimits) {
@@ -96,13 +96,13 @@ TEST_F(RowCheckOfAllRows, NanIsNeverWithinALimit) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     output_.output().row(1, 5)[0] = nan;
     EXPECT_FALSE(check(output_).squared_error <= 1e300);
-    output_ = computed(case_, *mask_, tokens_);
+    output_ = computed(case_, masks_, tokens_);
     output_.lse(1)[5] = nan;
     EXPECT_FALSE(check(output_).lse_absolute_error <= 1e300);
 }
 
 TEST_F(RowCheckOfAllRows, OtherInputsAreNoticed) {
-    const RowCheck other = check_rows(output_, tokens_, *mask_, case_.shape, seed + 1, sample_positions(331, 331, 1));
+    const RowCheck other = check_rows(output_, tokens_, masks_, case_.shape, seed + 1, sample_positions(331, 331, 1));
     EXPECT_GT(std::sqrt(other.squared_error / other.squared_norm), 0.1);
 }
 
@@ -110,18 +110,18 @@ TEST(RowCheckOfShorterTypes, ComparesWithTheReferenceOnTheRoundedInputs) {
     for (const DType dtype : {DType::bfloat16, DType::float16}) {
         AttentionCase c = ragged_case();
         c.shape.dtype = dtype;
-        const auto mask = c.mask();
+        const HeadMasks masks = c.masks();
         const TokenSet tokens({{0, 331}});
         const std::vector<std::int64_t> positions = sample_positions(331, 331, 1);
-        const Partial output = computed(c, *mask, tokens);
-        const RowCheck check = check_rows(output, tokens, *mask, c.shape, seed, positions);
+        const Partial output = computed(c, masks, tokens);
+        const RowCheck check = check_rows(output, tokens, masks, c.shape, seed, positions);
         EXPECT_LE(std::sqrt(check.squared_error / check.squared_norm), output_error_limit(dtype, 331));
         EXPECT_LE(check.lse_absolute_error, lse_error_limit);
         // The reference on inputs that were not rounded is further away than computing ever is: it shows in lse, which
         // the rounding of weights does not touch.
         AttentionShape unrounded = c.shape;
         unrounded.dtype = DType::float32;
-        const RowCheck other = check_rows(output, tokens, *mask, unrounded, seed, positions);
+        const RowCheck other = check_rows(output, tokens, masks, unrounded, seed, positions);
         EXPECT_GT(other.lse_absolute_error, 10 * lse_error_limit);
         EXPECT_GT(other.squared_error, check.squared_error);
     }
@@ -129,10 +129,10 @@ TEST(RowCheckOfShorterTypes, ComparesWithTheReferenceOnTheRoundedInputs) {
 
 TEST_F(RowCheckOfAllRows, TheRowsOfRanksAddUpToThoseOfAll) {
     const std::vector<std::int64_t> positions = sample_positions(331, 100, 5);
-    const RowCheck whole = check_rows(output_, tokens_, *mask_, case_.shape, seed, positions);
+    const RowCheck whole = check_rows(output_, tokens_, masks_, case_.shape, seed, positions);
     RowCheck sum;
     for (const TokenSet& part : {TokenSet({{0, 40}, {200, 331}}), TokenSet({{40, 200}})}) {
-        const RowCheck own = check_rows(computed(case_, *mask_, part), part, *mask_, case_.shape, seed, positions);
+        const RowCheck own = check_rows(computed(case_, masks_, part), part, masks_, case_.shape, seed, positions);
         sum.rows += own.rows;
         sum.squared_norm += own.squared_norm;
         EXPECT_LE(std::sqrt(own.squared_error / own.squared_norm), output_error_limit(DType::float32, 331));

@@ -122,6 +122,16 @@ TEST(Strategies, EqualsTheReferenceForHeadRatiosAndDimensions) {
     }
 }
 
+TEST(Strategies, EqualsTheReferenceForMasksThatDifferBetweenHeads) {
+    // Some heads see all, others what is near, as in DuoAttention; Ulysses takes its heads apart.
+    const std::string mask = R"({"per_heads": {
+        "assignments": [{"heads": [[0, 1], [5, 7]], "mask": {"causal": {}}}],
+        "otherwise": {"and": [{"causal": {}}, {"or": [{"sink": {"tokens": 3}}, {"window": {"left": 30, "right": 0}}]}]}}})";
+    for (const std::int64_t ranks : {2, 4}) {
+        expect_all_exact(make_case(257, {}, mask, {1, 8, 4, 24, 16, DType::float32}), "zigzag", ranks);
+    }
+}
+
 TEST(Strategies, WorkWhenRanksHaveNoTokensOrSeeNothing) {
     expect_all_exact(make_case(3, {}, R"({"causal": {}})"), "zigzag", 8);
     expect_all_exact(make_case(20, {0, 1, 2, 20}, R"({"not": {"full": {}}})"), "per_document_zigzag", 3);

@@ -65,7 +65,7 @@ TEST(Cost, HasTheBytesAndTheMemoryOfTheSchedules) {
         for (std::int64_t rank = 0; rank < 4; ++rank) {
             const auto at = static_cast<std::size_t>(rank);
             const Schedule schedule =
-                find_strategy(strategy).forward({draw.experiment.shape, *draw.mask, *draw.ranks, rank});
+                find_strategy(strategy).forward({draw.experiment.shape, *draw.masks, *draw.ranks, rank});
             EXPECT_EQ(cost.ranks[at].bytes_received, totals(schedule).bytes_received) << strategy;
             EXPECT_EQ(cost.ranks[at].memory_bytes,
                       memory_ledger(schedule, draw.experiment.shape, cost.ranks[at].tokens).total_bytes())
@@ -76,13 +76,16 @@ TEST(Cost, HasTheBytesAndTheMemoryOfTheSchedules) {
 
 // A window that edits an experiment knows what it was before.
 TEST(Cost, IsTheSameWhateverWasKnownBefore) {
-    std::vector<Json> documents(7, four_ranks("ring", "zigzag"));
+    std::vector<Json> documents(9, four_ranks("ring", "zigzag"));
     documents[1]["shape"]["head_dim_v"] = 24;
     documents[2]["layout"]["strategy"] = "all_gather";
     documents[3]["layout"]["dispatch"] = "per_document_zigzag";
     documents[4]["layout"]["ranks"] = 5;
     documents[5]["mask"] = parse_json(R"({"window": {"left": 30, "right": 0}})", "test");
     documents[6]["sequence"] = {{"tokens", 100}, {"lengths", {{"list", {50, 50}}}}};
+    documents[7]["mask"] = Json{{"custom", {{"expression", "k <= q - head"}}}};
+    documents[8] = documents[7];
+    documents[8]["shape"]["query_heads"] = 12;
     for (const Json& before : documents) {
         const CompiledDraw known_draw = compiled(before);
         const ExperimentCost known_cost = cost_of(known_draw, never);
@@ -93,7 +96,8 @@ TEST(Cost, IsTheSameWhateverWasKnownBefore) {
             const ExperimentCost cost = cost_of(draw, never, &known);
             const ExperimentCost fresh = cost_of(compiled(after), never);
             EXPECT_EQ(draw.mask == known_draw.mask,
-                      before["mask"] == after["mask"] && before["sequence"] == after["sequence"]);
+                      before["mask"] == after["mask"] && before["sequence"] == after["sequence"] &&
+                          before["shape"]["query_heads"] == after["shape"]["query_heads"]);
             EXPECT_EQ(draw.ranks == known_draw.ranks, before["layout"]["ranks"] == after["layout"]["ranks"] &&
                                                           before["layout"]["dispatch"] == after["layout"]["dispatch"] &&
                                                           before["sequence"] == after["sequence"]);
@@ -115,13 +119,52 @@ TEST(Cost, OfAnInfeasibleLayoutSaysWhyAndStillHasItsWork) {
     EXPECT_EQ(cost.ranks[0].memory_bytes, 0);
 }
 
-TEST(Cost, SaysThatHeadsDifferAndWhichOneIsShown) {
+TEST(Cost, SaysThatLayersDifferAndWhichOneIsShown) {
     Json document = four_ranks("ring", "zigzag");
-    document["mask"] = Json{{"custom", {{"expression", "k <= q - head"}}}};
+    document["mask"] = Json{{"custom", {{"expression", "k <= q - layer"}}}};
     const ExperimentCost cost = cost_of(compiled(document), never);
-    EXPECT_NE(cost.unsupported.find("the mask differs from head to head"), std::string::npos) << cost.unsupported;
+    EXPECT_NE(cost.unsupported.find("the mask differs from layer to layer"), std::string::npos) << cost.unsupported;
     EXPECT_NE(cost.unsupported.find("what is shown is head 0 of layer 0"), std::string::npos);
     EXPECT_EQ(cost.pairs, 100 * 101 / 2);
+}
+
+TEST(Cost, OfHeadsWithDifferentMasksIsThatOfAllOfThem) {
+    for (const char* strategy : {"ring", "all_gather", "ulysses"}) {
+        Json document = four_ranks(strategy, "zigzag");
+        document["shape"]["query_heads"] = 8;
+        document["shape"]["key_value_heads"] = 4;
+        // Head h sees 100 - h rows of a triangle.
+        document["mask"] = Json{{"custom", {{"expression", "k <= q - head"}}}};
+        const CompiledDraw draw = compiled(document);
+        const ExperimentCost cost = cost_of(draw, never);
+        EXPECT_EQ(cost.unsupported, "");
+        std::int64_t head_pairs = 0;
+        for (std::int64_t head = 0; head < 8; ++head) {
+            head_pairs += (100 - head) * (101 - head) / 2;
+        }
+        EXPECT_EQ(cost.pairs, (head_pairs + 4) / 8);
+        EXPECT_EQ(cost.forward_flops,
+                  flops_of_head_pairs(draw.experiment.shape, static_cast<double>(head_pairs), Direction::forward));
+        std::int64_t of_ranks = 0;
+        for (const RankCost& rank : cost.ranks) {
+            of_ranks += rank.pairs;
+        }
+        EXPECT_NEAR(static_cast<double>(of_ranks), static_cast<double>(cost.pairs), 4.0) << strategy;
+        EXPECT_EQ(draw.mask->pairs(), 5050);
+    }
+}
+
+TEST(Cost, OfUlyssesDividesTheWorkByHeads) {
+    // However uneven the tokens see, each rank computes as many heads of all of them.
+    Json document = four_ranks("ulysses", "contiguous");
+    document["shape"]["query_heads"] = 8;
+    document["shape"]["key_value_heads"] = 4;
+    const ExperimentCost cost = cost_of(compiled(document), never);
+    EXPECT_EQ(cost.infeasible, "");
+    for (const RankCost& rank : cost.ranks) {
+        EXPECT_EQ(rank.pairs, cost.pairs / 4);
+    }
+    EXPECT_DOUBLE_EQ(cost.largest_over_mean(), 1.0);
 }
 
 TEST(Cost, AsksAMaskForEveryHead) {

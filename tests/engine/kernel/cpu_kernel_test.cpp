@@ -13,10 +13,10 @@ TokenSet all_tokens(std::int64_t tokens) {
 }
 
 Partial run_kernel(std::string_view name, const AttentionCase& c, const AttentionInputs& inputs, int threads) {
-    const std::unique_ptr<Mask> mask = c.mask();
+    const HeadMasks masks = c.masks();
     const TokenSet queries = all_tokens(c.domain.query_tokens);
     const TokenSet keys = all_tokens(c.domain.key_tokens);
-    const LocalMask local(*mask, queries, keys);
+    const LocalMask local(masks, queries, keys);
     Partial out(c.shape.query_heads, c.domain.query_tokens, c.shape.head_dim_v);
     make_kernel(name, threads)->attend({inputs.q(), inputs.k(), inputs.v(), &local, c.scale()}, out, {});
     return out;

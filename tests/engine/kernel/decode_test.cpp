@@ -13,24 +13,25 @@ namespace longscope::cpu {
 namespace {
 
 TEST(DecodePieces, OfEverySplitCoverEachTileOfEachHeadOnce) {
-    for (const DecodeSplit split : {DecodeSplit::unsplit, DecodeSplit::fixed, DecodeSplit::stream}) {
-        for (const std::int64_t parts : {1, 2, 3, 7, 100}) {
-            for (const std::int64_t heads : {1, 3}) {
-                for (const std::int64_t tiles : {0, 1, 5, 64}) {
-                    std::int64_t head = 0;
-                    std::int64_t at = 0;
-                    for (const DecodePiece& piece : decode_pieces(split, parts, heads, tiles)) {
-                        if (at == tiles) {
-                            at = 0;
-                            ++head;
-                        }
-                        EXPECT_EQ(piece.kv_head, head);
-                        EXPECT_EQ(piece.tiles.begin, at);
-                        EXPECT_FALSE(piece.tiles.empty());
-                        at = piece.tiles.end;
-                    }
-                    EXPECT_EQ(head * tiles + at, tiles == 0 ? 0 : heads * tiles);
+    using Tiles = std::vector<std::int64_t>;
+    for (const Tiles& tiles : {Tiles{0}, Tiles{1}, Tiles{64}, Tiles{0, 0, 0}, Tiles{5, 5, 5}, Tiles{64, 64, 64},
+                               Tiles{1, 0, 64, 7, 0}, Tiles{0, 3, 100}}) {
+        for (const DecodeSplit split : {DecodeSplit::unsplit, DecodeSplit::fixed, DecodeSplit::stream}) {
+            for (const std::int64_t parts : {1, 2, 3, 7, 100}) {
+                Tiles covered(tiles.size(), 0);
+                std::int64_t head = 0;
+                std::int64_t part = 0;
+                for (const DecodePiece& piece : decode_pieces(split, parts, tiles)) {
+                    EXPECT_GE(piece.kv_head, head);
+                    EXPECT_GE(piece.part, part);
+                    head = piece.kv_head;
+                    part = piece.part;
+                    std::int64_t& at = covered[static_cast<std::size_t>(head)];
+                    EXPECT_EQ(piece.tiles.begin, at);
+                    EXPECT_FALSE(piece.tiles.empty());
+                    at = piece.tiles.end;
                 }
+                EXPECT_EQ(covered, tiles);
             }
         }
     }
@@ -38,9 +39,9 @@ TEST(DecodePieces, OfEverySplitCoverEachTileOfEachHeadOnce) {
 
 TEST(DecodePieces, OfAStreamAreOfOneLengthWhereHeadsDoNotDivideAmongWorkers) {
     // Three heads on two workers: one of them would compute two heads, the other one.
-    EXPECT_NEAR(decode_imbalance(decode_pieces(DecodeSplit::unsplit, 1, 3, 64), 2), 4.0 / 3.0, 1e-12);
-    EXPECT_DOUBLE_EQ(decode_imbalance(decode_pieces(DecodeSplit::stream, 2, 3, 64), 2), 1.0);
-    EXPECT_EQ(decode_pieces(DecodeSplit::stream, 2, 3, 64),
+    EXPECT_NEAR(decode_imbalance(decode_pieces(DecodeSplit::unsplit, 1, {64, 64, 64}), 2), 4.0 / 3.0, 1e-12);
+    EXPECT_DOUBLE_EQ(decode_imbalance(decode_pieces(DecodeSplit::stream, 2, {64, 64, 64}), 2), 1.0);
+    EXPECT_EQ(decode_pieces(DecodeSplit::stream, 2, {64, 64, 64}),
               (std::vector<DecodePiece>{{0, 0, {0, 64}}, {0, 1, {0, 32}}, {1, 1, {32, 64}}, {1, 2, {0, 64}}}));
 }
 

@@ -145,13 +145,12 @@ TEST(PerHeads, RefusesWhatIsNoAssignment) {
               std::string::npos);
 }
 
-TEST(PerHeads, RunsTakeOneMaskForAllHeads) {
-    EXPECT_EQ(one_mask_refusal(parsed(R"({"causal": {}})"), 8), "");
-    EXPECT_NE(one_mask_refusal(parsed(two_kinds), 8).find("from layer to layer"), std::string::npos);
-    const MaskExpression halves = parsed(R"({"per_heads": {"assignments": [{"heads": [0, 4], "mask": {"causal": {}}}],
-        "otherwise": {"full": {}}}})");
-    EXPECT_EQ(one_mask_refusal(halves, 4), "");
-    EXPECT_NE(one_mask_refusal(halves, 5).find("from head to head"), std::string::npos);
+TEST(PerHeads, RunsTakeMasksOfOneLayer) {
+    EXPECT_EQ(layer_refusal(parsed(R"({"causal": {}})")), "");
+    EXPECT_NE(layer_refusal(parsed(two_kinds)).find("from layer to layer"), std::string::npos);
+    EXPECT_EQ(layer_refusal(parsed(R"({"per_heads": {"assignments": [{"heads": [0, 4], "mask": {"causal": {}}}],
+        "otherwise": {"full": {}}}})")),
+              "");
 }
 
 // Pitfall of S2-Attention: a union that holds every key needs as many heads as the stride, or a dense one.

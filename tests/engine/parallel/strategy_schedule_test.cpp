@@ -65,7 +65,7 @@ TEST(Strategies, WorkOfAllRanksSumsToThatOfTheMask) {
             for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {
                 flops += totals(strategy.forward(c.input(rank))).flops;
             }
-            EXPECT_DOUBLE_EQ(flops, forward_flops(c.problem.shape, c.mask->pairs()));
+            EXPECT_DOUBLE_EQ(flops, forward_flops(c.problem.shape, c.masks.kind(0).pairs()));
         });
     }
 }
@@ -77,8 +77,27 @@ TEST(Strategies, PairsOfAllRanksSumToTheMasksArea) {
         for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {
             pairs += totals(strategy.forward(c.input(rank))).pairs;
         }
-        EXPECT_EQ(pairs, strategy.name == "ulysses" ? c.ranks() * c.mask->pairs() : c.mask->pairs());
+        EXPECT_EQ(pairs, strategy.name == "ulysses" ? c.ranks() * c.masks.kind(0).pairs() : c.masks.kind(0).pairs());
     });
+}
+
+TEST(Strategies, PairsOfAllHeadsAreThoseOfTheSchedule) {
+    const char* of_heads =
+        R"({"per_heads": {"assignments": [{"heads": [0, 1], "mask": {"window": {"left": 5, "right": 0}}}],
+        "otherwise": {"and": [{"documents": {}}, {"causal": {}}]}}})";
+    for (const char* mask : {causal_documents, of_heads}) {
+        for_every_layout(mask, [](const StrategyEntry& strategy, const DispatchedCase& c) {
+            std::int64_t sum = 0;
+            for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {
+                const std::int64_t head_pairs = strategy.head_pairs(c.input(rank));
+                EXPECT_DOUBLE_EQ(
+                    totals(strategy.forward(c.input(rank))).flops,
+                    flops_of_head_pairs(c.problem.shape, static_cast<double>(head_pairs), Direction::forward));
+                sum += head_pairs;
+            }
+            EXPECT_EQ(sum, c.masks.head_pairs({0, c.problem.shape.query_heads}));
+        });
+    }
 }
 
 TEST(Strategies, EverySendMeetsOneReceiveOfTheSameSize) {

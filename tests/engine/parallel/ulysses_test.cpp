@@ -52,7 +52,7 @@ TEST(Ulysses, EveryRankHasTheSameWorkWhateverTheDispatch) {
     const DispatchedCase c = make_case(8, 2, 4);
     for (std::int64_t rank = 0; rank < 4; ++rank) {
         EXPECT_DOUBLE_EQ(totals(ulysses_forward(c.input(rank))).flops,
-                         forward_flops(c.problem.shape, c.mask->pairs()) / 4);
+                         forward_flops(c.problem.shape, c.masks.kind(0).pairs()) / 4);
     }
 }
 
