@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
+#include "engine/kernel/reference/reference_pair.h"
 #include "engine/kernel/reference/reference_row.h"
 
 namespace longscope {
@@ -21,14 +22,23 @@ RowDifference compare_row(const ComparedOutput& given, const AttentionRule& rule
         rule.interleaved_groups ? head % given.keys.heads : head / (given.queries.heads / given.keys.heads);
     const auto dim_qk = static_cast<std::size_t>(given.queries.dim);
     const auto dim_v = static_cast<std::size_t>(given.values.dim);
-    ReferenceRow reference(dim_v);
+    ReferenceRow reference(dim_v, rule.scoring.sigmoid_bias);
     std::vector<Range> runs;
     rule.mask->row_runs(query, runs, rule.mask->kind_of(head));
     for (const Range run : runs) {
         for (std::int64_t key = run.begin; key < run.end; ++key) {
-            reference.add({given.queries.row(head, query), dim_qk}, {given.keys.row(kv_head, key), dim_qk},
-                          {given.values.row(kv_head, key), dim_v}, rule.scale);
+            const PairPlace place{head, query, key,
+                                  rule.scoring.slopes == nullptr ? 0 : rule.mask->distance(query, key)};
+            if (rule.scoring.hides(place)) {
+                continue;
+            }
+            const double product =
+                dot({given.queries.row(head, query), dim_qk}, {given.keys.row(kv_head, key), dim_qk});
+            reference.add(score_of(rule.scoring, rule.scale * product, place), {given.values.row(kv_head, key), dim_v});
         }
+    }
+    if (rule.sinks != nullptr) {
+        reference.add_sink(rule.sinks[head]);
     }
     RowDifference difference{head, query, 0, 0, 0, reference.lse()};
     for (std::size_t d = 0; d < dim_v; ++d) {

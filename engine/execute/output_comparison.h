@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/kernel/scoring.h"
 #include "engine/mask/local_mask.h"
 #include "engine/tensor/head_matrix.h"
 
@@ -19,6 +20,8 @@ struct AttentionRule {
     double scale = 1.0;
     // Query head h reads key/value head h mod Hkv instead of h / (Hq / Hkv): a known mistake.
     bool interleaved_groups = false;
+    Scoring scoring = {};
+    const float* sinks = nullptr;  // of each query head; null: none
 };
 
 struct ComparedOutput {

@@ -8,6 +8,7 @@
 
 #include "engine/base/random.h"
 #include "engine/base/thread_team.h"
+#include "engine/kernel/reference/reference_pair.h"
 #include "engine/kernel/reference/reference_row.h"
 #include "engine/workload/inputs.h"
 
@@ -130,8 +131,9 @@ RowCheck check_rows(const Partial& output, const TokenSet& tokens, const HeadMas
                 for (const Range run : row.runs) {
                     const Range seen = intersect(run, columns);
                     for (std::int64_t k = seen.begin; k < seen.end; ++k) {
-                        row.reference.add(row.query, chunk.key(k), chunk.value(k),
-                                          1.0 / std::sqrt(static_cast<double>(shape.head_dim_qk)));
+                        row.reference.add(
+                            dot(row.query, chunk.key(k)) / std::sqrt(static_cast<double>(shape.head_dim_qk)),
+                            chunk.value(k));
                     }
                 }
             }

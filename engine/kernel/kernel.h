@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/kernel/partial.h"
+#include "engine/kernel/scoring.h"
 #include "engine/mask/local_mask.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/head_matrix.h"
@@ -20,21 +21,29 @@
 namespace longscope {
 
 // Views; the caller keeps the memory and the mask alive for the call. Query head h reads key/value head
-// h / (query heads / key_value heads). Scores are scale * q . k.
+// h / (query heads / key_value heads). Scores are scale * q . k, and what `scoring` makes of it.
 struct AttendInput {
     HeadView queries;                 // query heads x rows x Dqk
     HeadView keys;                    // key/value heads x columns x Dqk
     HeadView values;                  // key/value heads x columns x Dv
     const LocalMask* mask = nullptr;  // rows x columns; of each query head
     double scale = 1.0;
+    Scoring scoring = {};
 };
+
+// The distance only where the scoring reads it: it is searched for.
+[[nodiscard]] inline PairPlace place_of(const AttendInput& input, std::int64_t head, std::int64_t row,
+                                        std::int64_t column) {
+    return {head, row, column, input.scoring.slopes == nullptr ? 0 : input.mask->distance(row, column)};
+}
 
 // What the backward pass reads beside the inputs of the forward pass. lse and delta are those of the whole rows, also
 // where the keys are a part of them: parts of the gradients over disjoint keys then add up (FlashAttention-2,
 // section 3.1).
 struct AttendBackwardInput {
     AttendInput forward;
-    HeadView output_gradients;     // dO: query heads x rows x Dv
+    HeadView output_gradients;  // dO: query heads x rows x Dv
+    // Not read in sigmoid attention.
     const float* lse = nullptr;    // query heads x rows, natural logarithm; -inf: the row sees nothing
     const float* delta = nullptr;  // query heads x rows: the sum of dO * O over a row
 };
@@ -44,6 +53,8 @@ struct AttendGradients {
     HeadMatrix<float> queries;  // query heads x rows x Dqk
     HeadMatrix<float> keys;     // key/value heads x columns x Dqk
     HeadMatrix<float> values;   // key/value heads x columns x Dv
+    // Query heads, or one for all, x rows x columns: dS, which is the gradient of a bias. Without data: not wanted.
+    HeadMatrix<float> bias = {};
 };
 
 // delta of AttendBackwardInput: of `output` (query heads x rows x Dv) and its gradients, to query heads x rows.
@@ -68,13 +79,15 @@ class Kernel {
     Kernel& operator=(Kernel&&) = delete;
     virtual ~Kernel() = default;
 
-    // Overwrites `out` (query heads x rows x Dv). Rows without a key become O = 0, lse = -inf. NaN and infinities of an
-    // input reach only the rows that see them. The result does not depend on the number of threads.
+    // Overwrites `out` (query heads x rows x Dv, of the scoring's merge rule). Rows without a key become O = 0, lse =
+    // -inf. NaN and infinities of an input reach only the rows that see them. The result does not depend on the number
+    // of threads.
     virtual void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const = 0;
 
     // Adds the gradients of queries, keys and values to `out`. dP = dO V^T, dS = P (dP - delta), dQ = scale dS K,
-    // dK = scale dS^T Q, dV = P^T dO (FlashAttention-2, section 2.2). Rows without a key add nothing. The result does
-    // not depend on the number of threads.
+    // dK = scale dS^T Q, dV = P^T dO (FlashAttention-2, section 2.2); of sigmoid attention dS = P (1 - P) dP. With a
+    // soft cap, what is multiplied by K and Q is dS (1 - tanh^2). Rows without a key add nothing. The result does not
+    // depend on the number of threads.
     virtual void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
                                  const AttendHooks& hooks) const = 0;
 

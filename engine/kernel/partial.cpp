@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernel/partial.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 namespace longscope {
 
-Partial::Partial(std::int64_t heads, std::int64_t rows, std::int64_t dim)
-    : heads_(heads), rows_(rows), dim_(dim), output_(heads * rows * dim), lse_(heads * rows) {}
+Partial::Partial(std::int64_t heads, std::int64_t rows, std::int64_t dim, MergeRule rule)
+    : heads_(heads), rows_(rows), dim_(dim), rule_(rule), output_(heads * rows * dim), lse_(heads * rows) {}
 
 void Partial::reset() {
     output_.fill(0.0F);
@@ -15,6 +17,12 @@ void Partial::reset() {
 }
 
 void merge(Partial& into, const Partial& other) {
+    if (into.rule() == MergeRule::sum) {
+        const float* added = other.output().data;
+        float* output = into.output().data;
+        std::transform(added, added + into.output().size(), output, output, std::plus<>());
+        return;
+    }
     constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
     for (std::int64_t head = 0; head < into.heads(); ++head) {
         float* lse = into.lse(head);

@@ -29,6 +29,12 @@ class LocalMask {
     [[nodiscard]] std::int64_t rows() const { return queries_->size(); }
     [[nodiscard]] std::int64_t columns() const { return keys_->size(); }
 
+    // How far apart a query and a key stand, on the axis of keys on which the last query stands at the last key.
+    [[nodiscard]] std::int64_t distance(std::int64_t row, std::int64_t column) const;
+    // Where rows and columns stand on that axis; below 2^31 (max_tokens).
+    void row_positions(Range rows, std::int32_t* positions) const;
+    void column_positions(Range columns, std::int32_t* positions) const;
+
     // Replaces `runs` by the local keys of one local query: ascending, disjoint, non-adjacent.
     void row_runs(std::int64_t row, std::vector<Range>& runs, std::int64_t kind = 0) const;
 

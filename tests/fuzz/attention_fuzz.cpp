@@ -6,7 +6,7 @@
 #include "tests/fuzz/attention_problem.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/require.h"
-#include "tests/support/backward_case.h"
+#include "tests/support/forward_case.h"
 
 namespace {
 
@@ -20,6 +20,7 @@ BackwardInputs poisoned(BackwardInputs inputs, const fuzz::Poison& poison) {
     std::vector<float>& tensor = poison.operand == Operand::queries  ? inputs.forward.queries
                                  : poison.operand == Operand::keys   ? inputs.forward.keys
                                  : poison.operand == Operand::values ? inputs.forward.values
+                                 : poison.operand == Operand::bias   ? inputs.forward.bias
                                                                      : inputs.output_gradients;
     tensor[static_cast<std::size_t>(poison.at) % tensor.size()] = poison.value;
     return inputs;
@@ -100,18 +101,7 @@ void check_output(const ForwardReference& reference, const Partial& out, double 
 
 Partial forward(const Kernel& kernel, const AttentionProblem& problem, const AttentionInputs& inputs,
                 std::atomic<std::int64_t>& pairs) {
-    const AttentionCase& c = problem.attention;
-    const std::unique_ptr<Mask> mask = c.mask();
-    const TokenSet queries({{0, c.domain.query_tokens}});
-    const TokenSet keys({{0, c.domain.key_tokens}});
-    const LocalMask local(*mask, queries, keys);
-    const TypedTensor q(inputs.q(), c.shape.dtype, problem.row_gap);
-    const TypedTensor k(inputs.k(), c.shape.dtype, problem.row_gap);
-    const TypedTensor v(inputs.v(), c.shape.dtype, problem.row_gap);
-    Partial out(c.shape.query_heads, c.domain.query_tokens, c.shape.head_dim_v);
-    std::fill_n(out.output().data, out.output().size(), 1e9F);  // to be overwritten
-    kernel.attend({q.view(), k.view(), v.view(), &local, c.scale()}, out, {nullptr, &pairs, nullptr});
-    return out;
+    return run_whole(kernel, problem.attention, inputs, {{nullptr, &pairs, nullptr}, problem.row_gap, {}, {}});
 }
 
 void check_forward(std::string_view backend, const AttentionProblem& problem, const AttentionInputs& inputs) {
@@ -155,7 +145,7 @@ void check_backward(std::string_view backend, const AttentionProblem& problem, c
     const Gradients got = run_backward(*make_kernel(backend, problem.threads), c, inputs, reference, call);
     fuzz::require(pairs == c.shape.query_heads * c.mask()->pairs(), "every pair is counted once");
     const Gradients alone = run_backward(*make_kernel(backend, 1), c, inputs, reference, call);
-    for (const auto tensor : {&Gradients::queries, &Gradients::keys, &Gradients::values}) {
+    for (const auto tensor : {&Gradients::queries, &Gradients::keys, &Gradients::values, &Gradients::bias}) {
         fuzz::require(
             equal_bits((got.*tensor).data(), (alone.*tensor).data(), static_cast<std::int64_t>((got.*tensor).size())),
             "gradients do not depend on the number of threads");
@@ -164,6 +154,7 @@ void check_backward(std::string_view backend, const AttentionProblem& problem, c
     check_gradient(reference.queries, got.queries, usual.queries_before_cancelling, bound);
     check_gradient(reference.keys, got.keys, usual.keys_before_cancelling, bound);
     check_gradient(reference.values, got.values, usual.values_before_cancelling, bound);
+    check_gradient(reference.bias, got.bias, usual.bias_before_cancelling, bound);
 }
 
 }  // namespace

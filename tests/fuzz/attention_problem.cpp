@@ -136,6 +136,28 @@ void limit_work(AttentionCase& c) {
     }
 }
 
+ScoringCase scoring(ByteReader& bytes, const AttentionCase& c) {
+    ScoringCase asked;
+    asked.soft_cap = bytes.one_of(std::array{0.0, 0.5, 2.0, 50.0});
+    asked.alibi = bytes.below(2) == 1;
+    asked.bias_heads = bytes.one_of(std::array<std::int64_t, 3>{0, 1, c.shape.query_heads});
+    asked.bias_hides = bytes.one_of(std::array{0.0, 0.2, 0.9});
+    switch (bytes.below(4)) {
+        case 1:
+            asked.sinks = true;
+            break;
+        case 2:
+            asked.sigmoid_bias = -std::log(static_cast<double>(c.domain.key_tokens));
+            break;
+        case 3:
+            asked.sigmoid_bias = 1.0;
+            break;
+        default:
+            break;
+    }
+    return asked;
+}
+
 }  // namespace
 
 AttentionProblem attention_problem(ByteReader& bytes) {
@@ -161,6 +183,10 @@ AttentionProblem attention_problem(ByteReader& bytes) {
     }
     constexpr int deepest = 3;
     problem.attention.mask_json = mask(bytes, domain, deepest).dump();
+    problem.attention.scoring = scoring(bytes, problem.attention);
+    if (problem.poison && problem.attention.scoring.bias_heads > 0 && bytes.below(2) == 1) {
+        problem.poison->operand = Operand::bias;
+    }
     return problem;
 }
 

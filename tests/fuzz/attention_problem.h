@@ -9,7 +9,7 @@
 
 namespace longscope::fuzz {
 
-enum class Operand { queries, keys, values, output_gradients };
+enum class Operand { queries, keys, values, output_gradients, bias };
 
 // A number that is none.
 struct Poison {
@@ -28,7 +28,8 @@ struct AttentionProblem {
 // In this order: whether there are as many queries as keys (even: yes), queries and otherwise keys (a byte each, which
 // also takes values around the sizes of tiles), key/value heads, query heads of each, dimensions of QK and V, the type,
 // threads, the seed, the scale, the gap, the poison (four bytes, of which the first says whether there is one), of as
-// many queries as keys the documents (their number, then a byte for the length of each), the mask.
+// many queries as keys the documents (their number, then a byte for the length of each), the mask, the scoring (a byte
+// for each option, 0 for none; then whether the poison is one of the bias).
 [[nodiscard]] AttentionProblem attention_problem(ByteReader& bytes);
 
 }  // namespace longscope::fuzz

@@ -12,12 +12,35 @@
 #include "engine/base/json.h"
 #include "engine/base/random.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/reference/reference_pair.h"
 #include "engine/kernel/reference/reference_row.h"
+#include "engine/kernel/sinks.h"
 #include "engine/mask/heads.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/element_type.h"
 
 namespace longscope {
+
+// What is asked of a case beyond plain softmax attention. Slopes, biases and sinks are drawn from the seed.
+struct ScoringCase {
+    double soft_cap = 0.0;
+    bool alibi = false;
+    std::int64_t bias_heads = 0;  // 0: no bias; 1: one for all heads; or that of every head
+    double bias_hides = 0.0;      // this share of the biases is -inf
+    std::optional<double> sigmoid_bias;
+    bool sinks = false;
+
+    [[nodiscard]] std::string text() const {
+        std::string text;
+        text += soft_cap != 0.0 ? " soft cap " + std::to_string(soft_cap) : "";
+        text += alibi ? " alibi" : "";
+        text += bias_heads != 0 ? " bias of " + std::to_string(bias_heads) + " heads" : "";
+        text += bias_hides != 0.0 ? " hiding " + std::to_string(bias_hides) : "";
+        text += sigmoid_bias ? " sigmoid " + std::to_string(*sigmoid_bias) : "";
+        text += sinks ? " sinks" : "";
+        return text;
+    }
+};
 
 struct AttentionCase {
     AttentionShape shape;
@@ -25,6 +48,7 @@ struct AttentionCase {
     std::string mask_json = R"({"full": {}})";
     std::uint64_t seed = 1;
     double scale_factor = 1.0;  // 1 / sqrt(Dqk) times this is the scale
+    ScoringCase scoring = {};
 
     [[nodiscard]] std::string text() const {
         std::string documents;
@@ -35,7 +59,8 @@ struct AttentionCase {
         return "heads " + std::to_string(shape.query_heads) + ":" + std::to_string(shape.key_value_heads) + " dims " +
                std::to_string(shape.head_dim_qk) + "/" + std::to_string(shape.head_dim_v) + " " +
                std::string(to_string(shape.dtype)) + " tokens " + std::to_string(domain.query_tokens) + "x" +
-               std::to_string(domain.key_tokens) + documents + " mask " + mask_json + " seed " + std::to_string(seed);
+               std::to_string(domain.key_tokens) + documents + " mask " + mask_json + " seed " + std::to_string(seed) +
+               scoring.text();
     }
     [[nodiscard]] MaskExpression expression() const { return parse_mask(parse_json(mask_json, "test"), "mask"); }
     // Of one head.
@@ -70,7 +95,38 @@ struct AttentionInputs {
           keys(tensor(c, 1, c.shape.key_value_heads * c.domain.key_tokens * c.shape.head_dim_qk)),
           values(tensor(c, 2, c.shape.key_value_heads * c.domain.key_tokens * c.shape.head_dim_v)),
           shape(c.shape),
-          domain(c.domain) {}
+          domain(c.domain),
+          asked(c.scoring) {
+        const std::int64_t heads = c.shape.query_heads;
+        bias = normal_tensor(c.seed, 20, asked.bias_heads * domain.query_tokens * domain.key_tokens);
+        RandomStream random(c.seed, 21);
+        for (float& element : bias) {
+            if (random.next_unit() < asked.bias_hides) {
+                element = -std::numeric_limits<float>::infinity();
+            }
+        }
+        for (std::int64_t head = 0; asked.alibi && head < heads; ++head) {
+            slopes.push_back(std::exp2(-8.0F * static_cast<float>(head + 1) / static_cast<float>(heads)));
+        }
+        sinks = asked.sinks ? normal_tensor(c.seed, 22, heads) : std::vector<float>();
+    }
+
+    // Views of this object.
+    [[nodiscard]] Scoring scoring() const {
+        Scoring scoring;
+        scoring.soft_cap = asked.soft_cap;
+        scoring.slopes = slopes.empty() ? nullptr : slopes.data();
+        scoring.sigmoid_bias = asked.sigmoid_bias;
+        if (!bias.empty()) {
+            scoring.bias =
+                HeadMatrix<const float>{bias.data(), shape.query_heads, domain.query_tokens, domain.key_tokens};
+            scoring.bias.head_stride = asked.bias_heads == 1 ? 0 : scoring.bias.head_stride;
+        }
+        return scoring;
+    }
+    [[nodiscard]] std::int64_t distance(std::int64_t query, std::int64_t key) const {
+        return std::abs(query + domain.key_tokens - domain.query_tokens - key);
+    }
 
     [[nodiscard]] static std::vector<float> tensor(const AttentionCase& c, std::uint64_t stream, std::int64_t size) {
         return rounded(normal_tensor(c.seed, stream, size), c.shape.dtype);
@@ -89,8 +145,12 @@ struct AttentionInputs {
     std::vector<float> queries;
     std::vector<float> keys;
     std::vector<float> values;
+    std::vector<float> bias;
+    std::vector<float> slopes;
+    std::vector<float> sinks;
     AttentionShape shape;
     MaskDomain domain;
+    ScoringCase asked;
 };
 
 // In float64, not rounded: heads x tokens x dim, and heads x tokens.
@@ -100,6 +160,7 @@ struct ReferenceResult {
 };
 
 inline ReferenceResult reference_attention(const AttentionCase& c, const AttentionInputs& inputs) {
+    const Scoring scoring = inputs.scoring();
     ReferenceResult result;
     const auto dim_qk = static_cast<std::size_t>(c.shape.head_dim_qk);
     const auto dim_v = static_cast<std::size_t>(c.shape.head_dim_v);
@@ -107,12 +168,16 @@ inline ReferenceResult reference_attention(const AttentionCase& c, const Attenti
         const std::int64_t kv_head = head / c.shape.heads_per_group();
         const std::unique_ptr<Mask> mask = c.mask(head);
         for (std::int64_t q = 0; q < c.domain.query_tokens; ++q) {
-            ReferenceRow row(dim_v);
+            ReferenceRow row(dim_v, scoring.sigmoid_bias);
             for (std::int64_t k = 0; k < c.domain.key_tokens; ++k) {
-                if (mask->contains(q, k)) {
-                    row.add({inputs.q().row(head, q), dim_qk}, {inputs.k().row(kv_head, k), dim_qk},
-                            {inputs.v().row(kv_head, k), dim_v}, c.scale());
+                const PairPlace place{head, q, k, inputs.distance(q, k)};
+                if (mask->contains(q, k) && !scoring.hides(place)) {
+                    const double product = dot({inputs.q().row(head, q), dim_qk}, {inputs.k().row(kv_head, k), dim_qk});
+                    row.add(score_of(scoring, c.scale() * product, place), {inputs.v().row(kv_head, k), dim_v});
                 }
+            }
+            if (!inputs.sinks.empty()) {
+                row.add_sink(inputs.sinks[static_cast<std::size_t>(head)]);
             }
             for (std::size_t d = 0; d < dim_v; ++d) {
                 result.output.push_back(row.output(d));

@@ -18,18 +18,27 @@ namespace longscope {
 // What a kernel adds to.
 struct Gradients {
     explicit Gradients(const AttentionInputs& inputs)
-        : queries(inputs.queries.size()), keys(inputs.keys.size()), values(inputs.values.size()) {}
+        : queries(inputs.queries.size()),
+          keys(inputs.keys.size()),
+          values(inputs.values.size()),
+          bias(inputs.bias.size()) {}
 
     [[nodiscard]] AttendGradients view(const AttentionInputs& of) {
         return {{queries.data(), of.q().heads, of.q().tokens, of.q().dim},
                 {keys.data(), of.k().heads, of.k().tokens, of.k().dim},
-                {values.data(), of.v().heads, of.v().tokens, of.v().dim}};
+                {values.data(), of.v().heads, of.v().tokens, of.v().dim},
+                bias_view(of)};
+    }
+    [[nodiscard]] HeadMatrix<float> bias_view(const AttentionInputs& of) {
+        return bias.empty() ? HeadMatrix<float>()
+                            : HeadMatrix<float>{bias.data(), of.asked.bias_heads, of.q().tokens, of.k().tokens};
     }
     [[nodiscard]] bool operator==(const Gradients&) const = default;
 
     std::vector<float> queries;
     std::vector<float> keys;
     std::vector<float> values;
+    std::vector<float> bias;
 };
 
 struct BackwardCall {
@@ -58,6 +67,27 @@ inline void scatter(const std::vector<float>& part, const TokenSet& tokens, Head
     }
 }
 
+// The columns of a token set of every row.
+inline std::vector<float> gathered_columns(const std::vector<float>& whole, std::int64_t columns,
+                                           const TokenSet& tokens) {
+    std::vector<float> part;
+    for (std::size_t row = 0; row < whole.size(); row += static_cast<std::size_t>(columns)) {
+        for (std::int64_t i = 0; i < tokens.size(); ++i) {
+            part.push_back(whole[row + static_cast<std::size_t>(tokens.position(i))]);
+        }
+    }
+    return part;
+}
+
+// The way back.
+inline void scatter_columns(const std::vector<float>& part, const TokenSet& tokens, std::int64_t columns,
+                            std::vector<float>& whole) {
+    for (std::size_t i = 0; i < part.size(); ++i) {
+        const auto at = static_cast<std::int64_t>(i);
+        whole[static_cast<std::size_t>(at / tokens.size() * columns + tokens.position(at % tokens.size()))] = part[i];
+    }
+}
+
 // Calls a kernel with the inputs in the type of the case, and with lse and delta of the reference rounded to float32.
 inline void add_gradients(const Kernel& kernel, const AttentionCase& c, const BackwardInputs& inputs,
                           const ReferenceGradients& reference, Gradients& out, const BackwardCall& call = {}) {
@@ -80,11 +110,24 @@ inline void add_gradients(const Kernel& kernel, const AttentionCase& c, const Ba
     const AttendGradients whole = out.view(inputs.forward);
     std::vector<float> key_gradients = gathered(whole.keys, keys);
     std::vector<float> value_gradients = gathered(whole.values, keys);
-    kernel.attend_backward({{q.view(), k.view(), v.view(), &local, c.scale()}, dout.view(), lse.data(), delta.data()},
-                           {whole.queries,
-                            {key_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_qk},
-                            {value_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_v}},
-                           call.hooks);
+    // Dense biases of the part of the keys, and where their gradients are added to.
+    const std::vector<float> biases = gathered_columns(inputs.forward.bias, c.domain.key_tokens, keys);
+    std::vector<float> bias_gradients = gathered_columns(out.bias, c.domain.key_tokens, keys);
+    Scoring scoring = inputs.forward.scoring();
+    HeadMatrix<float> bias_view;
+    if (scoring.has_bias()) {
+        scoring.bias = HeadMatrix<const float>{biases.data(), shape.query_heads, queries.size(), keys.size()};
+        scoring.bias.head_stride = c.scoring.bias_heads == 1 ? 0 : scoring.bias.head_stride;
+        bias_view = {bias_gradients.data(), c.scoring.bias_heads, queries.size(), keys.size()};
+    }
+    kernel.attend_backward(
+        {{q.view(), k.view(), v.view(), &local, c.scale(), scoring}, dout.view(), lse.data(), delta.data()},
+        {whole.queries,
+         {key_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_qk},
+         {value_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_v},
+         bias_view},
+        call.hooks);
+    scatter_columns(bias_gradients, keys, c.domain.key_tokens, out.bias);
     scatter(key_gradients, keys, whole.keys);
     scatter(value_gradients, keys, whole.values);
 }
@@ -101,8 +144,9 @@ struct GradientError {
     double queries = 0.0;
     double keys = 0.0;
     double values = 0.0;
+    double bias = 0.0;
 
-    [[nodiscard]] double worst() const { return std::max({queries, keys, values}); }
+    [[nodiscard]] double worst() const { return std::max({queries, keys, values, bias}); }
 };
 
 // `least_norm` takes the place of the norm of the reference where that is smaller.
@@ -126,7 +170,8 @@ inline constexpr double cancelled_at_most = 4.0;
 inline GradientError error_of_gradients(const ReferenceGradients& reference, const Gradients& got) {
     return {relative_l2(reference.queries, got.queries, reference.queries_before_cancelling / cancelled_at_most),
             relative_l2(reference.keys, got.keys, reference.keys_before_cancelling / cancelled_at_most),
-            relative_l2(reference.values, got.values, reference.values_before_cancelling / cancelled_at_most)};
+            relative_l2(reference.values, got.values, reference.values_before_cancelling / cancelled_at_most),
+            relative_l2(reference.bias, got.bias, reference.bias_before_cancelling / cancelled_at_most)};
 }
 
 // The bound of DESIGN.md section 6: three times that of O. `keys` are those that a row may see.

@@ -35,11 +35,15 @@ struct ReferenceGradients {
     std::vector<double> queries;
     std::vector<double> keys;
     std::vector<double> values;
+    std::vector<double> bias;   // like AttentionInputs::bias
+    std::vector<double> sinks;  // of each head
     // The root of the sum of squares of what each pair would add if the terms of dP, delta, and what other pairs add,
     // did not cancel each other. Where they do, as in rows that see one key, rounding errors are in proportion to this.
     double queries_before_cancelling = 0.0;
     double keys_before_cancelling = 0.0;
     double values_before_cancelling = 0.0;
+    double bias_before_cancelling = 0.0;
+    double sinks_before_cancelling = 0.0;
 };
 
 // Of the terms of a dot product.
@@ -55,7 +59,10 @@ inline double root_of_squares(std::span<const float> a, std::span<const float> b
 inline ReferenceGradients reference_gradients(const AttentionCase& c, const BackwardInputs& inputs) {
     const auto dim_qk = static_cast<std::size_t>(c.shape.head_dim_qk);
     const auto dim_v = static_cast<std::size_t>(c.shape.head_dim_v);
-    ReferenceGradients result{reference_attention(c, inputs.forward), {}, {}, {}, {}};
+    ReferenceGradients result{reference_attention(c, inputs.forward), {}, {}, {}, {}, {}, {}};
+    const Scoring scoring = inputs.forward.scoring();
+    result.bias.resize(inputs.forward.bias.size());
+    result.sinks.resize(inputs.forward.sinks.size());
     result.queries.resize(inputs.forward.queries.size());
     result.keys.resize(inputs.forward.keys.size());
     result.values.resize(inputs.forward.values.size());
@@ -81,18 +88,37 @@ inline ReferenceGradients reference_gradients(const AttentionCase& c, const Back
         for (std::size_t d = 0; d < dim_v; ++d) {
             whole_row.delta += double{gradient[d]} * result.forward.output[static_cast<std::size_t>(row) * dim_v + d];
         }
+        if (scoring.is_sigmoid()) {
+            whole_row.delta = 0.0;
+        }
         result.delta.push_back(whole_row.delta);
+        if (!result.sinks.empty()) {
+            const double term = std::exp(double{inputs.forward.sinks[static_cast<std::size_t>(head)]} - whole_row.lse) *
+                                whole_row.delta;
+            result.sinks[static_cast<std::size_t>(head)] -= term;
+            result.sinks_before_cancelling += term * term;
+        }
         for (std::int64_t k = 0; k < c.domain.key_tokens; ++k) {
-            if (whole_row.lse == -std::numeric_limits<double>::infinity() ||
-                !mask->contains(row % c.domain.query_tokens, k)) {
+            const PairPlace place{head, row % c.domain.query_tokens, k,
+                                  inputs.forward.distance(row % c.domain.query_tokens, k)};
+            if ((whole_row.lse == -std::numeric_limits<double>::infinity() && !scoring.is_sigmoid()) ||
+                !mask->contains(place.row, k) || scoring.hides(place)) {
                 continue;
             }
             const std::int64_t column = head / c.shape.heads_per_group() * c.domain.key_tokens + k;
             const std::span<const float> key(inputs.forward.k().row(0, column), dim_qk);
             const std::span<const float> value(inputs.forward.v().row(0, column), dim_v);
-            const ReferencePair pair = reference_pair(query, key, value, gradient, c.scale(), whole_row);
-            add_scaled(row_of(result.queries, row, dim_qk), c.scale() * pair.score_gradient, key);
-            add_scaled(row_of(result.keys, column, dim_qk), c.scale() * pair.score_gradient, query);
+            const ReferencePair pair =
+                reference_pair(scoring, place, c.scale() * dot(query, key), dot(gradient, value), whole_row);
+            add_scaled(row_of(result.queries, row, dim_qk), c.scale() * pair.product_gradient, key);
+            add_scaled(row_of(result.keys, column, dim_qk), c.scale() * pair.product_gradient, query);
+            if (scoring.has_bias()) {
+                const std::int64_t bias_head = inputs.forward.asked.bias_heads == 1 ? 0 : head;
+                const std::int64_t at = (bias_head * c.domain.query_tokens + place.row) * c.domain.key_tokens + k;
+                result.bias[static_cast<std::size_t>(at)] += pair.score_gradient;
+                const double term = pair.weight * (root_of_squares(gradient, value) + std::abs(whole_row.delta));
+                result.bias_before_cancelling += term * term;
+            }
             add_scaled(row_of(result.values, column, dim_v), pair.weight, gradient);
             const double uncancelled =
                 c.scale() * pair.weight * (root_of_squares(gradient, value) + std::abs(whole_row.delta));
@@ -104,6 +130,8 @@ inline ReferenceGradients reference_gradients(const AttentionCase& c, const Back
     result.queries_before_cancelling = std::sqrt(result.queries_before_cancelling);
     result.keys_before_cancelling = std::sqrt(result.keys_before_cancelling);
     result.values_before_cancelling = std::sqrt(result.values_before_cancelling);
+    result.bias_before_cancelling = std::sqrt(result.bias_before_cancelling);
+    result.sinks_before_cancelling = std::sqrt(result.sinks_before_cancelling);
     return result;
 }
 

@@ -69,15 +69,17 @@ class BackwardPass {
           threads_(threads),
           team_(threads),
           spare_(spare),
-          queries_(input, functions, spare),
+          queries_(input, TileScoring::is_needed(input.forward, out.bias), functions, spare),
           key_tiles_((input.forward.keys.tokens + functions.geometry.backward_k_tile - 1) /
                      functions.geometry.backward_k_tile),
           kinds_(static_cast<std::size_t>(input.forward.mask->kinds())) {}
 
     void run() {
         const std::int64_t heads = input_.forward.queries.heads;
-        const std::int64_t at_once =
-            std::clamp<std::int64_t>(packed_budget_bytes / std::max<std::int64_t>(queries_.head_bytes(), 1), 1, heads);
+        // The gradients of a bias of all heads are added to head by head.
+        const bool one_bias = out_.bias.data != nullptr && out_.bias.heads < heads;
+        const std::int64_t at_once = std::clamp<std::int64_t>(
+            packed_budget_bytes / std::max<std::int64_t>(queries_.head_bytes(), 1), 1, one_bias ? 1 : heads);
         for (std::int64_t head = 0; head < heads && !cancelled(); head += at_once) {
             attend_heads({head, std::min(head + at_once, heads)});
         }
@@ -152,7 +154,7 @@ class BackwardPass {
         std::atomic<std::int64_t> next{0};
         team_.for_each(threads_, [&](std::int64_t) {
             const bool is_caller = std::this_thread::get_id() == caller;
-            KeyBlockWorker worker(input_, queries_, functions_, spare_);
+            KeyBlockWorker worker(input_, out_.bias, queries_, functions_, spare_);
             for (std::int64_t task = next++; task < tasks; task = next++) {
                 const std::int64_t head = heads.begin + task / key_tiles_;
                 const std::int64_t tile = task % key_tiles_;

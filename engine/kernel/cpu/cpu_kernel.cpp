@@ -215,6 +215,7 @@ class CpuKernel final : public Kernel {
         : threads_(threads), variant_(variant), spare_(static_cast<std::size_t>(threads) + 2) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
+        check_scoring(input, out.rule());
         const cpu::TileFunctions& functions = variant_for(input.keys.dtype).functions;
         if (cpu::is_decode(input)) {
             cpu::attend_decode(input, out, hooks, cpu::default_decode_plan(input), functions, threads_, spare_);
@@ -228,6 +229,7 @@ class CpuKernel final : public Kernel {
 
     void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
                          const AttendHooks& hooks) const override {
+        check_scoring(input, out);
         cpu::attend_backward(input, out, hooks, variant_for(input.forward.keys.dtype).functions, threads_, spare_);
         if (hooks.cancelled != nullptr && *hooks.cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");

@@ -281,7 +281,9 @@ class DecodePass {
 }  // namespace
 
 bool is_decode(const AttendInput& input) {
-    return group_of(input) * input.queries.tokens <= max_decode_rows;
+    // Its softmax takes products as they are: the rows of a block are of several heads, of which each has its own slope
+    // and bias.
+    return input.scoring.is_plain() && group_of(input) * input.queries.tokens <= max_decode_rows;
 }
 
 DecodePlan default_decode_plan(const AttendInput& input) {

@@ -19,7 +19,7 @@ struct DecodePlan {
 // elements in float32 took 27 ms on two threads, 129 rows in tiles 51 ms (longscope-engine attend).
 inline constexpr std::int64_t max_decode_rows = 128;
 
-// Are there so few rows?
+// Are there so few rows, and plain scores?
 [[nodiscard]] bool is_decode(const AttendInput& input);
 
 // Parts of half a mebibyte of keys and values or more, so that merging costs little and all threads stay busy; they

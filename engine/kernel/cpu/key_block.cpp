@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "engine/kernel/cpu/source_rows.h"
+#include "engine/kernel/reference/reference_pair.h"
 
 namespace longscope::cpu {
 
@@ -42,21 +43,24 @@ std::int64_t scratch_floats(const BackwardBlock& block, const TileGeometry& geom
     const std::int64_t of_keys = k_tile * (block.depth_qk + block.depth_v + block.dim_qk_padded);
     const std::int64_t of_gradients =
         geometry.backward_q_tile * block.dim_qk_padded + k_tile * (block.dim_qk_padded + block.dim_v_padded);
-    constexpr std::int64_t parts = 11;
-    return of_keys + of_gradients + 3 * backward_scratch(geometry) + 2 * geometry.row_group * k_tile +
+    constexpr std::int64_t parts = 12;
+    return of_keys + of_gradients + 3 * backward_scratch(geometry) + 3 * geometry.row_group * k_tile +
            parts * Scratch::whole_vectors(1);
 }
 
 }  // namespace
 
-KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const PackedQueries& queries,
-                               const TileFunctions& functions, SpareBuffers& spare)
+KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const HeadMatrix<float>& bias_gradients,
+                               const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare)
     : input_(&input),
+      bias_gradients_(bias_gradients),
       queries_(&queries),
       functions_(functions),
       geometry_(functions.geometry),
       block_(block_of(input, functions.geometry)),
       visible_(geometry_, geometry_.backward_q_tile, geometry_.backward_k_tile),
+      scoring_(input.forward, input.forward.scale, geometry_.backward_q_tile, geometry_.backward_k_tile,
+               bias_gradients),
       scratch_(scratch_floats(block_, geometry_), spare) {
     const std::int64_t k_tile = geometry_.backward_k_tile;
     block_.keys = keys_ = scratch_.take(k_tile * block_.depth_qk);
@@ -67,6 +71,7 @@ KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const PackedQue
     block_.gradient_rows = scratch_.take(backward_scratch(geometry_));
     block_.scores = scratch_.take(geometry_.row_group * k_tile);
     block_.products = scratch_.take(geometry_.row_group * k_tile);
+    block_.score_slopes = input.forward.scoring.soft_cap == 0.0 ? nullptr : scratch_.take(geometry_.row_group * k_tile);
     block_.query_gradients = scratch_.take(geometry_.backward_q_tile * block_.dim_qk_padded);
     block_.key_gradients = scratch_.take(k_tile * block_.dim_qk_padded);
     block_.value_gradients = scratch_.take(k_tile * block_.dim_v_padded);
@@ -83,6 +88,7 @@ void KeyBlockWorker::begin(std::int64_t kv_head, std::int64_t tile) {
     const SourceRows values = source_rows(input_->forward.values, kv_head, columns_, rows_scratch_);
     functions_.pack_columns(values, k_tile, values_);
     finite_ = finite_ && all_finite(values);
+    scoring_.choose_columns(columns_);
     std::fill_n(block_.key_gradients, k_tile * block_.dim_qk_padded, 0.0F);
     std::fill_n(block_.value_gradients, k_tile * block_.dim_v_padded, 0.0F);
 }
@@ -101,11 +107,14 @@ void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int
         block_.groups = visible_.groups();
         block_.visible = visible_.bits();
     }
+    scoring_.choose_rows(head, plan.rows);
+    block_.scoring = scoring_.tile();
     functions_.attend_tile_backward(block_);
 }
 
 void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
     const AttendInput& forward = input_->forward;
+    const bool sigmoid = forward.scoring.is_sigmoid();
     std::vector<float> query(static_cast<std::size_t>(forward.queries.dim));
     std::vector<float> key(query.size());
     std::vector<float> value(static_cast<std::size_t>(forward.values.dim));
@@ -113,7 +122,8 @@ void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
     std::fill_n(block_.query_gradients, geometry_.backward_q_tile * block_.dim_qk_padded, 0.0F);
     for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
         const std::int64_t at = head * forward.queries.tokens + plan.rows.begin + row;
-        const float lse = input_->lse[at];
+        const float lse = sigmoid ? 0.0F : input_->lse[at];
+        const float delta = sigmoid ? 0.0F : input_->delta[at];
         if (lse == -std::numeric_limits<float>::infinity()) {
             continue;
         }
@@ -124,23 +134,25 @@ void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
              i < plan.starts[static_cast<std::size_t>(row) + 1]; ++i) {
             const Range seen = intersect(plan.runs[i], columns_);
             for (std::int64_t column = seen.begin; column < seen.end; ++column) {
+                const PairPlace place = place_of(forward, head, plan.rows.begin + row, column);
+                if (forward.scoring.hides(place)) {
+                    continue;
+                }
                 load_row(forward.keys, kv_head_, column, key.data());
                 load_row(forward.values, kv_head_, column, value.data());
-                float score = 0.0F;
-                for (std::size_t d = 0; d < query.size(); ++d) {
-                    score += query[d] * key[d];
+                const ReferencePair pair = reference_pair(forward.scoring, place, forward.scale * dot(query, key),
+                                                          dot(gradient, value), {double{lse}, double{delta}});
+                const auto weight = static_cast<float>(pair.weight);
+                const auto product_gradient = static_cast<float>(forward.scale * pair.product_gradient);
+                if (bias_gradients_.data != nullptr) {
+                    bias_gradients_.row(bias_gradients_.heads == 1 ? 0 : head, place.row)[column] +=
+                        static_cast<float>(pair.score_gradient);
                 }
-                float product = 0.0F;
-                for (std::size_t d = 0; d < value.size(); ++d) {
-                    product += gradient[d] * value[d];
-                }
-                const float weight = std::exp(score * block_.gradient_scale - lse);
-                const float score_gradient = weight * (product - input_->delta[at]) * block_.gradient_scale;
                 float* key_gradient = block_.key_gradients + (column - columns_.begin) * block_.dim_qk_padded;
                 float* value_gradient = block_.value_gradients + (column - columns_.begin) * block_.dim_v_padded;
                 for (std::size_t d = 0; d < query.size(); ++d) {
-                    query_gradient[d] += score_gradient * key[d];
-                    key_gradient[d] += score_gradient * query[d];
+                    query_gradient[d] += product_gradient * key[d];
+                    key_gradient[d] += product_gradient * query[d];
                 }
                 for (std::size_t d = 0; d < value.size(); ++d) {
                     value_gradient[d] += weight * gradient[d];

@@ -11,6 +11,7 @@
 #include "engine/kernel/cpu/scratch.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_plan.h"
+#include "engine/kernel/cpu/tile_scoring.h"
 #include "engine/kernel/cpu/visible_columns.h"
 #include "engine/kernel/kernel.h"
 
@@ -18,8 +19,9 @@ namespace longscope::cpu {
 
 class KeyBlockWorker {
   public:
-    KeyBlockWorker(const AttendBackwardInput& input, const PackedQueries& queries, const TileFunctions& functions,
-                   SpareBuffers& spare);
+    // `bias_gradients`: of AttendGradients.
+    KeyBlockWorker(const AttendBackwardInput& input, const HeadMatrix<float>& bias_gradients,
+                   const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare);
 
     // Sets the gradients of keys and values to zero and packs the tile.
     void begin(std::int64_t kv_head, std::int64_t tile);
@@ -35,6 +37,7 @@ class KeyBlockWorker {
     void attend_plainly(const TilePlan& plan, std::int64_t head);
 
     const AttendBackwardInput* input_;
+    HeadMatrix<float> bias_gradients_;
     const PackedQueries* queries_;
     TileFunctions functions_;
     TileGeometry geometry_;
@@ -43,6 +46,7 @@ class KeyBlockWorker {
     bool finite_ = true;
     BackwardBlock block_;
     VisibleColumns visible_;
+    TileScoring scoring_;
     Scratch scratch_;
     float* keys_;
     float* key_rows_;

@@ -11,8 +11,9 @@
 
 namespace longscope::cpu {
 
-PackedQueries::PackedQueries(const AttendBackwardInput& input, const TileFunctions& functions, SpareBuffers& spare)
-    : input_(&input), functions_(functions), spare_(&spare) {
+PackedQueries::PackedQueries(const AttendBackwardInput& input, bool scored, const TileFunctions& functions,
+                             SpareBuffers& spare)
+    : input_(&input), functions_(functions), spare_(&spare), scored_(scored) {
     const TileGeometry& geometry = functions.geometry;
     const std::int64_t dim_qk = input.forward.queries.dim;
     const std::int64_t dim_v = input.output_gradients.dim;
@@ -61,14 +62,15 @@ void PackedQueries::pack(std::int64_t slot) {
     // The weights of a row that sees nothing, and of padding, are 2^-inf = 0.
     std::fill_n(out, q_tile, std::numeric_limits<float>::infinity());
     std::fill_n(out + q_tile, q_tile, 0.0F);
-    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const double unit = scored_ ? 1.0 : std::numbers::log2e;
+    for (std::int64_t row = rows.begin; row < rows.end && !input_->forward.scoring.is_sigmoid(); ++row) {
         const float lse = input_->lse[head * total + row];
         const float delta = input_->delta[head * total + row];
         if (lse == -std::numeric_limits<float>::infinity()) {
             continue;
         }
         finite = finite && std::isfinite(lse) && std::isfinite(delta);
-        out[row - rows.begin] = static_cast<float>(double{lse} * std::numbers::log2e);
+        out[row - rows.begin] = static_cast<float>(double{lse} * unit);
         out[q_tile + row - rows.begin] = delta;
     }
     finite_[static_cast<std::size_t>(slot)] = static_cast<unsigned char>(finite);

@@ -16,7 +16,8 @@ namespace longscope::cpu {
 class PackedQueries {
   public:
     // The input and the spare buffers must live as long.
-    PackedQueries(const AttendBackwardInput& input, const TileFunctions& functions, SpareBuffers& spare);
+    // `scored`: tiles are told of a scoring.
+    PackedQueries(const AttendBackwardInput& input, bool scored, const TileFunctions& functions, SpareBuffers& spare);
     PackedQueries(const PackedQueries&) = delete;
     PackedQueries& operator=(const PackedQueries&) = delete;
     PackedQueries(PackedQueries&&) = delete;
@@ -48,6 +49,7 @@ class PackedQueries {
     const AttendBackwardInput* input_;
     TileFunctions functions_;
     SpareBuffers* spare_;
+    bool scored_;
     std::int64_t tiles_;
     // Floats of the parts of a slot.
     std::int64_t query_groups_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Online softmax of one row, key by key, touching nothing that the row does not see: for tiles with NaN or infinities,
+// Attention of one row, key by key, touching nothing that the row does not see: for tiles with NaN or infinities,
 // where the product of a weight of 0 with a value that is not a number would not be 0.
 #pragma once
 
@@ -29,8 +29,12 @@ class PlainRows {
     void add(std::int64_t head, std::int64_t query, Range columns, const PlainRow& row);
 
   private:
+    // Adds weight * the value that is loaded.
+    void add_weighted(float weight, const PlainRow& row) const;
+
     const AttendInput* input_;
     float scale_;
+    bool scored_;
     float sign_;
     std::vector<float> query_;
     std::vector<float> key_;

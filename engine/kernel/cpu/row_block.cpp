@@ -33,8 +33,10 @@ RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packe
       functions_(functions),
       geometry_(functions.geometry),
       scratch_(scratch_floats(geometry_, geometry_.units(input.queries.dim), packed.dim_v_padded()), spare),
-      visible_(geometry_, geometry_.q_tile, geometry_.k_tile) {
-    block_.scale = input.scale == 0.0 ? 1.0F : static_cast<float>(std::abs(input.scale) * log2_e);
+      visible_(geometry_, geometry_.q_tile, geometry_.k_tile),
+      scoring_(input, std::abs(input.scale), geometry_.q_tile, geometry_.k_tile),
+      scored_(TileScoring::is_needed(input)) {
+    block_.scale = static_cast<float>((scored_ || input.scale == 0.0 ? 1.0 : std::abs(input.scale)) * log2_e);
     block_.depth = geometry_.units(input.queries.dim);
     block_.dim_v_padded = packed.dim_v_padded();
     block_.queries = queries_ = scratch_.take(geometry_.q_tile * block_.depth);
@@ -79,13 +81,18 @@ void RowBlockWorker::end_state(Range rows, std::int64_t head, const KeyPart& par
             part.sums[head * out.rows() + rows.begin + row] = sum;
             continue;
         }
+        if (out.rule() == MergeRule::sum) {
+            std::copy_n(source, out.dim(), output);
+            lse = minus_infinity;
+            continue;
+        }
         const float inverse = sum == 0.0F ? 0.0F : 1.0F / sum;
         for (std::int64_t d = 0; d < out.dim(); ++d) {
             output[d] = source[d] * inverse;
         }
-        lse = sum == 0.0F
-                  ? minus_infinity
-                  : static_cast<float>(double{block_.maximum[row]} * std::abs(input_->scale) + std::log(double{sum}));
+        const double scale = scored_ ? 1.0 : std::abs(input_->scale);
+        lse = sum == 0.0F ? minus_infinity
+                          : static_cast<float>(double{block_.maximum[row]} * scale + std::log(double{sum}));
     }
 }
 
@@ -107,9 +114,13 @@ void RowBlockWorker::attend(const TilePlan& plan, std::int64_t head, const KeyPa
     const std::int64_t kv_head = head / (input_->queries.heads / input_->keys.heads);
     load_queries(plan.rows, head);
     begin_state(plan.rows, head, part, out);
+    scoring_.choose_rows(head, plan.rows);
     for (const TileRun& run : plan.tiles) {
         const Range tiles = intersect(run.tiles, part.tiles);
         for (std::int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
+            scoring_.choose_columns(
+                {tile * geometry_.k_tile, std::min((tile + 1) * geometry_.k_tile, input_->keys.tokens)});
+            block_.scoring = scoring_.tile();
             if (!finite_queries_ || !packed_->finite(kv_head, tile)) {
                 attend_tile_plainly(plan, head, tile);
             } else if (run.tile_class == TileClass::full) {

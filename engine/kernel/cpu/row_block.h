@@ -11,6 +11,7 @@
 #include "engine/kernel/cpu/scratch.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_plan.h"
+#include "engine/kernel/cpu/tile_scoring.h"
 #include "engine/kernel/cpu/visible_columns.h"
 #include "engine/kernel/kernel.h"
 
@@ -51,6 +52,8 @@ class RowBlockWorker {
     bool finite_queries_ = true;
     RowBlock block_;
     VisibleColumns visible_;
+    TileScoring scoring_;
+    bool scored_;
 };
 
 }  // namespace longscope::cpu

@@ -14,6 +14,7 @@
 #include "engine/kernel/cpu/exp2-inl.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_product-inl.h"
+#include "engine/kernel/cpu/tile_scores-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
@@ -55,6 +56,55 @@ HWY_ATTR HWY_INLINE void differentiate_rows(const BackwardBlock& block, std::int
     }
 }
 
+// The same where scores are more than products: of sigmoid attention dS = P (1 - P) dP.
+template <class Arithmetic>
+HWY_ATTR HWY_NOINLINE void differentiate_scored_rows(const BackwardBlock& block, std::int64_t row,
+                                                     const float* HWY_RESTRICT s, const float* HWY_RESTRICT dp,
+                                                     const float* HWY_RESTRICT slopes, const GroupColumns& columns) {
+    const Lanes d;
+    const ScoreTile& rule = *block.scoring;
+    const Vector scale = hn::Set(d, log2_e);
+    const Vector gradient_scale = hn::Set(d, block.gradient_scale);
+    for (std::int64_t c = columns.begin; c < columns.end; c += lanes) {
+        Vector p[2];
+        Vector ds[2];
+        for (int r = 0; r < 2; ++r) {
+            const std::int64_t at = r * backward_k_tile + c;
+            const Vector score = hn::Load(d, s + at);
+            const Vector product = hn::Load(d, dp + at);
+            // Of the weight by the score, and what it is multiplied by.
+            Squashed<Vector> weight;
+            Vector factor;
+            if (rule.sigmoid) {
+                weight = logistic(d, score);
+                factor = product;
+            } else {
+                weight.value = exp2(d, hn::Mul(hn::Sub(score, hn::Set(d, block.lse[row + r])), scale));
+                weight.slope = weight.value;
+                factor = hn::Sub(product, hn::Set(d, block.delta[row + r]));
+            }
+            if (columns.masked != 0) {
+                const std::uint64_t* visible = block.visible + (row + r) * (backward_k_tile / 64);
+                weight.value = show(weight.value, visible, c);
+                weight.slope = show(weight.slope, visible, c);
+            }
+            const Vector score_gradient = hn::Mul(weight.slope, factor);
+            if (rule.bias_gradients != nullptr && row + r < rule.rows) {
+                add_present(score_gradient, rule.bias_gradients + (row + r) * rule.bias_gradients_stride + c,
+                            rule.columns - c);
+            }
+            p[r] = weight.value;
+            ds[r] = hn::Mul(score_gradient, gradient_scale);
+            if (slopes != nullptr) {
+                ds[r] = hn::Mul(ds[r], hn::Load(d, slopes + at));
+            }
+        }
+        Arithmetic::store_row_pair(p[0], p[1], block.weights, weight_stride, row, c);
+        Arithmetic::store_row_pair(ds[0], ds[1], block.gradients, weight_stride, row, c);
+        Arithmetic::store_rows(ds[0], ds[1], block.gradient_rows, weight_stride, row, c);
+    }
+}
+
 template <class Arithmetic>
 HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
     constexpr std::int64_t unit = Arithmetic::unit;
@@ -73,6 +123,10 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
                                                                 block.values + c * block.depth_v, block.depth_v,
                                                                 block.products + c, backward_k_tile);
         }
+        if (block.scoring != nullptr) {
+            score_rows<Arithmetic>(*block.scoring, g * row_group, block.scores, backward_k_tile, columns,
+                                   block.score_slopes);
+        }
         for (std::int64_t r = 0; r < row_group; r += 2) {
             const std::int64_t row = g * row_group + r;
             if (begin > 0 || end < backward_k_tile) {
@@ -80,8 +134,15 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
                 Arithmetic::clear_row_pair(block.weights, weight_stride, row, backward_k_tile);
                 Arithmetic::clear_row_pair(block.gradients, weight_stride, row, backward_k_tile);
             }
-            differentiate_rows<Arithmetic>(block, row, block.scores + r * backward_k_tile,
-                                           block.products + r * backward_k_tile, columns);
+            const float* scores = block.scores + r * backward_k_tile;
+            const float* products = block.products + r * backward_k_tile;
+            if (block.scoring == nullptr) {
+                differentiate_rows<Arithmetic>(block, row, scores, products, columns);
+            } else {
+                differentiate_scored_rows<Arithmetic>(
+                    block, row, scores, products,
+                    block.score_slopes == nullptr ? nullptr : block.score_slopes + r * backward_k_tile, columns);
+            }
         }
     }
 

@@ -59,29 +59,33 @@ namespace longscope::cpu {
 
 std::vector<SimdFunctions> float32_functions() {
     std::vector<SimdFunctions> all;
+    // Asked for only where they run: what fills them in is compiled for that instruction set as well.
+    const auto add = [&](std::int64_t target, SimdFunctions (*functions)()) {
+        all.push_back((hwy::SupportedTargets() & target) != 0 ? functions() : SimdFunctions{target, {}});
+    };
 #if HWY_TARGETS & HWY_AVX3
-    all.push_back(N_AVX3::simd_functions());
+    add(HWY_AVX3, N_AVX3::simd_functions);
 #endif
 #if HWY_TARGETS & HWY_AVX2
-    all.push_back(N_AVX2::simd_functions());
+    add(HWY_AVX2, N_AVX2::simd_functions);
 #endif
 #if HWY_TARGETS & HWY_SSE4
-    all.push_back(N_SSE4::simd_functions());
+    add(HWY_SSE4, N_SSE4::simd_functions);
 #endif
 #if HWY_TARGETS & HWY_SSSE3
-    all.push_back(N_SSSE3::simd_functions());
+    add(HWY_SSSE3, N_SSSE3::simd_functions);
 #endif
 #if HWY_TARGETS & HWY_NEON
-    all.push_back(N_NEON::simd_functions());
+    add(HWY_NEON, N_NEON::simd_functions);
 #endif
 #if HWY_TARGETS & HWY_PPC8
-    all.push_back(N_PPC8::simd_functions());
+    add(HWY_PPC8, N_PPC8::simd_functions);
 #endif
 #if HWY_TARGETS & HWY_EMU128
-    all.push_back(N_EMU128::simd_functions());
+    add(HWY_EMU128, N_EMU128::simd_functions);
 #endif
 #if HWY_TARGETS & HWY_SCALAR
-    all.push_back(N_SCALAR::simd_functions());
+    add(HWY_SCALAR, N_SCALAR::simd_functions);
 #endif
     return all;
 }

@@ -13,7 +13,7 @@ struct SimdFunctions {
     TileFunctions functions;
 };
 
-// Widest first; the last one runs everywhere.
+// Widest first; the last one runs everywhere. Without functions where this processor lacks the instructions.
 [[nodiscard]] std::vector<SimdFunctions> float32_functions();
 
 }  // namespace longscope::cpu

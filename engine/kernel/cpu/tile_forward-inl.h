@@ -12,6 +12,7 @@
 #include "engine/kernel/cpu/exp2-inl.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_product-inl.h"
+#include "engine/kernel/cpu/tile_scores-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
@@ -24,8 +25,9 @@ constexpr std::int64_t k_tile = 256;
 
 // One row of scores in columns [begin, end), multiples of the panel: hides what is not visible, turns scores into
 // weights (over the scores, in the variant's type), updates maximum and sums, returns the factor by which the earlier
-// output shrinks.
-template <class Arithmetic>
+// output shrinks. Scored: scores are more than products. They may be as large as float32 goes, so that a maximum is
+// subtracted before it is scaled; and a bias of NaN or +inf makes them NaN or +inf, which makes NaN of the whole row.
+template <class Arithmetic, bool Scored>
 HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t begin, std::int64_t end,
                                       const std::uint64_t* HWY_RESTRICT visible, float scale, float& maximum,
                                       float* HWY_RESTRICT sums) {
@@ -48,6 +50,15 @@ HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t b
             highest1 = hn::Max(highest1, hn::Load(d, scores + c + lanes));
         }
     }
+    if constexpr (Scored) {
+        auto below_infinity = hn::Lt(hn::Load(d, scores + begin), hn::Set(d, -minus_infinity));
+        for (std::int64_t c = begin; c < end; c += lanes) {
+            below_infinity = hn::And(below_infinity, hn::Lt(hn::Load(d, scores + c), hn::Set(d, -minus_infinity)));
+        }
+        if (!hn::AllTrue(d, below_infinity)) {
+            hn::Store(hn::Set(d, std::numeric_limits<float>::quiet_NaN()), d, sums);
+        }
+    }
     // A new maximum only where it is far above the old one: the reduction over lanes and the rescaling are rare then,
     // and no weight is above 2^8.
     const float headroom = 8.0F / scale;
@@ -66,18 +77,48 @@ HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t b
         return 1.0F;
     }
     const Vector factor = hn::Set(d, scale);
-    const Vector subtracted = hn::Set(d, maximum * scale);
+    const Vector subtracted = hn::Set(d, Scored ? maximum : maximum * scale);
+    const auto exponent = [&](std::int64_t c) HWY_ATTR {
+        const Vector s = hn::Load(d, scores + c);
+        return Scored ? hn::Mul(hn::Sub(s, subtracted), factor) : hn::MulSub(s, factor, subtracted);
+    };
     Vector total0 = hn::Zero(d);
     Vector total1 = hn::Zero(d);
     for (std::int64_t c = begin; c < end; c += panel) {
-        const Vector e0 = exp2(d, hn::MulSub(hn::Load(d, scores + c), factor, subtracted));
-        const Vector e1 = exp2(d, hn::MulSub(hn::Load(d, scores + c + lanes), factor, subtracted));
+        const Vector e0 = exp2(d, exponent(c));
+        const Vector e1 = exp2(d, exponent(c + lanes));
         Arithmetic::store_weights(e0, e1, scores, c);
         total0 = hn::Add(total0, e0);
         total1 = hn::Add(total1, e1);
     }
     hn::Store(hn::MulAdd(hn::Load(d, sums), hn::Set(d, shrink), hn::Add(total0, total1)), d, sums);
     return shrink;
+}
+
+// Rows of a group from products to weights.
+template <class Arithmetic, bool Scored>
+HWY_ATTR HWY_INLINE void weigh_rows(const RowBlock& block, const KeyTile& tile, std::int64_t group,
+                                    const GroupColumns& columns) {
+    for (std::int64_t r = 0; r < row_group; ++r) {
+        const std::int64_t row = group * row_group + r;
+        const std::uint64_t* visible = columns.masked == 0 ? nullptr : tile.visible + row * (k_tile / 64);
+        float* scores = block.scores + r * k_tile;
+        if (Scored && block.scoring->sigmoid) {
+            sigmoid_row<Arithmetic>(scores, columns.begin, columns.end, visible);
+            block.rescale[row] = 1.0F;
+            continue;
+        }
+        block.rescale[row] = softmax_row<Arithmetic, Scored>(scores, columns.begin, columns.end, visible, block.scale,
+                                                             block.maximum[row], block.sums + row * lanes);
+    }
+}
+
+// Out of line, as score_rows().
+template <class Arithmetic>
+HWY_ATTR HWY_NOINLINE void weigh_scored_rows(const RowBlock& block, const KeyTile& tile, std::int64_t group,
+                                             const GroupColumns& columns) {
+    score_rows<Arithmetic>(*block.scoring, group * row_group, block.scores, k_tile, columns, nullptr);
+    weigh_rows<Arithmetic, true>(block, tile, group, columns);
 }
 
 template <class Arithmetic>
@@ -97,11 +138,10 @@ HWY_ATTR void attend_tile(const RowBlock& block, const KeyTile& tile) {
                                                                 tile.keys + c * block.depth, block.depth, scores + c,
                                                                 k_tile);
         }
-        for (std::int64_t r = 0; r < row_group; ++r) {
-            const std::int64_t row = g * row_group + r;
-            const std::uint64_t* visible = columns.masked == 0 ? nullptr : tile.visible + row * (k_tile / 64);
-            block.rescale[row] = softmax_row<Arithmetic>(scores + r * k_tile, begin, end, visible, block.scale,
-                                                         block.maximum[row], block.sums + row * lanes);
+        if (block.scoring == nullptr) {
+            weigh_rows<Arithmetic, false>(block, tile, g, columns);
+        } else {
+            weigh_scored_rows<Arithmetic>(block, tile, g, columns);
         }
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
             const std::int64_t first = begin / Arithmetic::unit;

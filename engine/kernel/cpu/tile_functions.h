@@ -37,18 +37,37 @@ struct SourceRows {
     std::int64_t stride = 0;
 };
 
+// How products become scores where these are more than scaled products (Scoring): of one tile of rows of one head
+// against one tile of keys. Scores are natural logarithms of weights then, with a scale of 1.
+struct ScoreTile {
+    float scale = 1.0F;                              // of a product
+    float soft_cap = 0.0F;                           // 0: none
+    float slope = 0.0F;                              // of ALiBi
+    const std::int32_t* row_positions = nullptr;     // of ALiBi: q_tile; null: none
+    const std::int32_t* column_positions = nullptr;  // of ALiBi: k_tile
+    std::int64_t rows = 0;                           // that are there; others are padding
+    std::int64_t columns = 0;                        // the same
+    const float* bias = nullptr;                     // of the first row and column; null: none
+    std::int64_t bias_stride = 0;                    // from one row to the next
+    bool sigmoid = false;                            // instead of softmax
+    float sigmoid_bias = 0.0F;
+    float* bias_gradients = nullptr;  // dS of the first row and column, added to; null: not wanted
+    std::int64_t bias_gradients_stride = 0;
+};
+
 // State of one tile of query rows of one head while it passes over the keys. Rows are padded to whole groups.
 struct RowBlock {
     std::int64_t row_groups = 0;
-    std::int64_t depth = 0;          // units of a query
-    std::int64_t dim_v_padded = 0;   // a multiple of panel
-    float scale = 1.0F;              // above 0: 2^(scale * score) is the weight
-    const float* queries = nullptr;  // from pack_groups
-    float* scores = nullptr;         // row_group x k_tile, scratch
-    float* output = nullptr;         // rows x dim_v_padded, not normalised
-    float* maximum = nullptr;        // rows, -inf at the start: what scores are taken relative to
-    float* sums = nullptr;           // rows x lanes, 0 at the start; a row's sum is that of its lanes
-    float* rescale = nullptr;        // rows, scratch
+    std::int64_t depth = 0;              // units of a query
+    std::int64_t dim_v_padded = 0;       // a multiple of panel
+    float scale = 1.0F;                  // above 0: 2^(scale * score) is the weight
+    const ScoreTile* scoring = nullptr;  // null: scores are products
+    const float* queries = nullptr;      // from pack_groups
+    float* scores = nullptr;             // row_group x k_tile, scratch
+    float* output = nullptr;             // rows x dim_v_padded, not normalised
+    float* maximum = nullptr;            // rows, -inf at the start: what scores are taken relative to
+    float* sums = nullptr;               // rows x lanes, 0 at the start; a row's sum is that of its lanes
+    float* rescale = nullptr;            // rows, scratch
 };
 
 // Which columns of a tile the rows of one group see: whole panels.
@@ -75,9 +94,10 @@ struct BackwardBlock {
     std::int64_t depth_v = 0;   // units of a row of dO
     std::int64_t dim_qk_padded = 0;
     std::int64_t dim_v_padded = 0;
-    float scale = 1.0F;            // 2^(scale * score - lse) is the weight
-    float gradient_scale = 1.0F;   // of dS
-    const float* lse = nullptr;    // rows; base 2; +inf for rows that see nothing and for padding
+    float scale = 1.0F;                  // 2^(scale * score - lse) is the weight
+    float gradient_scale = 1.0F;         // of dS
+    const ScoreTile* scoring = nullptr;  // null: scores are products
+    const float* lse = nullptr;    // rows; base 2, natural with `scoring`; +inf for rows that see nothing, for padding
     const float* delta = nullptr;  // rows
 
     const float* queries = nullptr;               // from pack_groups
@@ -93,6 +113,7 @@ struct BackwardBlock {
     // Scratch.
     float* scores = nullptr;         // row_group x backward_k_tile
     float* products = nullptr;       // row_group x backward_k_tile: dO V^T
+    float* score_slopes = nullptr;   // row_group x backward_k_tile; null without a soft cap
     float* weights = nullptr;        // backward_scratch()
     float* gradients = nullptr;      // backward_scratch()
     float* gradient_rows = nullptr;  // backward_scratch()

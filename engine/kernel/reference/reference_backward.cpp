@@ -86,7 +86,7 @@ class Backward {
         : input_(input),
           forward_(input.forward),
           out_(out),
-          pulse_(hooks, 2),
+          pulse_(hooks, out.bias.data == nullptr ? 2 : 3),
           rows_(forward_.queries.tokens),
           columns_(forward_.keys.tokens),
           heads_per_group_(forward_.queries.heads / forward_.keys.heads) {}
@@ -102,6 +102,13 @@ class Backward {
             const std::int64_t begin = i % blocks * keys_of_block;
             add_key_gradients(i / blocks, {begin, std::min(begin + keys_of_block, columns_)});
         });
+        if (out_.bias.data != nullptr) {
+            team.for_each(out_.bias.heads * rows_, [&](std::int64_t i) {
+                if (pulse_.beat()) {
+                    add_bias_gradients(i / rows_, i % rows_);
+                }
+            });
+        }
         pulse_.throw_if_cancelled();
     }
 
@@ -110,7 +117,14 @@ class Backward {
     static constexpr std::int64_t keys_of_block = 64;
 
     [[nodiscard]] ReferenceRowStatistics statistics(std::int64_t head, std::int64_t row) const {
+        if (forward_.scoring.is_sigmoid()) {
+            return {};
+        }
         return {double{input_.lse[head * rows_ + row]}, double{input_.delta[head * rows_ + row]}};
+    }
+
+    [[nodiscard]] bool adds_nothing(const ReferenceRowStatistics& row) const {
+        return !forward_.scoring.is_sigmoid() && row.lse == minus_infinity;
     }
 
     void add_query_gradient(std::int64_t head, std::int64_t row) {
@@ -118,7 +132,7 @@ class Backward {
         forward_.mask->row_runs(row, runs, forward_.mask->kind_of(head));
         pulse_.add_pairs(count(runs));
         const ReferenceRowStatistics whole_row = statistics(head, row);
-        if (whole_row.lse == minus_infinity) {
+        if (adds_nothing(whole_row)) {
             return;
         }
         Rows query(forward_.queries);
@@ -129,11 +143,15 @@ class Backward {
         output_gradient.load(head, row);
         Sums gradient(1, forward_.queries.dim);
         for_each_column(runs, [&](std::int64_t column) {
+            const PairPlace place = place_of(forward_, head, row, column);
+            if (forward_.scoring.hides(place)) {
+                return;
+            }
             key.load(head / heads_per_group_, column);
             value.load(head / heads_per_group_, column);
-            const ReferencePair pair =
-                reference_pair(query[0], key[0], value[0], output_gradient[0], forward_.scale, whole_row);
-            add_scaled(gradient[0], forward_.scale * pair.score_gradient, key[0]);
+            const ReferencePair pair = reference_pair(forward_.scoring, place, forward_.scale * dot(query[0], key[0]),
+                                                      dot(output_gradient[0], value[0]), whole_row);
+            add_scaled(gradient[0], forward_.scale * pair.product_gradient, key[0]);
         });
         gradient.add_to(out_.queries.row(head, row));
     }
@@ -158,22 +176,61 @@ class Backward {
                 }
                 pulse_.add_pairs(count(runs));
                 const ReferenceRowStatistics whole_row = statistics(head, row);
-                if (whole_row.lse == minus_infinity) {
+                if (adds_nothing(whole_row)) {
                     continue;
                 }
                 query.load(head, row);
                 output_gradient.load(head, row);
                 for_each_column(runs, [&](std::int64_t column) {
+                    const PairPlace place = place_of(forward_, head, row, column);
+                    if (forward_.scoring.hides(place)) {
+                        return;
+                    }
                     const std::int64_t k = column - keys.begin;
                     const ReferencePair pair =
-                        reference_pair(query[0], key[k], value[k], output_gradient[0], forward_.scale, whole_row);
-                    add_scaled(key_gradients[k], forward_.scale * pair.score_gradient, query[0]);
+                        reference_pair(forward_.scoring, place, forward_.scale * dot(query[0], key[k]),
+                                       dot(output_gradient[0], value[k]), whole_row);
+                    add_scaled(key_gradients[k], forward_.scale * pair.product_gradient, query[0]);
                     add_scaled(value_gradients[k], pair.weight, output_gradient[0]);
                 });
             }
         }
         key_gradients.add_to(out_.keys.row(kv_head, keys.begin));
         value_gradients.add_to(out_.values.row(kv_head, keys.begin));
+    }
+
+    // Of a head of the bias, which may be that of all query heads.
+    void add_bias_gradients(std::int64_t bias_head, std::int64_t row) {
+        std::vector<Range> runs;
+        forward_.mask->row_runs(row, runs);
+        Rows query(forward_.queries);
+        Rows output_gradient(input_.output_gradients);
+        Rows key(forward_.keys);
+        Rows value(forward_.values);
+        Sums gradients(1, columns_);
+        const std::int64_t heads = forward_.queries.heads / out_.bias.heads;
+        for (std::int64_t head = bias_head * heads; head < (bias_head + 1) * heads; ++head) {
+            pulse_.add_pairs(count(runs));
+            const ReferenceRowStatistics whole_row = statistics(head, row);
+            if (adds_nothing(whole_row)) {
+                continue;
+            }
+            query.load(head, row);
+            output_gradient.load(head, row);
+            for_each_column(runs, [&](std::int64_t column) {
+                const PairPlace place = place_of(forward_, head, row, column);
+                if (forward_.scoring.hides(place)) {
+                    return;
+                }
+                key.load(head / heads_per_group_, column);
+                value.load(head / heads_per_group_, column);
+                gradients[0][static_cast<std::size_t>(column)] +=
+                    reference_pair(forward_.scoring, place, forward_.scale * dot(query[0], key[0]),
+                                   dot(output_gradient[0], value[0]), whole_row)
+                        .score_gradient;
+            });
+        }
+        gradients.add_to(out_.bias.row(bias_head, row));
     }
 
     const AttendBackwardInput& input_;

@@ -5,6 +5,7 @@
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/reference/pulse.h"
 #include "engine/kernel/reference/reference_backward.h"
+#include "engine/kernel/reference/reference_pair.h"
 #include "engine/kernel/reference/reference_row.h"
 
 namespace longscope {
@@ -16,6 +17,7 @@ class ReferenceKernel final : public Kernel {
     explicit ReferenceKernel(int threads) : threads_(threads) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
+        check_scoring(input, out.rule());
         Pulse pulse(hooks, 1);
         const std::int64_t rows = input.queries.tokens;
         ThreadTeam(threads_).for_each(input.queries.heads * rows, [&](std::int64_t i) {
@@ -28,6 +30,7 @@ class ReferenceKernel final : public Kernel {
 
     void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
                          const AttendHooks& hooks) const override {
+        check_scoring(input, out);
         ThreadTeam team(threads_);
         reference_backward(team, input, out, hooks);
     }
@@ -45,14 +48,18 @@ class ReferenceKernel final : public Kernel {
         std::vector<float> key(dim_qk);
         std::vector<float> value(dim_v);
         load_row(input.queries, head, row, query.data());
-        ReferenceRow reference(dim_v);
+        ReferenceRow reference(dim_v, input.scoring.sigmoid_bias);
         std::vector<Range> runs;
         input.mask->row_runs(row, runs, input.mask->kind_of(head));
         for (const Range run : runs) {
             for (std::int64_t column = run.begin; column < run.end; ++column) {
+                const PairPlace place = place_of(input, head, row, column);
+                if (input.scoring.hides(place)) {
+                    continue;
+                }
                 load_row(input.keys, kv_head, column, key.data());
                 load_row(input.values, kv_head, column, value.data());
-                reference.add(query, key, value, input.scale);
+                reference.add(score_of(input.scoring, input.scale * dot(query, key), place), value);
             }
             pulse.add_pairs(run.size());
         }

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <span>
 
+#include "engine/kernel/scoring.h"
+
 namespace longscope {
 
 // What of the whole row a pair needs beside its query and its output gradient.
@@ -16,8 +18,9 @@ struct ReferenceRowStatistics {
 };
 
 struct ReferencePair {
-    double weight = 0.0;          // P
-    double score_gradient = 0.0;  // dS, before the scale
+    double weight = 0.0;            // P
+    double score_gradient = 0.0;    // dS
+    double product_gradient = 0.0;  // of scale * q . k
 };
 
 [[nodiscard]] inline double dot(std::span<const float> a, std::span<const float> b) {
@@ -28,12 +31,21 @@ struct ReferencePair {
     return sum;
 }
 
-// Not to be asked of a row whose lse is -inf: it sees nothing, or nothing that weighs anything.
-[[nodiscard]] inline ReferencePair reference_pair(std::span<const float> query, std::span<const float> key,
-                                                  std::span<const float> value, std::span<const float> output_gradient,
-                                                  double scale, const ReferenceRowStatistics& row) {
-    const double weight = std::exp(scale * dot(query, key) - row.lse);
-    return {weight, weight * (dot(output_gradient, value) - row.delta)};
+// `scaled` is scale * q . k, `output_product` dO . v. Not to be asked of a row of softmax attention whose lse is
+// -inf: it sees nothing, or nothing that weighs anything.
+[[nodiscard]] inline ReferencePair reference_pair(const Scoring& scoring, const PairPlace& place, double scaled,
+                                                  double output_product, const ReferenceRowStatistics& row) {
+    const double score = score_of(scoring, scaled, place);
+    ReferencePair pair;
+    if (scoring.is_sigmoid()) {
+        pair.weight = sigmoid(score + *scoring.sigmoid_bias);
+        pair.score_gradient = pair.weight * (1.0 - pair.weight) * output_product;
+    } else {
+        pair.weight = std::exp(score - row.lse);
+        pair.score_gradient = pair.weight * (output_product - row.delta);
+    }
+    pair.product_gradient = pair.score_gradient * score_slope(scoring, scaled);
+    return pair;
 }
 
 // sum += factor * vector

@@ -17,21 +17,37 @@ inline std::ostream& operator<<(std::ostream& out, const AttentionCase& c) {
 
 namespace {
 
+// Each option alone and with any others that it goes with: sinks take part in a softmax.
+rc::Gen<ScoringCase> scoring_case() {
+    const auto sigmoid = rc::gen::element<std::optional<double>>(std::nullopt, std::nullopt, 0.0, -2.0);
+    return rc::gen::map(
+        rc::gen::tuple(rc::gen::element(0.0, 0.0, 1.5, 20.0), rc::gen::arbitrary<bool>(), integer_from(0, 2),
+                       rc::gen::element(0.0, 0.2), sigmoid, rc::gen::arbitrary<bool>()),
+        [](const auto& drawn) {
+            const auto& [soft_cap, alibi, bias, bias_hides, sigmoid_bias, sinks] = drawn;
+            return ScoringCase{soft_cap, alibi, bias, bias_hides, sigmoid_bias, sinks && !sigmoid_bias};
+        });
+}
+
 rc::Gen<AttentionCase> attention_case() {
     const auto ratio =
         rc::gen::element(std::pair<std::int64_t, std::int64_t>{1, 1}, std::pair<std::int64_t, std::int64_t>{3, 1},
                          std::pair<std::int64_t, std::int64_t>{4, 2}, std::pair<std::int64_t, std::int64_t>{2, 2});
-    return rc::gen::map(rc::gen::tuple(mask_case(2), ratio, integer_from(1, 6), integer_from(1, 6),
-                                       integer_from(0, 1000), rc::gen::element(1.0, 0.25, 2.0),
-                                       rc::gen::element(DType::float32, DType::bfloat16, DType::float16)),
-                        [](const auto& drawn) {
-                            const auto& [mask, heads, dim_qk, dim_v, seed, scale_factor, dtype] = drawn;
-                            return AttentionCase{{1, heads.first, heads.second, dim_qk, dim_v, dtype},
-                                                 mask.domain,
-                                                 mask.expression.dump(),
-                                                 static_cast<std::uint64_t>(seed),
-                                                 scale_factor};
-                        });
+    return rc::gen::map(
+        rc::gen::tuple(mask_case(2), ratio, integer_from(1, 6), integer_from(1, 6), integer_from(0, 1000),
+                       rc::gen::element(1.0, 0.25, 2.0),
+                       rc::gen::element(DType::float32, DType::bfloat16, DType::float16), scoring_case()),
+        [](const auto& drawn) {
+            const auto& [mask, heads, dim_qk, dim_v, seed, scale_factor, dtype, drawn_scoring] = drawn;
+            ScoringCase scoring = drawn_scoring;
+            scoring.bias_heads = scoring.bias_heads == 2 ? heads.first : scoring.bias_heads;
+            return AttentionCase{{1, heads.first, heads.second, dim_qk, dim_v, dtype},
+                                 mask.domain,
+                                 mask.expression.dump(),
+                                 static_cast<std::uint64_t>(seed),
+                                 scale_factor,
+                                 scoring};
+        });
 }
 
 double loss(const AttentionCase& c, const BackwardInputs& inputs) {
@@ -58,6 +74,9 @@ void expect_change(const AttentionCase& c, const BackwardInputs& inputs, std::ve
         float& less = (below.forward.*tensor)[i];
         more += step * direction[i];
         less -= step * direction[i];
+        if (!std::isfinite(more)) {
+            continue;  // a bias that hides its pair stays
+        }
         const double moved = double{more} - double{less};
         expected += gradient[i] * moved;
         terms += std::abs(moved);
@@ -78,8 +97,12 @@ RC_GTEST_PROP(ReferenceGradients, AreWhatFiniteDifferencesOfTheForwardPassAre, (
     RandomStream random(c.seed, 10);
     for (const Tensor& of :
          {Tensor{&AttentionInputs::queries, &reference.queries}, Tensor{&AttentionInputs::keys, &reference.keys},
-          Tensor{&AttentionInputs::values, &reference.values}}) {
+          Tensor{&AttentionInputs::values, &reference.values}, Tensor{&AttentionInputs::bias, &reference.bias},
+          Tensor{&AttentionInputs::sinks, &reference.sinks}}) {
         const std::size_t size = of.gradient->size();
+        if (size == 0) {
+            continue;
+        }
         // All elements at once in a random direction, then a few one by one.
         expect_change(c, inputs, of.tensor, *of.gradient, normal_tensor(c.seed, 11, static_cast<std::int64_t>(size)));
         for (int i = 0; i < 4; ++i) {
@@ -121,6 +144,7 @@ RC_GTEST_PROP(ReferenceBackwardKernel, AddsUpOverPartsOfTheKeys, ()) {
     // The sums of a key are those of the whole: over the same rows in the same order.
     RC_ASSERT(sum.keys == whole.keys);
     RC_ASSERT(sum.values == whole.values);
+    RC_ASSERT(sum.bias == whole.bias);
     RC_ASSERT(relative_l2(reference.queries, sum.queries, reference.queries_before_cancelling / cancelled_at_most) <=
               1e-6);
 }

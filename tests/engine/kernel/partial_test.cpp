@@ -3,32 +3,27 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/attention_case.h"
+#include "tests/support/forward_case.h"
 
 namespace longscope {
 namespace {
 
 // Attention over the key ranges, one kernel call each, merged in the order given.
 Partial merged(const AttentionCase& c, const AttentionInputs& inputs, const std::vector<Range>& key_ranges) {
-    const std::unique_ptr<Mask> mask = c.mask();
-    const TokenSet queries({{0, c.domain.query_tokens}});
-    Partial sum(c.shape.query_heads, c.domain.query_tokens, c.shape.head_dim_v);
+    Partial sum(c.shape.query_heads, c.domain.query_tokens, c.shape.head_dim_v, inputs.scoring().merge_rule());
     sum.reset();
     for (const Range range : key_ranges) {
-        const TokenSet keys({range});
-        const LocalMask local(*mask, queries, keys);
-        Partial part(c.shape.query_heads, c.domain.query_tokens, c.shape.head_dim_v);
-        // One key/value head: a range of tokens is contiguous.
-        const HeadMatrix<const float> k{inputs.k().row(0, range.begin), 1, range.size(), c.shape.head_dim_qk};
-        const HeadMatrix<const float> v{inputs.v().row(0, range.begin), 1, range.size(), c.shape.head_dim_v};
-        make_cpu_kernel(1)->attend({inputs.q(), k, v, &local, c.scale()}, part, {});
-        merge(sum, part);
+        ForwardCall call;
+        call.keys = TokenSet({range});
+        merge(sum, run_forward(*make_cpu_kernel(1), c, inputs, call));
     }
     return sum;
 }
 
-TEST(Merge, OfAnySplitOfTheKeysEqualsTheWhole) {
-    const AttentionCase c{{1, 3, 1, 32, 48, DType::float32}, {100, 260, {}}, R"({"causal": {}})", 5};
+void expect_any_split_equals_the_whole(const ScoringCase& scoring) {
+    AttentionCase c{{1, 3, 1, 32, 48, DType::float32}, {100, 260, {}}, R"({"causal": {}})", 5};
+    c.scoring = scoring;
+    SCOPED_TRACE(c.text());
     const AttentionInputs inputs(c);
     const ReferenceResult reference = reference_attention(c, inputs);
     const std::vector<std::vector<Range>> splits{{{0, 260}},
@@ -41,6 +36,30 @@ TEST(Merge, OfAnySplitOfTheKeysEqualsTheWhole) {
         EXPECT_LE(error.output_relative_l2, 1e-6);
         EXPECT_LE(error.lse_absolute, 1e-5);
     }
+}
+
+TEST(Merge, OfAnySplitOfTheKeysEqualsTheWhole) {
+    expect_any_split_equals_the_whole({});
+}
+
+TEST(Merge, OfAnySplitOfTheKeysEqualsTheWholeUnderEveryScoring) {
+    expect_any_split_equals_the_whole({2.0, true, 3, 0.1, std::nullopt, false});
+    expect_any_split_equals_the_whole({0.0, false, 0, 0.0, -std::log(260.0), false});
+    expect_any_split_equals_the_whole({2.0, true, 3, 0.1, -std::log(260.0), false});
+}
+
+TEST(Merge, BySumAddsOutputsAndLeavesLseAtMinusInfinity) {
+    Partial a(1, 1, 2, MergeRule::sum);
+    Partial b(1, 1, 2, MergeRule::sum);
+    a.reset();
+    b.reset();
+    a.output().data[0] = 1.0F;
+    b.output().data[0] = 2.0F;
+    b.output().data[1] = 5.0F;
+    merge(a, b);
+    EXPECT_EQ(a.output().data[0], 3.0F);
+    EXPECT_EQ(a.output().data[1], 5.0F);
+    EXPECT_EQ(a.lse(0)[0], -std::numeric_limits<float>::infinity());
 }
 
 TEST(Merge, WithNothingChangesNothing) {

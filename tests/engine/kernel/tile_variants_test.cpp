@@ -2,11 +2,13 @@
 // The cpu kernel is compiled once for every instruction set: each that this machine has must be exact, not only the
 // best one.
 #include <gtest/gtest.h>
+#include <hwy/targets.h>
 
 #include <cstdlib>
 #include <set>
 
 #include "engine/kernel/cpu/cpu_kernel.h"
+#include "engine/kernel/cpu/tile_float32.h"
 #include "tests/support/attention_case.h"
 
 namespace longscope {
@@ -49,6 +51,16 @@ TEST(TileVariants, EachOneOfFloat32EqualsTheReference) {
 #if defined(__x86_64__)
     EXPECT_GE(names.size(), 2U) << "every 64-bit x86 processor has SSSE3 or better, and AVX2 for ten years";
 #endif
+}
+
+TEST(TileVariants, AreNotAskedForTheirFunctionsWhereTheyDoNotRun) {
+    const std::int64_t widest = cpu::float32_functions().front().target;
+    hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & ~widest);
+    for (const cpu::SimdFunctions& simd : cpu::float32_functions()) {
+        EXPECT_EQ(simd.functions.attend_tile != nullptr, (hwy::SupportedTargets() & simd.target) != 0)
+            << hwy::TargetName(simd.target);
+    }
+    hwy::SetSupportedTargetsForTest(0);
 }
 
 TEST(TileVariants, SayWhyTheyRefuse) {

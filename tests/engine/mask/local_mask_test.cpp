@@ -37,6 +37,48 @@ RC_GTEST_PROP(LocalMask, RowRunsAreTheLocalKeysOfEachLocalQuery, ()) {
     }
 }
 
+RC_GTEST_PROP(LocalMask, PositionsStandOnTheAxisOfKeysOnWhichTheLastQueryStandsAtTheLastKey, ()) {
+    const MaskCase drawn = *mask_case();
+    const auto mask = drawn.compiled();
+    const std::vector<std::int64_t> query_positions = *positions_below(drawn.domain.query_tokens);
+    const std::vector<std::int64_t> key_positions = *positions_below(drawn.domain.key_tokens);
+    const TokenSet queries = token_set_of(query_positions);
+    const TokenSet keys = token_set_of(key_positions);
+    const LocalMask local(*mask, queries, keys);
+    const auto any_range = [](std::int64_t size) {
+        const std::int64_t begin = *rc::gen::inRange<std::int64_t>(0, size + 1);
+        return Range{begin, *rc::gen::inRange<std::int64_t>(begin, size + 1)};
+    };
+    const Range rows = any_range(local.rows());
+    const Range columns = any_range(local.columns());
+    std::vector<std::int32_t> of_rows(static_cast<std::size_t>(rows.size()));
+    std::vector<std::int32_t> of_columns(static_cast<std::size_t>(columns.size()));
+    local.row_positions(rows, of_rows.data());
+    local.column_positions(columns, of_columns.data());
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        const std::int64_t position =
+            query_positions[static_cast<std::size_t>(row)] + drawn.domain.key_tokens - drawn.domain.query_tokens;
+        RC_ASSERT(of_rows[static_cast<std::size_t>(row - rows.begin)] == position);
+        for (std::int64_t column = columns.begin; column < columns.end; ++column) {
+            const std::int64_t key = key_positions[static_cast<std::size_t>(column)];
+            RC_ASSERT(of_columns[static_cast<std::size_t>(column - columns.begin)] == key);
+            RC_ASSERT(local.distance(row, column) == std::abs(position - key));
+        }
+    }
+}
+
+TEST(LocalMask, PositionsOfTokensThatFollowARule) {
+    const auto mask = compile_mask(parse_mask(parse_json(R"({"full": {}})", "test"), "mask"), {30, 40, {}});
+    const TokenSet queries = TokenSet::every(1, 4, 30);
+    const TokenSet keys = TokenSet::every(2, 3, 40);
+    std::vector<std::int32_t> positions(3);
+    const LocalMask local(*mask, queries, keys);
+    local.row_positions({2, 5}, positions.data());
+    EXPECT_EQ(positions, (std::vector<std::int32_t>{9 + 10, 13 + 10, 17 + 10}));
+    local.column_positions({10, 13}, positions.data());
+    EXPECT_EQ(positions, (std::vector<std::int32_t>{32, 35, 38}));
+}
+
 RC_GTEST_PROP(LocalMask, PairsAreExact, ()) {
     const MaskCase drawn = *mask_case();
     const BruteForceMask truth(drawn.expression, drawn.domain);
