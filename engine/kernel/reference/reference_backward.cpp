@@ -202,7 +202,6 @@ class Backward {
     // Of a head of the bias, which may be that of all query heads.
     void add_bias_gradients(std::int64_t bias_head, std::int64_t row) {
         std::vector<Range> runs;
-        forward_.mask->row_runs(row, runs);
         Rows query(forward_.queries);
         Rows output_gradient(input_.output_gradients);
         Rows key(forward_.keys);
@@ -210,6 +209,7 @@ class Backward {
         Sums gradients(1, columns_);
         const std::int64_t heads = forward_.queries.heads / out_.bias.heads;
         for (std::int64_t head = bias_head * heads; head < (bias_head + 1) * heads; ++head) {
+            forward_.mask->row_runs(row, runs, forward_.mask->kind_of(head));
             pulse_.add_pairs(count(runs));
             const ReferenceRowStatistics whole_row = statistics(head, row);
             if (adds_nothing(whole_row)) {
