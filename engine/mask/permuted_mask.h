@@ -36,6 +36,9 @@ class PermutedMask final : public LazyMask {
     [[nodiscard]] std::unique_ptr<Mask> transposed() const override;
     [[nodiscard]] bool has_zones_at_hand() const override { return false; }
 
+    // Whose rows and columns these are.
+    [[nodiscard]] const Mask& mask() const { return *mask_; }
+
   private:
     [[nodiscard]] TileSums tile_sums(Range q, std::int64_t k_tile) const;
 
