@@ -178,6 +178,22 @@ BitmapRows BitmapRows::transposed() const {
     return *bitmap_rows(key_tokens, query_tokens, fill, INT64_MAX);
 }
 
+BitmapRows BitmapRows::in_order(const Permutation& queries, const Permutation& keys) const {
+    const auto with_rows = [](const BitmapRows& bits, const Permutation& order) {
+        const auto width = static_cast<std::size_t>(words_of(bits.key_tokens));
+        const auto fill = [&](Range positions, std::span<std::uint64_t> words) {
+            for (std::int64_t position = positions.begin; position < positions.end; ++position) {
+                const auto first = static_cast<std::size_t>(position - positions.begin) * width;
+                bits.add_bits(order.token(position), words.subspan(first, width));
+            }
+        };
+        return *bitmap_rows(bits.query_tokens, bits.key_tokens, fill, INT64_MAX);
+    };
+    // Columns are moved as rows of the mirror image: a word at a time.
+    const BitmapRows moved = queries.is_identity() ? *this : with_rows(*this, queries);
+    return keys.is_identity() ? moved : with_rows(moved.transposed(), keys).transposed();
+}
+
 BitmapBuilder::BitmapBuilder(std::int64_t query_tokens, std::int64_t key_tokens, std::int64_t most_bytes)
     : rows_{query_tokens, key_tokens, {}},
       bytes_left_(most_bytes),

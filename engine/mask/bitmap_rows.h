@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/mask/bit_words.h"
+#include "engine/mask/permutation.h"
 #include "engine/mask/zone.h"
 
 namespace longscope {
@@ -75,6 +76,8 @@ struct BitmapRows {
     void add_bits(std::int64_t query, std::span<std::uint64_t> words) const;
     [[nodiscard]] std::int64_t bytes() const;
     [[nodiscard]] BitmapRows transposed() const;
+    // Row and column p are those of the tokens that stand at p.
+    [[nodiscard]] BitmapRows in_order(const Permutation& queries, const Permutation& keys) const;
 };
 
 // What a block in part takes.

@@ -9,7 +9,6 @@
 #include "engine/base/units.h"
 #include "engine/mask/bitmap_mask.h"
 #include "engine/mask/mask_of_zones.h"
-#include "engine/mask/permuted_mask.h"
 #include "engine/mask/zone_gatherer.h"
 
 namespace longscope {
@@ -111,11 +110,8 @@ std::unique_ptr<Mask> mask_of_bits(std::int64_t query_tokens, std::int64_t key_t
 }
 
 std::int64_t bytes_of_bits(const Mask& mask) {
-    if (const BitmapMask* bitmap = bitmap_of(mask)) {
-        return bitmap->bits()->bytes();
-    }
-    const auto* permuted = dynamic_cast<const PermutedMask*>(&mask);
-    return permuted == nullptr ? 0 : bytes_of_bits(permuted->mask());
+    const BitmapMask* bitmap = bitmap_of(mask);
+    return bitmap == nullptr ? 0 : bitmap->bits()->bytes();
 }
 
 std::int64_t bytes_of_bits(const ZoneTree& tree) {

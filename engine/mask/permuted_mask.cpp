@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "engine/mask/bit_words.h"
+#include "engine/mask/bitmap_mask.h"
 #include "engine/mask/permuted_zones.h"
 #include "engine/mask/tile_sums.h"
 #include "engine/mask/zone_mask.h"
@@ -199,6 +200,10 @@ std::shared_ptr<const Mask> permuted_mask(const std::shared_ptr<const Mask>& mas
             return compile_tree(std::make_shared<const ZoneTree>(std::move(*moved)), mask->query_tokens(),
                                 mask->key_tokens());
         }
+    }
+    if (const BitmapMask* bitmap = bitmap_of(*mask)) {
+        return std::make_shared<BitmapMask>(
+            std::make_shared<const BitmapRows>(bitmap->bits()->in_order(rows, columns)));
     }
     const auto pieces = static_cast<std::int64_t>(columns.pieces().size());
     const double runs =

@@ -61,8 +61,10 @@ inline std::ostream& operator<<(std::ostream& out, const BitmapCase& bits) {
 }
 
 [[nodiscard]] inline rc::Gen<BitmapCase> bitmap_case(std::int64_t most_tokens = 200) {
+    // Of any size from the first case on.
     return rc::gen::map(
-        rc::gen::tuple(integer_from(1, most_tokens), integer_from(1, most_tokens), integer_from(0, 999)),
+        rc::gen::resize(rc::kNominalSize, rc::gen::tuple(integer_from(1, most_tokens), integer_from(1, most_tokens),
+                                                         integer_from(0, 999))),
         [](const std::tuple<std::int64_t, std::int64_t, std::int64_t>& drawn) {
             const auto [queries, keys, seed] = drawn;
             return BitmapCase{queries, keys, static_cast<std::uint64_t>(seed)};

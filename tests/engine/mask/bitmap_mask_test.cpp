@@ -10,14 +10,19 @@
 #include <array>
 #include <chrono>
 #include <numeric>
+#include <tuple>
+#include <utility>
 
+#include "engine/mask/mask_difference.h"
 #include "engine/mask/mask_of_bits.h"
-#include "engine/mask/mask_of_zones.h"
+#include "engine/mask/permuted_mask.h"
+#include "engine/mask/report/mask_report.h"
 #include "engine/mask/zone_mask.h"
 #include "tests/support/bitmap_cases.h"
 #include "tests/support/compiled_mask.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/mask_contract.h"
+#include "tests/support/sanitized.h"
 
 namespace longscope {
 namespace {
@@ -203,7 +208,7 @@ TEST(BitmapMaskScale, RandomPairsTakeTheMemoryOfTheirBits) {
                                 [](std::int64_t sum, Range run) { return sum + run.size(); });
     }
     EXPECT_EQ(pairs, mask->pairs());
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(40));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(40) * sanitizer_slowdown);
 }
 
 // With causal, windows and documents; what is left out of one is in the other.
@@ -214,18 +219,105 @@ TEST(BitmapMaskScale, OperatorsOverRandomPairsAreBits) {
         domain.cu_seqlens.push_back(start);
     }
     const auto begin = std::chrono::steady_clock::now();
-    const std::string random = R"({"random_block_sparse": {"q_block": 1, "k_block": 1, "kept": 0.5, "seed": 3}})";
-    for (const char* other :
+    const ZoneTree random = ZoneTree::of(std::make_shared<BitmapMask>(std::make_shared<const BitmapRows>(
+        *bitmap_rows(tokens, tokens, random_fill(tokens), bitmap_bytes(max_bitmap_bits)))));
+    using Kind = ZoneTree::Kind;
+    for (const char* text :
          {R"({"causal": {}})", R"({"window": {"left": 1000, "right": 10}})", R"({"documents": {}})"}) {
-        const auto with = compiled_mask(fmt::format(R"({{"and": [{}, {}]}})", random, other), domain);
-        const auto without = compiled_mask(fmt::format(R"({{"minus": [{}, {}]}})", random, other), domain);
-        const auto either = compiled_mask(fmt::format(R"({{"or": [{}, {}]}})", random, other), domain);
-        const auto alone = compiled_mask(other, domain);
-        EXPECT_EQ(with->pairs() + without->pairs(), tokens * tokens / 2) << other;
-        EXPECT_EQ(either->pairs(), without->pairs() + alone->pairs()) << other;
-        EXPECT_NE(bitmap_of(*with), nullptr) << other;
+        const ZoneTree other = zone_tree(parse_mask(parse_json(text, "test"), "mask"), domain, "mask");
+        const auto compiled = [&](const ZoneTree& tree) {
+            return compile_tree(std::make_shared<const ZoneTree>(tree), tokens, tokens);
+        };
+        const auto with = compiled({Kind::all_of, {}, {random, other}});
+        const auto without = compiled({Kind::all_of, {}, {random, {Kind::complement, {}, {other}}}});
+        const auto either = compiled({Kind::any_of, {}, {random, other}});
+        EXPECT_EQ(with->pairs() + without->pairs(), random.place.mask->pairs()) << text;
+        EXPECT_EQ(either->pairs(), without->pairs() + compiled(other)->pairs()) << text;
+        EXPECT_NE(bitmap_of(*with), nullptr) << text;
+        const MaskDifference difference = mask_difference(*either, *random.place.mask);
+        EXPECT_EQ(difference.both->pairs(), random.place.mask->pairs()) << text;
+        EXPECT_EQ(difference.only_b->pairs(), 0) << text;
+        EXPECT_EQ(difference.only_a->pairs(), either->pairs() - random.place.mask->pairs()) << text;
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(120));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60) * sanitizer_slowdown);
+}
+
+// The mean time of one of so many, as a property of the test. What took a hundred times as long would fail.
+template <typename Ask>
+void expect_quick(const char* name, std::int64_t count, double most_us, const Ask& ask) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::int64_t i = 0; i < count; ++i) {
+        ask(i);
+    }
+    const std::chrono::duration<double, std::micro> passed = std::chrono::steady_clock::now() - begin;
+    const double mean_us = passed.count() / static_cast<double>(count);
+    testing::Test::RecordProperty(name, fmt::format("{:.2f} us", mean_us));
+    EXPECT_LT(mean_us, most_us * sanitizer_slowdown) << name;
+}
+
+TEST(BitmapMaskScale, QuestionsAboutRandomPairsTakeMicroseconds) {
+    constexpr std::int64_t tokens = 16'384;
+    const auto mask = std::make_shared<BitmapMask>(
+        std::make_shared<const BitmapRows>(*bitmap_rows(tokens, tokens, random_fill(tokens), INT64_MAX)));
+    const auto causal = compiled_mask(R"({"causal": {}})", {tokens, tokens, {}});
+    std::vector<Range> runs;
+    std::int64_t asked = 0;
+    expect_quick("runs of a row", tokens, 1'000, [&](std::int64_t row) {
+        mask->row_runs(row, runs);
+        asked += static_cast<std::int64_t>(runs.size());
+    });
+    for (const auto& [name, q, k] : {std::tuple{"tiles of 128 x 128", 128, 128},
+                                     {"tiles of 256 x 32", 256, 32},
+                                     {"tiles of 100 x 100", 100, 100}}) {
+        expect_quick(name, tokens / q, 2'000, [&, q = q, k = k](std::int64_t row) {
+            asked += static_cast<std::int64_t>(mask->classify_row_of_tiles({row * q, row * q + q}, k).size());
+        });
+    }
+    RandomStream random(5, 0);
+    const auto range = [&] {
+        const auto a = static_cast<std::int64_t>(random.next_below(tokens));
+        const auto b = static_cast<std::int64_t>(random.next_below(tokens));
+        return Range{std::min(a, b), std::max(a, b)};
+    };
+    expect_quick("pairs of a box", 1'000, 10'000, [&](std::int64_t /*i*/) {
+        asked += mask->pairs_in({range(), range()});
+    });
+    expect_quick("mirror image", 1, 5e6, [&](std::int64_t /*i*/) { asked += mask->transposed()->pairs(); });
+    expect_quick("difference from causal", 1, 1e7,
+                 [&](std::int64_t /*i*/) { asked += mask_difference(*mask, *causal).both->pairs(); });
+    for (const auto& [name, kind] :
+         {std::pair{"and causal", MaskOperation::Kind::all_of}, {"or causal", MaskOperation::Kind::any_of}}) {
+        const std::shared_ptr<const Mask> zones(std::shared_ptr<const void>(), causal.get());
+        const MaskOperation both{
+            kind, nullptr, {{MaskOperation::Kind::mask, zones, {}}, {MaskOperation::Kind::mask, mask, {}}}};
+        expect_quick(name, 1, 5e6, [&](std::int64_t /*i*/) {
+            asked += mask_of_bits(both, mask->box(), bytes_of_bits(*mask))->pairs();
+        });
+    }
+    expect_quick("report", 1, 3e7, [&](std::int64_t /*i*/) {
+        asked += mask_report(*mask, {tokens, tokens, {}}, {{128, 128}}).pairs;
+    });
+    EXPECT_GT(asked, 0);
+}
+
+// An order that takes every run apart.
+TEST(BitmapMaskScale, OrdersOfRandomPairsAreBits) {
+    constexpr std::int64_t tokens = 8192;
+    std::vector<std::int64_t> order(tokens);
+    for (std::int64_t i = 0; i < tokens; ++i) {
+        order[static_cast<std::size_t>(i)] = i * 4099 % tokens;
+    }
+    const auto mask = std::make_shared<BitmapMask>(
+        std::make_shared<const BitmapRows>(*bitmap_rows(tokens, tokens, random_fill(tokens), INT64_MAX)));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto moved = permuted_mask(mask, Permutation(order), Permutation(order), "test");
+    ASSERT_NE(bitmap_of(*moved), nullptr);
+    EXPECT_EQ(moved->pairs(), mask->pairs());
+    for (std::int64_t i = 0; i < tokens; ++i) {
+        const std::int64_t query = i * 31 % tokens;
+        ASSERT_EQ(moved->contains(query, i), mask->contains(query * 4099 % tokens, i * 4099 % tokens));
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20) * sanitizer_slowdown);
 }
 
 // Trees that branch at every token: each node has one of the two nodes before it as its parent.
@@ -254,7 +346,7 @@ TEST(BitmapMaskScale, TreesWithoutPathsAreBits) {
     for (std::int64_t node = 0; node < nodes; ++node) {
         ASSERT_EQ(mask->contains(prefix + nodes - 5, prefix + node), ancestor[static_cast<std::size_t>(node)]);
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20) * sanitizer_slowdown);
 }
 
 }  // namespace
