@@ -265,7 +265,7 @@ Range BitmapMask::key_extent(Range q) const {
         if (row.runs.empty()) {
             return;
         }
-        // To the bit on the left, where every block has one; to the block on the right, whose last key may be none.
+        // Of the whole row of blocks: which of its queries see the outermost keys is not asked.
         const BitmapRun& first = row.runs.front();
         const BitmapRun& last = row.runs.back();
         const auto bit = first.whole ? 0 : std::countr_zero(row.blocks[first.first_block].any);
