@@ -131,15 +131,11 @@ void LazyMask::row_runs(std::int64_t query, std::vector<Range>& runs) const {
 }
 
 std::vector<TileRun> LazyMask::classify_row_of_tiles(Range q, std::int64_t k_tile) const {
-    ZoneSet set;
-    zones_in(q, set);
-    return classify_tiles({set, q, key_tokens(), k_tile});
+    return classify_tiles(*this, q, k_tile);
 }
 
 TileRowCounts LazyMask::count_row_of_tiles(Range q, std::int64_t k_tile) const {
-    ZoneSet set;
-    zones_in(q, set);
-    return count_tiles({set, q, key_tokens(), k_tile});
+    return count_tiles(*this, q, k_tile);
 }
 
 Range LazyMask::key_extent(Range q) const {

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "engine/base/error.h"
+#include "engine/mask/bit_words.h"
+#include "engine/mask/mask_of_bits.h"
 #include "engine/mask/mask_of_zones.h"
 #include "engine/mask/zone_gatherer.h"
 #include "engine/mask/zone_sets.h"
@@ -51,13 +54,8 @@ void runs_of(const ZoneList& zones, std::int64_t row, std::vector<Range>& runs) 
 }
 
 void append_run(std::vector<Range>& runs, Range run) {
-    if (run.empty()) {
-        return;
-    }
-    if (!runs.empty() && runs.back().end == run.begin) {
-        runs.back().end = run.end;
-    } else {
-        runs.push_back(run);
+    if (!run.empty()) {
+        append_joined(run, runs);
     }
 }
 
@@ -180,12 +178,42 @@ std::vector<Range> rows_of(const ZoneSet& a, const ZoneSet& b) {
     return joined;
 }
 
+// Of bits: as bits, where they are not few beside the matrix.
+std::optional<MaskDifference> difference_of_bits(const Mask& a, const Mask& b) {
+    using Kind = MaskOperation::Kind;
+    const auto operand = [](const Mask& mask) {
+        return MaskOperation{Kind::mask, std::shared_ptr<const Mask>(std::shared_ptr<const void>(), &mask), {}};
+    };
+    const auto without = [](const MaskOperation& other) { return MaskOperation{Kind::complement, nullptr, {other}}; };
+    const std::int64_t bytes = bytes_of_bits(a) + bytes_of_bits(b);
+    const auto common = [&](const MaskOperation& x, const MaskOperation& y) {
+        return mask_of_bits({Kind::all_of, nullptr, {x, y}}, a.box(), bytes);
+    };
+    MaskDifference difference;
+    difference.both = common(operand(a), operand(b));
+    if (difference.both == nullptr) {
+        return std::nullopt;
+    }
+    difference.only_a = common(operand(a), without(operand(b)));
+    difference.only_b = common(operand(b), without(operand(a)));
+    for (std::int64_t row = 0; row < a.query_tokens(); ++row) {
+        const Box keys{{row, row + 1}, a.box().k};
+        if (difference.only_a->pairs_in(keys) + difference.only_b->pairs_in(keys) > 0) {
+            append_run(difference.rows, {row, row + 1});
+        }
+    }
+    return difference;
+}
+
 }  // namespace
 
 MaskDifference mask_difference(const Mask& a, const Mask& b) {
     if (a.box() != b.box()) {
         throw bad_input("B", fmt::format("{} queries and {} keys", b.query_tokens(), b.key_tokens()),
                         "are not those of A", fmt::format("{} queries and {} keys", a.query_tokens(), a.key_tokens()));
+    }
+    if (std::optional<MaskDifference> difference = difference_of_bits(a, b)) {
+        return std::move(*difference);
     }
     Parts parts = split(a, b);
     MaskDifference difference;

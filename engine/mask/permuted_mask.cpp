@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "engine/base/error.h"
 #include "engine/base/units.h"
+#include "engine/mask/bit_words.h"
+#include "engine/mask/bitmap_mask.h"
 #include "engine/mask/permuted_zones.h"
 #include "engine/mask/tile_sums.h"
 #include "engine/mask/zone_mask.h"
@@ -79,23 +80,12 @@ void join_positions(std::vector<Range>& positions, std::int64_t tokens) {
         join_runs(positions);
         return;
     }
-    std::vector<std::uint64_t> bits(static_cast<std::size_t>(tokens / 64 + 1), 0);
+    std::vector<std::uint64_t> bits(static_cast<std::size_t>(words_of(tokens)), 0);
     for (const Range range : positions) {
-        for (std::int64_t at = range.begin; at < range.end; ++at) {
-            bits[static_cast<std::size_t>(at / 64)] |= std::uint64_t{1} << static_cast<unsigned>(at % 64);
-        }
+        set_bits(bits, range);
     }
     positions.clear();
-    for (std::size_t word = 0; word < bits.size(); ++word) {
-        for (std::uint64_t rest = bits[word]; rest != 0; rest &= rest - 1) {
-            const std::int64_t at = static_cast<std::int64_t>(word) * 64 + std::countr_zero(rest);
-            if (!positions.empty() && positions.back().end == at) {
-                ++positions.back().end;
-            } else {
-                positions.push_back({at, at + 1});
-            }
-        }
-    }
+    append_bit_runs(bits, 0, positions);
 }
 
 }  // namespace
@@ -210,6 +200,10 @@ std::shared_ptr<const Mask> permuted_mask(const std::shared_ptr<const Mask>& mas
             return compile_tree(std::make_shared<const ZoneTree>(std::move(*moved)), mask->query_tokens(),
                                 mask->key_tokens());
         }
+    }
+    if (const BitmapMask* bitmap = bitmap_of(*mask)) {
+        return std::make_shared<BitmapMask>(
+            std::make_shared<const BitmapRows>(bitmap->bits()->in_order(rows, columns)));
     }
     const auto pieces = static_cast<std::int64_t>(columns.pieces().size());
     const double runs =

@@ -47,8 +47,8 @@ class PermutedMask final : public LazyMask {
 // Runs of keys that are taken to their positions, over all rows: a minute or two.
 inline constexpr double most_permuted_runs = 6.9e10;
 
-// The same of a mask in any form, as zones where these are zones again. `field` names the order in messages: throws
-// Error(bad_input) where the rows have more runs in all.
+// The same of a mask in any form: as zones where these are zones again, as bits where it is of bits. `field` names the
+// order in messages: throws Error(bad_input) where the rows have more runs in all.
 [[nodiscard]] std::shared_ptr<const Mask> permuted_mask(const std::shared_ptr<const Mask>& mask, Permutation rows,
                                                         Permutation columns, const std::string& field,
                                                         double most_runs = most_permuted_runs);

@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "engine/mask/lazy_mask.h"
+#include "engine/mask/bitmap_mask.h"
 #include "engine/mask/zone_mask.h"
 
 namespace longscope {
@@ -91,7 +91,7 @@ RowStatistics row_statistics(const Mask& mask) {
         for (const std::int64_t row : rows_with_extremes(zones->zones(), zones->striped(), mask.box().q)) {
             visit(row);
         }
-    } else if (const auto* lazy = dynamic_cast<const LazyMask*>(&mask)) {
+    } else if (const auto* lazy = dynamic_cast<const LazyMask*>(&mask); lazy != nullptr && !bitmap_of(mask)) {
         ZoneSet set;
         for (std::int64_t i = 0; i < lazy->slabs(); ++i) {
             lazy->zones_in(lazy->slab(i), set);

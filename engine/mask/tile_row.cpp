@@ -231,4 +231,16 @@ TileRowCounts count_tiles(const TileRow& row) {
     return sink.counts;
 }
 
+std::vector<TileRun> classify_tiles(const Mask& mask, Range q, std::int64_t k_tile) {
+    ZoneSet set;
+    mask.zones_in(q, set);
+    return classify_tiles({set, q, mask.key_tokens(), k_tile});
+}
+
+TileRowCounts count_tiles(const Mask& mask, Range q, std::int64_t k_tile) {
+    ZoneSet set;
+    mask.zones_in(q, set);
+    return count_tiles({set, q, mask.key_tokens(), k_tile});
+}
+
 }  // namespace longscope

@@ -25,4 +25,8 @@ struct TileRow {
 // How many there are of each class; what repeats itself is counted once.
 [[nodiscard]] TileRowCounts count_tiles(const TileRow& row);
 
+// The same of a mask, from its zones.
+[[nodiscard]] std::vector<TileRun> classify_tiles(const Mask& mask, Range q, std::int64_t k_tile);
+[[nodiscard]] TileRowCounts count_tiles(const Mask& mask, Range q, std::int64_t k_tile);
+
 }  // namespace longscope

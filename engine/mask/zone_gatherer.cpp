@@ -56,7 +56,7 @@ void ZoneGatherer::add(std::int64_t row, const std::vector<Range>& runs) {
         close(open_[at++]);
     }
     open_.swap(next_);
-    require_zone_count(closed_.size() + open_.size(), field_);
+    require_zone_count(zones(), field_);
 }
 
 void ZoneGatherer::close(const Open& zone) {

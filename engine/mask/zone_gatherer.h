@@ -27,6 +27,8 @@ class ZoneGatherer {
     // Rows in ascending order; runs ascending, disjoint and not adjacent. Throws Error(bad_input) where there are more
     // than max_gathered_zones.
     void add(std::int64_t row, const std::vector<Range>& runs);
+    // Those of the rows so far.
+    [[nodiscard]] std::size_t zones() const { return closed_.size() + open_.size(); }
     // Disjoint, by their first rows. Nothing may be added afterwards.
     [[nodiscard]] ZoneList finish();
 

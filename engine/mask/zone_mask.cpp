@@ -295,15 +295,11 @@ void ZoneMask::zones_in(Range rows, ZoneSet& out) const {
 }
 
 std::vector<TileRun> ZoneMask::classify_row_of_tiles(Range q, std::int64_t k_tile) const {
-    ZoneSet parts;
-    zones_in(q, parts);
-    return classify_tiles({parts, q, key_tokens(), k_tile});
+    return classify_tiles(*this, q, k_tile);
 }
 
 TileRowCounts ZoneMask::count_row_of_tiles(Range q, std::int64_t k_tile) const {
-    ZoneSet parts;
-    zones_in(q, parts);
-    return count_tiles({parts, q, key_tokens(), k_tile});
+    return count_tiles(*this, q, k_tile);
 }
 
 }  // namespace longscope

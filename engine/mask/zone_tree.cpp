@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/mask/mask_of_bits.h"
 #include "engine/mask/operator_mask.h"
 #include "engine/mask/zone_complement.h"
 #include "engine/mask/zone_gatherer.h"
@@ -243,6 +244,10 @@ std::unique_ptr<Mask> compile_tree(const std::shared_ptr<const ZoneTree>& any_tr
                                    std::int64_t key_tokens) {
     if (!any_tree->only_zones()) {
         MaskOperation operation = operation_of(*any_tree, query_tokens, key_tokens);
+        const Box matrix{{0, query_tokens}, {0, key_tokens}};
+        if (auto bits = mask_of_bits(operation, matrix, bytes_of_bits(*any_tree))) {
+            return bits;
+        }
         if (operation.kind != MaskOperation::Kind::mask) {
             return std::make_unique<OperatorMask>(query_tokens, key_tokens, std::move(operation));
         }

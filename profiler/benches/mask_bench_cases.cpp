@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/base/random.h"
 #include "engine/mask/expression.h"
 #include "engine/mask/mask_presets.h"
 #include "profiler/benches/mask_bench.h"
@@ -41,6 +42,17 @@ void append_presets(std::vector<MaskBenchCase>& cases, bool quick) {
     }
 }
 
+// Each node has one of the two before it as its parent: no two of them follow one another on a path for long.
+std::string branching_tree(std::int64_t nodes) {
+    RandomStream random(1, 0);
+    std::vector<std::int64_t> parents{-1};
+    for (std::int64_t node = 1; node < nodes; ++node) {
+        const auto back = static_cast<std::int64_t>(random.next_below(2));
+        parents.push_back(std::max<std::int64_t>(node - 1 - back, 0));
+    }
+    return Json{{"tree", {{"parents", parents}}}}.dump();
+}
+
 void append_growth(std::vector<MaskBenchCase>& cases, bool quick) {
     const auto append = [&](const char* name, std::int64_t tokens, std::string expression, bool documents) {
         cases.push_back({MaskBenchPart::growth, name, std::move(expression), tokens, documents});
@@ -60,6 +72,16 @@ void append_growth(std::vector<MaskBenchCase>& cases, bool quick) {
                             16.0 / (static_cast<double>(tokens) / 128)),
                 false);
         }
+    }
+    // Half of all pairs, one by one: bits. They are drawn anew each time, which is most of it.
+    for (const std::int64_t tokens : {4'096, quick ? 0 : 16'384}) {
+        if (tokens > 0) {
+            append("random pairs, half kept", tokens,
+                   R"({"random_block_sparse": {"q_block": 1, "k_block": 1, "kept": 0.5, "seed": 1}})", false);
+        }
+    }
+    for (const std::int64_t nodes : {1'024, 16'384}) {
+        append("tree that branches at every token", nodes, branching_tree(nodes), false);
     }
     // A video grid of 48 x 80 places and more and more frames.
     for (const std::int64_t frames : {4, 30, quick ? 0 : 120}) {

@@ -71,24 +71,47 @@ inline void check_zones(const Mask& mask, const BruteForceMask& truth) {
     const Range rows = *range_inside(truth.query_tokens());
     ZoneSet set{{box_zone({{0, 1}, {0, 1}})}, {}};  // to be replaced
     mask.zones_in(rows, set);
-    std::int64_t sum = 0;
-    for (std::int64_t query = -1; query <= truth.query_tokens(); ++query) {
-        for (std::int64_t key = 0; key < truth.key_tokens(); ++key) {
-            const auto holds = [&](const auto& zone) { return zone.contains(query, key); };
-            const bool held = std::any_of(set.zones.begin(), set.zones.end(), holds) ||
-                              std::any_of(set.striped.begin(), set.striped.end(), holds);
-            const bool expected = rows.contains(query) && truth.contains(query, key);
-            RC_ASSERT(held == expected);
-            sum += held ? 1 : 0;
+    std::vector<int> held(static_cast<std::size_t>(truth.query_tokens() * truth.key_tokens()), 0);
+    const auto add = [&](std::int64_t query, Range run) {
+        const bool inside = rows.contains(query) && run.begin >= 0 && run.end <= truth.key_tokens();
+        RC_ASSERT(inside);
+        for (std::int64_t key = run.begin; key < run.end; ++key) {
+            ++held[static_cast<std::size_t>(query * truth.key_tokens() + key)];
+        }
+    };
+    for (const Zone& zone : set.zones) {
+        for (std::int64_t query = zone.q.begin; query < zone.q.end; ++query) {
+            if (const Range run = zone.row(query); !run.empty()) {
+                add(query, run);
+            }
         }
     }
-    RC_ASSERT(pairs(set) == sum);  // they are disjoint
+    std::vector<Range> runs;
+    for (const StripedZone& striped : set.striped) {
+        for (std::int64_t query = striped.zone.q.begin; query < striped.zone.q.end; ++query) {
+            runs.clear();
+            append_row_runs(striped, query, runs);
+            for (const Range run : runs) {
+                add(query, run);
+            }
+        }
+    }
+    std::int64_t sum = 0;
+    for (std::int64_t query = 0; query < truth.query_tokens(); ++query) {
+        for (std::int64_t key = 0; key < truth.key_tokens(); ++key) {
+            // Once: they are disjoint.
+            const int expected = rows.contains(query) && truth.contains(query, key) ? 1 : 0;
+            RC_ASSERT(held[static_cast<std::size_t>(query * truth.key_tokens() + key)] == expected);
+            sum += expected;
+        }
+    }
+    RC_ASSERT(pairs(set) == sum);
 }
 
 inline void check_tiles(const Mask& mask, const BruteForceMask& truth) {
     for (int i = 0; i < 4; ++i) {
         const Range rows = *range_inside(truth.query_tokens());
-        const std::int64_t k_tile = *integer_from(1, 17);
+        const std::int64_t k_tile = *rc::gen::oneOf(integer_from(1, 17), integer_from(1, truth.key_tokens() + 2));
         std::vector<TileClass> expected;
         TileRowCounts counts;
         for (std::int64_t key = 0; key < truth.key_tokens(); key += k_tile) {

@@ -10,6 +10,8 @@
 #include "engine/base/units.h"
 #include "engine/mask/custom/condition_range.h"
 #include "engine/mask/custom/linear.h"
+#include "engine/mask/stripe.h"
+#include "engine/mask/striped_zone.h"
 #include "engine/mask/zone_gatherer.h"
 
 namespace longscope {
@@ -21,6 +23,10 @@ using Kind = Condition::Kind;
 // A second or two.
 constexpr std::int64_t most_steps = std::int64_t{1} << 26;
 constexpr std::size_t most_zones = std::size_t{1} << 22;
+
+// Fewer of a period, or more runs in one, are zones as well as not.
+constexpr std::int64_t least_periods = 4;
+constexpr std::size_t most_stripes = 8;
 
 ZoneTree end_of(ZoneList zones) {
     return {ZoneTree::Kind::zones, std::move(zones), {}};
@@ -113,33 +119,21 @@ class Compiler {
         const std::int64_t diagonal = domain_.diagonal();
         ZoneList zones;
         if (!on.query && !on.key) {  // of k - q, or of nothing: as seen by a query at position 0
-            for_runs(
-                {1 - keys, keys - diagonal},
-                [&](const Range& d) {
-                    return ask(condition, {0, 0}, {d.begin, d.end - 1});
-                },
-                [&](const Range& run) {
-                    add({all.q, all.k, {run.begin + diagonal, run.end + diagonal}}, zones);
-                });
-        } else if (!on.key && !on.difference) {
-            for_runs(
-                {diagonal, keys},
-                [&](const Range& q) {
-                    return ask(condition, {q.begin, q.end - 1}, {0, 0});
-                },
-                [&](const Range& run) {
-                    add(box_zone({{run.begin - diagonal, run.end - diagonal}, all.k}), zones);
-                });
-        } else if (!on.query && !on.difference) {
-            for_runs(
-                all.k,
-                [&](const Range& k) {
-                    return ask(condition, {0, 0}, {k.begin, k.end - 1});
-                },
-                [&](const Range& run) {
-                    add(box_zone({all.q, run}), zones);
-                });
-        } else if (is_same_document(condition)) {
+            return along(condition, {StripeAxis::diagonal, {1 - keys, keys - diagonal}, diagonal}, [&](const Range& d) {
+                return ask(condition, {0, 0}, {d.begin, d.end - 1});
+            });
+        }
+        if (!on.key && !on.difference) {
+            return along(condition, {StripeAxis::query, {diagonal, keys}, -diagonal}, [&](const Range& q) {
+                return ask(condition, {q.begin, q.end - 1}, {0, 0});
+            });
+        }
+        if (!on.query && !on.difference) {
+            return along(condition, {StripeAxis::key, all.k, 0}, [&](const Range& k) {
+                return ask(condition, {0, 0}, {k.begin, k.end - 1});
+            });
+        }
+        if (is_same_document(condition)) {
             for (std::int64_t i = 0; i < documents_.count(); ++i) {
                 add(box_zone(box_of({i, i})), zones);
             }
@@ -159,6 +153,42 @@ class Compiler {
             by_rows(condition, all, zones);
         }
         return end_of(std::move(zones));
+    }
+
+    // What a comparison of one number alone asks of: all its values, and how far these are from rows, keys or k - row.
+    struct Line {
+        StripeAxis axis = StripeAxis::key;
+        Range values;
+        std::int64_t moved = 0;
+    };
+
+    // A comparison that repeats as stripes, any other run by run.
+    template <typename TruthOf>
+    [[nodiscard]] ZoneTree along(const Condition& condition, const Line& line, const TruthOf& truth_of) {
+        const std::int64_t most_period = line.values.size() / least_periods;
+        const std::optional<std::int64_t> period = period_of(condition, scope_, most_period);
+        std::vector<Range> runs;
+        if (period && *period > 1) {
+            for_runs({line.values.begin, line.values.begin + *period}, truth_of,
+                     [&](const Range& run) { runs.push_back(run); });
+        }
+        const Zone all = box_zone(domain_.box());
+        ZoneTree tree;
+        const bool whole = runs.size() == 1 && runs.front().size() == *period;
+        if (!runs.empty() && runs.size() <= most_stripes && !whole) {
+            ZoneSet parts;
+            for (const Range& run : runs) {
+                append_part({all, Stripe::of(line.axis, *period, run.begin + line.moved, run.size())}, all, parts);
+            }
+            tree.zones = std::move(parts.zones);
+            tree.striped = std::move(parts.striped);
+            return tree;
+        }
+        for_runs(line.values, truth_of, [&](const Range& run) {
+            const Range moved{run.begin + line.moved, run.end + line.moved};
+            add(cut(all, line.axis, moved), tree.zones);
+        });
+        return tree;
     }
 
     // False when the comparison is not of one number alone.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/mask/custom/linear.h"
 
+#include <numeric>
+
 namespace longscope {
 
 namespace {
@@ -130,6 +132,26 @@ Dependence dependence_of(const Condition& condition, const ConditionScope& scope
         all.documents |= of.documents;
     }
     return all;
+}
+
+std::optional<std::int64_t> period_of(const Condition& condition, const ConditionScope& scope, std::int64_t most) {
+    const Dependence on = dependence_of(condition, scope);
+    if (!on.query && !on.key && !on.difference && !on.documents) {
+        return 1;
+    }
+    if (condition.kind == Kind::remainder && linear_form(condition.operands[0], scope)) {
+        const std::int64_t divisor = condition.operands[1].value;
+        return divisor <= most ? std::optional(divisor) : std::nullopt;
+    }
+    std::int64_t period = 1;
+    for (const Condition& operand : condition.operands) {
+        const std::optional<std::int64_t> own = period_of(operand, scope, most);
+        period = own ? std::lcm(period, *own) : most + 1;
+        if (period > most) {
+            return std::nullopt;
+        }
+    }
+    return condition.operands.empty() ? std::nullopt : std::optional(period);
 }
 
 }  // namespace longscope

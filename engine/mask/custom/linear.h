@@ -37,4 +37,9 @@ struct Dependence {
 
 [[nodiscard]] Dependence dependence_of(const Condition& condition, const ConditionScope& scope);
 
+// After how many steps of q, of k, or of k - q where it depends on that alone, a condition repeats: such as hold them
+// under remainders only. 1 where it does not depend on them; null where it does not repeat, or after more than `most`.
+[[nodiscard]] std::optional<std::int64_t> period_of(const Condition& condition, const ConditionScope& scope,
+                                                    std::int64_t most);
+
 }  // namespace longscope

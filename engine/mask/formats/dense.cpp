@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/base/error.h"
 #include "engine/mask/formats/formats.h"
-#include "engine/mask/mask_of_zones.h"
-#include "engine/mask/zone_gatherer.h"
+#include "engine/mask/mask_of_bits.h"
 #include "engine/tensor/stored_tensor.h"
 
 namespace longscope {
@@ -17,23 +17,25 @@ namespace {
 // Read in some ten seconds; a file can claim more than a disk holds.
 constexpr std::int64_t max_pairs = std::int64_t{1} << 34;
 
-// Replaces `runs` by the ranges of `row` that hold ones; any other value than 0 and 1 is one too.
-void runs_of_bytes(std::span<const std::byte> row, std::vector<Range>& runs) {
-    runs.clear();
-    const auto size = static_cast<std::int64_t>(row.size());
-    const auto* bytes = reinterpret_cast<const unsigned char*>(row.data());
-    std::int64_t at = 0;
-    while (at < size) {
-        while (at < size && bytes[at] == 0) {
-            ++at;
-        }
-        const std::int64_t begin = at;
-        while (at < size && bytes[at] != 0) {
-            ++at;
-        }
-        if (at > begin) {
-            runs.push_back({begin, at});
-        }
+// A bit for each of up to eight bytes, the first one lowest: 1 unless the byte is 0.
+std::uint64_t bits_of_bytes(std::span<const std::byte> bytes) {
+    std::uint64_t eight = 0;
+    if (bytes.size() == sizeof eight) {
+        std::memcpy(&eight, bytes.data(), sizeof eight);
+    } else {
+        std::memcpy(&eight, bytes.data(), bytes.size());
+    }
+    constexpr std::uint64_t low_seven = 0x7F7F'7F7F'7F7F'7F7F;
+    const std::uint64_t high = (((eight & low_seven) + low_seven) | eight) & ~low_seven;
+    // The product moves the bit of byte i to bit 56 + i.
+    return (high >> 7U) * 0x0102'0408'1020'4080 >> 56U;
+}
+
+void fill_from_bytes(std::span<const std::byte> row, std::span<std::uint64_t> words) {
+    constexpr std::size_t step = 8;
+    for (std::size_t at = 0; at < row.size(); at += step) {
+        const std::uint64_t bits = bits_of_bytes(row.subspan(at, std::min(step, row.size() - at)));
+        words[at / 64] |= bits << at % 64;
     }
 }
 
@@ -69,15 +71,15 @@ std::unique_ptr<Mask> read_dense(const MaskArrays& arrays, const Mask* /*compani
         throw bad_input(arrays.field("mask"), shape_text(cells.shape()), "is too large",
                         fmt::format("at most {} pairs", max_pairs));
     }
-    ZoneGatherer gatherer(arrays.field("mask"));
-    std::vector<Range> runs;
-    for (std::int64_t query = 0; query < arrays.query_tokens; ++query) {
-        runs_of_bytes(cells.bytes().subspan(static_cast<std::size_t>(query * arrays.key_tokens),
-                                            static_cast<std::size_t>(arrays.key_tokens)),
-                      runs);
-        gatherer.add(query, runs);
-    }
-    return mask_of_zones(arrays.query_tokens, arrays.key_tokens, gatherer.finish());
+    const auto keys = static_cast<std::size_t>(arrays.key_tokens);
+    const auto width = static_cast<std::size_t>(words_of(arrays.key_tokens));
+    const auto fill = [&](Range rows, std::span<std::uint64_t> words) {
+        auto query = static_cast<std::size_t>(rows.begin);
+        for (std::size_t first = 0; first < words.size(); first += width, ++query) {
+            fill_from_bytes(cells.bytes().subspan(query * keys, keys), words.subspan(first, width));
+        }
+    };
+    return mask_of_bits(arrays.query_tokens, arrays.key_tokens, fill, arrays.field("mask"));
 }
 
 }  // namespace longscope

@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/mask/formats/cumulative.h"
 #include "engine/mask/formats/formats.h"
+#include "engine/mask/mask_of_bits.h"
 #include "engine/mask/mask_of_zones.h"
 #include "engine/mask/zone_gatherer.h"
 
@@ -45,27 +46,17 @@ void set_bits(std::vector<std::uint8_t>& bytes, Range bits) {
     }
 }
 
-// The runs of ones among some bits, counted from the first of them.
-void runs_of_bits(std::span<const std::byte> bytes, Range bits, std::vector<Range>& runs) {
-    runs.clear();
-    for (std::int64_t bit = bits.begin; bit < bits.end;) {
-        const auto byte = std::to_integer<unsigned>(bytes[static_cast<std::size_t>(bit / bits_a_byte)]);
-        const bool whole = bit % bits_a_byte == 0 && bit + bits_a_byte <= bits.end;
-        std::int64_t step = 1;
-        bool kept = (byte >> static_cast<unsigned>(bit % bits_a_byte) & 1U) != 0;
-        if (whole && (byte == 0 || byte == 0xFF)) {
-            step = bits_a_byte;
-            kept = byte != 0;
-        }
-        if (kept) {
-            const std::int64_t begin = bit - bits.begin;
-            if (!runs.empty() && runs.back().end == begin) {
-                runs.back().end += step;
-            } else {
-                runs.push_back({begin, begin + step});
-            }
-        }
-        bit += step;
+// Adds the bits of a range of them to words, from bit `to` on.
+void add_bits(std::span<const std::byte> bytes, Range bits, std::int64_t to, std::span<std::uint64_t> words) {
+    while (!bits.empty()) {
+        // Those that are left in a byte here and in a word there.
+        const std::int64_t in_byte = bits.begin % bits_a_byte;
+        const std::int64_t count = std::min({bits_a_byte - in_byte, bits_a_word - to % bits_a_word, bits.size()});
+        const auto byte = std::to_integer<std::uint64_t>(bytes[static_cast<std::size_t>(bits.begin / bits_a_byte)]);
+        words[static_cast<std::size_t>(to / bits_a_word)] |= (byte >> static_cast<unsigned>(in_byte) & low_bits(count))
+                                                             << static_cast<unsigned>(to % bits_a_word);
+        bits.begin += count;
+        to += count;
     }
 }
 
@@ -117,8 +108,6 @@ std::unique_ptr<Mask> read_packed(const MaskArrays& arrays, const Mask* /*compan
         throw bad_input(arrays.field("mask_indptr"), fmt::format("{} numbers", starts.size()),
                         "are not as many as in qo_indptr and kv_indptr", fmt::format("{} in all three", q.size()));
     }
-    ZoneGatherer gatherer(arrays.field("packed_custom_mask"));
-    std::vector<Range> runs;
     std::int64_t pairs = 0;
     for (std::size_t i = 0; i + 1 < q.size(); ++i) {
         const std::int64_t keys = k[i + 1] - k[i];
@@ -129,12 +118,36 @@ std::unique_ptr<Mask> read_packed(const MaskArrays& arrays, const Mask* /*compan
                             fmt::format("does not fit {} queries and {} keys", q[i + 1] - q[i], keys),
                             fmt::format("{}, and at most {} pairs in all", starts[i] + bytes_of(bits), max_pairs));
         }
-        for (std::int64_t query = q[i]; query < q[i + 1]; ++query) {
-            const std::int64_t first_bit = starts[i] * bits_a_byte + (query - q[i]) * keys;
-            runs_of_bits(packed.bytes(), {first_bit, first_bit + keys}, runs);
-            for (Range& run : runs) {
-                run = {run.begin + k[i], run.end + k[i]};
+    }
+    const auto add_row = [&](std::size_t i, std::int64_t query, std::int64_t to, std::span<std::uint64_t> words) {
+        const std::int64_t keys = k[i + 1] - k[i];
+        const std::int64_t first_bit = starts[i] * bits_a_byte + (query - q[i]) * keys;
+        add_bits(packed.bytes(), {first_bit, first_bit + keys}, to, words);
+    };
+    const std::string field = arrays.field("packed_custom_mask");
+    if (fits_as_bits(arrays.query_tokens, arrays.key_tokens)) {
+        const auto width = static_cast<std::size_t>(words_of(arrays.key_tokens));
+        const auto fill = [&](Range rows, std::span<std::uint64_t> words) {
+            auto i = static_cast<std::size_t>(std::upper_bound(q.begin(), q.end(), rows.begin) - q.begin()) - 1;
+            for (std::int64_t query = rows.begin; query < rows.end; ++query) {
+                while (q[i + 1] <= query) {
+                    ++i;
+                }
+                add_row(i, query, k[i], words.subspan(static_cast<std::size_t>(query - rows.begin) * width, width));
             }
+        };
+        return mask_of_bits(arrays.query_tokens, arrays.key_tokens, fill, field);
+    }
+    // Rows as long as all requests together would be much longer than what the requests hold.
+    ZoneGatherer gatherer(field);
+    std::vector<std::uint64_t> words;
+    std::vector<Range> runs;
+    for (std::size_t i = 0; i + 1 < q.size(); ++i) {
+        for (std::int64_t query = q[i]; query < q[i + 1]; ++query) {
+            words.assign(static_cast<std::size_t>(words_of(k[i + 1] - k[i])), 0);
+            add_row(i, query, 0, words);
+            runs.clear();
+            append_bit_runs(words, k[i], runs);
             gatherer.add(query, runs);
         }
     }

@@ -7,9 +7,9 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
-#include "engine/mask/formats/disjoint_zones.h"
 #include "engine/mask/formats/formats.h"
 #include "engine/mask/mask_of_zones.h"
+#include "engine/mask/shared_pair.h"
 #include "engine/mask/zone_gatherer.h"
 
 namespace longscope {

@@ -15,6 +15,7 @@
 #include "engine/base/random.h"
 #include "engine/base/thread_team.h"
 #include "engine/base/units.h"
+#include "engine/mask/bitmap_mask.h"
 #include "engine/mask/leaves/leaf_support.h"
 
 namespace longscope {
@@ -35,29 +36,6 @@ ZoneList zones_of(const BlockRows& blocks) {
     }
     return zones;
 }
-
-class BlockLeaf final : public MaskLeaf {
-  public:
-    BlockLeaf(Json parameters, LeafBlocks blocks) : parameters_(std::move(parameters)), blocks_(std::move(blocks)) {}
-
-    [[nodiscard]] ZoneList zones(const MaskDomain& domain, const std::string& path) const override {
-        const BlockRows blocks = blocks_(domain, path);
-        check_zone_count(static_cast<std::int64_t>(blocks.runs.size()), path);
-        return zones_of(blocks);
-    }
-    [[nodiscard]] ZoneTree tree(const MaskDomain& domain, const std::string& path) const override {
-        BlockRows blocks = blocks_(domain, path);
-        if (blocks.runs.size() <= max_block_zones) {
-            return {ZoneTree::Kind::zones, zones_of(blocks), {}};
-        }
-        return ZoneTree::of(std::make_shared<BlockRowsMask>(std::move(blocks)));
-    }
-    [[nodiscard]] Json parameters() const override { return parameters_; }
-
-  private:
-    Json parameters_;
-    LeafBlocks blocks_;
-};
 
 // Draws of the numbers below `count`, by Floyd's algorithm; `take` says whether a number was not there yet.
 template <typename Take>
@@ -111,10 +89,6 @@ void append_runs(const std::vector<std::int64_t>& numbers, std::vector<BlockRun>
 
 }  // namespace
 
-std::shared_ptr<const MaskLeaf> make_block_leaf(Json parameters, LeafBlocks blocks) {
-    return std::make_shared<BlockLeaf>(std::move(parameters), std::move(blocks));
-}
-
 BlockEdges uniform_edges(std::int64_t tokens, std::int64_t block) {
     BlockEdges edges;
     edges.reserve(static_cast<std::size_t>(ceil_divided(tokens, block) + 1));
@@ -148,11 +122,18 @@ std::int64_t kept_of(std::int64_t count, double share) {
     return std::clamp<std::int64_t>(std::llround(share * static_cast<double>(count)), 1, count);
 }
 
-BlockRows random_block_rows(BlockEdges rows, BlockEdges columns, double kept, std::uint64_t seed) {
+namespace {
+
+// The columns that a row of blocks keeps.
+std::vector<std::int64_t> numbers_of(const RandomBlocks& drawn, std::int64_t row) {
+    const auto columns = static_cast<std::int64_t>(drawn.columns.size()) - 1;
+    return drawn_numbers(columns, kept_of(columns, drawn.kept), drawn.seed, static_cast<std::uint64_t>(row));
+}
+
+BlockRows block_rows(const RandomBlocks& drawn) {
     BlockRows blocks;
-    blocks.rows = std::move(rows);
-    blocks.columns = std::move(columns);
-    const std::int64_t count = static_cast<std::int64_t>(blocks.columns.size()) - 1;
+    blocks.rows = drawn.rows;
+    blocks.columns = drawn.columns;
     struct Part {
         std::vector<std::size_t> runs_after;  // each row
         std::vector<BlockRun> runs;
@@ -163,7 +144,7 @@ BlockRows random_block_rows(BlockEdges rows, BlockEdges columns, double kept, st
     ThreadTeam().for_each_range(blocks.row_count(), rows_a_thread, [&](std::int64_t begin, std::int64_t end) {
         Part part;
         for (std::int64_t row = begin; row < end; ++row) {
-            append_runs(drawn_numbers(count, kept_of(count, kept), seed, static_cast<std::uint64_t>(row)), part.runs);
+            append_runs(numbers_of(drawn, row), part.runs);
             part.runs_after.push_back(part.runs.size());
         }
         const std::lock_guard lock(adding);
@@ -184,6 +165,27 @@ BlockRows random_block_rows(BlockEdges rows, BlockEdges columns, double kept, st
     return blocks;
 }
 
+BitmapRows block_bits(const RandomBlocks& drawn) {
+    const std::int64_t keys = drawn.columns.back();
+    const auto width = static_cast<std::size_t>(words_of(keys));
+    const auto fill = [&](Range rows, std::span<std::uint64_t> words) {
+        auto row = std::upper_bound(drawn.rows.begin(), drawn.rows.end(), rows.begin) - drawn.rows.begin() - 1;
+        for (std::int64_t query = rows.begin; query < rows.end; ++row) {
+            const std::vector<std::int64_t> numbers = numbers_of(drawn, row);
+            const std::int64_t end = std::min(rows.end, drawn.rows[static_cast<std::size_t>(row) + 1]);
+            for (; query < end; ++query) {
+                const auto own = words.subspan(static_cast<std::size_t>(query - rows.begin) * width, width);
+                for (const std::int64_t number : numbers) {
+                    const auto column = static_cast<std::size_t>(number);
+                    set_bits(own, {drawn.columns[column], drawn.columns[column + 1]});
+                }
+            }
+        }
+    };
+    return *bitmap_rows(drawn.rows.back(), keys, fill, INT64_MAX);
+}
+
+// Throws Error(bad_input) when that share of the blocks is more than a mask may have.
 void check_block_count(std::int64_t rows, std::int64_t columns, double kept, const std::string& path) {
     const std::int64_t kept_columns = kept_of(columns, kept);
     const double blocks = static_cast<double>(rows) * static_cast<double>(kept_columns);
@@ -195,6 +197,59 @@ void check_block_count(std::int64_t rows, std::int64_t columns, double kept, con
                         fmt::format("at most {} kept blocks: larger ones, fewer, or a shorter sequence",
                                     format_count(max_kept_blocks)));
     }
+}
+
+class BlockLeaf final : public MaskLeaf {
+  public:
+    BlockLeaf(Json parameters, RandomBlockLeaf leaf) : parameters_(std::move(parameters)), leaf_(std::move(leaf)) {}
+
+    [[nodiscard]] ZoneList zones(const MaskDomain& domain, const std::string& path) const override {
+        const BlockRows blocks = rows_of(domain, path);
+        check_zone_count(static_cast<std::int64_t>(blocks.runs.size()), path);
+        return zones_of(blocks);
+    }
+    [[nodiscard]] ZoneTree tree(const MaskDomain& domain, const std::string& path) const override {
+        if (is_less_as_bits(domain)) {
+            return ZoneTree::of(
+                std::make_shared<BitmapMask>(std::make_shared<const BitmapRows>(block_bits(leaf_.draw(domain)))));
+        }
+        BlockRows blocks = rows_of(domain, path);
+        if (blocks.runs.size() <= max_block_zones) {
+            return {ZoneTree::Kind::zones, zones_of(blocks), {}};
+        }
+        return ZoneTree::of(std::make_shared<BlockRowsMask>(std::move(blocks)));
+    }
+    [[nodiscard]] Json parameters() const override { return parameters_; }
+
+  private:
+    // At the most.
+    [[nodiscard]] Box blocks_in(const MaskDomain& domain) const {
+        return {{0, ceil_divided(domain.query_tokens, leaf_.q_block)},
+                {0, ceil_divided(domain.key_tokens, leaf_.k_block)}};
+    }
+    // By the runs that are to be expected: a kept block begins one where the block before is not kept.
+    [[nodiscard]] bool is_less_as_bits(const MaskDomain& domain) const {
+        const Box blocks = blocks_in(domain);
+        const auto columns = static_cast<double>(blocks.k.size());
+        const auto kept = static_cast<double>(kept_of(blocks.k.size(), leaf_.kept));
+        const double runs = static_cast<double>(blocks.q.size()) * kept * (columns - kept + 1) / columns;
+        return fits_as_bits(domain.query_tokens, domain.key_tokens) && runs > static_cast<double>(max_block_zones) &&
+               static_cast<double>(bitmap_bytes(domain.box().pairs())) < runs * sizeof(BlockRun);
+    }
+    [[nodiscard]] BlockRows rows_of(const MaskDomain& domain, const std::string& path) const {
+        const Box blocks = blocks_in(domain);
+        check_block_count(blocks.q.size(), blocks.k.size(), leaf_.kept, path);
+        return block_rows(leaf_.draw(domain));
+    }
+
+    Json parameters_;
+    RandomBlockLeaf leaf_;
+};
+
+}  // namespace
+
+std::shared_ptr<const MaskLeaf> make_block_leaf(Json parameters, RandomBlockLeaf leaf) {
+    return std::make_shared<BlockLeaf>(std::move(parameters), std::move(leaf));
 }
 
 }  // namespace longscope

@@ -12,10 +12,24 @@
 
 namespace longscope {
 
-using LeafBlocks = std::function<BlockRows(const MaskDomain& domain, const std::string& path)>;
+// A share of the blocks of each row, drawn.
+struct RandomBlocks {
+    BlockEdges rows;
+    BlockEdges columns;
+    double kept = 1;
+    std::uint64_t seed = 0;
+};
 
-// A leaf of these parameters. Few blocks are zones, as those of any leaf; many stay rows of blocks.
-[[nodiscard]] std::shared_ptr<const MaskLeaf> make_block_leaf(Json parameters, LeafBlocks blocks);
+struct RandomBlockLeaf {
+    std::int64_t q_block = 1;  // in the mean
+    std::int64_t k_block = 1;
+    double kept = 1;
+    std::function<RandomBlocks(const MaskDomain& domain)> draw;
+};
+
+// A leaf of these parameters. Few blocks are zones, as those of any leaf; many stay rows of blocks, or are bits where
+// these take less, as they do of blocks of single pairs. Throws Error(bad_input) where they are too many.
+[[nodiscard]] std::shared_ptr<const MaskLeaf> make_block_leaf(Json parameters, RandomBlockLeaf leaf);
 
 // Blocks of one size; the last one may be smaller.
 [[nodiscard]] BlockEdges uniform_edges(std::int64_t tokens, std::int64_t block);
@@ -29,11 +43,5 @@ using LeafBlocks = std::function<BlockRows(const MaskDomain& domain, const std::
 
 // The share of `count` that is kept, rounded; at least one.
 [[nodiscard]] std::int64_t kept_of(std::int64_t count, double share);
-
-// The share of the blocks of each row, drawn.
-[[nodiscard]] BlockRows random_block_rows(BlockEdges rows, BlockEdges columns, double kept, std::uint64_t seed);
-
-// Throws Error(bad_input) when that share of the blocks is more than a mask may have.
-void check_block_count(std::int64_t rows, std::int64_t columns, double kept, const std::string& path);
 
 }  // namespace longscope

@@ -12,14 +12,12 @@ std::shared_ptr<const MaskLeaf> parse_random_block_sparse_leaf(JsonObject parame
     const double kept = parameters.number("kept", 0, 1);
     const std::int64_t seed = parameters.integer("seed", 0, max_tokens);
     parameters.finish();
+    const auto draw = [=](const MaskDomain& domain) {
+        return RandomBlocks{uniform_edges(domain.query_tokens, q_block), uniform_edges(domain.key_tokens, k_block),
+                            kept, static_cast<std::uint64_t>(seed)};
+    };
     return make_block_leaf({{"q_block", q_block}, {"k_block", k_block}, {"kept", kept}, {"seed", seed}},
-                           [=](const MaskDomain& domain, const std::string& path) {
-                               check_block_count(ceil_divided(domain.query_tokens, q_block),
-                                                 ceil_divided(domain.key_tokens, k_block), kept, path);
-                               return random_block_rows(uniform_edges(domain.query_tokens, q_block),
-                                                        uniform_edges(domain.key_tokens, k_block), kept,
-                                                        static_cast<std::uint64_t>(seed));
-                           });
+                           {q_block, k_block, kept, draw});
 }
 
 }  // namespace longscope

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "engine/base/error.h"
-#include "engine/mask/leaves/disjoint_zones.h"
 #include "engine/mask/leaves/leaf_support.h"
 #include "engine/mask/leaves/slab_limit.h"
+#include "engine/mask/shared_pair.h"
 
 namespace longscope {
 

@@ -43,15 +43,14 @@ std::shared_ptr<const MaskLeaf> parse_variable_block_sparse_leaf(JsonObject para
     const double kept = parameters.number("kept", 0, 1);
     const std::int64_t seed = parameters.integer("seed", 0, max_tokens);
     parameters.finish();
-    return make_block_leaf(
-        {{"average", average}, {"minimum", minimum}, {"kept", kept}, {"seed", seed}},
-        [=](const MaskDomain& domain, const std::string& path) {
-            check_block_count(domain.query_tokens / average + 1, domain.key_tokens / average + 1, kept, path);
-            const auto bits = static_cast<std::uint64_t>(seed);
-            return random_block_rows(
-                variable_edges(domain.query_tokens, average, minimum, RandomStream(bits, row_stream)),
-                variable_edges(domain.key_tokens, average, minimum, RandomStream(bits, column_stream)), kept, bits);
-        });
+    const auto draw = [=](const MaskDomain& domain) {
+        const auto bits = static_cast<std::uint64_t>(seed);
+        return RandomBlocks{variable_edges(domain.query_tokens, average, minimum, RandomStream(bits, row_stream)),
+                            variable_edges(domain.key_tokens, average, minimum, RandomStream(bits, column_stream)),
+                            kept, bits};
+    };
+    return make_block_leaf({{"average", average}, {"minimum", minimum}, {"kept", kept}, {"seed", seed}},
+                           {average, average, kept, draw});
 }
 
 }  // namespace longscope

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/mask/report/causality.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include "engine/mask/bitmap_mask.h"
 
 namespace longscope {
 
@@ -27,6 +30,25 @@ std::pair<std::int64_t, std::int64_t> first_pair(const StripedZone& striped) {
     }
 }
 
+// Row by row: its zones may be as many as its pairs.
+Causality causality_of_bits(const BitmapMask& mask) {
+    Causality found;
+    std::vector<Range> runs;
+    for (std::int64_t row = 0; row < mask.query_tokens(); ++row) {
+        const Range beyond{row + mask.key_tokens() - mask.query_tokens() + 1, mask.key_tokens()};
+        const std::int64_t leaking_pairs = mask.pairs_in({{row, row + 1}, beyond});
+        if (leaking_pairs > 0 && found.causal()) {
+            mask.row_runs(row, runs);
+            const auto first =
+                std::find_if(runs.begin(), runs.end(), [&](Range run) { return run.end > beyond.begin; });
+            found.first_query = row;
+            found.first_key = std::max(first->begin, beyond.begin);
+        }
+        found.leaking_pairs += leaking_pairs;
+    }
+    return found;
+}
+
 }  // namespace
 
 Causality causality(const ZoneSet& set, std::int64_t diagonal) {
@@ -48,6 +70,9 @@ Causality causality(const ZoneSet& set, std::int64_t diagonal) {
 }
 
 Causality causality(const LazyMask& mask) {
+    if (const BitmapMask* bitmap = bitmap_of(mask)) {
+        return causality_of_bits(*bitmap);
+    }
     Causality all;
     ZoneSet set;
     for (std::int64_t i = 0; i < mask.slabs(); ++i) {

@@ -3,6 +3,7 @@
 // those that all rows below saw, down to their last, it passes over.
 #include <algorithm>
 
+#include "engine/mask/bitmap_mask.h"
 #include "engine/mask/range_sets.h"
 #include "engine/mask/report/key_lifetime.h"
 #include "engine/mask/report/key_spans.h"
@@ -79,10 +80,13 @@ KeyLifetime key_lifetime(const LazyMask& mask, const Mask& mirror, std::int64_t 
     RangeSet keys;
     for (std::int64_t i = mask.slabs(); i-- > 0;) {
         const Range slab = mask.slab(i);
-        mask.zones_in(slab, set);
-        if (are_alike(slab, set, keys)) {
-            sweep.add(slab, keys);
-            continue;
+        // The rows of bits are hardly ever alike, and their zones may be as many as their pairs.
+        if (bitmap_of(mask) == nullptr) {
+            mask.zones_in(slab, set);
+            if (are_alike(slab, set, keys)) {
+                sweep.add(slab, keys);
+                continue;
+            }
         }
         for (std::int64_t row = slab.end; row-- > slab.begin;) {
             mask.row_runs(row, keys);

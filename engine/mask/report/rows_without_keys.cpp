@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "engine/mask/bitmap_mask.h"
+
 namespace longscope {
 
 RowsWithoutKeys rows_without_keys(const ZoneSet& set, const Mask& mask) {
@@ -11,6 +13,16 @@ RowsWithoutKeys rows_without_keys(const ZoneSet& set, const Mask& mask) {
 
 RowsWithoutKeys rows_without_keys(const LazyMask& mask) {
     RowsWithoutKeys all;
+    if (bitmap_of(mask) != nullptr) {
+        // Its zones may be as many as its pairs.
+        for (std::int64_t row = 0; row < mask.query_tokens(); ++row) {
+            if (mask.pairs_in({{row, row + 1}, mask.box().k}) == 0) {
+                all.first = all.count == 0 ? row : all.first;
+                ++all.count;
+            }
+        }
+        return all;
+    }
     ZoneSet set;
     for (std::int64_t i = 0; i < mask.slabs(); ++i) {
         mask.zones_in(mask.slab(i), set);

@@ -8,9 +8,11 @@
 #include "engine/base/random.h"
 #include "engine/mask/block_rows_mask.h"
 #include "engine/mask/mask_of_zones.h"
+#include "engine/mask/permuted_mask.h"
 #include "engine/mask/report/mask_report.h"
 #include "engine/mask/zone_gatherer.h"
 #include "engine/mask/zone_tree.h"
+#include "tests/support/bitmap_cases.h"
 #include "tests/support/mask_contract.h"
 
 namespace longscope {
@@ -104,6 +106,31 @@ RC_GTEST_PROP(AnyForm, OfBlockRowsAnswersAsItsCells, ()) {
     check_with_operators(drawn_blocks());
 }
 
+RC_GTEST_PROP(AnyForm, OfBitsAnswersAsItsCells, ()) {
+    const BitmapCase drawn = *bitmap_case(most_generated_tokens);
+    check_with_operators({drawn.mask(), drawn.cells()});
+}
+
+// A permutation of bits, and what is told of it, in its own form.
+RC_GTEST_PROP(AnyForm, OfPermutedBitsAnswersAsItsCells, ()) {
+    const BitmapCase drawn = *bitmap_case(100);
+    const auto rows = tokens_in_order(*token_order_for(drawn.query_tokens), drawn.query_tokens);
+    const auto columns = tokens_in_order(*token_order_for(drawn.key_tokens), drawn.key_tokens);
+    const BruteForceMask cells = drawn.truth();
+    std::vector<bool> moved;
+    for (const std::int64_t query : rows) {
+        for (const std::int64_t key : columns) {
+            moved.push_back(cells.contains(query, key));
+        }
+    }
+    const auto permuted = permuted_mask(drawn.mask(), Permutation(rows), Permutation(columns), "test");
+    const BruteForceMask truth(drawn.domain(), moved);
+    check_contract(*permuted, truth);
+    check_contract(
+        *compile_tree(std::make_shared<const ZoneTree>(ZoneTree::of(permuted)), drawn.query_tokens, drawn.key_tokens),
+        truth);
+}
+
 // Of a row with few runs tiles are counted by these, of others one by one.
 TEST(AnyForm, OfFewBlocksCountsTilesInBothWays) {
     const auto counted = [](std::int64_t runs) {
@@ -156,14 +183,11 @@ TEST(AnyForm, OfEvictionByTheTokenHasItsPairs) {
     EXPECT_EQ(counts.full, std::count(sums.begin(), sums.end(), 64 * 64));
 }
 
-// What is told of a mask does not depend on its form.
-RC_GTEST_PROP(AnyForm, HasTheReportOfTheSameMaskOfZones, ()) {
-    const MaskCase drawn = *mask_case(3, true);
-    const auto mask = drawn.compiled();
-    const auto zones = mask_of_zones(mask->query_tokens(), mask->key_tokens(), gathered_zones(*mask, "test"));
+void check_report(const Mask& mask, const MaskDomain& domain) {
+    const auto zones = mask_of_zones(mask.query_tokens(), mask.key_tokens(), gathered_zones(mask, "test"));
     const std::vector<TileShape> tiles{{4, 3}, {16, 16}};
-    const MaskReport report = mask_report(*mask, drawn.domain, tiles);
-    const MaskReport expected = mask_report(*zones, drawn.domain, tiles);
+    const MaskReport report = mask_report(mask, domain, tiles);
+    const MaskReport expected = mask_report(*zones, domain, tiles);
     RC_ASSERT(figures(report) == figures(expected));
     RC_ASSERT(report.keys_per_query.min_keys == expected.keys_per_query.min_keys);
     RC_ASSERT(report.queries_per_key.min_keys == expected.queries_per_key.min_keys);
@@ -175,6 +199,17 @@ RC_GTEST_PROP(AnyForm, HasTheReportOfTheSameMaskOfZones, ()) {
     RC_ASSERT(report.lifetime.held_pairs == expected.lifetime.held_pairs);
     RC_ASSERT(report.lifetime.seen_pairs == expected.lifetime.seen_pairs);
     RC_ASSERT(report.lifetime.first_gap == expected.lifetime.first_gap);
+}
+
+// What is told of a mask does not depend on its form.
+RC_GTEST_PROP(AnyForm, HasTheReportOfTheSameMaskOfZones, ()) {
+    const MaskCase drawn = *mask_case(3, true);
+    check_report(*drawn.compiled(), drawn.domain);
+}
+
+RC_GTEST_PROP(AnyForm, OfBitsHasTheReportOfTheSameMaskOfZones, ()) {
+    const BitmapCase drawn = *bitmap_case();
+    check_report(*drawn.mask(), drawn.domain());
 }
 
 }  // namespace

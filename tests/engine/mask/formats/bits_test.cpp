@@ -3,10 +3,17 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <chrono>
+#include <numeric>
+
+#include "engine/mask/formats/mask_folder.h"
 #include "engine/mask/formats/mask_format.h"
+#include "engine/mask/mask_of_bits.h"
+#include "tests/support/bitmap_cases.h"
 #include "tests/support/compiled_mask.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/mask_cell_generators.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longscope {
 namespace {
@@ -53,6 +60,74 @@ TEST(Dense, RefusesOtherElements) {
     arrays.arrays["mask"] = {{1, 4}, std::vector<std::uint8_t>{1, 0, 0, 1}, IntegerType::boolean};
     expect_error(ErrorKind::bad_input, {"mask: 1 x 4 is not the shape of the mask", "2 x 2"},
                  [&] { (void)read(arrays); });
+}
+
+std::vector<std::uint8_t> random_bytes(std::int64_t count, std::uint64_t mask) {
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(static_cast<std::size_t>(count));
+    RandomStream random(4, 0);
+    for (std::int64_t i = 0; i < count; i += 8) {
+        const std::uint64_t drawn = random.next_u64();
+        for (unsigned byte = 0; byte < 8; ++byte) {
+            bytes.push_back(static_cast<std::uint8_t>(drawn >> 8 * byte & mask));
+        }
+    }
+    return bytes;
+}
+
+// 16.8 million pairs at random, through a file into a mask of bits and out of it again.
+TEST(Dense, RandomPairsGoThereAndBack) {
+    constexpr std::int64_t tokens = 4096;
+    const auto bytes = random_bytes(tokens * tokens, 1);
+    MaskArrays arrays{"dense", tokens, tokens, {}, {}, {}, ""};
+    arrays.arrays["mask"] = {{tokens, tokens}, bytes, IntegerType::boolean};
+    const TemporaryFolder folder;
+    const auto begin = std::chrono::steady_clock::now();
+    write_mask_arrays(arrays, folder.path() / "theirs.npy");
+    const auto mask = read(read_mask_arrays(folder.path() / "theirs.npy"));
+    ASSERT_NE(bitmap_of(*mask), nullptr);
+    EXPECT_LT(bitmap_of(*mask)->bits()->bytes(), tokens * tokens / 8 * 11 / 10);
+    EXPECT_EQ(mask->pairs(), std::accumulate(bytes.begin(), bytes.end(), std::int64_t{0}));
+    write_mask_arrays(write("dense", *mask), folder.path() / "ours.npy");
+    const IntegerArray again = IntegerArray::open(folder.path() / "ours.npy");
+    EXPECT_EQ(again.shape(), (Numbers{tokens, tokens}));
+    EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), reinterpret_cast<const std::uint8_t*>(again.bytes().data())));
+    EXPECT_EQ(write("packed", *read(write("packed", *mask))).array("packed_custom_mask").bytes().size(),
+              static_cast<std::size_t>(tokens * tokens / 8));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+}
+
+// Truth values that are not 0 and 1, in rows that no word and no eight bytes divide.
+TEST(Dense, AnyOtherByteThanZeroIsTrue) {
+    constexpr std::int64_t keys = 75;
+    const auto bytes = random_bytes(keys * 96, 0x83);
+    MaskArrays arrays{"dense", 96, keys, {}, {}, {}, ""};
+    arrays.arrays["mask"] = {{96, keys}, bytes, IntegerType::uint8};
+    const auto mask = read(arrays);
+    for (std::int64_t query = 0; query < 96; ++query) {
+        for (std::int64_t key = 0; key < keys; ++key) {
+            ASSERT_EQ(mask->contains(query, key), bytes[static_cast<std::size_t>(query * keys + key)] != 0);
+        }
+    }
+}
+
+// Two requests that begin in the middle of a word.
+TEST(Packed, RandomPairsOfRequestsGoThereAndBack) {
+    const BitmapCase drawn{400, 400, 8};
+    const auto all = drawn.mask();
+    FormatOptions options;
+    options.cu_seqlens = {0, 150, 150, 400};
+    const MaskDomain domain{400, 400, options.cu_seqlens};
+    const std::shared_ptr<const Mask> documents = compiled_mask(R"({"documents": {}})", domain);
+    const auto inside =
+        mask_of_bits({MaskOperation::Kind::all_of,
+                      nullptr,
+                      {{MaskOperation::Kind::mask, all, {}}, {MaskOperation::Kind::mask, documents, {}}}},
+                     domain.box(), bytes_of_bits(*all));
+    ASSERT_NE(inside, nullptr);
+    const MaskArrays arrays = write("packed", *inside, options);
+    EXPECT_EQ(arrays.array("mask_indptr").size(), 4);
+    EXPECT_EQ(cells_of(*read(arrays)), cells_of(*inside));
 }
 
 RC_GTEST_PROP(PackedProperty, BitsAreInOrderFromTheLowestOfEachByte, ()) {

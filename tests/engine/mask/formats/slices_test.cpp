@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "engine/mask/formats/disjoint_zones.h"
 #include "engine/mask/formats/mask_format.h"
+#include "engine/mask/shared_pair.h"
 #include "tests/support/compiled_mask.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/mask_cell_generators.h"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "engine/mask/zone.h"
 
@@ -17,5 +18,8 @@ struct SharedPair {
 
 // None: they are disjoint. Zones need not be tight; empty ones share nothing.
 [[nodiscard]] std::optional<SharedPair> find_shared_pair(const ZoneList& zones);
+
+// Throws Error(bad_input), naming two of the zones and a pair that is in both, unless they are disjoint.
+void check_disjoint(const ZoneList& zones, const std::string& field);
 
 }  // namespace longscope

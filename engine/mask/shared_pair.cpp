@@ -2,11 +2,15 @@
 // A sweep over the rows that keeps the zones of the row in the order of their keys. As long as none overlap, that order
 // never changes: from a row to the next a run moves by at most one key, so one cannot get past another without meeting
 // it. The first two that meet are therefore neighbours in that order at some time, and only neighbours are compared.
-#include "engine/mask/formats/disjoint_zones.h"
+#include "engine/mask/shared_pair.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 #include <vector>
+
+#include "engine/base/error.h"
 
 namespace longscope {
 
@@ -108,6 +112,15 @@ class Sweep {
 
 std::optional<SharedPair> find_shared_pair(const ZoneList& zones) {
     return Sweep(zones).run();
+}
+
+void check_disjoint(const ZoneList& zones, const std::string& field) {
+    if (const std::optional<SharedPair> shared = find_shared_pair(zones)) {
+        throw bad_input(fmt::format("{}[{}]", field, shared->second),
+                        fmt::format("query {}, key {}", shared->query, shared->key),
+                        fmt::format("is in [{}] too", shared->first),
+                        "zones that do not overlap; masks that do are joined by \"or\"");
+    }
 }
 
 }  // namespace longscope
