@@ -96,11 +96,11 @@ HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t b
 }
 
 // Rows of a group from products to weights.
-template <class Arithmetic, bool Scored>
+template <class Arithmetic, bool Scored, std::int64_t Rows = row_group>
 HWY_ATTR HWY_INLINE void weigh_rows(const RowBlock& block, const KeyTile& tile, std::int64_t group,
                                     const GroupColumns& columns) {
-    for (std::int64_t r = 0; r < row_group; ++r) {
-        const std::int64_t row = group * row_group + r;
+    for (std::int64_t r = 0; r < Rows; ++r) {
+        const std::int64_t row = group * Rows + r;
         const std::uint64_t* visible = columns.masked == 0 ? nullptr : tile.visible + row * (k_tile / 64);
         float* scores = block.scores + r * k_tile;
         if (Scored && block.scoring->sigmoid) {
@@ -114,11 +114,11 @@ HWY_ATTR HWY_INLINE void weigh_rows(const RowBlock& block, const KeyTile& tile, 
 }
 
 // Out of line, as score_rows().
-template <class Arithmetic>
+template <class Arithmetic, std::int64_t Rows = row_group>
 HWY_ATTR HWY_NOINLINE void weigh_scored_rows(const RowBlock& block, const KeyTile& tile, std::int64_t group,
                                              const GroupColumns& columns) {
-    score_rows<Arithmetic>(*block.scoring, group * row_group, block.scores, k_tile, columns, nullptr);
-    weigh_rows<Arithmetic, true>(block, tile, group, columns);
+    score_rows<Arithmetic, Rows>(*block.scoring, group * Rows, block.scores, k_tile, columns, nullptr);
+    weigh_rows<Arithmetic, true, Rows>(block, tile, group, columns);
 }
 
 template <class Arithmetic>

@@ -22,8 +22,12 @@ struct TileGeometry {
     std::int64_t backward_q_tile = 0;  // rows of a tile of the backward pass
     std::int64_t backward_k_tile = 0;  // columns of a tile of the backward pass; a multiple of row_group as well
     std::int64_t unit = 0;             // elements of a unit
+    std::int64_t unit_multiple = 1;    // what a product sums over is filled up with zeros to so many units
 
-    [[nodiscard]] std::int64_t units(std::int64_t elements) const { return (elements + unit - 1) / unit; }
+    [[nodiscard]] std::int64_t units(std::int64_t elements) const {
+        const std::int64_t whole = unit * unit_multiple;
+        return (elements + whole - 1) / whole * unit_multiple;
+    }
     [[nodiscard]] std::int64_t padded_to_panels(std::int64_t columns) const {
         return (columns + panel - 1) / panel * panel;
     }
@@ -160,8 +164,8 @@ struct DecodeBlock {
 // Plain pointers, so that files with the flags of an instruction set can fill it in.
 struct TileFunctions {
     TileGeometry geometry;
-    // Left factor: groups of row_group rows, each units(dim) x row_group units; the last one filled up with zeros.
-    // Elements are multiplied by `scale`.
+    // Left factor: groups of row_group rows, each units(dim) x row_group units, in the variant's own order; the last one
+    // filled up with zeros. Elements are multiplied by `scale`.
     void (*pack_groups)(const SourceRows& rows, float scale, float* out) = nullptr;
     // Right factor whose columns are the given rows, filled up to `tile`: tile / panel panels, each units(dim) x panel
     // units.
@@ -173,7 +177,7 @@ struct TileFunctions {
     // Advances the online softmax of the block by one tile: scores, maximum, exponentials, sum, output.
     // (Milakov and Gimelshein 2018; the output is accumulated tile by tile as in FlashAttention-2, algorithm 1.)
     void (*attend_tile)(const RowBlock& block, const KeyTile& tile) = nullptr;
-    // Five products: S = Q K^T and dP = dO V^T again, dV += P^T dO, dK += dS^T Q, dQ = dS K (FlashAttention-2,
+    // Null where a variant has no backward pass. Five products: S = Q K^T and dP = dO V^T again, dV += P^T dO, dK += dS^T Q, dQ = dS K (FlashAttention-2,
     // algorithm 2).
     void (*attend_tile_backward)(const BackwardBlock& block) = nullptr;
     // The same as attend_tile for few rows, on keys and values as they lie in memory.

@@ -88,10 +88,10 @@ HWY_ATTR HWY_INLINE void score_row(const ScoreTile& rule, std::int64_t row, floa
 }
 
 // The same of the rows of a group, `stride` apart. Out of line: the plain case shall not carry its code along.
-template <class Arithmetic>
+template <class Arithmetic, std::int64_t Rows = row_group>
 HWY_ATTR HWY_NOINLINE void score_rows(const ScoreTile& rule, std::int64_t first_row, float* scores, std::int64_t stride,
                                       const GroupColumns& columns, float* slopes) {
-    for (std::int64_t r = 0; r < row_group; ++r) {
+    for (std::int64_t r = 0; r < Rows; ++r) {
         score_row(rule, first_row + r, scores + r * stride, columns.begin, columns.end,
                   slopes == nullptr ? nullptr : slopes + r * stride);
     }

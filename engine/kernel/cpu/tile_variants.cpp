@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/base/error.h"
+#include "engine/kernel/cpu/tile_amx.h"
 #include "engine/kernel/cpu/tile_bfloat16.h"
 #include "engine/kernel/cpu/tile_float32.h"
 #include "engine/kernel/cpu/tile_variant.h"
@@ -30,18 +31,33 @@ std::string lacks_bfloat16(DType inputs, std::int64_t simd_target) {
 }
 #endif
 
+#if defined(__x86_64__)
+std::string lacks_matrix_unit(DType inputs, std::int64_t simd_target) {
+    if (std::string reason = lacks_bfloat16(inputs, simd_target); !reason.empty()) {
+        return reason;
+    }
+    return may_use_matrix_unit() ? "" : "this processor has no matrix unit, or the system keeps it back";
+}
+#endif
+
 std::vector<TileVariant> make_variants() {
     std::vector<TileVariant> variants;
-#if defined(__x86_64__)
-    // Asked for only where they run: the file that they stand in is compiled for that processor.
-    const bool has_bfloat16 = __builtin_cpu_supports("avx512bf16") != 0;
-    variants.push_back({"bfloat16 AVX3", DType::bfloat16, lacks_bfloat16, HWY_AVX3,
-                        has_bfloat16 ? bfloat16_functions() : TileFunctions{}});
-#endif
     for (const SimdFunctions& simd : float32_functions()) {
         variants.push_back({fmt::format("float32 {}", hwy::TargetName(simd.target)), DType::float32, lacks_instructions,
                             simd.target, simd.functions});
     }
+#if defined(__x86_64__)
+    // Asked for only where they run: the files that they stand in are compiled for that processor.
+    const bool has_bfloat16 = __builtin_cpu_supports("avx512bf16") != 0;
+    const bool has_matrix_unit = has_bfloat16 && may_use_matrix_unit();
+    // Processors with a matrix unit take the dot product at half the rate of float32's multiply-add (bench attention
+    // prints both): there it comes behind the widest float32.
+    variants.insert(variants.begin() + (has_matrix_unit ? 1 : 0),
+                    {"bfloat16 AVX3", DType::bfloat16, lacks_bfloat16, HWY_AVX3,
+                     has_bfloat16 ? bfloat16_functions() : TileFunctions{}});
+    variants.insert(variants.begin(), {"bfloat16 AMX", DType::bfloat16, lacks_matrix_unit, HWY_AVX3,
+                                       has_matrix_unit ? matrix_unit_functions() : TileFunctions{}});
+#endif
     return variants;
 }
 
@@ -52,7 +68,7 @@ const std::vector<TileVariant>& tile_variants() {
     return variants;
 }
 
-const TileVariant& choose_tile_variant(DType inputs) {
+const TileVariant& choose_tile_variant(DType inputs, Direction direction) {
     const char* asked = std::getenv(variant_variable);  // NOLINT(concurrency-mt-unsafe): nothing sets it
     std::string accepted;
     for (const TileVariant& variant : tile_variants()) {
@@ -60,7 +76,10 @@ const TileVariant& choose_tile_variant(DType inputs) {
             continue;
         }
         if (asked == nullptr || std::string_view(variant.name).ends_with(asked)) {
-            return variant;
+            if (variant.has(direction)) {
+                return variant;
+            }
+            asked = nullptr;  // it serves the other direction: here the next one does
         }
         accepted += (accepted.empty() ? "" : ", ") + variant.name;
     }
