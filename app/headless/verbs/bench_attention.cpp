@@ -116,9 +116,13 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
                      {"quartiles"},
                      {"roofline"},
                      {"goal", Align::left}});
+    bool any_above = false;
     for (const AttentionBenchResult& result : results) {
         const bool reads = result.asked.goal_of == GoalOf::reading;
         const Summary& share = result.judged();
+        // Then that peak is not what bounds it.
+        const bool above = !reads && share.median > 1.0;
+        any_above = any_above || above;
         table.add_row(
             {result.asked.name, format_count(result.asked.tokens),
              format_duration(static_cast<Nanoseconds>(result.duration_ns.median)),
@@ -126,9 +130,15 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
                    : fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median),
              percent(share.median), reads ? "reading memory" : "the peak",
              fmt::format("{:.1f} to {:.1f}", 100.0 * share.first_quartile, 100.0 * share.third_quartile),
-             reads ? "" : percent(result.roofline_share), goal_text(result)});
+             reads || above ? "" : percent(result.roofline_share), goal_text(result)});
     }
     write_output(table.text());
+    if (any_above) {
+        write_output(
+            "\nAbove 100 %: taken on the processor's matrix unit, or in float32, which are faster here than the dot "
+            "product "
+            "of bfloat16 that the peak is of.\n");
+    }
 }
 
 std::vector<AttentionBenchCase> chosen_cases(const Options& options) {

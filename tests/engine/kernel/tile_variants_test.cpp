@@ -10,6 +10,7 @@
 #include "engine/kernel/cpu/cpu_kernel.h"
 #include "engine/kernel/cpu/tile_float32.h"
 #include "tests/support/attention_case.h"
+#include "tests/support/typed_tensor.h"
 
 namespace longscope {
 namespace {
@@ -51,6 +52,50 @@ TEST(TileVariants, EachOneOfFloat32EqualsTheReference) {
 #if defined(__x86_64__)
     EXPECT_GE(names.size(), 2U) << "every 64-bit x86 processor has SSSE3 or better, and AVX2 for ten years";
 #endif
+}
+
+// Dimensions that fill units, panels and tiles of a matrix unit, and that do not; rows that fill groups, and that do
+// not.
+TEST(TileVariants, EachOneOfBfloat16EqualsTheReference) {
+    for (const cpu::TileVariant& variant : cpu::tile_variants()) {
+        if (!variant.refusal(DType::bfloat16).empty() || variant.simd_target == HWY_SCALAR) {
+            continue;
+        }
+        SCOPED_TRACE(variant.name);
+        for (const char* mask :
+             {R"({"full": {}})", R"({"and": [{"documents": {}}, {"causal": {}}]})",
+              R"({"or": [{"sink": {"tokens": 3}}, {"window": {"left": 50, "right": 9}}]})",
+              R"({"and": [{"causal": {}}, {"strided_columns": {"stride": 40, "first": 3, "width": 2}}]})"}) {
+            for (const std::int64_t dim : {1, 7, 32, 33, 64, 80, 192}) {
+                AttentionCase c = make_case(301, mask, dim);
+                c.shape.dtype = DType::bfloat16;
+                SCOPED_TRACE(c.text());
+                const AttentionInputs inputs(c);
+                const std::unique_ptr<Mask> compiled = c.mask();
+                const TokenSet all({{0, 301}});
+                const LocalMask local(*compiled, all, all);
+                const TypedTensor q(inputs.q(), DType::bfloat16);
+                const TypedTensor k(inputs.k(), DType::bfloat16);
+                const TypedTensor v(inputs.v(), DType::bfloat16);
+                Partial out(4, 301, dim);
+                cpu::make_kernel_of(variant, 2)->attend({q.view(), k.view(), v.view(), &local, c.scale()}, out, {});
+                const AttentionError error = error_of(reference_attention(c, inputs), out);
+                EXPECT_LE(error.output_relative_l2, 8e-3);
+                EXPECT_LE(error.lse_absolute, 1e-5);
+            }
+        }
+    }
+}
+
+TEST(TileVariants, HaveABackwardPassForEveryType) {
+    for (const DType dtype : {DType::float32, DType::bfloat16, DType::float16}) {
+        EXPECT_TRUE(cpu::choose_tile_variant(dtype, Direction::backward).has(Direction::backward));
+    }
+    // Also where one is asked for that has none.
+    const cpu::TileVariant& forward = cpu::choose_tile_variant(DType::bfloat16);
+    ASSERT_EQ(setenv(cpu::variant_variable, forward.name.c_str(), 1), 0);
+    EXPECT_TRUE(cpu::choose_tile_variant(DType::bfloat16, Direction::backward).has(Direction::backward));
+    ASSERT_EQ(unsetenv(cpu::variant_variable), 0);
 }
 
 TEST(TileVariants, AreNotAskedForTheirFunctionsWhereTheyDoNotRun) {
