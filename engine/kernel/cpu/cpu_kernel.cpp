@@ -230,11 +230,7 @@ class CpuKernel final : public Kernel {
     void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
                          const AttendHooks& hooks) const override {
         check_scoring(input, out);
-        const DType inputs = input.forward.keys.dtype;
-        const cpu::TileVariant& variant = variant_ != nullptr && variant_->has(Direction::backward)
-                                              ? *variant_
-                                              : cpu::choose_tile_variant(inputs, Direction::backward);
-        cpu::attend_backward(input, out, hooks, variant.functions, threads_, spare_);
+        cpu::attend_backward(input, out, hooks, variant_for(input.forward.keys.dtype).functions, threads_, spare_);
         if (hooks.cancelled != nullptr && *hooks.cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The tile variant that multiplies bfloat16 on the matrix unit of the processor (AMX), with float32 sums. Forward only;
-// weights are rounded as in tile_bfloat16.h.
+// The tile variant that multiplies bfloat16 on the matrix unit of the processor (AMX), with float32 sums.
+// Weights are rounded as in tile_bfloat16.h.
 #pragma once
 
 #include "engine/kernel/cpu/tile_functions.h"

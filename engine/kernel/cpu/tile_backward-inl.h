@@ -105,17 +105,58 @@ HWY_ATTR HWY_NOINLINE void differentiate_scored_rows(const BackwardBlock& block,
     }
 }
 
+// Which columns of a tile the rows of a group see.
+HWY_ATTR HWY_INLINE GroupColumns columns_of(const BackwardBlock& block, std::int64_t group) {
+    return block.groups == nullptr ? GroupColumns{0, backward_k_tile, 0} : block.groups[group];
+}
+
+// The rows of a group from products to weights and gradients.
+template <class Arithmetic, std::int64_t Rows = row_group>
+HWY_ATTR HWY_INLINE void differentiate_group(const BackwardBlock& block, std::int64_t group,
+                                             const GroupColumns& columns) {
+    if (block.scoring != nullptr) {
+        score_rows<Arithmetic, Rows>(*block.scoring, group * Rows, block.scores, backward_k_tile, columns,
+                                     block.score_slopes);
+    }
+    for (std::int64_t r = 0; r < Rows; r += 2) {
+        const std::int64_t row = group * Rows + r;
+        if (columns.begin > 0 || columns.end < backward_k_tile) {
+            // Columns that other groups see are multiplied with these rows as well.
+            Arithmetic::clear_row_pair(block.weights, weight_stride, row, backward_k_tile);
+            Arithmetic::clear_row_pair(block.gradients, weight_stride, row, backward_k_tile);
+        }
+        const float* scores = block.scores + r * backward_k_tile;
+        const float* products = block.products + r * backward_k_tile;
+        if (block.scoring == nullptr) {
+            differentiate_rows<Arithmetic>(block, row, scores, products, columns);
+        } else {
+            differentiate_scored_rows<Arithmetic>(
+                block, row, scores, products,
+                block.score_slopes == nullptr ? nullptr : block.score_slopes + r * backward_k_tile, columns);
+        }
+    }
+}
+
+// The groups of Rows rows that see some of as many keys from `key` on.
+template <std::int64_t Rows>
+HWY_ATTR HWY_INLINE void find_groups(const BackwardBlock& block, std::int64_t key, std::int64_t& first,
+                                     std::int64_t& last) {
+    first = block.row_groups;
+    last = 0;
+    for (std::int64_t g = 0; g < block.row_groups; ++g) {
+        if (const GroupColumns columns = columns_of(block, g); columns.begin < key + Rows && columns.end > key) {
+            first = g < first ? g : first;
+            last = g + 1;
+        }
+    }
+}
+
 template <class Arithmetic>
 HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
     constexpr std::int64_t unit = Arithmetic::unit;
-    const auto columns_of = [&](std::int64_t group) {
-        return block.groups == nullptr ? GroupColumns{0, backward_k_tile, 0} : block.groups[group];
-    };
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
-        const GroupColumns columns = columns_of(g);
-        const std::int64_t begin = columns.begin;
-        const std::int64_t end = columns.end;
-        for (std::int64_t c = begin; c < end; c += panel) {
+        const GroupColumns columns = columns_of(block, g);
+        for (std::int64_t c = columns.begin; c < columns.end; c += panel) {
             multiply<Arithmetic, Into::overwrite, 1, row_group>(block.queries + g * row_group * block.depth_qk,
                                                                 block.keys + c * block.depth_qk, block.depth_qk,
                                                                 block.scores + c, backward_k_tile);
@@ -123,39 +164,14 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
                                                                 block.values + c * block.depth_v, block.depth_v,
                                                                 block.products + c, backward_k_tile);
         }
-        if (block.scoring != nullptr) {
-            score_rows<Arithmetic>(*block.scoring, g * row_group, block.scores, backward_k_tile, columns,
-                                   block.score_slopes);
-        }
-        for (std::int64_t r = 0; r < row_group; r += 2) {
-            const std::int64_t row = g * row_group + r;
-            if (begin > 0 || end < backward_k_tile) {
-                // Columns that other groups see are multiplied with these rows as well.
-                Arithmetic::clear_row_pair(block.weights, weight_stride, row, backward_k_tile);
-                Arithmetic::clear_row_pair(block.gradients, weight_stride, row, backward_k_tile);
-            }
-            const float* scores = block.scores + r * backward_k_tile;
-            const float* products = block.products + r * backward_k_tile;
-            if (block.scoring == nullptr) {
-                differentiate_rows<Arithmetic>(block, row, scores, products, columns);
-            } else {
-                differentiate_scored_rows<Arithmetic>(
-                    block, row, scores, products,
-                    block.score_slopes == nullptr ? nullptr : block.score_slopes + r * backward_k_tile, columns);
-            }
-        }
+        differentiate_group<Arithmetic>(block, g, columns);
     }
 
     // dV += P^T dO and dK += dS^T Q, for groups of keys over the rows that see some of them.
     for (std::int64_t key = 0; key < backward_k_tile; key += row_group) {
-        std::int64_t first = block.row_groups;
+        std::int64_t first = 0;
         std::int64_t last = 0;
-        for (std::int64_t g = 0; g < block.row_groups; ++g) {
-            if (const GroupColumns columns = columns_of(g); columns.begin < key + row_group && columns.end > key) {
-                first = g < first ? g : first;
-                last = g + 1;
-            }
-        }
+        find_groups<row_group>(block, key, first, last);
         if (first >= last) {
             continue;
         }
@@ -178,8 +194,8 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
     // dQ = dS K.
     const float* gradient_rows = Arithmetic::unit == 1 ? block.gradients : block.gradient_rows;
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
-        const std::int64_t begin = columns_of(g).begin / unit;
-        const std::int64_t end = columns_of(g).end / unit;
+        const std::int64_t begin = columns_of(block, g).begin / unit;
+        const std::int64_t end = columns_of(block, g).end / unit;
         for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
             // Without a column that is seen, a product of no depth: zeros.
             multiply<Arithmetic, Into::overwrite, weight_stride, 1>(

@@ -164,8 +164,8 @@ struct DecodeBlock {
 // Plain pointers, so that files with the flags of an instruction set can fill it in.
 struct TileFunctions {
     TileGeometry geometry;
-    // Left factor: groups of row_group rows, each units(dim) x row_group units, in the variant's own order; the last one
-    // filled up with zeros. Elements are multiplied by `scale`.
+    // Left factor: groups of row_group rows, each units(dim) x row_group units, in the variant's own order; the last
+    // one filled up with zeros. Elements are multiplied by `scale`.
     void (*pack_groups)(const SourceRows& rows, float scale, float* out) = nullptr;
     // Right factor whose columns are the given rows, filled up to `tile`: tile / panel panels, each units(dim) x panel
     // units.
@@ -177,7 +177,7 @@ struct TileFunctions {
     // Advances the online softmax of the block by one tile: scores, maximum, exponentials, sum, output.
     // (Milakov and Gimelshein 2018; the output is accumulated tile by tile as in FlashAttention-2, algorithm 1.)
     void (*attend_tile)(const RowBlock& block, const KeyTile& tile) = nullptr;
-    // Null where a variant has no backward pass. Five products: S = Q K^T and dP = dO V^T again, dV += P^T dO, dK += dS^T Q, dQ = dS K (FlashAttention-2,
+    // Five products: S = Q K^T and dP = dO V^T again, dV += P^T dO, dK += dS^T Q, dQ = dS K (FlashAttention-2,
     // algorithm 2).
     void (*attend_tile_backward)(const BackwardBlock& block) = nullptr;
     // The same as attend_tile for few rows, on keys and values as they lie in memory.

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "engine/kernel/cpu/tile_functions.h"
-#include "engine/tensor/attention_shape.h"
 #include "engine/tensor/dtype.h"
 
 namespace longscope::cpu {
@@ -21,10 +20,6 @@ struct TileVariant {
 
     // Why this processor or these inputs cannot have it, in one line; empty when they can.
     [[nodiscard]] std::string refusal(DType inputs) const { return refuses(inputs, simd_target); }
-    // Of one that does not refuse.
-    [[nodiscard]] bool has(Direction direction) const {
-        return direction == Direction::forward || functions.attend_tile_backward != nullptr;
-    }
 };
 
 // Best first.
@@ -33,9 +28,9 @@ struct TileVariant {
 // The environment variable that asks for a lower variant.
 inline constexpr const char* variant_variable = "LONGSCOPE_CPU_VARIANT";
 
-// The first one that does not refuse and has the direction, or the first of those whose name ends with what
+// The first one that does not refuse, or the first of those whose name ends with what
 // LONGSCOPE_CPU_VARIANT says. There is always one. Throws Error(bad_input) when none that takes this type has such a
 // name.
-[[nodiscard]] const TileVariant& choose_tile_variant(DType inputs, Direction direction = Direction::forward);
+[[nodiscard]] const TileVariant& choose_tile_variant(DType inputs);
 
 }  // namespace longscope::cpu

@@ -68,7 +68,7 @@ const std::vector<TileVariant>& tile_variants() {
     return variants;
 }
 
-const TileVariant& choose_tile_variant(DType inputs, Direction direction) {
+const TileVariant& choose_tile_variant(DType inputs) {
     const char* asked = std::getenv(variant_variable);  // NOLINT(concurrency-mt-unsafe): nothing sets it
     std::string accepted;
     for (const TileVariant& variant : tile_variants()) {
@@ -76,10 +76,7 @@ const TileVariant& choose_tile_variant(DType inputs, Direction direction) {
             continue;
         }
         if (asked == nullptr || std::string_view(variant.name).ends_with(asked)) {
-            if (variant.has(direction)) {
-                return variant;
-            }
-            asked = nullptr;  // it serves the other direction: here the next one does
+            return variant;
         }
         accepted += (accepted.empty() ? "" : ", ") + variant.name;
     }

@@ -87,17 +87,6 @@ TEST(TileVariants, EachOneOfBfloat16EqualsTheReference) {
     }
 }
 
-TEST(TileVariants, HaveABackwardPassForEveryType) {
-    for (const DType dtype : {DType::float32, DType::bfloat16, DType::float16}) {
-        EXPECT_TRUE(cpu::choose_tile_variant(dtype, Direction::backward).has(Direction::backward));
-    }
-    // Also where one is asked for that has none.
-    const cpu::TileVariant& forward = cpu::choose_tile_variant(DType::bfloat16);
-    ASSERT_EQ(setenv(cpu::variant_variable, forward.name.c_str(), 1), 0);
-    EXPECT_TRUE(cpu::choose_tile_variant(DType::bfloat16, Direction::backward).has(Direction::backward));
-    ASSERT_EQ(unsetenv(cpu::variant_variable), 0);
-}
-
 TEST(TileVariants, AreNotAskedForTheirFunctionsWhereTheyDoNotRun) {
     const std::int64_t widest = cpu::float32_functions().front().target;
     hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & ~widest);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Products of bfloat16 on the matrix unit (AMX), and how its operands are packed.
+//
+// The matrix unit multiplies tiles of 16 rows x 16 units with tiles of 16 units x 16 columns (Intel's Software
+// Developer's Manual, volume 1, chapter 18). A group of 32 rows against a panel of 32 columns is two by two of them:
+// each tile that is loaded is used twice. Panels are those of the other variants; the left factor is row by row, as
+// weights are in any case.
+// Included by a file that is compiled with the flags of that instruction set; hence no #pragma once but Highway's
+// toggle.
+#if defined(LONGSCOPE_ENGINE_KERNEL_CPU_MATRIX_UNIT_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef LONGSCOPE_ENGINE_KERNEL_CPU_MATRIX_UNIT_INL_H
+#undef LONGSCOPE_ENGINE_KERNEL_CPU_MATRIX_UNIT_INL_H
+#else
+#define LONGSCOPE_ENGINE_KERNEL_CPU_MATRIX_UNIT_INL_H
+#endif
+
+#include <cstring>
+
+#include "engine/kernel/cpu/bfloat16_arithmetic-inl.h"
+#include "engine/kernel/cpu/tile_forward-inl.h"
+#include "engine/kernel/cpu/tile_packing-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace longscope::cpu {
+namespace HWY_NAMESPACE {
+
+// Instances of the templates with it are those of the one file that includes this.
+struct MatrixUnit : Bfloat16 {};
+
+constexpr std::int64_t tile_rows = 16;
+constexpr std::int64_t tile_units = 16;
+constexpr std::int64_t matrix_rows = 2 * tile_rows;  // of a group
+constexpr std::int64_t matrix_q_tile = 4 * matrix_rows;
+static_assert(panel == 2 * tile_units && k_tile % (2 * tile_units) == 0);
+
+inline std::int64_t depth_of(std::int64_t elements) {
+    const std::int64_t units = (elements + MatrixUnit::unit - 1) / MatrixUnit::unit;
+    return (units + tile_units - 1) / tile_units * tile_units;
+}
+
+// All eight tiles are 16 rows of 64 bytes while one of these lives.
+class Tiles {
+  public:
+    Tiles() {
+        alignas(64) Configuration all;
+        for (int i = 0; i < 8; ++i) {
+            all.row_bytes[i] = 64;
+            all.rows[i] = tile_rows;
+        }
+        _tile_loadconfig(&all);
+    }
+    Tiles(const Tiles&) = delete;
+    Tiles& operator=(const Tiles&) = delete;
+    Tiles(Tiles&&) = delete;
+    Tiles& operator=(Tiles&&) = delete;
+    ~Tiles() { _tile_release(); }
+
+  private:
+    struct Configuration {
+        std::uint8_t palette = 1;
+        std::uint8_t start_row = 0;
+        std::uint8_t reserved[14] = {};
+        std::uint16_t row_bytes[16] = {};
+        std::uint8_t rows[16] = {};
+    };
+    static_assert(sizeof(Configuration) == 64);
+};
+
+// The compiler does not know that tiles are loaded from memory and stored to it.
+HWY_INLINE void order_memory() {
+    asm volatile("" ::: "memory");
+}
+
+// Tiles 0 to 3 += A[32 x depth] * B[depth x 32]: tiles 0 and 1 are the upper rows. Strides in units.
+HWY_INLINE void multiply_tiles(const float* a, std::int64_t a_stride, const float* b, std::int64_t depth) {
+    for (std::int64_t u = 0; u < depth; u += tile_units) {
+        _tile_loadd(4, a + u, a_stride * 4);
+        _tile_loadd(6, b + u * panel, panel * 4);
+        _tile_loadd(7, b + u * panel + tile_units, panel * 4);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_loadd(5, a + tile_rows * a_stride + u, a_stride * 4);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+}
+
+HWY_INLINE void store_tiles(float* c, std::int64_t stride) {
+    _tile_stored(0, c, stride * 4);
+    _tile_stored(1, c + tile_units, stride * 4);
+    _tile_stored(2, c + tile_rows * stride, stride * 4);
+    _tile_stored(3, c + tile_rows * stride + tile_units, stride * 4);
+}
+
+HWY_INLINE void load_tiles(const float* c, std::int64_t stride) {
+    _tile_loadd(0, c, stride * 4);
+    _tile_loadd(1, c + tile_units, stride * 4);
+    _tile_loadd(2, c + tile_rows * stride, stride * 4);
+    _tile_loadd(3, c + tile_rows * stride + tile_units, stride * 4);
+}
+
+HWY_INLINE void clear_tiles() {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+}
+
+// Row by row, each filled up with zeros.
+inline void pack_matrix_rows(const SourceRows& rows, float scale, float* out) {
+    const std::int64_t depth = depth_of(rows.dim);
+    const std::int64_t padded = (rows.count + matrix_rows - 1) / matrix_rows * matrix_rows;
+    std::memset(out, 0, static_cast<std::size_t>(padded * depth) * sizeof(float));
+    for (std::int64_t row = 0; row < rows.count; ++row) {
+        MatrixUnit::convert(rows.data + row * rows.stride, rows.dim, scale, out + row * depth);
+    }
+}
+
+inline void pack_matrix_columns(const SourceRows& rows, std::int64_t tile, float* out) {
+    const std::int64_t depth = depth_of(rows.dim);
+    const std::int64_t filled = (rows.dim + MatrixUnit::unit - 1) / MatrixUnit::unit;
+    for (std::int64_t first = 0; first < tile; first += panel, out += depth * panel) {
+        pack_transposed<MatrixUnit>(rows, first, panel, 1.0F, out, panel);
+        std::memset(out + filled * panel, 0, static_cast<std::size_t>((depth - filled) * panel) * sizeof(float));
+    }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace longscope::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif  // the toggle
