@@ -100,9 +100,7 @@ struct AttentionInputs {
                 element = -std::numeric_limits<float>::infinity();
             }
         }
-        for (std::int64_t head = 0; asked.alibi && head < heads; ++head) {
-            slopes.push_back(std::exp2(-8.0F * static_cast<float>(head + 1) / static_cast<float>(heads)));
-        }
+        slopes = asked.alibi ? standard_slopes(heads) : std::vector<float>();
         sinks = asked.sinks ? normal_tensor(c.seed, 22, heads) : std::vector<float>();
     }
 

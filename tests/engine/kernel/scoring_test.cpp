@@ -157,6 +157,12 @@ TEST(Scoring, RefusesWhatDoesNotFit) {
     }
 }
 
+TEST(Scoring, StandardSlopesAreThoseOfThePaperForEightHeads) {
+    EXPECT_EQ(standard_slopes(8), (std::vector<float>{1.0F / 2, 1.0F / 4, 1.0F / 8, 1.0F / 16, 1.0F / 32, 1.0F / 64,
+                                                      1.0F / 128, 1.0F / 256}));
+    EXPECT_NEAR(standard_slopes(12)[0], std::pow(2.0, -8.0 / 12), 1e-7);
+}
+
 TEST(Scoring, EveryOptionAndEveryTwoOfThemOnEveryVariant) {
     for (const ScoringCase& scoring : scoring_options(4, 300)) {
         expect_exact(make_case(140, 300, causal, {1, 4, 2, 24, 40, DType::float32}, scoring));
