@@ -12,6 +12,7 @@
 #include "engine/base/json.h"
 #include "engine/base/random.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/layer_scoring.h"
 #include "engine/kernel/reference/reference_pair.h"
 #include "engine/kernel/reference/reference_row.h"
 #include "engine/kernel/sinks.h"
@@ -117,6 +118,8 @@ struct AttentionInputs {
         }
         return scoring;
     }
+    // The same without the bias, for whoever computes some of the heads.
+    [[nodiscard]] LayerScoring layer_scoring() const { return {asked.soft_cap, slopes, sinks, asked.sigmoid_bias}; }
     [[nodiscard]] std::int64_t distance(std::int64_t query, std::int64_t key) const {
         return std::abs(query + domain.key_tokens - domain.query_tokens - key);
     }

@@ -17,7 +17,8 @@ namespace longscope {
 DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int rank, int ranks)
     : shape_(experiment.shape),
       documents_(documents_of_draw(experiment, draw)),
-      input_seed_(input_seed_of_draw(experiment, draw)) {
+      input_seed_(input_seed_of_draw(experiment, draw)),
+      scoring_(scoring_of_draw(experiment, draw)) {
     const MaskDomain domain = domain_of_draw(experiment, draw);
     if (const std::string refusal = one_mask_refusal(experiment.mask, shape_.query_heads); !refusal.empty()) {
         throw Error(ErrorKind::unsupported, refusal);
