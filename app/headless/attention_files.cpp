@@ -114,6 +114,7 @@ void declare_attention_files(CLI::App& verb, AttentionFileOptions& options) {
     verb.add_option("--layout", options.layout, layouts + "default: bhtd for four dimensions, htd for three")
         ->type_name("NAME");
     verb.add_option("--scale", options.scale, "Factor of the scores (default: 1 / sqrt(elements of a query))");
+    declare_scoring(verb, options.scoring);
     verb.add_option("--threads", options.threads, "Threads; 0: as many as there are processors")
         ->check(CLI::Range(0, 4096))
         ->capture_default_str();
@@ -133,12 +134,15 @@ AttentionFiles::AttentionFiles(const AttentionFileOptions& options)
       domain_(domain_of(options, q_, k_)),
       masks_(masks_over(mask_input_, domain_, shape_.query_heads, options.mask_files)),
       scale_(scale_of(options, q_.dim)),
+      scoring_(options.scoring, {q_.batch, q_.heads, q_.tokens, k_.tokens}),
       threads_(thread_share(options.threads, 1)) {}
 
 void AttentionFiles::require_other_file(const std::string& output, const std::string& option) const {
     std::error_code ignored;
-    for (const TensorFile* input : {&q_file_, &k_file_, &v_file_}) {
-        if (std::filesystem::equivalent(output, input->path(), ignored)) {
+    std::vector<std::filesystem::path> inputs = scoring_.paths();
+    inputs.insert(inputs.end(), {q_file_.path(), k_file_.path(), v_file_.path()});
+    for (const std::filesystem::path& input : inputs) {
+        if (std::filesystem::equivalent(output, input, ignored)) {
             throw bad_input(option, output, "is one of the files that are read", "another file");
         }
     }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/headless/mask_input.h"
+#include "app/headless/scoring_files.h"
 #include "engine/mask/head_masks.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/tensor_file.h"
@@ -24,6 +25,7 @@ struct AttentionFileOptions {
     std::string documents;
     std::string layout;
     std::optional<double> scale;
+    ScoringFileOptions scoring;
     int threads = 0;
 };
 
@@ -45,6 +47,7 @@ class AttentionFiles {
     [[nodiscard]] const MaskDomain& domain() const { return domain_; }
     [[nodiscard]] const HeadMasks& masks() const { return masks_; }
     [[nodiscard]] double scale() const { return scale_; }
+    [[nodiscard]] const ScoringFiles& scoring() const { return scoring_; }
     [[nodiscard]] int threads() const { return threads_; }
     // Throws Error(bad_input) when a file that is to be written is one of those that are read.
     void require_other_file(const std::string& output, const std::string& option) const;
@@ -62,6 +65,7 @@ class AttentionFiles {
     MaskDomain domain_;
     HeadMasks masks_;
     double scale_;
+    ScoringFiles scoring_;
     int threads_;
 };
 

@@ -54,11 +54,11 @@ class Search {
                                           {1.0 / dim, "the scores were scaled by 1 / dim instead of 1 / sqrt(dim)"},
                                           {1.0 / std::sqrt(dim), "the scores were scaled by 1 / sqrt(dim)"}}) {
             if (scale != search_.scale) {
-                try_rule(masks, scale, false, text);
+                try_rule(masks, {nullptr, scale, false, search_.scoring, search_.sinks}, text);
             }
         }
         if (search_.given.keys.heads > 1 && search_.given.keys.heads < search_.given.queries.heads) {
-            try_rule(masks, search_.scale, true,
+            try_rule(masks, {nullptr, search_.scale, true, search_.scoring, search_.sinks},
                      "query head h read key/value head h mod Hkv instead of h / (Hq / Hkv)");
         }
         try_json({{"full", Json::object()}}, "the mask was not applied");
@@ -73,6 +73,7 @@ class Search {
         const Json own_key{{"not", {{"window", {{"left", 0}, {"right", 0}}}}}};
         try_json({{"and", {mask_json_, own_key}}}, "queries did not see their own key");
         try_top_left();
+        try_without_options(masks);
         return std::move(found_);
     }
 
@@ -90,11 +91,12 @@ class Search {
         return compile_head_masks(expression, search_.domain, search_.given.queries.heads);
     }
 
-    void try_rule(const HeadMasks& masks, double scale, bool interleaved, const std::string& text) {
+    // The rule's mask is set here.
+    void try_rule(const HeadMasks& masks, AttentionRule rule, const std::string& text) {
         const TokenSet rows({{0, search_.domain.query_tokens}});
         const TokenSet columns({{0, search_.domain.key_tokens}});
         const LocalMask local(masks, rows, columns);
-        const AttentionRule rule{&local, scale, interleaved};
+        rule.mask = &local;
         if (relative_error(compare_rows(search_.given, rule, queries_, search_.threads, {}, nullptr)) <=
             search_.limit) {
             found_.push_back(text);
@@ -106,7 +108,7 @@ class Search {
             return;
         }
         try {
-            try_rule(masks_of(parse_mask(mask, "mask")), search_.scale, false, text);
+            try_rule(masks_of(parse_mask(mask, "mask")), right_rule(), text);
         } catch (const Error&) {
             // Such a mask cannot be, as a window of -1 keys: nobody can have applied it.
         }
@@ -119,8 +121,34 @@ class Search {
         }
         const std::int64_t side = std::max(search_.domain.query_tokens, search_.domain.key_tokens);
         const HeadMasks masks = compile_head_masks(search_.expression, {side, side, {}}, search_.given.queries.heads);
-        try_rule(masks, search_.scale, false,
+        try_rule(masks, right_rule(),
                  "the diagonal of the mask began at the top left instead of ending at the bottom right");
+    }
+
+    // Each option of the scoring left out, or done otherwise.
+    void try_without_options(const HeadMasks& masks) {
+        const auto without = [&](bool given, const char* text, const auto& change) {
+            if (given) {
+                AttentionRule rule = right_rule();
+                change(rule);
+                try_rule(masks, rule, text);
+            }
+        };
+        const Scoring& asked = search_.scoring;
+        without(asked.soft_cap != 0.0, "the soft cap was not applied",
+                [](AttentionRule& rule) { rule.scoring.soft_cap = 0.0; });
+        without(asked.slopes != nullptr, "ALiBi was not applied",
+                [](AttentionRule& rule) { rule.scoring.slopes = nullptr; });
+        without(asked.has_bias(), "the bias was not added", [](AttentionRule& rule) { rule.scoring.bias = {}; });
+        without(search_.sinks != nullptr, "the sinks were left out", [](AttentionRule& rule) { rule.sinks = nullptr; });
+        without(asked.is_sigmoid(), "weights were a softmax of the scores, not their sigmoid",
+                [](AttentionRule& rule) { rule.scoring.sigmoid_bias.reset(); });
+        without(asked.is_sigmoid() && *asked.sigmoid_bias != 0.0, "nothing was added to the scores of the sigmoid",
+                [](AttentionRule& rule) { rule.scoring.sigmoid_bias = 0.0; });
+    }
+
+    [[nodiscard]] AttentionRule right_rule() const {
+        return {nullptr, search_.scale, false, search_.scoring, search_.sinks};
     }
 
     const MistakeSearch& search_;

@@ -19,6 +19,8 @@ struct MistakeSearch {
     double scale = 1.0;
     double limit = 1e-6;  // of the relative error that counts as explained
     int threads = 1;
+    Scoring scoring = {};
+    const float* sinks = nullptr;
 };
 
 // What explains the given rows (queries of all heads), one sentence each: all that do.

@@ -11,6 +11,7 @@
 #include "engine/base/error.h"
 #include "engine/execute/block_copy.h"
 #include "engine/execute/collective.h"
+#include "engine/kernel/sinks.h"
 
 namespace longscope {
 
@@ -35,7 +36,7 @@ class Executor {
           communicator_(communicator),
           hooks_(hooks),
           completed_(input.schedule.operations.size(), 0),
-          buffers_(input.shape, input.tokens, input.schedule.rank, input.inputs),
+          buffers_(input.shape, input.tokens, input.schedule.rank, input.inputs, input.scoring.merge_rule()),
           events_(input.max_events) {
         for (const Operation& operation : input.schedule.operations) {
             stream(operation.stream).operations.push_back(&operation);
@@ -221,9 +222,7 @@ class Executor {
                       [&] { merge(buffers_.partial(operation.into), buffers_.partial(operation.partial)); });
                 break;
             case OperationKind::finalize:
-                // Softmax partials are kept normalised: there is nothing left to scale.
-                timed(operation, Category::finalize,
-                      [&] { result_.output = buffers_.take_partial(operation.partial); });
+                timed(operation, Category::finalize, [&] { finalize(operation); });
                 break;
             case OperationKind::gather:
                 timed(operation, Category::copy, [&] { gather_blocks(operation, buffers_); });
@@ -246,26 +245,31 @@ class Executor {
         record(operation, category, start_ns, now_ns());
     }
 
-    // Which of all heads an attend computes.
-    [[nodiscard]] Range query_heads(const Operation& operation) const {
-        return operation.query_buffer < 0 ? Range{0, input_.shape.query_heads}
-                                          : buffers_.plan(BufferRole::queries, operation.query_buffer).heads;
+    // Softmax partials are kept normalised: only sinks are left to take part.
+    void finalize(const Operation& operation) {
+        const Range heads = buffers_.plan(BufferRole::partial, operation.partial).heads;
+        result_.output = buffers_.take_partial(operation.partial);
+        if (const float* sinks = input_.scoring.sinks_of_heads(heads.begin)) {
+            apply_sinks(*result_.output, sinks);
+        }
     }
 
     void attend(const Operation& operation) {
         const HeadView queries = buffers_.queries(operation.query_buffer);
         const HeadView keys = buffers_.keys(operation.buffer, operation.keys);
         Partial& partial = buffers_.partial(operation.partial);
-        const HeadMasks masks = input_.masks.part(query_heads(operation));
+        const Range heads = buffers_.plan(BufferRole::queries, operation.query_buffer).heads;
+        const HeadMasks masks = input_.masks.part(heads);
         const LocalMask mask(masks, buffers_.token_set(operation.queries), buffers_.token_set(operation.keys));
         if (queries.tokens != mask.rows() || partial.rows() != mask.rows() || partial.heads() != queries.heads ||
             keys.heads == 0 || queries.heads % keys.heads != 0) {
             throw failed(
                 fmt::format("schedule: operation {}: queries, keys and result do not fit together", operation.id));
         }
-        input_.kernel.attend({queries, keys, buffers_.values(operation.buffer, operation.keys), &mask,
-                              1.0 / std::sqrt(static_cast<double>(input_.shape.head_dim_qk))},
-                             partial, {[this] { progress_now_and_then(); }, hooks_.head_pairs_done, hooks_.cancelled});
+        input_.kernel.attend(
+            {queries, keys, buffers_.values(operation.buffer, operation.keys), &mask,
+             1.0 / std::sqrt(static_cast<double>(input_.shape.head_dim_qk)), input_.scoring.of_heads(heads.begin)},
+            partial, {[this] { progress_now_and_then(); }, hooks_.head_pairs_done, hooks_.cancelled});
     }
 
     // From the tile loop, where a tile may take a microsecond: often enough to keep transfers moving, rarely enough to

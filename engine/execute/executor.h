@@ -13,6 +13,7 @@
 #include "engine/execute/communicator.h"
 #include "engine/execute/rank_buffers.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/layer_scoring.h"
 #include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
@@ -27,7 +28,8 @@ struct ExecuteHooks {
     const std::atomic<bool>* cancelled = nullptr;
 };
 
-// What a run is over; all of it outlives the call. `tokens` are those of every rank.
+// What a run is over; all of it outlives the call. Sinks of the scoring enter where a result is finalized. `tokens` are
+// those of every rank.
 struct ExecuteInput {
     const Schedule& schedule;
     const AttentionShape& shape;
@@ -36,6 +38,7 @@ struct ExecuteInput {
     const Kernel& kernel;
     RankInputs inputs;
     std::int64_t max_events = std::numeric_limits<std::int64_t>::max();  // that are kept of the trace
+    LayerScoring scoring = {};
 };
 
 struct ExecuteResult {

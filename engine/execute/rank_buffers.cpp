@@ -34,8 +34,8 @@ std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape,
 }  // namespace
 
 RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, std::int64_t rank,
-                         const RankInputs& inputs)
-    : shape_(shape), tokens_(tokens), all_tokens_(all_of(tokens)), rank_(rank), inputs_(inputs) {}
+                         const RankInputs& inputs, MergeRule rule)
+    : shape_(shape), tokens_(tokens), all_tokens_(all_of(tokens)), rank_(rank), inputs_(inputs), rule_(rule) {}
 
 std::int64_t RankBuffers::all_heads(BufferRole role) const {
     return role == BufferRole::key_values ? shape_.key_value_heads : shape_.query_heads;
@@ -65,8 +65,8 @@ void RankBuffers::allocate(const Operation& operation) {
         }
     }
     if (operation.role == BufferRole::partial) {
-        made.partial =
-            std::make_unique<Partial>(made.plan.heads.size(), token_set(made.plan.tokens).size(), shape_.head_dim_v);
+        made.partial = std::make_unique<Partial>(made.plan.heads.size(), token_set(made.plan.tokens).size(),
+                                                 shape_.head_dim_v, rule_);
         made.partial->reset();
     } else {
         made.content = AlignedBuffer<std::byte>(operation.bytes);

@@ -34,9 +34,9 @@ struct BufferPlan {
 
 class RankBuffers {
   public:
-    // All arguments outlive the object. `tokens` are the dispatch's sets by rank.
+    // All arguments outlive the object. `tokens` are the dispatch's sets by rank; partial results merge by `rule`.
     RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, std::int64_t rank,
-                const RankInputs& inputs);
+                const RankInputs& inputs, MergeRule rule = MergeRule::softmax);
 
     // Of an alloc. Throws Error: out_of_memory; failed when its size is not that of what it should have room for.
     void allocate(const Operation& operation);
@@ -76,6 +76,7 @@ class RankBuffers {
     TokenSet all_tokens_;
     std::int64_t rank_;
     const RankInputs& inputs_;
+    MergeRule rule_;
     std::map<std::int64_t, Buffer> buffers_;
 };
 

@@ -57,6 +57,7 @@ class KeyChunk {
 struct CheckedRow {
     std::int64_t local = 0;  // row of the output
     std::int64_t head = 0;
+    std::int64_t position = 0;  // on the axis of keys, aligned at the bottom right
     std::vector<float> query;
     std::vector<Range> runs;
     ReferenceRow reference;
@@ -64,16 +65,17 @@ struct CheckedRow {
 
 std::vector<CheckedRow> rows_of_head(std::int64_t kv_head, const TokenSet& tokens, const HeadMasks& masks,
                                      const AttentionShape& shape, std::uint64_t seed,
-                                     const std::vector<std::int64_t>& positions) {
+                                     const std::vector<std::int64_t>& positions, const LayerScoring& scoring) {
     std::vector<CheckedRow> rows;
     for (const std::int64_t position : positions) {
         const Range local = tokens.local({position, position + 1});
         for (std::int64_t i = 0; !local.empty() && i < shape.heads_per_group(); ++i) {
             CheckedRow row{local.begin,
                            kv_head * shape.heads_per_group() + i,
+                           position + masks.key_tokens() - masks.query_tokens(),
                            std::vector<float>(static_cast<std::size_t>(shape.head_dim_qk)),
                            {},
-                           ReferenceRow(static_cast<std::size_t>(shape.head_dim_v))};
+                           ReferenceRow(static_cast<std::size_t>(shape.head_dim_v), scoring.sigmoid_bias)};
             make_input_row(seed, InputTensor::query, row.head, position, shape.dtype, row.query);
             masks.of(row.head).row_runs(position, row.runs);
             rows.push_back(std::move(row));
@@ -119,11 +121,12 @@ std::vector<std::int64_t> sample_positions(std::int64_t tokens, std::int64_t cou
 }
 
 RowCheck check_rows(const Partial& output, const TokenSet& tokens, const HeadMasks& masks, const AttentionShape& shape,
-                    std::uint64_t input_seed, const std::vector<std::int64_t>& positions) {
+                    std::uint64_t input_seed, const std::vector<std::int64_t>& positions, const LayerScoring& scoring) {
+    const Scoring of_all_heads = scoring.of_heads(0);
     constexpr std::int64_t chunk_keys = 4096;
     std::vector<RowCheck> by_head(static_cast<std::size_t>(shape.key_value_heads));
     ThreadTeam().for_each(shape.key_value_heads, [&](std::int64_t kv_head) {
-        std::vector<CheckedRow> rows = rows_of_head(kv_head, tokens, masks, shape, input_seed, positions);
+        std::vector<CheckedRow> rows = rows_of_head(kv_head, tokens, masks, shape, input_seed, positions, scoring);
         for (std::int64_t begin = 0; begin < masks.key_tokens() && !rows.empty(); begin += chunk_keys) {
             const Range columns{begin, std::min(begin + chunk_keys, masks.key_tokens())};
             KeyChunk chunk(shape, input_seed, kv_head, columns);
@@ -131,14 +134,18 @@ RowCheck check_rows(const Partial& output, const TokenSet& tokens, const HeadMas
                 for (const Range run : row.runs) {
                     const Range seen = intersect(run, columns);
                     for (std::int64_t k = seen.begin; k < seen.end; ++k) {
-                        row.reference.add(
-                            dot(row.query, chunk.key(k)) / std::sqrt(static_cast<double>(shape.head_dim_qk)),
-                            chunk.value(k));
+                        const double scaled =
+                            dot(row.query, chunk.key(k)) / std::sqrt(static_cast<double>(shape.head_dim_qk));
+                        const PairPlace place{row.head, row.local, k, std::abs(row.position - k)};
+                        row.reference.add(score_of(of_all_heads, scaled, place), chunk.value(k));
                     }
                 }
             }
         }
-        for (const CheckedRow& row : rows) {
+        for (CheckedRow& row : rows) {
+            if (!scoring.sinks.empty()) {
+                row.reference.add_sink(scoring.sinks[static_cast<std::size_t>(row.head)]);
+            }
             compare(row, output, by_head[static_cast<std::size_t>(kv_head)]);
         }
     });

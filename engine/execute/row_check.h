@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/kernel/layer_scoring.h"
 #include "engine/kernel/partial.h"
 #include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
@@ -27,7 +28,7 @@ struct RowCheck {
 // Checks those of `positions` that `tokens` holds; `output` has the rows of `tokens`.
 [[nodiscard]] RowCheck check_rows(const Partial& output, const TokenSet& tokens, const HeadMasks& masks,
                                   const AttentionShape& shape, std::uint64_t input_seed,
-                                  const std::vector<std::int64_t>& positions);
+                                  const std::vector<std::int64_t>& positions, const LayerScoring& scoring = {});
 
 // What is promised for standard-normal inputs: a relative L2 error of O of at most 1e-6 to 16,384 keys, from there
 // growing as the square root, in float32; 1e-3 in float16, 8e-3 in bfloat16.

@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/base/json.h"
+#include "engine/kernel/layer_scoring.h"
 #include "engine/mask/expression.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/workload/length_source.h"
@@ -57,10 +59,22 @@ struct CheckField {
     std::int64_t rows = 64;  // of each head, compared with the reference; 0: none
 };
 
+// What a score is beyond scale * q . k (engine/kernel/scoring.h).
+struct ScoringField {
+    double soft_cap = 0.0;               // 0: none
+    bool alibi = false;                  // of standard slopes
+    bool sinks = false;                  // a standard-normal logit of each head, drawn from the seed
+    bool sigmoid = false;                // instead of softmax
+    std::optional<double> sigmoid_bias;  // -ln(tokens) without one
+
+    [[nodiscard]] bool operator==(const ScoringField&) const = default;
+};
+
 struct Experiment {
     std::string name;
     std::string description;
     AttentionShape shape;
+    ScoringField scoring;
     SequenceField sequence;
     MaskExpression mask;
     LayoutField layout;
@@ -107,5 +121,6 @@ struct FieldOverride;  // engine/experiment/field_override.h
 [[nodiscard]] MaskDomain domain_of_draw(const Experiment& experiment, std::int64_t draw);
 // The seed of the queries, keys and values: draws differ in them also where their documents are the same.
 [[nodiscard]] std::uint64_t input_seed_of_draw(const Experiment& experiment, std::int64_t draw);
+[[nodiscard]] LayerScoring scoring_of_draw(const Experiment& experiment, std::int64_t draw);
 
 }  // namespace longscope

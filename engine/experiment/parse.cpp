@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t max_heads = 4096;
 constexpr std::int64_t max_head_dim = 1024;
+constexpr double max_score = 1e6;
 constexpr std::int64_t max_draws = 1000;
 constexpr std::int64_t max_ranks = 65536;
 constexpr std::int64_t max_threads = 4096;
@@ -100,6 +101,31 @@ AttentionShape parse_shape(JsonObject object) {
     return shape;
 }
 
+bool boolean_or_false(JsonObject& object, const std::string& name) {
+    return object.optional(name) != nullptr && object.boolean(name);
+}
+
+ScoringField parse_scoring(JsonObject object) {
+    ScoringField scoring;
+    scoring.soft_cap = object.number_or("soft_cap", scoring.soft_cap, 0.0, max_score);
+    scoring.alibi = boolean_or_false(object, "alibi");
+    scoring.sinks = boolean_or_false(object, "sinks");
+    if (const Json* value = object.optional("sigmoid")) {
+        JsonObject sigmoid(*value, object.path_of("sigmoid"));
+        scoring.sigmoid = true;
+        if (sigmoid.has("bias")) {
+            scoring.sigmoid_bias = sigmoid.number("bias", -max_score, max_score);
+        }
+        sigmoid.finish();
+    }
+    object.finish();
+    if (scoring.sigmoid && scoring.sinks) {
+        throw bad_input(object.path_of("sinks"), "true", "take part in a softmax: sigmoid attention has none",
+                        "one of sinks and sigmoid");
+    }
+    return scoring;
+}
+
 SequenceField parse_sequence(JsonObject object, const std::filesystem::path& folder) {
     const std::int64_t tokens = object.integer("tokens", 1, max_tokens);
     const Json* lengths = object.optional("lengths");
@@ -151,6 +177,7 @@ Experiment parse_experiment(const Json& document, const std::filesystem::path& f
     std::string name = bounded_text(root, "name", "untitled", 1, max_name, true);
     std::string description = bounded_text(root, "description", "", 0, max_description, false);
     const AttentionShape shape = parse_shape(required_group(root, "shape"));
+    const ScoringField scoring = parse_scoring(group(root, "scoring"));
     JsonObject sequence = required_group(root, "sequence");
     const Json& mask = root.required("mask", "a mask, such as {\"causal\": {}}");
     JsonObject layout = group(root, "layout");
@@ -162,6 +189,7 @@ Experiment parse_experiment(const Json& document, const std::filesystem::path& f
     Experiment experiment{std::move(name),
                           std::move(description),
                           shape,
+                          scoring,
                           parse_sequence(std::move(sequence), folder),
                           parse_mask(mask, "mask"),
                           parse_layout(std::move(layout), names),

@@ -17,6 +17,17 @@ Json to_json(const AttentionShape& shape) {
             {"dtype", to_string(shape.dtype)}};
 }
 
+Json to_json(const ScoringField& scoring) {
+    Json document{{"soft_cap", scoring.soft_cap}, {"alibi", scoring.alibi}, {"sinks", scoring.sinks}};
+    if (scoring.sigmoid) {
+        document["sigmoid"] = Json::object();
+        if (scoring.sigmoid_bias) {
+            document["sigmoid"]["bias"] = *scoring.sigmoid_bias;
+        }
+    }
+    return document;
+}
+
 Json to_json(const SequenceField& sequence) {
     Json document{{"tokens", sequence.tokens}};
     if (sequence.lengths.form != LengthsField::Form::one_document) {
@@ -33,19 +44,25 @@ Json to_json(const Experiment& experiment) {
     const LayoutField& layout = experiment.layout;
     const BackendField& backend = experiment.backend;
     const RepetitionsField& repetitions = experiment.repetitions;
-    return {{"longscope_experiment", experiment_version},
-            {"name", experiment.name},
-            {"description", experiment.description},
-            {"shape", to_json(experiment.shape)},
-            {"sequence", to_json(experiment.sequence)},
-            {"mask", to_json(experiment.mask)},
-            {"layout", {{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}}},
-            {"backend",
-             {{"name", backend.name},
-              {"threads", backend.threads},
-              {"memory_per_rank_bytes", backend.memory_per_rank_bytes}}},
-            {"repetitions", {{"warm_up", repetitions.warm_up}, {"measured", repetitions.measured}}},
-            {"check", {{"rows", experiment.check.rows}}}};
+    Json document{{"longscope_experiment", experiment_version},
+                  {"name", experiment.name},
+                  {"description", experiment.description},
+                  {"shape", to_json(experiment.shape)}};
+    // Left out where nothing is asked for: then older programs read the document too.
+    if (experiment.scoring != ScoringField()) {
+        document["scoring"] = to_json(experiment.scoring);
+    }
+    document.update(
+        Json{{"sequence", to_json(experiment.sequence)},
+             {"mask", to_json(experiment.mask)},
+             {"layout", {{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}}},
+             {"backend",
+              {{"name", backend.name},
+               {"threads", backend.threads},
+               {"memory_per_rank_bytes", backend.memory_per_rank_bytes}}},
+             {"repetitions", {{"warm_up", repetitions.warm_up}, {"measured", repetitions.measured}}},
+             {"check", {{"rows", experiment.check.rows}}}});
+    return document;
 }
 
 Experiment with_absolute_paths(Experiment experiment) {

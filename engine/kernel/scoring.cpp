@@ -42,6 +42,14 @@ void check_terms(const AttendInput& input) {
 
 }  // namespace
 
+std::vector<float> standard_slopes(std::int64_t heads) {
+    std::vector<float> slopes;
+    for (std::int64_t head = 1; head <= heads; ++head) {
+        slopes.push_back(static_cast<float>(std::exp2(-8.0 * static_cast<double>(head) / static_cast<double>(heads))));
+    }
+    return slopes;
+}
+
 void check_scoring(const AttendInput& input, MergeRule result) {
     check_terms(input);
     if (result != input.scoring.merge_rule()) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "engine/kernel/partial.h"
 #include "engine/tensor/head_view.h"
@@ -84,6 +85,10 @@ struct Scoring {
 [[nodiscard]] inline double sigmoid(double x) {
     return 1.0 / (1.0 + std::exp(-x));
 }
+
+// The slopes of ALiBi: 2^(-8 h / heads) of head h = 1, 2, ... (Press, Smith and Lewis 2022, section 3, of as many heads
+// as a power of two; of others the same formula).
+[[nodiscard]] std::vector<float> standard_slopes(std::int64_t heads);
 
 // Throw Error(bad_input) when a scoring is out of range or does not fit the tensors; failed when a result that merges
 // by another rule is to take it.

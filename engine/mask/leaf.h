@@ -134,6 +134,7 @@ struct LeafEntry {
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_random_eviction_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_slices_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_zones_leaf(JsonObject parameters);
+[[nodiscard]] std::shared_ptr<const MaskLeaf> parse_dense_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_elastic_window_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_head_shards_leaf(JsonObject parameters);
 [[nodiscard]] std::shared_ptr<const MaskLeaf> parse_ladder_leaf(JsonObject parameters);

@@ -13,7 +13,8 @@
 
 namespace longscope {
 
-enum class InputTensor { query, key, value };
+// The sinks of all heads are one row: of head 0 at position 0.
+enum class InputTensor { query, key, value, sinks };
 
 // One row of one head: row.size() values of the random stream that streams.h reserves for (tensor, head, position),
 // each one that `dtype` has. head < 2^16, position < 2^40.

@@ -51,6 +51,25 @@ TEST_P(RunVerb, EveryDrawRepetitionAndCheckIsStored) {
     expect_sound_database();
 }
 
+TEST_P(RunVerb, ChecksAgainstTheScoringThatItComputed) {
+    for (const char* scoring :
+         {R"({"soft_cap": 2, "alibi": true, "sinks": true})", R"({"alibi": true, "sigmoid": {}})"}) {
+        Json document = small_experiment();
+        document["scoring"] = parse_json(scoring, "test");
+        expect_done(run_engine_process(arguments(document)));
+        const StoredRun run = stored();
+        EXPECT_EQ(run.record.state, RunState::done) << run.record.message;
+        ASSERT_EQ(run.draws.size(), 2U);
+        for (const StoredDraw& draw : run.draws) {
+            ASSERT_EQ(draw.checks.size(), 1U);
+            EXPECT_TRUE(draw.checks[0].passed);
+            EXPECT_GT(draw.checks[0].output_relative_error, 0.0);
+            EXPECT_LE(draw.checks[0].output_relative_error, 1e-6);
+        }
+        std::filesystem::remove(database());
+    }
+}
+
 TEST_P(RunVerb, BytesAndPairsAreThoseOfThePlanAndOfTheFormula) {
     expect_done(run_engine_process(arguments(small_experiment())));
     const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());

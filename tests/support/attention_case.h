@@ -12,6 +12,7 @@
 #include "engine/base/json.h"
 #include "engine/base/random.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/layer_scoring.h"
 #include "engine/kernel/reference/reference_pair.h"
 #include "engine/kernel/reference/reference_row.h"
 #include "engine/kernel/sinks.h"
@@ -105,9 +106,7 @@ struct AttentionInputs {
                 element = -std::numeric_limits<float>::infinity();
             }
         }
-        for (std::int64_t head = 0; asked.alibi && head < heads; ++head) {
-            slopes.push_back(std::exp2(-8.0F * static_cast<float>(head + 1) / static_cast<float>(heads)));
-        }
+        slopes = asked.alibi ? standard_slopes(heads) : std::vector<float>();
         sinks = asked.sinks ? normal_tensor(c.seed, 22, heads) : std::vector<float>();
     }
 
@@ -124,6 +123,8 @@ struct AttentionInputs {
         }
         return scoring;
     }
+    // The same without the bias, for whoever computes some of the heads.
+    [[nodiscard]] LayerScoring layer_scoring() const { return {asked.soft_cap, slopes, sinks, asked.sigmoid_bias}; }
     [[nodiscard]] std::int64_t distance(std::int64_t query, std::int64_t key) const {
         return std::abs(query + domain.key_tokens - domain.query_tokens - key);
     }

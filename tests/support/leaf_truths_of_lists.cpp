@@ -120,6 +120,27 @@ std::vector<LeafTruth> list_truths() {
                  return is_in(at.row, 0) && is_in(at.k, 2) && is_in(at.k - at.row, 4);
              });
          }},
+        {"dense", false,
+         [](LeafDraw& draw, const MaskDomain& domain) {
+             const std::int64_t queries = draw.from(1, domain.query_tokens);
+             const std::int64_t keys = draw.from(1, domain.key_tokens);
+             Json rows = Json::array();
+             for (std::int64_t row = 0; row < queries; ++row) {
+                 std::string text;
+                 for (std::int64_t key = 0; key < keys; ++key) {
+                     text += draw.from(0, 2) == 0 ? '0' : '1';
+                 }
+                 rows.push_back(std::move(text));
+             }
+             return Json{{"rows", rows}};
+         },
+         [](const Json& p, const LeafCell& at) {
+             const Json& rows = p.at("rows");
+             const auto row = static_cast<std::size_t>(at.row);
+             const auto key = static_cast<std::size_t>(at.k);
+             return row < rows.size() && key < rows[0].get_ref<const std::string&>().size() &&
+                    rows[row].get_ref<const std::string&>()[key] == '1';
+         }},
         {"slices", false,
          [](LeafDraw& draw, const MaskDomain& domain) {
              const char* types[] = {"full", "causal", "inverse_causal", "bicausal"};

@@ -9,6 +9,13 @@
 
 namespace longscope {
 
+inline AttentionCase scored_case(std::int64_t queries, std::int64_t keys, const char* mask, AttentionShape shape,
+                                 const ScoringCase& scoring) {
+    AttentionCase c{shape, {queries, keys, {}}, mask, 3};
+    c.scoring = scoring;
+    return c;
+}
+
 // `heads`: query heads; `keys` give the usual bias of sigmoid attention.
 inline std::vector<ScoringCase> scoring_options(std::int64_t heads, std::int64_t keys) {
     const std::vector<std::function<void(ScoringCase&)>> options{

@@ -29,7 +29,9 @@ inline RankRun run_rank(const DispatchedCase& c, const std::string& strategy, co
     const RankTensors tensors(inputs, c.tokens[rank]);
     const std::unique_ptr<Kernel> k = make_kernel(kernel, 1, c.problem.shape.dtype);
     communicator.barrier();
-    run.result = execute({run.schedule, c.problem.shape, c.masks, c.tokens, *k, tensors.view()}, communicator, {});
+    run.result = execute({run.schedule, c.problem.shape, c.masks, c.tokens, *k, tensors.view(),
+                          std::numeric_limits<std::int64_t>::max(), inputs.layer_scoring()},
+                         communicator, {});
     run.input_bytes = static_cast<std::int64_t>(tensors.view().queries.size() + tensors.view().key_values.size());
     run.bytes_sent = communicator.payload_bytes_sent();
     run.bytes_received = communicator.payload_bytes_received();

@@ -17,6 +17,7 @@
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/sinks.h"
 #include "engine/tensor/npy.h"
 #include "engine/tensor/safetensors.h"
 
@@ -82,12 +83,18 @@ std::string input_types(const AttentionFiles& files) {
     return fmt::format("{}", fmt::join(types, " and "));
 }
 
+std::string mask_and_scoring_text(const AttentionFiles& files) {
+    const std::string scoring = files.scoring().text();
+    return files.mask_input().text() + (scoring.empty() ? "" : "; " + scoring);
+}
+
 int attend(const AttendOptions& options) {
     check_output_name(options.output, "--out");
     const ElementType type = element_type_named(options.output_type, "--out-type");
     const AttentionFiles files(options.files);
     const AttentionShape& shape = files.shape();
     files.require_other_file(options.output, "--out");
+    require_softmax_for_lse(options.files.scoring, options.lse);
     if (!options.lse.empty()) {
         check_output_name(options.lse, "--lse");
         files.require_other_file(options.lse, "--lse");
@@ -112,7 +119,9 @@ int attend(const AttendOptions& options) {
     const std::int64_t head_pairs = files.masks().head_pairs({0, shape.query_heads});
     const std::int64_t pairs = head_pairs / shape.query_heads;
     Nanoseconds computing_ns = 0;
-    Partial partial(shape.query_heads, rows, shape.head_dim_v);
+    std::vector<float> bias_room;
+    Partial partial(shape.query_heads, rows, shape.head_dim_v,
+                    options.files.scoring.sigmoid ? MergeRule::sum : MergeRule::softmax);
     for (std::int64_t item = 0; item < shape.batch; ++item) {
         const AttentionViews tensors(files, item);
         std::atomic<std::int64_t> done{0};
@@ -125,7 +134,11 @@ int attend(const AttendOptions& options) {
                      static_cast<double>(shape.batch));
         };
         const Nanoseconds begin_ns = now_ns();
-        kernel->attend({tensors.queries, tensors.keys, tensors.values, &mask, files.scale()}, partial, hooks);
+        const Scoring scoring = files.scoring().item(item, bias_room);
+        kernel->attend({tensors.queries, tensors.keys, tensors.values, &mask, files.scale(), scoring}, partial, hooks);
+        if (files.scoring().sinks() != nullptr) {
+            apply_sinks(partial, files.scoring().sinks());
+        }
         computing_ns += now_ns() - begin_ns;
         write_head_matrix(partial.output(), files.layout(), type, output.stream());
         if (lse) {
@@ -148,6 +161,7 @@ int attend(const AttendOptions& options) {
                           {"lse", options.lse.empty() ? Json() : Json(options.lse)},
                           {"shape", shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)},
                           {"mask", files.mask_input().json()},
+                          {"scoring", files.scoring().json()},
                           {"input_types", input_types(files)},
                           {"pairs", pairs},
                           {"flops", flops},
@@ -164,7 +178,7 @@ int attend(const AttendOptions& options) {
         options.output, shape_text(shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)),
         to_string(type), files.layout().name, shape.query_heads, shape.key_value_heads, format_count(pairs),
         format_count(files.domain().query_tokens * files.domain().key_tokens),
-        files.masks().same_for_all() ? "" : " a head in the mean", files.mask_input().text(), input_types(files),
+        files.masks().same_for_all() ? "" : " a head in the mean", mask_and_scoring_text(files), input_types(files),
         kernel->description(), format_duration(computing_ns), format_flops_per_s(flops_per_s)));
     return 0;
 }

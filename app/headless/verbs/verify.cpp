@@ -143,7 +143,9 @@ std::vector<std::string> explain(const OutputVerdict& verdict, const AttentionFi
     const ComparedOutput given = theirs.item(tensors, 0);
     const MaskExpression* expression = files.mask_input().expression();
     if (!(verdict.error <= verdict.limit) && expression != nullptr) {
-        hints = find_mistakes({given, *expression, files.domain(), files.scale(), verdict.limit * 4, files.threads()},
+        std::vector<float> bias_room;
+        hints = find_mistakes({given, *expression, files.domain(), files.scale(), verdict.limit * 4, files.threads(),
+                               files.scoring().item(0, bias_room), files.scoring().sinks()},
                               some);
     }
     if (!(verdict.lse_error <= verdict.lse_limit)) {
@@ -176,6 +178,7 @@ int verify(const VerifyOptions& options) {
         check_picture_extension(options.picture, "--picture");
         (void)theme_named(options.theme, "--theme");
     }
+    require_softmax_for_lse(options.files.scoring, options.lse);
     const AttentionFiles files(options.files);
     Theirs theirs(options, files);
     const std::vector<std::int64_t> queries = queries_of(options, files.queries().tokens);
@@ -195,14 +198,17 @@ int verify(const VerifyOptions& options) {
     const double promised = limit_of(files, theirs.type());
     const double lse_promised = promised > 1e-4 ? promised : lse_error_limit;
     std::vector<ComparedRow> rows;
+    std::vector<float> bias_room;
     LongJob job("verify");
     for (std::int64_t item = 0; item < files.shape().batch; ++item) {
         const AttentionItem tensors(files, item);
+        const AttentionRule rule{&mask, files.scale(), false, files.scoring().item(item, bias_room),
+                                 files.scoring().sinks()};
         const auto poll = [&](double done) {
             job.poll((static_cast<double>(item) + done) / static_cast<double>(files.shape().batch));
         };
-        for (const RowDifference& row : compare_rows(theirs.item(tensors, item), {&mask, files.scale(), false}, queries,
-                                                     files.threads(), poll, job.cancelled())) {
+        for (const RowDifference& row :
+             compare_rows(theirs.item(tensors, item), rule, queries, files.threads(), poll, job.cancelled())) {
             rows.push_back({item, row, 0});
         }
     }

@@ -29,7 +29,8 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
     : shape_(experiment.shape),
       documents_(documents_of_draw(experiment, draw)),
       masks_(masks_of_draw(experiment, domain_of_draw(experiment, draw))),
-      input_seed_(input_seed_of_draw(experiment, draw)) {
+      input_seed_(input_seed_of_draw(experiment, draw)),
+      scoring_(scoring_of_draw(experiment, draw)) {
     const MaskDomain domain = domain_of_draw(experiment, draw);
     const PackedSequence sequence{domain.query_tokens, domain.cu_seqlens};
     tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);

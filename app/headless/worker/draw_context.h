@@ -32,6 +32,7 @@ class DrawContext {
     [[nodiscard]] std::uint64_t plan_hash() const { return plan_hash_; }
     [[nodiscard]] std::uint64_t input_seed() const { return input_seed_; }
     [[nodiscard]] RankInputs inputs() const;
+    [[nodiscard]] const LayerScoring& scoring() const { return scoring_; }
 
   private:
     AttentionShape shape_;
@@ -42,6 +43,7 @@ class DrawContext {
     std::int64_t head_pairs_ = 0;
     std::uint64_t plan_hash_ = 0;
     std::uint64_t input_seed_ = 0;
+    LayerScoring scoring_;
     AlignedBuffer<std::byte> queries_;
     AlignedBuffer<std::byte> key_values_;
 };

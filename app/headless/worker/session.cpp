@@ -140,7 +140,7 @@ class Session {
         hooks.poll = [&] { report_progress((before + static_cast<double>(head_pairs_done_) / head_pairs) / whole); };
         communicator_.barrier();
         ExecuteResult result = execute({context.schedule(), experiment_.shape, context.masks(), context.tokens(),
-                                        *kernel_, context.inputs(), max_events_},
+                                        *kernel_, context.inputs(), max_events_, context.scoring()},
                                        communicator_, hooks);
         log_.line(fmt::format("draw {}, {}: {}", draw, repetition_text(number),
                               format_duration(result.end_ns - result.begin_ns)));
@@ -188,7 +188,7 @@ class Session {
         RowCheck own;
         team_.run([&] {
             own = check_rows(output, context.own_tokens(), context.masks(), experiment_.shape, context.input_seed(),
-                             positions);
+                             positions, context.scoring());
         });
         message::Check report;
         report.draw = draw;

@@ -127,7 +127,9 @@ class Backward {
         return !forward_.scoring.is_sigmoid() && row.lse == minus_infinity;
     }
 
-    void add_query_gradient(std::int64_t head, std::int64_t row) {
+    // Calls `action` with the place of each pair of a row, its key and what the definition says of it.
+    template <typename Action>
+    void visit_row(std::int64_t head, std::int64_t row, Action action) {
         std::vector<Range> runs;
         forward_.mask->row_runs(row, runs, forward_.mask->kind_of(head));
         pulse_.add_pairs(count(runs));
@@ -141,7 +143,6 @@ class Backward {
         Rows value(forward_.values);
         query.load(head, row);
         output_gradient.load(head, row);
-        Sums gradient(1, forward_.queries.dim);
         for_each_column(runs, [&](std::int64_t column) {
             const PairPlace place = place_of(forward_, head, row, column);
             if (forward_.scoring.hides(place)) {
@@ -149,9 +150,16 @@ class Backward {
             }
             key.load(head / heads_per_group_, column);
             value.load(head / heads_per_group_, column);
-            const ReferencePair pair = reference_pair(forward_.scoring, place, forward_.scale * dot(query[0], key[0]),
-                                                      dot(output_gradient[0], value[0]), whole_row);
-            add_scaled(gradient[0], forward_.scale * pair.product_gradient, key[0]);
+            action(place, key[0],
+                   reference_pair(forward_.scoring, place, forward_.scale * dot(query[0], key[0]),
+                                  dot(output_gradient[0], value[0]), whole_row));
+        });
+    }
+
+    void add_query_gradient(std::int64_t head, std::int64_t row) {
+        Sums gradient(1, forward_.queries.dim);
+        visit_row(head, row, [&](const PairPlace&, std::span<const float> key, const ReferencePair& pair) {
+            add_scaled(gradient[0], forward_.scale * pair.product_gradient, key);
         });
         gradient.add_to(out_.queries.row(head, row));
     }
@@ -201,33 +209,11 @@ class Backward {
 
     // Of a head of the bias, which may be that of all query heads.
     void add_bias_gradients(std::int64_t bias_head, std::int64_t row) {
-        std::vector<Range> runs;
-        Rows query(forward_.queries);
-        Rows output_gradient(input_.output_gradients);
-        Rows key(forward_.keys);
-        Rows value(forward_.values);
         Sums gradients(1, columns_);
         const std::int64_t heads = forward_.queries.heads / out_.bias.heads;
         for (std::int64_t head = bias_head * heads; head < (bias_head + 1) * heads; ++head) {
-            forward_.mask->row_runs(row, runs, forward_.mask->kind_of(head));
-            pulse_.add_pairs(count(runs));
-            const ReferenceRowStatistics whole_row = statistics(head, row);
-            if (adds_nothing(whole_row)) {
-                continue;
-            }
-            query.load(head, row);
-            output_gradient.load(head, row);
-            for_each_column(runs, [&](std::int64_t column) {
-                const PairPlace place = place_of(forward_, head, row, column);
-                if (forward_.scoring.hides(place)) {
-                    return;
-                }
-                key.load(head / heads_per_group_, column);
-                value.load(head / heads_per_group_, column);
-                gradients[0][static_cast<std::size_t>(column)] +=
-                    reference_pair(forward_.scoring, place, forward_.scale * dot(query[0], key[0]),
-                                   dot(output_gradient[0], value[0]), whole_row)
-                        .score_gradient;
+            visit_row(head, row, [&](const PairPlace& place, std::span<const float>, const ReferencePair& pair) {
+                gradients[0][static_cast<std::size_t>(place.column)] += pair.score_gradient;
             });
         }
         gradients.add_to(out_.bias.row(bias_head, row));

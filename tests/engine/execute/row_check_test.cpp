@@ -106,6 +106,17 @@ TEST_F(RowCheckOfAllRows, OtherInputsAreNoticed) {
     EXPECT_GT(std::sqrt(other.squared_error / other.squared_norm), 0.1);
 }
 
+TEST_F(RowCheckOfAllRows, OtherScoringsAreNoticed) {
+    for (const LayerScoring& other :
+         {LayerScoring{0.5, {}, {}, {}}, LayerScoring{0.0, standard_slopes(4), {}, {}},
+          LayerScoring{0.0, {}, {0.0F, 1.0F, 2.0F, 3.0F}, {}}, LayerScoring{0.0, {}, {}, -5.0}}) {
+        const RowCheck check =
+            check_rows(output_, tokens_, masks_, case_.shape, seed, sample_positions(331, 331, 1), other);
+        EXPECT_GT(std::sqrt(check.squared_error / check.squared_norm), 0.01);
+        EXPECT_GT(check.lse_absolute_error, 0.01);
+    }
+}
+
 TEST(RowCheckOfShorterTypes, ComparesWithTheReferenceOnTheRoundedInputs) {
     for (const DType dtype : {DType::bfloat16, DType::float16}) {
         AttentionCase c = ragged_case();

@@ -132,6 +132,26 @@ TEST(Strategies, EqualsTheReferenceForMasksThatDifferBetweenHeads) {
     }
 }
 
+// Positions are those of the whole sequence, heads those of the layer, and sinks enter once.
+TEST(Strategies, EqualTheReferenceUnderEveryScoring) {
+    for (const ScoringCase& scoring :
+         {ScoringCase{1.5, false, 0, 0.0, {}, false}, ScoringCase{0.0, true, 0, 0.0, {}, false},
+          ScoringCase{0.0, false, 0, 0.0, {}, true}, ScoringCase{0.0, false, 0, 0.0, -5.0, false},
+          ScoringCase{20.0, true, 0, 0.0, {}, true}, ScoringCase{20.0, true, 0, 0.0, -5.0, false}}) {
+        for (const int ranks : {1, 3, 4}) {
+            for (const char* dispatch : {"contiguous", "zigzag", "striped"}) {
+                AttentionCase c =
+                    make_case(157, {0, 60, 61, 157}, R"({"causal": {}})", {1, 12, 4, 16, 24, DType::float32});
+                c.scoring = scoring;
+                expect_all_exact(c, dispatch, ranks);
+                // Rows that see nothing.
+                c.mask_json = R"({"and": [{"documents": {}}, {"not": {"causal": {}}}]})";
+                expect_all_exact(c, dispatch, ranks);
+            }
+        }
+    }
+}
+
 TEST(Strategies, WorkWhenRanksHaveNoTokensOrSeeNothing) {
     expect_all_exact(make_case(3, {}, R"({"causal": {}})"), "zigzag", 8);
     expect_all_exact(make_case(20, {0, 1, 2, 20}, R"({"not": {"full": {}}})"), "per_document_zigzag", 3);

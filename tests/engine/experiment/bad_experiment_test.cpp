@@ -24,7 +24,14 @@ const Mistake mistakes[] = {
     {"/ranks", "4",
      "ranks: 4 is an unknown field; accepted: backend, check, description, editor, layout, longscope_experiment, mask, "
      "name, "
-     "repetitions, sequence, shape"},
+     "repetitions, scoring, sequence, shape"},
+    {"/scoring", R"({"soft_cap": -1})", "scoring.soft_cap: -1 is out of range; accepted: a number from 0 to 1000000"},
+    {"/scoring", R"({"alibi": 1})", "scoring.alibi: 1 is neither true nor false; accepted: true, false"},
+    {"/scoring", R"({"sigmoid": true})", "scoring.sigmoid: true is not an object; accepted: a JSON object {...}"},
+    {"/scoring", R"({"sigmoid": {}, "sinks": true})",
+     "scoring.sinks: true take part in a softmax: sigmoid attention has none; accepted: one of sinks and sigmoid"},
+    {"/scoring", R"({"softcap": 30})",
+     "scoring.softcap: 30 is an unknown field; accepted: alibi, sigmoid, sinks, soft_cap"},
     {"/name", "\"\"", "name: \"\" is not a name; accepted: a text of 1 to 200 characters on one line"},
     {"/name", "\"a\\nb\"", "name: \"a\\nb\" is not a name; accepted: a text of 1 to 200 characters on one line"},
     {"/name", "5", "name: 5 is not a text; accepted: a text"},

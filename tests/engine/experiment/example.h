@@ -37,6 +37,14 @@ inline Json example_document() {
                       "example");
 }
 
+// The same with a scoring; sigmoid attention has no sinks.
+inline Json example_document_with_scoring(bool sigmoid) {
+    Json document = example_document();
+    document["scoring"] =
+        sigmoid ? Json{{"sigmoid", {{"bias", -4.5}}}} : Json{{"soft_cap", 30.5}, {"alibi", true}, {"sinks", true}};
+    return document;
+}
+
 // The same with every leaf of the registry that it has not.
 inline Json example_document_of_leaves() {
     Json document = example_document();

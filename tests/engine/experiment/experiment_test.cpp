@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <numeric>
 
 #include "engine/experiment/field_override.h"
@@ -186,6 +187,37 @@ TEST_F(ExperimentFile, FieldsCanBeSetFromOutsideAndAreCheckedLikeTheDocument) {
                   "layout.ranks");
     EXPECT_EQ(refusal("layout.", 2),
               path.string() + ": layout.: 2 is set by an empty name; accepted: a field, as layout.ranks");
+}
+
+TEST(Experiment, HasTheScoringThatItsDocumentSays) {
+    const Experiment softmax = parsed(example_document_with_scoring(false));
+    EXPECT_EQ(softmax.scoring, (ScoringField{30.5, true, true, false, std::nullopt}));
+    const LayerScoring layer = scoring_of_draw(softmax, 1);
+    EXPECT_EQ(layer.soft_cap, 30.5);
+    EXPECT_EQ(layer.slopes, standard_slopes(6));
+    EXPECT_EQ(layer.sinks.size(), 6U);
+    EXPECT_NE(layer.sinks, scoring_of_draw(softmax, 2).sinks) << "draws differ in them";
+    EXPECT_EQ(layer.sinks, scoring_of_draw(softmax, 1).sinks);
+    EXPECT_EQ(layer.merge_rule(), MergeRule::softmax);
+    Json document = example_document_with_scoring(true);
+    EXPECT_EQ(scoring_of_draw(parsed(document), 0).sigmoid_bias, -4.5);
+    document["scoring"]["sigmoid"] = Json::object();
+    const LayerScoring sigmoid = scoring_of_draw(parsed(document), 0);
+    EXPECT_EQ(sigmoid.sigmoid_bias, -std::log(100.0));
+    EXPECT_EQ(sigmoid.merge_rule(), MergeRule::sum);
+    EXPECT_TRUE(sigmoid.slopes.empty() && sigmoid.sinks.empty());
+    for (const bool of_sigmoid : {true, false}) {
+        const Experiment written = parsed(example_document_with_scoring(of_sigmoid));
+        EXPECT_EQ(parsed(to_json(written)), written);
+    }
+}
+
+TEST(Experiment, SaysNothingOfAScoringWhereNoneIsAskedFor) {
+    Json document = minimal_document();
+    EXPECT_FALSE(to_json(parsed(document)).contains("scoring"));
+    document["scoring"] = {{"soft_cap", 0}, {"alibi", false}};
+    EXPECT_FALSE(to_json(parsed(document)).contains("scoring"));
+    EXPECT_TRUE(scoring_of_draw(parsed(document), 0).of_heads(0).is_plain());
 }
 
 TEST(Experiment, IsToldFromAHistogramOfLengths) {

@@ -14,7 +14,8 @@ namespace longscope {
 namespace {
 
 Json any_example() {
-    return *rc::gen::element(example_document(), example_document_with_lengths("file"),
+    return *rc::gen::element(example_document(), example_document_with_scoring(true),
+                             example_document_with_scoring(false), example_document_with_lengths("file"),
                              example_document_with_lengths("histogram"));
 }
 

@@ -27,8 +27,13 @@ Json example_document_from_an_editor() {
 }
 
 std::vector<Json> examples() {
-    return {example_document(), example_document_from_an_editor(), example_document_of_leaves(),
-            example_document_with_lengths("file"), example_document_with_lengths("histogram")};
+    return {example_document(),
+            example_document_with_scoring(true),
+            example_document_with_scoring(false),
+            example_document_from_an_editor(),
+            example_document_of_leaves(),
+            example_document_with_lengths("file"),
+            example_document_with_lengths("histogram")};
 }
 
 // One field of an example with the schema that describes it.

@@ -17,13 +17,6 @@ constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 constexpr auto full = R"({"full": {}})";
 constexpr auto causal = R"({"causal": {}})";
 
-AttentionCase make_case(std::int64_t queries, std::int64_t keys, const char* mask, AttentionShape shape,
-                        const ScoringCase& scoring) {
-    AttentionCase c{shape, {queries, keys, {}}, mask, 3};
-    c.scoring = scoring;
-    return c;
-}
-
 void expect_within(const GradientError& error, double bound) {
     EXPECT_LE(error.queries, bound);
     EXPECT_LE(error.keys, bound);
@@ -47,7 +40,7 @@ void expect_exact(const AttentionCase& c) {
 
 TEST(ScoringBackward, EveryOptionAndEveryTwoOfThemOnEveryVariant) {
     for (const ScoringCase& scoring : scoring_options(4, 270)) {
-        expect_exact(make_case(140, 270, causal, {1, 4, 2, 24, 40, DType::float32}, scoring));
+        expect_exact(scored_case(140, 270, causal, {1, 4, 2, 24, 40, DType::float32}, scoring));
     }
 }
 
@@ -57,7 +50,7 @@ TEST(ScoringBackward, LengthsAroundTheTiles) {
     for (const std::int64_t queries : {1, 11, 13, 95, 96, 97, 193}) {
         for (const std::int64_t keys : {1, 31, 33, 191, 192, 193}) {
             for (const ScoringCase& scoring : {softmax, sigmoid}) {
-                expect_exact(make_case(queries, keys, full, {1, 2, 1, 16, 16, DType::float32}, scoring));
+                expect_exact(scored_case(queries, keys, full, {1, 2, 1, 16, 16, DType::float32}, scoring));
             }
         }
     }
@@ -70,7 +63,7 @@ TEST(ScoringBackward, HeadRatiosMasksAndDimensions) {
                                  R"({"crop": {"queries": [30, 70], "keys": [55, 58], "mask": {"full": {}}}})"}) {
             for (const ScoringCase& scoring : {ScoringCase{2.0, true, 1, 0.0, std::nullopt, false},
                                                ScoringCase{2.0, true, shape.query_heads, 0.2, -3.0, false}}) {
-                expect_exact(make_case(141, 141, mask, shape, scoring));
+                expect_exact(scored_case(141, 141, mask, shape, scoring));
             }
         }
     }
@@ -79,14 +72,14 @@ TEST(ScoringBackward, HeadRatiosMasksAndDimensions) {
 TEST(ScoringBackward, ShorterTypes) {
     for (const DType dtype : {DType::bfloat16, DType::float16}) {
         for (const ScoringCase& scoring : scoring_options(2, 259)) {
-            expect_exact(make_case(97, 259, causal, {1, 2, 1, 64, 33, dtype}, scoring));
+            expect_exact(scored_case(97, 259, causal, {1, 2, 1, 64, 33, dtype}, scoring));
         }
     }
 }
 
 TEST(ScoringBackward, CapsThatAllScoresReach) {
     // Where 1 - tanh^2 is small, its error must be as well.
-    AttentionCase c = make_case(100, 200, full, {1, 1, 1, 16, 16, DType::float32}, {});
+    AttentionCase c = scored_case(100, 200, full, {1, 1, 1, 16, 16, DType::float32}, {});
     c.scoring.soft_cap = 0.5;
     BackwardInputs inputs(c);
     for (float& value : inputs.forward.queries) {
@@ -98,7 +91,7 @@ TEST(ScoringBackward, CapsThatAllScoresReach) {
 
 TEST(ScoringBackward, EndToEndWithSinks) {
     // lse and delta after the sinks: nothing else of the backward pass changes.
-    AttentionCase c = make_case(200, 300, causal, {1, 4, 2, 32, 32, DType::float32}, {});
+    AttentionCase c = scored_case(200, 300, causal, {1, 4, 2, 32, 32, DType::float32}, {});
     c.scoring.sinks = true;
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
@@ -123,7 +116,7 @@ TEST(ScoringBackward, EndToEndWithSinks) {
 }
 
 TEST(ScoringBackward, TheGradientOfScoresWithoutABiasIsThatOfABiasOfZero) {
-    AttentionCase c = make_case(97, 200, causal, {1, 2, 1, 16, 16, DType::float32}, {});
+    AttentionCase c = scored_case(97, 200, causal, {1, 2, 1, 16, 16, DType::float32}, {});
     c.scoring.bias_heads = 2;
     BackwardInputs inputs(c);
     std::fill(inputs.forward.bias.begin(), inputs.forward.bias.end(), 0.0F);
@@ -149,7 +142,7 @@ TEST(ScoringBackward, TheGradientOfScoresWithoutABiasIsThatOfABiasOfZero) {
 TEST(ScoringBackward, IsBitEqualForAnyNumberOfThreads) {
     for (const ScoringCase& scoring :
          {ScoringCase{2.0, true, 1, 0.1, std::nullopt, true}, ScoringCase{2.0, true, 4, 0.1, -5.0, false}}) {
-        const AttentionCase c = make_case(400, 500, causal, {1, 4, 2, 16, 16, DType::float32}, scoring);
+        const AttentionCase c = scored_case(400, 500, causal, {1, 4, 2, 16, 16, DType::float32}, scoring);
         const BackwardInputs inputs(c);
         const ReferenceGradients reference = reference_gradients(c, inputs);
         for (const char* backend : {"cpu", "reference"}) {
@@ -164,7 +157,7 @@ TEST(ScoringBackward, IsBitEqualForAnyNumberOfThreads) {
 
 TEST(ScoringBackward, AddsToWhatIsThere) {
     const AttentionCase c =
-        make_case(97, 193, causal, {1, 2, 1, 16, 16, DType::float32}, {2.0, true, 1, 0.1, {}, false});
+        scored_case(97, 193, causal, {1, 2, 1, 16, 16, DType::float32}, {2.0, true, 1, 0.1, {}, false});
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
     for (const char* backend : {"cpu", "reference"}) {
@@ -180,7 +173,7 @@ TEST(ScoringBackward, AddsToWhatIsThere) {
 
 TEST(ScoringBackward, SkipsWhatLiesBetweenRows) {
     const AttentionCase c =
-        make_case(97, 259, causal, {1, 2, 1, 20, 24, DType::float32}, {2.0, true, 2, 0.1, {}, false});
+        scored_case(97, 259, causal, {1, 2, 1, 20, 24, DType::float32}, {2.0, true, 2, 0.1, {}, false});
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
     const auto kernel = make_cpu_kernel(2);
@@ -190,7 +183,7 @@ TEST(ScoringBackward, SkipsWhatLiesBetweenRows) {
 
 TEST(ScoringBackward, PartsOfTheKeysAddUp) {
     for (const ScoringCase& scoring : scoring_options(2, 300)) {
-        const AttentionCase c = make_case(150, 300, causal, {1, 2, 1, 16, 16, DType::float32}, scoring);
+        const AttentionCase c = scored_case(150, 300, causal, {1, 2, 1, 16, 16, DType::float32}, scoring);
         SCOPED_TRACE(c.text());
         const BackwardInputs inputs(c);
         const ReferenceGradients reference = reference_gradients(c, inputs);
@@ -207,7 +200,7 @@ TEST(ScoringBackward, PartsOfTheKeysAddUp) {
 TEST(ScoringBackward, WhatABiasHidesAddsNothingWhateverItIs) {
     for (const std::optional<double>& sigmoid : {std::optional<double>(), std::optional<double>(-3.0)}) {
         AttentionCase c =
-            make_case(150, 200, causal, {1, 2, 1, 16, 16, DType::float32}, {1.5, true, 2, 0.0, sigmoid, false});
+            scored_case(150, 200, causal, {1, 2, 1, 16, 16, DType::float32}, {1.5, true, 2, 0.0, sigmoid, false});
         BackwardInputs inputs(c);
         for (std::int64_t row = 0; row < 2 * 150; ++row) {
             inputs.forward.bias[static_cast<std::size_t>(row * 200 + 40)] = -infinity;  // key 40 of every row
@@ -229,8 +222,8 @@ TEST(ScoringBackward, WhatABiasHidesAddsNothingWhateverItIs) {
 TEST(ScoringBackward, NaNOfABiasReachesItsRowAndTheKeysThatThisSees) {
     for (const std::optional<double>& sigmoid : {std::optional<double>(), std::optional<double>(-3.0)}) {
         const AttentionCase c =
-            make_case(150, 150, R"({"and": [{"causal": {}}, {"window": {"left": 20, "right": 0}}]})",
-                      {1, 2, 2, 16, 16, DType::float32}, {0.0, false, 2, 0.0, sigmoid, false});
+            scored_case(150, 150, R"({"and": [{"causal": {}}, {"window": {"left": 20, "right": 0}}]})",
+                        {1, 2, 2, 16, 16, DType::float32}, {0.0, false, 2, 0.0, sigmoid, false});
         BackwardInputs inputs(c);
         inputs.forward.bias[70 * 150 + 60] = nan_value;  // of the first head
         inputs.forward.bias[70 * 150 + 71] = nan_value;  // hidden
@@ -260,7 +253,7 @@ TEST(ScoringBackward, NaNOfABiasReachesItsRowAndTheKeysThatThisSees) {
 }
 
 TEST(ScoringBackward, RefusesGradientsThatDoNotFit) {
-    const AttentionCase c = make_case(3, 4, full, {1, 2, 1, 4, 4, DType::float32}, {});
+    const AttentionCase c = scored_case(3, 4, full, {1, 2, 1, 4, 4, DType::float32}, {});
     const BackwardInputs inputs(c);
     const std::unique_ptr<Mask> mask = c.mask();
     const TokenSet rows({{0, 3}});

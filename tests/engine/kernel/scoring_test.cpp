@@ -19,13 +19,6 @@ constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 constexpr auto full = R"({"full": {}})";
 constexpr auto causal = R"({"causal": {}})";
 
-AttentionCase make_case(std::int64_t queries, std::int64_t keys, const char* mask, AttentionShape shape,
-                        const ScoringCase& scoring) {
-    AttentionCase c{shape, {queries, keys, {}}, mask, 3};
-    c.scoring = scoring;
-    return c;
-}
-
 template <typename Check>
 void for_each_variant(DType inputs, const Check& check) {
     for (const cpu::TileVariant& variant : cpu::tile_variants()) {
@@ -131,7 +124,7 @@ TEST(Scoring, IsAppliedInTheOrderOfItsFormula) {
 }
 
 TEST(Scoring, RefusesWhatDoesNotFit) {
-    const AttentionCase c = make_case(3, 4, full, {1, 2, 1, 4, 4, DType::float32}, {});
+    const AttentionCase c = scored_case(3, 4, full, {1, 2, 1, 4, 4, DType::float32}, {});
     const AttentionInputs inputs(c);
     const std::unique_ptr<Mask> mask = c.mask();
     const TokenSet rows({{0, 3}});
@@ -157,9 +150,15 @@ TEST(Scoring, RefusesWhatDoesNotFit) {
     }
 }
 
+TEST(Scoring, StandardSlopesAreThoseOfThePaperForEightHeads) {
+    EXPECT_EQ(standard_slopes(8), (std::vector<float>{1.0F / 2, 1.0F / 4, 1.0F / 8, 1.0F / 16, 1.0F / 32, 1.0F / 64,
+                                                      1.0F / 128, 1.0F / 256}));
+    EXPECT_NEAR(standard_slopes(12)[0], std::pow(2.0, -8.0 / 12), 1e-7);
+}
+
 TEST(Scoring, EveryOptionAndEveryTwoOfThemOnEveryVariant) {
     for (const ScoringCase& scoring : scoring_options(4, 300)) {
-        expect_exact(make_case(140, 300, causal, {1, 4, 2, 24, 40, DType::float32}, scoring));
+        expect_exact(scored_case(140, 300, causal, {1, 4, 2, 24, 40, DType::float32}, scoring));
     }
 }
 
@@ -169,7 +168,7 @@ TEST(Scoring, LengthsAroundTheTiles) {
     for (const std::int64_t queries : {1, 11, 12, 13, 131, 132, 133}) {
         for (const std::int64_t keys : {1, 31, 33, 64, 255, 256, 257}) {
             for (const ScoringCase& scoring : {softmax, sigmoid}) {
-                expect_exact(make_case(queries, keys, full, {1, 2, 1, 16, 16, DType::float32}, scoring));
+                expect_exact(scored_case(queries, keys, full, {1, 2, 1, 16, 16, DType::float32}, scoring));
             }
         }
     }
@@ -182,7 +181,7 @@ TEST(Scoring, HeadRatiosAndDimensions) {
                                                          {1, 3, 3, 128, 128, DType::float32}}) {
         for (const ScoringCase& scoring : {ScoringCase{2.0, true, shape.query_heads, 0.0, std::nullopt, false},
                                            ScoringCase{2.0, true, 1, 0.2, -3.0, false}}) {
-            expect_exact(make_case(70, 141, causal, shape, scoring));
+            expect_exact(scored_case(70, 141, causal, shape, scoring));
         }
     }
 }
@@ -195,7 +194,7 @@ TEST(Scoring, MasksOfEveryKind) {
           R"({"and": [{"documents": {}}, {"not": {"causal": {}}}]})", R"({"not": {"full": {}}})"}) {
         for (const ScoringCase& scoring :
              {ScoringCase{2.0, true, 2, 0.1, std::nullopt, true}, ScoringCase{2.0, true, 2, 0.1, -3.0, false}}) {
-            AttentionCase c = make_case(300, 300, mask, {1, 2, 1, 16, 16, DType::float32}, scoring);
+            AttentionCase c = scored_case(300, 300, mask, {1, 2, 1, 16, 16, DType::float32}, scoring);
             c.domain.cu_seqlens = {0, 1, 2, 50, 93, 94, 250, 299, 300};
             expect_exact(c);
         }
@@ -205,7 +204,7 @@ TEST(Scoring, MasksOfEveryKind) {
 TEST(Scoring, ShorterTypes) {
     for (const DType dtype : {DType::bfloat16, DType::float16}) {
         for (const ScoringCase& scoring : scoring_options(2, 259)) {
-            expect_exact(make_case(97, 259, causal, {1, 2, 1, 64, 33, dtype}, scoring));
+            expect_exact(scored_case(97, 259, causal, {1, 2, 1, 64, 33, dtype}, scoring));
         }
     }
 }
@@ -214,7 +213,7 @@ TEST(Scoring, KeysThatArePackedInParts) {
     // More than 96 MiB of packed keys and values: the state of a row is kept between the parts.
     for (const ScoringCase& scoring :
          {ScoringCase{5.0, false, 0, 0.0, std::nullopt, false}, ScoringCase{0.0, false, 0, 0.0, -12.0, false}}) {
-        const AttentionCase c = make_case(3, 200'000, full, {1, 1, 1, 64, 64, DType::float32}, scoring);
+        const AttentionCase c = scored_case(3, 200'000, full, {1, 1, 1, 64, 64, DType::float32}, scoring);
         const AttentionInputs inputs(c);
         const AttentionError error =
             error_of(reference_attention(c, inputs), run_forward(*make_cpu_kernel(2), c, inputs));
@@ -225,7 +224,7 @@ TEST(Scoring, KeysThatArePackedInParts) {
 
 TEST(Scoring, SkipsWhatLiesBetweenRowsOfABias) {
     const AttentionCase c =
-        make_case(133, 257, causal, {1, 2, 1, 8, 8, DType::float32}, {2.0, true, 2, 0.1, {}, false});
+        scored_case(133, 257, causal, {1, 2, 1, 8, 8, DType::float32}, {2.0, true, 2, 0.1, {}, false});
     const AttentionInputs inputs(c);
     for_each_variant(DType::float32, [&](const Kernel& kernel) {
         EXPECT_EQ(numbers(run_forward(kernel, c, inputs, {.row_gap = 5})), numbers(run_forward(kernel, c, inputs)));
@@ -235,7 +234,7 @@ TEST(Scoring, SkipsWhatLiesBetweenRowsOfABias) {
 TEST(Scoring, IsBitEqualForAnyNumberOfThreads) {
     for (const ScoringCase& scoring :
          {ScoringCase{2.0, true, 1, 0.1, std::nullopt, true}, ScoringCase{2.0, true, 4, 0.1, -5.0, false}}) {
-        const AttentionCase c = make_case(500, 500, causal, {1, 4, 2, 32, 32, DType::float32}, scoring);
+        const AttentionCase c = scored_case(500, 500, causal, {1, 4, 2, 32, 32, DType::float32}, scoring);
         const AttentionInputs inputs(c);
         const std::vector<float> one = numbers(run_whole(*make_cpu_kernel(1), c, inputs));
         for (const int threads : {2, 3, 5}) {
@@ -247,9 +246,9 @@ TEST(Scoring, IsBitEqualForAnyNumberOfThreads) {
 TEST(Scoring, ABiasOfMinusInfinityIsAMask) {
     const AttentionShape shape{1, 2, 1, 16, 16, DType::float32};
     for (const std::optional<double>& sigmoid : {std::optional<double>(), std::optional<double>(-3.0)}) {
-        const AttentionCase masked =
-            make_case(150, 280, R"({"window": {"left": 60, "right": 0}})", shape, {0.0, false, 0, 0.0, sigmoid, false});
-        AttentionCase biased = make_case(150, 280, full, shape, {0.0, false, 2, 0.0, sigmoid, false});
+        const AttentionCase masked = scored_case(150, 280, R"({"window": {"left": 60, "right": 0}})", shape,
+                                                 {0.0, false, 0, 0.0, sigmoid, false});
+        AttentionCase biased = scored_case(150, 280, full, shape, {0.0, false, 2, 0.0, sigmoid, false});
         AttentionInputs inputs(biased);
         const std::unique_ptr<Mask> mask = masked.mask();
         for (std::size_t i = 0; i < inputs.bias.size(); ++i) {
@@ -289,7 +288,7 @@ TEST(Scoring, ABiasOfMinusInfinityIsAMask) {
 TEST(Scoring, NaNAndInfinityOfABiasReachTheirRowAlone) {
     for (const std::optional<double>& sigmoid : {std::optional<double>(), std::optional<double>(-3.0)}) {
         const AttentionCase c =
-            make_case(150, 300, causal, {1, 2, 1, 16, 16, DType::float32}, {0.0, false, 2, 0.0, sigmoid, false});
+            scored_case(150, 300, causal, {1, 2, 1, 16, 16, DType::float32}, {0.0, false, 2, 0.0, sigmoid, false});
         for (const float poison : {nan_value, infinity}) {
             AttentionInputs inputs(c);
             const std::vector<float> clean = numbers(run_forward(*make_cpu_kernel(2), c, inputs));
@@ -314,7 +313,7 @@ TEST(Scoring, NaNAndInfinityOfABiasReachTheirRowAlone) {
 
 TEST(Scoring, BiasesAsLowAsFloat32GoesWeighAsTheirDefinitionSays) {
     // What frameworks put where they mean -inf: rows of nothing else are uniform, in others it weighs nothing.
-    AttentionCase c = make_case(140, 300, full, {1, 1, 1, 16, 16, DType::float32}, {});
+    AttentionCase c = scored_case(140, 300, full, {1, 1, 1, 16, 16, DType::float32}, {});
     c.scoring.bias_heads = 1;
     AttentionInputs inputs(c);
     for (std::size_t i = 0; i < inputs.bias.size(); ++i) {
@@ -342,7 +341,7 @@ TEST(Scoring, AlibiIsAsExactAtTenMillionTokensAsAtNone) {
     constexpr std::int64_t tokens = 16'000'000;
     constexpr std::int64_t far = 10'000'001;
     const AttentionShape shape{1, 2, 1, 16, 16, DType::float32};
-    AttentionCase near_case = make_case(300, 300, causal, shape, {});
+    AttentionCase near_case = scored_case(300, 300, causal, shape, {});
     near_case.scoring.alibi = true;
     const AttentionInputs inputs(near_case);
     const std::unique_ptr<Mask> mask =
@@ -364,7 +363,7 @@ TEST(Scoring, PositionsAreThoseOfTheTokenSets) {
         {TokenSet({{0, 80}, {240, 317}}), TokenSet({{80, 240}})},
         {TokenSet::every(0, 3, tokens), TokenSet::every(1, 3, tokens), TokenSet::every(2, 3, tokens)}};
     for (const ScoringCase& scoring : scoring_options(2, tokens)) {
-        const AttentionCase c = make_case(tokens, tokens, causal, {1, 2, 1, 16, 16, DType::float32}, scoring);
+        const AttentionCase c = scored_case(tokens, tokens, causal, {1, 2, 1, 16, 16, DType::float32}, scoring);
         SCOPED_TRACE(c.text());
         const AttentionInputs inputs(c);
         const ReferenceResult reference = reference_attention(c, inputs);
@@ -394,7 +393,7 @@ TEST(Scoring, PositionsAreThoseOfTheTokenSets) {
 }
 
 TEST(Scoring, AResultThatMergesByAnotherRuleIsRefused) {
-    const AttentionCase c = make_case(3, 3, full, {1, 1, 1, 4, 4, DType::float32}, {0.0, false, 0, 0.0, -1.0, false});
+    const AttentionCase c = scored_case(3, 3, full, {1, 1, 1, 4, 4, DType::float32}, {0.0, false, 0, 0.0, -1.0, false});
     const AttentionInputs inputs(c);
     const std::unique_ptr<Mask> mask = c.mask();
     const TokenSet all({{0, 3}});
