@@ -111,7 +111,7 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
 
     const StrategyEntry& strategy = find_strategy(draw.experiment.layout.strategy);
     const bool same_work = same_mask && known->draw.ranks == draw.ranks &&
-                           known->draw.experiment.layout.strategy == draw.experiment.layout.strategy &&
+                           find_strategy(known->draw.experiment.layout.strategy).head_pairs == strategy.head_pairs &&
                            known->draw.experiment.shape.query_heads == shape.query_heads;
     const auto ranks = static_cast<std::int64_t>(draw.ranks->size());
     cost.infeasible = strategy.infeasible(shape, ranks);

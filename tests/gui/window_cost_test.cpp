@@ -183,10 +183,10 @@ TEST_F(WindowCost, OfAMillionTokensComesAtOnce) {
     EXPECT_LT(median(times_ms), noise * promised_ms);
 }
 
-// Every document's length stands in the experiment itself. Of processor time, all threads together: it does not depend
-// on what else runs.
+// Every document's length stands in the experiment itself. Of processor time, all threads together, which two take in
+// little more than half of it: it depends less on what else runs.
 TEST_F(WindowCost, BesideAListOfEveryLengthComesAtOnceToo) {
-    constexpr double most_ms = 45 * sanitizer_slowdown;
+    constexpr double most_ms = 60 * sanitizer_slowdown;
     constexpr int documents = 65'536;
     window_->document().edit(QStringLiteral("Enlarge"), {}, [](Json& json) {
         std::vector<std::int64_t> lengths;

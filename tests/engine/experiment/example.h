@@ -79,6 +79,7 @@ inline Json example_document_of_leaves() {
                 {"random_eviction": {"block": 4, "seed": 5}},
                 {"slices": {"q_ranges": [[0, 10]], "k_ranges": [[5, 20]], "types": ["bicausal"]}},
                 {"zones": {"zones": [[0, 10, 0, 10, -3, 4]]}},
+                {"dense": {"rows": ["10", "11"]}},
                 {"custom": {"expression": "k <= q"}},
                 {"elastic_window": {"sink": 2, "spans": [[3, 0.5], [4, 0.25], [5, 0.0], [-6, 1.0], [7, 0.0], [8, 0.0]]}},
                 {"head_shards": {"block": 4, "local": 3, "stride": 4, "heads": 6, "dense": 1, "shared": 1}},
