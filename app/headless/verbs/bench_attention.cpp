@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "app/headless/bench_recorder.h"
 #include "app/headless/long_job.h"
 #include "app/headless/output.h"
 #include "app/headless/text_table.h"
@@ -29,6 +30,7 @@ struct Options {
     std::int64_t repetitions = 7;
     bool quick = false;
     bool json = false;
+    std::string db;  // empty: not stored
 };
 
 std::string percent(double share) {
@@ -69,6 +71,11 @@ std::string goal_text(const AttentionBenchResult& result) {
         return "";
     }
     return fmt::format("{} at least {}", result.reached() ? "yes:" : "NO:", percent(*result.asked_share));
+}
+
+// Names are those of several cases that differ in their tokens.
+std::string full_name(const AttentionBenchCase& asked) {
+    return fmt::format("{}, {} tokens", asked.name, format_count(asked.tokens));
 }
 
 Json to_json(const AttentionBenchResult& result) {
@@ -131,6 +138,18 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
     write_output(table.text());
 }
 
+std::vector<BenchRow> rows_of(const std::vector<AttentionBenchResult>& results) {
+    std::vector<BenchRow> rows;
+    for (const AttentionBenchResult& result : results) {
+        BenchRow row;
+        row.case_name = full_name(result.asked);
+        row.duration_ns = result.duration_ns;
+        row.details = to_json(result).dump();
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
 std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
     std::vector<AttentionBenchCase> chosen;
     for (AttentionBenchCase& one : attention_bench_cases()) {
@@ -150,6 +169,7 @@ std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
 
 int bench(const Options& options) {
     const std::vector<AttentionBenchCase> cases = chosen_cases(options);
+    BenchRecorder recorder("attention", options.db);
     const LengthSource lengths = options.lengths.empty() ? bench_lengths() : read_length_file(options.lengths);
     const MachineFacts machine = machine_facts();
     const int threads = options.threads > 0 ? options.threads : machine.hardware_threads;
@@ -172,11 +192,17 @@ int bench(const Options& options) {
     job.finish();
     judge(results);
     const std::string kernel = make_kernel("cpu", threads)->description();
+    Json all_peaks = Json::array();
+    for (const NamedQuality& peak : peaks) {
+        all_peaks.push_back(to_json(peak));
+    }
+    recorder.store({{"kernel", kernel},
+                    {"threads", threads},
+                    {"repetitions", options.repetitions},
+                    {"lengths", lengths.summary()},
+                    {"peaks", all_peaks}},
+                   rows_of(results));
     if (options.json) {
-        Json all_peaks = Json::array();
-        for (const NamedQuality& peak : peaks) {
-            all_peaks.push_back(to_json(peak));
-        }
         Json all = Json::array();
         for (const AttentionBenchResult& result : results) {
             all.push_back(to_json(result));
@@ -214,6 +240,7 @@ void declare_bench_attention(CLI::App& verb, VerbAction& action) {
         ->capture_default_str();
     verb.add_flag("--quick", options->quick, "only the cases that together take less than a minute");
     verb.add_flag("--json", options->json, "print JSON, with quartiles");
+    add_bench_database_option(verb, options->db);
     verb.callback([options, &action] { action = [options] { return bench(*options); }; });
 }
 
