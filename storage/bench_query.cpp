@@ -2,7 +2,6 @@
 #include "storage/bench_query.h"
 
 #include "engine/base/error.h"
-#include "engine/base/registry.h"
 #include "storage/bind.h"
 #include "storage/read_view.h"
 #include "storage/stored_name.h"
@@ -10,21 +9,6 @@
 namespace longscope {
 
 namespace {
-
-struct OutcomeWord {
-    std::string_view name;
-    BenchOutcome outcome;
-};
-
-const std::vector<OutcomeWord>& outcome_words() {
-    static const std::vector<OutcomeWord> words{
-        {"measured", BenchOutcome::measured},
-        {"wrong", BenchOutcome::wrong},
-        {"unsupported", BenchOutcome::unsupported},
-        {"failed", BenchOutcome::failed},
-    };
-    return words;
-}
 
 // The five columns from `first` on.
 Summary summary_from(SQLite::Statement& row, int first, std::int64_t count) {
@@ -36,14 +20,6 @@ Summary summary_from(SQLite::Statement& row, int first, std::int64_t count) {
 }
 
 }  // namespace
-
-std::string_view to_string(BenchOutcome outcome) {
-    return outcome_words().at(static_cast<std::size_t>(outcome)).name;
-}
-
-BenchOutcome bench_outcome_from_string(std::string_view text, std::string_view field) {
-    return find_entry(outcome_words(), std::string(text), std::string(field), "an outcome").outcome;
-}
 
 std::vector<BenchSummary> list_benches(Database& database, std::int64_t limit) {
     return guarded(database, "list the benches", [&] {

@@ -7,21 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "profiler/benches/bench_outcome.h"
 #include "profiler/statistics.h"
 
 namespace longscope {
-
-enum class BenchOutcome : std::uint8_t {
-    measured,
-    wrong,        // measured, but what it computed is not right
-    unsupported,  // it does not compute this case, or is not installed
-    failed,
-};
-
-// The word under which it is stored and printed.
-[[nodiscard]] std::string_view to_string(BenchOutcome outcome);
-// Throws Error(bad_input) that names `field` and lists the words.
-[[nodiscard]] BenchOutcome bench_outcome_from_string(std::string_view text, std::string_view field);
 
 // The implementation of a case that others are compared with.
 inline constexpr std::string_view own_implementation = "longscope";

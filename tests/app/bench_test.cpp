@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "engine/base/json.h"
+#include "profiler/peers/peer.h"
 #include "storage/bench_query.h"
 #include "storage/check.h"
 #include "tests/support/run_engine.h"
@@ -107,6 +109,47 @@ TEST(BenchAttention, StoresEveryCaseWhereItIsAskedTo) {
     EXPECT_EQ(stored.rows[0].duration_ns.count, 2);
     EXPECT_GT(parse_json(stored.rows[0].details, "details").at("share_of_peak").at("median"), 0.0);
     EXPECT_EQ(check_database(database), std::vector<std::string>{});
+}
+
+TEST(BenchAttention, ComparesWithTheLibrariesThatAreInstalled) {
+    const TemporaryFolder folder;
+    const std::string file = folder.path() / "results.db";
+    unsetenv("LONGSCOPE_PEERS");
+    const EngineRun outcome = run_engine({"bench", "attention", "--quick", "--repetitions", "1", "--only",
+                                          "forward, full, float32, D 64", "--peers", "--json", "--db", file});
+    ASSERT_EQ(outcome.code, exit_done) << outcome.error;
+    const Json report = parse_json(outcome.out, "output");
+    ASSERT_EQ(report["peers"].size(), peers().size());
+    std::set<std::string> there;
+    for (const Json& peer : report["peers"]) {
+        if (peer["outcome"] == "measured") {
+            EXPECT_EQ(peer["threads"], report["machine"]["hardware_threads"]) << "the same on both sides";
+            there.insert(peer["name"]);
+        } else {
+            EXPECT_FALSE(peer["message"].get<std::string>().empty()) << peer.dump();
+        }
+    }
+    Database database(file, OpenMode::read_only);
+    const BenchRecord stored = read_bench(database, 1).record;
+    std::size_t compared = 0;
+    for (const BenchRow& row : stored.rows) {
+        if (row.implementation != own_implementation) {
+            EXPECT_TRUE(there.count(row.implementation)) << row.implementation;
+            EXPECT_EQ(row.outcome, BenchOutcome::measured) << row.message;
+            EXPECT_GT(row.ratio.median, 0.0);
+            ++compared;
+        }
+    }
+    EXPECT_EQ(compared, 2 * (there.count("OpenBLAS") + there.count("oneDNN"))) << "of two cases";
+    EXPECT_EQ(check_database(database), std::vector<std::string>{});
+}
+
+TEST(BenchAttention, RefusesAPythonThatIsNotThere) {
+    const EngineRun missing = run_engine({"bench", "attention", "--peers", "--peers-python", "/nowhere/python"});
+    EXPECT_EQ(missing.code, exit_bad_input);
+    EXPECT_NE(missing.error.find("--peers-python: /nowhere/python is not a program"), std::string::npos)
+        << missing.error;
+    EXPECT_EQ(run_engine({"bench", "attention", "--peers-python", "/bin/sh"}).code, exit_bad_input);
 }
 
 TEST(BenchAttention, RefusesADatabaseThatCannotBeWrittenBeforeItMeasures) {
