@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/parallel/schedule.h"
+#include "storage/bench_query.h"
 #include "storage/bind.h"
 #include "storage/read_view.h"
 #include "storage/run_list.h"
@@ -40,6 +41,12 @@ std::optional<std::int64_t> sum_of(const Numbers& numbers) {
     return sum;
 }
 
+// Not so where one is not a number.
+bool is_ordered(const Summary& summary) {
+    return summary.min <= summary.first_quartile && summary.first_quartile <= summary.median &&
+           summary.median <= summary.third_quartile && summary.third_quartile <= summary.max;
+}
+
 std::string shown_sum(const std::optional<std::int64_t>& sum) {
     return sum ? std::to_string(*sum) : "too many";
 }
@@ -59,7 +66,7 @@ class Check {
             at_ = fmt::format("run {}", runs[i].id);
             try {
                 const ReadView view(database_);
-                if (is_there(runs[i].id)) {
+                if (is_there("run", runs[i].id)) {
                     check_run(read_run(database_, runs[i].id));
                 }
             } catch (const Error& error) {
@@ -67,6 +74,17 @@ class Check {
             }
             if (progress) {
                 progress(static_cast<double>(i + 1) / static_cast<double>(runs.size()));
+            }
+        }
+        for (const BenchSummary& bench : list_benches(database_)) {
+            at_ = fmt::format("bench {}", bench.id);
+            try {
+                const ReadView view(database_);
+                if (is_there("bench", bench.id)) {
+                    check_bench(read_bench(database_, bench.id).record);
+                }
+            } catch (const Error& error) {
+                problem(error.what());
             }
         }
         return std::move(problems_);
@@ -91,12 +109,37 @@ class Check {
     }
 
     // Somebody may delete it meanwhile.
-    [[nodiscard]] bool is_there(std::int64_t run) {
-        return guarded(database_, "look for a run", [&] {
-            SQLite::Statement found(database_.handle(), "SELECT 1 FROM run WHERE id = ?");
-            bind_all(found, run);
+    [[nodiscard]] bool is_there(const char* table, std::int64_t id) {
+        return guarded(database_, fmt::format("look for a {}", table), [&] {
+            SQLite::Statement found(database_.handle(), fmt::format("SELECT 1 FROM {} WHERE id = ?", table));
+            bind_all(found, id);
             return found.executeStep();
         });
+    }
+
+    void check_bench(const BenchRecord& bench) {
+        (void)parse_json(bench.environment, "the environment");
+        (void)parse_json(bench.settings, "the settings");
+        if (bench.ended_utc < bench.started_utc) {
+            problem("has ended before it began");
+        }
+        for (const BenchRow& row : bench.rows) {
+            const std::string where = fmt::format("{}, {}", row.case_name, row.implementation);
+            (void)parse_json(row.details, "the details");
+            const Summary& time = row.duration_ns;
+            const bool has_times = row.outcome == BenchOutcome::measured || row.outcome == BenchOutcome::wrong;
+            if (has_times != (time.count > 0)) {
+                problem(fmt::format("{}: is {} with {} repetitions", where, to_string(row.outcome), time.count));
+            }
+            for (const Summary* summary : {&row.duration_ns, &row.ratio}) {
+                if (summary->count > 0 && !is_ordered(*summary)) {
+                    problem(fmt::format("{}: its quartiles are not in order", where));
+                }
+            }
+            if (row.outcome != BenchOutcome::measured && row.message.empty()) {
+                problem(fmt::format("{}: is {}, but not why", where, to_string(row.outcome)));
+            }
+        }
     }
 
     void check_run(const StoredRun& run) {

@@ -34,6 +34,7 @@ const std::vector<Migration>& migrations() {
         {1, "runs, draws, repetitions, events, checks", std::string(embedded_sql("0001.sql"))},
         {2, "tags and notes", std::string(embedded_sql("0002.sql"))},
         {3, "dropped events", std::string(embedded_sql("0003.sql"))},
+        {4, "benches", std::string(embedded_sql("0004.sql"))},
     };
     return registry;
 }

@@ -12,6 +12,9 @@
 
 #include "engine/base/error.h"
 #include "engine/base/json.h"
+#include "storage/bench_export.h"
+#include "storage/bench_query.h"
+#include "storage/bench_store.h"
 #include "storage/bind.h"
 #include "storage/export.h"
 #include "storage/read_view.h"
@@ -38,6 +41,36 @@ std::map<std::string, std::int64_t> runs_by_uuid(Database& database) {
         runs.emplace(run.uuid, run.id);
     }
     return runs;
+}
+
+// The same of a bench; nobody changes one.
+std::string bench_content_of(Database& database, std::int64_t bench) {
+    Json json = bench_to_json(read_bench(database, bench));
+    json.erase("bench");
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Sorts the benches of `from` into those to be added, oldest first, those that are there, and conflicts.
+std::vector<std::int64_t> wanted_benches(Database& into, Database& from, MergeReport& report,
+                                         std::vector<std::string>& conflicts) {
+    std::map<std::string, std::int64_t> known;
+    for (const BenchSummary& bench : list_benches(into)) {
+        known.emplace(bench.uuid, bench.id);
+    }
+    std::vector<std::int64_t> wanted;
+    std::vector<BenchSummary> benches = list_benches(from);
+    std::reverse(benches.begin(), benches.end());
+    for (const BenchSummary& bench : benches) {
+        const auto same = known.find(bench.uuid);
+        if (same == known.end()) {
+            wanted.push_back(bench.id);
+        } else if (bench_content_of(into, same->second) == bench_content_of(from, bench.id)) {
+            ++report.duplicate_benches;
+        } else {
+            conflicts.push_back(fmt::format("bench {} ({}, {})", bench.id, bench.kind, bench.uuid));
+        }
+    }
+    return wanted;
 }
 
 // In the caller's transaction on `into`.
@@ -93,10 +126,11 @@ MergeReport merge_runs(Database& into, Database& from, const std::function<void(
             conflicts.push_back(fmt::format("run {} ({}, {})", run.id, run.name, run.uuid));
         }
     }
+    const std::vector<std::int64_t> benches = wanted_benches(into, from, report, conflicts);
     if (!conflicts.empty()) {
         throw bad_input(from.path().string(), fmt::format("{}", fmt::join(conflicts, ", ")),
-                        fmt::format("differ from the runs of the same uuid in {}", into.path().string()),
-                        "runs that are new, or the same");
+                        fmt::format("differ from those of the same uuid in {}", into.path().string()),
+                        "runs and benches that are new, or the same");
     }
     in_transaction(into, "merge runs", [&] {
         for (const std::int64_t run : wanted) {
@@ -106,11 +140,16 @@ MergeReport merge_runs(Database& into, Database& from, const std::function<void(
                 progress(static_cast<double>(report.added) / static_cast<double>(wanted.size()));
             }
         }
+        for (const std::int64_t bench : benches) {
+            insert_bench(into.handle(), read_bench(from, bench).record);
+            ++report.added_benches;
+        }
     });
     return report;
 }
 
-void write_subset(Database& from, const std::vector<std::int64_t>& runs, const std::filesystem::path& path) {
+void write_subset(Database& from, const std::vector<std::int64_t>& runs, const std::vector<std::int64_t>& benches,
+                  const std::filesystem::path& path) {
     const std::filesystem::path temporary = fmt::format("{}.tmp{}", path.string(), ::getpid());
     const auto remove_temporary = [&] {
         std::error_code ignored;
@@ -125,6 +164,9 @@ void write_subset(Database& from, const std::vector<std::int64_t>& runs, const s
             in_transaction(subset, "copy runs", [&] {
                 for (const std::int64_t run : runs) {
                     copy_run(subset, from, run);
+                }
+                for (const std::int64_t bench : benches) {
+                    insert_bench(subset.handle(), read_bench(from, bench).record);
                 }
             });
             guarded(subset, "finish the file", [&] { subset.handle().exec("PRAGMA journal_mode = DELETE"); });

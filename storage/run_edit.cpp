@@ -23,15 +23,20 @@ void require_ended(SQLite::Database& handle, std::int64_t run) {
 
 }  // namespace
 
-void delete_runs(Database& database, const std::vector<std::int64_t>& runs) {
+void delete_runs(Database& database, const std::vector<std::int64_t>& runs, const std::vector<std::int64_t>& benches) {
     in_transaction(database, "delete runs", [&] {
         SQLite::Database& handle = database.handle();
         for (const std::int64_t run : runs) {
             require_ended(handle, run);
             execute(handle, "DELETE FROM run WHERE id = ?", run);
         }
+        for (const std::int64_t bench : benches) {
+            execute(handle, "DELETE FROM bench WHERE id = ?", bench);
+        }
         execute(handle, "DELETE FROM experiment WHERE id NOT IN (SELECT experiment FROM run)");
-        execute(handle, "DELETE FROM environment WHERE id NOT IN (SELECT environment FROM run)");
+        execute(handle,
+                "DELETE FROM environment WHERE id NOT IN (SELECT environment FROM run UNION ALL "
+                "SELECT environment FROM bench)");
     });
 }
 

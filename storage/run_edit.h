@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What users change of stored runs: tags, notes, and runs that they no longer want.
+// What users change of what is stored: tags and notes of runs, and runs and benches that they no longer want.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,9 @@
 namespace longscope {
 
 // All of them or none. Throws Error(bad_input) that names a run that is still going on. Experiments and environments
-// that no run refers to any more go too. The file gets smaller only by vacuum().
-void delete_runs(Database& database, const std::vector<std::int64_t>& runs);
+// that nothing refers to any more go too. The file gets smaller only by vacuum().
+void delete_runs(Database& database, const std::vector<std::int64_t>& runs,
+                 const std::vector<std::int64_t>& benches = {});
 
 // Gives what was freed back to the file system. Waits for readers; throws Error(failed) when they do not end.
 void vacuum(Database& database);

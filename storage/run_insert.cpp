@@ -62,9 +62,13 @@ void insert_events(SQLite::Database& handle, std::int64_t repetition, const std:
 
 }  // namespace
 
+std::int64_t insert_environment(SQLite::Database& handle, const std::string& document) {
+    return shared_document(handle, "environment", document, nullptr);
+}
+
 std::int64_t insert_run(SQLite::Database& handle, const RunRecord& record) {
     const std::int64_t experiment = shared_document(handle, "experiment", record.experiment, &record.experiment_name);
-    const std::int64_t environment = shared_document(handle, "environment", record.environment, nullptr);
+    const std::int64_t environment = insert_environment(handle, record.environment);
     execute(handle,
             "INSERT INTO run (uuid, experiment, environment, state, message, command_line, backend, ranks, "
             "started_utc, ended_utc, run_folder, host, pid) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?)",

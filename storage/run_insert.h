@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "storage/records.h"
@@ -14,6 +15,8 @@ class Database;
 
 namespace longscope {
 
+// The id of the environment with this document, which is made when it is new.
+std::int64_t insert_environment(SQLite::Database& handle, const std::string& document);
 std::int64_t insert_run(SQLite::Database& handle, const RunRecord& record);
 std::int64_t insert_draw(SQLite::Database& handle, std::int64_t run, const DrawRecord& record);
 void insert_plan(SQLite::Database& handle, std::int64_t draw, std::int64_t rank, std::string_view schedule);

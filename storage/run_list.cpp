@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "storage/run_list.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <charconv>
-
-#include "engine/base/error.h"
 #include "storage/bind.h"
+#include "storage/stored_name.h"
 
 namespace longscope {
 
@@ -45,30 +40,6 @@ RunSummary summary_from(SQLite::Statement& row) {
     return run;
 }
 
-// Runs that a statement finds, at most two: enough to tell none, one and several.
-std::vector<std::int64_t> up_to_two(SQLite::Statement& select) {
-    std::vector<std::int64_t> found;
-    while (found.size() < 2 && select.executeStep()) {
-        found.push_back(select.getColumn(0).getInt64());
-    }
-    return found;
-}
-
-Error no_run(std::string_view text, std::string_view why) {
-    return bad_input("run", text, why, "a run's number, its uuid or the beginning of it, or last (see db list)");
-}
-
-std::optional<std::int64_t> run_by_number(Database& database, std::string_view text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) {
-        return std::nullopt;
-    }
-    SQLite::Statement select(database.handle(), "SELECT id FROM run WHERE id = ?");
-    bind_all(select, number);
-    return select.executeStep() ? std::optional(number) : std::nullopt;
-}
-
 }  // namespace
 
 std::vector<RunSummary> list_runs(Database& database, const RunFilter& filter) {
@@ -86,36 +57,7 @@ std::vector<RunSummary> list_runs(Database& database, const RunFilter& filter) {
 }
 
 std::int64_t resolve_run(Database& database, std::string_view text) {
-    return guarded(database, "look for a run", [&] {
-        if (text == "last") {
-            SQLite::Statement select(database.handle(), "SELECT id FROM run ORDER BY id DESC");
-            const auto found = up_to_two(select);
-            if (found.empty()) {
-                throw no_run(text, "names no run: " + database.path().string() + " holds none");
-            }
-            return found.front();
-        }
-        if (const auto number = run_by_number(database, text)) {
-            return *number;
-        }
-        std::string prefix(text);
-        std::transform(prefix.begin(), prefix.end(), prefix.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-        SQLite::Statement select(database.handle(), "SELECT id FROM run WHERE substr(uuid, 1, length(?1)) = ?1");
-        bind_all(select, prefix);
-        // A few digits always mean a number: the run that it named may be gone, and another one's uuid begin so.
-        constexpr std::size_t uuid_digits = 8;
-        const bool number_only = prefix.size() < uuid_digits &&
-                                 std::all_of(prefix.begin(), prefix.end(), [](char c) { return c >= '0' && c <= '9'; });
-        const auto found = number_only ? std::vector<std::int64_t>() : up_to_two(select);
-        if (found.empty()) {
-            throw no_run(text, "names no run in " + database.path().string());
-        }
-        if (found.size() > 1) {
-            throw no_run(text, "is the beginning of more than one uuid");
-        }
-        return found.front();
-    });
+    return resolve_name(database, NamedTable::run, text);
 }
 
 }  // namespace longscope

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/headless/program_files.h"
 
+#include <algorithm>
+#include <fstream>
+
 #include "engine/base/error.h"
 
 namespace longscope {
@@ -12,6 +15,16 @@ std::filesystem::path own_program() {
         throw failed("/proc/self/exe: cannot read: " + error.message());
     }
     return program;
+}
+
+std::string own_command_line() {
+    std::ifstream file("/proc/self/cmdline");
+    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!text.empty() && text.back() == '\0') {
+        text.pop_back();
+    }
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return text;
 }
 
 std::filesystem::path resource_path(std::string_view name) {

@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "engine/base/json.h"
+#include "profiler/peers/peer.h"
+#include "storage/bench_query.h"
+#include "storage/check.h"
 #include "tests/support/run_engine.h"
 #include "tests/support/temporary_folder.h"
 
@@ -67,6 +71,91 @@ TEST(BenchAttention, PrintsSharesOfTheMeasuredPeak) {
         EXPECT_TRUE(result.contains("reached")) << result.dump();
     }
     EXPECT_GT(report["peaks"][0]["flops_per_cycle"], 0.0);
+}
+
+TEST(BenchMasks, StoresEveryMaskWhereItIsAskedTo) {
+    const TemporaryFolder folder;
+    const std::string file = folder.path() / "results.db";
+    const EngineRun measured = run_engine({"bench", "masks", "--quick", "--repetitions", "1", "--json", "--db", file});
+    ASSERT_EQ(measured.code, exit_done) << measured.error;
+    EXPECT_NE(measured.error.find("stored as bench:1 in " + file), std::string::npos) << measured.error;
+    Database database(file, OpenMode::read_only);
+    const BenchRecord stored = read_bench(database, resolve_bench(database, "last")).record;
+    const Json printed = parse_json(measured.out, "output");
+    ASSERT_EQ(stored.rows.size(), printed["results"].size());
+    for (std::size_t i = 0; i < stored.rows.size(); ++i) {
+        EXPECT_EQ(parse_json(stored.rows[i].details, "details"), printed["results"][i]);
+    }
+    EXPECT_EQ(check_database(database), std::vector<std::string>{});
+}
+
+TEST(BenchAttention, StoresEveryCaseWhereItIsAskedTo) {
+    const TemporaryFolder folder;
+    const std::string file = folder.path() / "results.db";
+    const std::vector<std::string> arguments{
+        "bench", "attention", "--quick", "--repetitions", "2", "--only", "forward, full, float32, D 64", "--db", file};
+    ASSERT_EQ(run_engine(arguments).code, exit_done);
+    ASSERT_EQ(run_engine(arguments).code, exit_done);
+    Database database(file, OpenMode::read_only);
+    ASSERT_EQ(list_benches(database).size(), 2U);
+    const BenchRecord stored = read_bench(database, 2).record;
+    EXPECT_EQ(stored.kind, "attention");
+    EXPECT_LT(stored.started_utc, stored.ended_utc);
+    EXPECT_TRUE(parse_json(stored.environment, "environment").contains("processor"));
+    EXPECT_GT(parse_json(stored.settings, "settings").at("threads"), 0);
+    ASSERT_EQ(stored.rows.size(), 2U);
+    EXPECT_EQ(stored.rows[0].case_name, "forward, full, float32, D 64, 1,024 tokens");
+    EXPECT_EQ(stored.rows[0].implementation, own_implementation);
+    EXPECT_EQ(stored.rows[0].duration_ns.count, 2);
+    EXPECT_GT(parse_json(stored.rows[0].details, "details").at("share_of_peak").at("median"), 0.0);
+    EXPECT_EQ(check_database(database), std::vector<std::string>{});
+}
+
+TEST(BenchAttention, ComparesWithTheLibrariesThatAreInstalled) {
+    const TemporaryFolder folder;
+    const std::string file = folder.path() / "results.db";
+    unsetenv("LONGSCOPE_PEERS");
+    const EngineRun outcome = run_engine({"bench", "attention", "--quick", "--repetitions", "1", "--only",
+                                          "forward, full, float32, D 64", "--peers", "--json", "--db", file});
+    ASSERT_EQ(outcome.code, exit_done) << outcome.error;
+    const Json report = parse_json(outcome.out, "output");
+    ASSERT_EQ(report["peers"].size(), peers().size());
+    std::set<std::string> there;
+    for (const Json& peer : report["peers"]) {
+        if (peer["outcome"] == "measured") {
+            EXPECT_EQ(peer["threads"], report["machine"]["hardware_threads"]) << "the same on both sides";
+            there.insert(peer["name"]);
+        } else {
+            EXPECT_FALSE(peer["message"].get<std::string>().empty()) << peer.dump();
+        }
+    }
+    Database database(file, OpenMode::read_only);
+    const BenchRecord stored = read_bench(database, 1).record;
+    std::size_t compared = 0;
+    for (const BenchRow& row : stored.rows) {
+        if (row.implementation != own_implementation) {
+            EXPECT_TRUE(there.count(row.implementation)) << row.implementation;
+            EXPECT_EQ(row.outcome, BenchOutcome::measured) << row.message;
+            EXPECT_GT(row.ratio.median, 0.0);
+            ++compared;
+        }
+    }
+    EXPECT_EQ(compared, 2 * (there.count("OpenBLAS") + there.count("oneDNN"))) << "of two cases";
+    EXPECT_EQ(check_database(database), std::vector<std::string>{});
+}
+
+TEST(BenchAttention, RefusesAPythonThatIsNotThere) {
+    const EngineRun missing = run_engine({"bench", "attention", "--peers", "--peers-python", "/nowhere/python"});
+    EXPECT_EQ(missing.code, exit_bad_input);
+    EXPECT_NE(missing.error.find("--peers-python: /nowhere/python is not a program"), std::string::npos)
+        << missing.error;
+    EXPECT_EQ(run_engine({"bench", "attention", "--peers-python", "/bin/sh"}).code, exit_bad_input);
+}
+
+TEST(BenchAttention, RefusesADatabaseThatCannotBeWrittenBeforeItMeasures) {
+    const EngineRun outcome = run_engine({"bench", "attention", "--db", "/nowhere/results.db"});
+    EXPECT_EQ(outcome.code, exit_bad_input) << outcome.error;
+    EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
 }
 
 TEST(BenchAttention, RefusesInOneLine) {

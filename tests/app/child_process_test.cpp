@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/headless/run/child_process.h"
+#include "engine/base/child_process.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>

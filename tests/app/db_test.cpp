@@ -5,9 +5,11 @@
 #include "app/headless/stored_pictures.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/json.h"
+#include "storage/bench_store.h"
 #include "storage/run_query.h"
 #include "tests/engine/draw/list_queries.h"
 #include "tests/support/run_engine.h"
+#include "tests/support/sample_bench.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/temporary_folder.h"
 
@@ -171,6 +173,46 @@ TEST_F(DbVerb, ExportsTracesOfOneFileOrOneForEachRank) {
                      "--draw: 2 is not in run 1; accepted: 0 to 1");
     expect_bad_input({"db", "export", "1", "--format", "trace", "--db", file(), "--repetition", "3"},
                      "--repetition: 3 is not among the measured ones of draw 0; accepted: 0 to 2");
+}
+
+TEST_F(DbVerb, BenchesAreListedShownExportedAndDeletedBesideRuns) {
+    {
+        Database database(file());
+        store_bench(database, sample_bench());
+    }
+    const EngineRun list = run_engine({"db", "list", "--db", file()});
+    EXPECT_NE(list.out.find("\nbench:1  2026-01-31T23:59:58  attention      2                4"), std::string::npos)
+        << list.out;
+    const Json listed = parse_json(run_engine({"db", "list", "--db", file(), "--json"}).out, "output");
+    EXPECT_EQ(listed["runs"].size(), 2U);
+    EXPECT_EQ(listed["benches"][0]["kind"], "attention");
+    EXPECT_EQ(run_engine({"db", "list", "--db", file(), "--state", "done"}).out.find("bench:"), std::string::npos);
+
+    const EngineRun show = run_engine({"db", "show", "bench:last", "--db", file()});
+    EXPECT_EQ(show.out.substr(0, 19), "Bench 1: attention\n");
+    for (const char* part : {"0.5 to 1", "unsupported: not installed", "wrong: another result"}) {
+        EXPECT_NE(show.out.find(part), std::string::npos) << part << " in\n" << show.out;
+    }
+    const Json shown = parse_json(run_engine({"db", "show", "bench:1", "--db", file(), "--json"}).out, "output");
+    EXPECT_EQ(shown["results"].size(), 5U);
+    const EngineRun json = run_engine({"db", "export", "bench:1", "--format", "json", "--db", file()});
+    EXPECT_EQ(parse_json(json.out, "output"), shown);
+    const EngineRun csv = run_engine({"db", "export", "bench:1", "--format", "csv", "--db", file()});
+    EXPECT_EQ(csv.out.substr(0, 11), "bench,uuid,");
+    EXPECT_EQ(std::count(csv.out.begin(), csv.out.end(), '\n'), 6);
+    expect_bad_input({"db", "export", "bench:1", "--format", "trace", "--db", file()},
+                     "run: bench:1 is a bench, of which there is no trace; accepted: a run");
+    expect_bad_input({"db", "show", "bench:2", "--db", file()}, "bench: 2 names no bench in");
+
+    const std::string small = file("small.db");
+    EXPECT_EQ(run_engine({"db", "export", "2", "bench:1", "--format", "sqlite", "-o", small, "--db", file()}).code, 0);
+    const std::string bench_only = file("bench.db");
+    run_engine({"db", "export", "bench:1", "--format", "sqlite", "-o", bench_only, "--db", file()});
+    EXPECT_NE(run_engine({"db", "check", "--db", bench_only}).out.find("0 runs, 1 bench\n"), std::string::npos);
+    EXPECT_EQ(run_engine({"db", "delete", "1", "bench:1", "--yes", "--db", file()}).out,
+              "deleted 1 run and 1 bench; 'db vacuum' makes the file smaller\n");
+    const EngineRun merged = run_engine({"db", "merge", small, "--db", file()});
+    EXPECT_NE(merged.out.find("0 runs added, 1 there already, 1 bench added"), std::string::npos) << merged.out;
 }
 
 TEST_F(DbVerb, AMissingDatabaseIsNotMade) {

@@ -9,6 +9,7 @@
 #include "engine/mask/formats/library_code.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/strategy.h"
+#include "profiler/peers/peer.h"
 #include "tests/support/paths.h"
 
 namespace longscope {
@@ -47,6 +48,13 @@ TEST(Docs, RunningListsEveryLauncher) {
     const std::string running = page("resources/docs/running.md");
     for (const LauncherEntry& entry : launchers()) {
         EXPECT_NE(running.find(fmt::format("| `{}` |", entry.name)), std::string::npos) << entry.name;
+    }
+}
+
+TEST(Docs, PerformanceListsEveryPeer) {
+    const std::string performance = page("resources/docs/performance.md");
+    for (const PeerEntry& entry : peers()) {
+        EXPECT_NE(performance.find(entry.name), std::string::npos) << entry.name;
     }
 }
 

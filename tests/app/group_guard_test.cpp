@@ -10,7 +10,7 @@
 #include <csignal>
 #include <optional>
 
-#include "app/headless/run/child_process.h"
+#include "engine/base/child_process.h"
 
 namespace longscope {
 namespace {

@@ -11,8 +11,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "app/headless/run/child_process.h"
 #include "app/headless/worker/worker.h"
+#include "engine/base/child_process.h"
 #include "tests/support/temporary_folder.h"
 
 namespace longscope {

@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-#include "app/headless/run/child_process.h"
+#include "engine/base/child_process.h"
 #include "tests/app/run_fixture.h"
 #include "tests/support/sample_run.h"
 

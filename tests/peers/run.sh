@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# run.sh ENGINE [arguments of masks_test.py]: in the environment of LONGSCOPE_PEERS; 77 (skipped) without one.
+# run.sh SCRIPT ENGINE [more arguments of it]: in the environment of LONGSCOPE_PEERS; 77 (skipped) without one.
 set -euo pipefail
 
 python=${LONGSCOPE_PEERS:-}/bin/python
@@ -8,6 +8,4 @@ if [[ ! -x $python ]]; then
     echo "skipped: LONGSCOPE_PEERS names no Python environment; tests/peers/make_environment.sh FOLDER makes one"
     exit 77
 fi
-# FlexAttention as it is written, without a compiler that would be needed to make it fast.
-export TORCHDYNAMO_DISABLE=1
-exec "$python" "$(dirname "$0")/masks_test.py" "$@"
+exec "$python" "$(dirname "$0")/$1" "${@:2}"

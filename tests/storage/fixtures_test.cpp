@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/bounded_file.h"
+#include "storage/bench_query.h"
+#include "storage/bench_store.h"
 #include "storage/check.h"
 #include "storage/migrations.h"
 #include "storage/run_edit.h"
 #include "storage/run_list.h"
 #include "storage/run_query.h"
 #include "tests/support/paths.h"
+#include "tests/support/sample_bench.h"
 #include "tests/support/temporary_folder.h"
 
 namespace longscope {
@@ -50,12 +53,16 @@ TEST(Fixtures, EveryRevisionButTheNewestHasOneThatMigratesAndKeepsItsRuns) {
             EXPECT_EQ(run.tags, tagged ? std::vector<std::string>{"baseline"} : std::vector<std::string>{});
             EXPECT_EQ(run.note, tagged ? "before the new kernel" : "");
             for (const RankResult& rank : run.draws[0].repetitions[0].record.ranks) {
-                EXPECT_EQ(rank.dropped_events, 0) << "was not stored";
+                const bool dropped = revision >= 3 && summary.id == 1 && rank.rank == 1;
+                EXPECT_EQ(rank.dropped_events, dropped ? 5 : 0) << "was not stored before revision 3";
             }
         }
         EXPECT_EQ(check_database(database), std::vector<std::string>{});
         add_tag(database, 1, "old");
         EXPECT_EQ(read_run(database, 1).tags.back(), "old");
+        EXPECT_TRUE(list_benches(database).empty());
+        EXPECT_EQ(store_bench(database, sample_bench()), 1);
+        EXPECT_EQ(check_database(database), std::vector<std::string>{});
     }
 }
 

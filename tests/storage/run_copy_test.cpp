@@ -70,7 +70,7 @@ TEST_F(RunCopy, AConflictIsRefusedWithItsNameAndNothingIsMerged) {
         "UPDATE repetition SET duration_ns = duration_ns + 1 WHERE id = (SELECT max(id) FROM repetition)");
     const std::string message = message_of([&] { (void)merge_runs(into, from); });
     EXPECT_NE(message.find("run 2 (fixture, "), std::string::npos) << message;
-    EXPECT_NE(message.find("differ from the runs of the same uuid in"), std::string::npos) << message;
+    EXPECT_NE(message.find("differ from those of the same uuid in"), std::string::npos) << message;
     EXPECT_EQ(list_runs(into).size(), 1U) << "not even the run without a conflict";
 }
 
@@ -86,7 +86,7 @@ TEST_F(RunCopy, ARunThatGoesOnIsLeftOut) {
 
 TEST_F(RunCopy, ASubsetIsOneSoundFileWithTheSameContent) {
     Database from(path("from.db"), OpenMode::create_or_open);
-    write_subset(from, {2}, path("subset.db"));
+    write_subset(from, {2}, {}, path("subset.db"));
     EXPECT_FALSE(std::filesystem::exists(path("subset.db-wal")));
     EXPECT_FALSE(std::filesystem::exists(path("subset.db-shm")));
     Database subset(path("subset.db"), OpenMode::read_only);
@@ -97,8 +97,8 @@ TEST_F(RunCopy, ASubsetIsOneSoundFileWithTheSameContent) {
 
 TEST_F(RunCopy, ASubsetThatCannotBeWrittenLeavesNothing) {
     Database from(path("from.db"), OpenMode::create_or_open);
-    EXPECT_THROW(write_subset(from, {1}, path("none") / "subset.db"), Error);
-    EXPECT_THROW(write_subset(from, {77}, path("subset.db")), Error);
+    EXPECT_THROW(write_subset(from, {1}, {}, path("none") / "subset.db"), Error);
+    EXPECT_THROW(write_subset(from, {77}, {}, path("subset.db")), Error);
     for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
         EXPECT_EQ(entry.path().filename().string().rfind("subset", 0), std::string::npos) << entry.path();
     }

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/headless/run/child_process.h"
 #include "app/headless/run/worker_stream.h"
+#include "engine/base/child_process.h"
 #include "engine/base/json.h"
 #include "tests/support/paths.h"
 

@@ -11,8 +11,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "app/headless/run/child_process.h"
 #include "app/headless/run/worker_stream.h"
+#include "engine/base/child_process.h"
 #include "engine/base/mapped_file.h"
 
 namespace longscope {

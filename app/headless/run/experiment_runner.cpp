@@ -5,12 +5,10 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <fstream>
-
 #include "app/headless/command_line.h"
 #include "app/headless/data_folder.h"
 #include "app/headless/output.h"
+#include "app/headless/program_files.h"
 #include "app/headless/run/pictures.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
@@ -21,17 +19,6 @@
 namespace longscope {
 
 namespace {
-
-// As it was typed, arguments separated by blanks.
-std::string own_command_line() {
-    std::ifstream file("/proc/self/cmdline");
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!text.empty() && text.back() == '\0') {
-        text.pop_back();
-    }
-    std::replace(text.begin(), text.end(), '\0', ' ');
-    return text;
-}
 
 Nanoseconds stall_limit(double seconds) {
     constexpr double most_seconds = 1e9;

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "app/headless/program_files.h"
-#include "app/headless/run/child_process.h"
+#include "engine/base/child_process.h"
 #include "engine/base/error.h"
 #include "engine/base/registry.h"
 

@@ -8,12 +8,12 @@
 #include <array>
 #include <cstring>
 
-#include "app/headless/run/child_process.h"
 #include "app/headless/run/group_guard.h"
 #include "app/headless/run/killed_rank.h"
 #include "app/headless/run/processes.h"
 #include "app/headless/run/run_recorder.h"
 #include "app/headless/run/worker_stream.h"
+#include "engine/base/child_process.h"
 #include "engine/base/error.h"
 #include "engine/base/host.h"
 #include "engine/base/units.h"

@@ -14,6 +14,10 @@ Json to_json(const Summary& summary) {
             {"max", summary.max}};
 }
 
+void add_bench_database_option(CLI::App& verb, std::string& file) {
+    verb.add_option("--db", file, "store what was measured in this result database (see db list)")->type_name("FILE");
+}
+
 void declare_bench(CLI::App& verb, VerbAction& action) {
     verb.require_subcommand(1);
     declare_bench_attention(

@@ -12,6 +12,9 @@ namespace longscope {
 // Of what a bench measured: min, first_quartile, median, third_quartile, max.
 [[nodiscard]] Json to_json(const Summary& summary);
 
+// Declares --db FILE, without which nothing is stored.
+void add_bench_database_option(CLI::App& verb, std::string& file);
+
 void declare_bench_attention(CLI::App& verb, VerbAction& action);
 void declare_bench_masks(CLI::App& verb, VerbAction& action);
 

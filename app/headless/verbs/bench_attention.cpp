@@ -3,18 +3,24 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
 #include <memory>
 
+#include "app/headless/bench_recorder.h"
+#include "app/headless/bench_report.h"
 #include "app/headless/long_job.h"
 #include "app/headless/output.h"
+#include "app/headless/program_files.h"
 #include "app/headless/text_table.h"
 #include "app/headless/verbs/bench.h"
+#include "engine/base/child_process.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "engine/kernel/kernel.h"
 #include "engine/workload/length_file.h"
 #include "profiler/benches/attention_bench.h"
 #include "profiler/benches/mask_bench.h"
+#include "profiler/benches/peer_bench.h"
 #include "profiler/environment.h"
 #include "profiler/probe/peak.h"
 
@@ -29,7 +35,61 @@ struct Options {
     std::int64_t repetitions = 7;
     bool quick = false;
     bool json = false;
+    std::string db;  // empty: not stored
+    bool peers = false;
+    std::string peers_python;  // empty: as LONGSCOPE_PEERS says
 };
+
+// A case by ours and, of --peers, by others.
+struct Measured {
+    AttentionBenchResult own;
+    std::vector<PeerComparison> peers;
+};
+
+// The Python program with PyTorch; empty where none was told of.
+std::string peers_python(const Options& options) {
+    const char* const folder = std::getenv("LONGSCOPE_PEERS");
+    std::string python = options.peers_python;
+    if (python.empty() && folder != nullptr && *folder != '\0') {
+        python = std::string(folder) + "/bin/python";
+    }
+    if (!python.empty() && !find_program(python)) {
+        throw bad_input(options.peers_python.empty() ? "LONGSCOPE_PEERS" : "--peers-python", python, "is not a program",
+                        "a Python with PyTorch (tests/peers/make_environment.sh makes one)");
+    }
+    return python;
+}
+
+std::string facts_text(const OpenPeer& open) {
+    return open.peer == nullptr
+               ? fmt::format("{}: {}: {}\n", open.entry->name, to_string(open.outcome), printable(open.message))
+               : fmt::format("{}: {}, which says that it uses {}, {} threads\n", open.entry->name,
+                             printable(open.facts.version), printable(open.facts.dispatch), open.facts.threads);
+}
+
+Json to_json(const OpenPeer& open) {
+    Json json{{"name", open.entry->name}, {"meaning", open.entry->meaning}, {"outcome", to_string(open.outcome)}};
+    if (open.peer == nullptr) {
+        json["message"] = open.message;
+    } else {
+        json["version"] = open.facts.version;
+        json["dispatch"] = open.facts.dispatch;
+        json["threads"] = open.facts.threads;
+    }
+    return json;
+}
+
+Json to_json(const PeerComparison& row) {
+    Json json{{"implementation", row.peer}, {"outcome", to_string(row.outcome)}, {"message", row.message}};
+    if (row.ratio.count > 0) {
+        json["duration_ns"] = to_json(row.peer_ns);
+        json["own_duration_ns"] = to_json(row.own_ns);
+        json["ratio"] = to_json(row.ratio);
+        json["share_of_peak"] = to_json(row.share);
+        json["relative_error"] = row.relative_error;
+    }
+    return json;
+}
 
 std::string percent(double share) {
     return fmt::format("{:.1f} %", 100.0 * share);
@@ -69,6 +129,11 @@ std::string goal_text(const AttentionBenchResult& result) {
         return "";
     }
     return fmt::format("{} at least {}", result.reached() ? "yes:" : "NO:", percent(*result.asked_share));
+}
+
+// Names are those of several cases that differ in their tokens.
+std::string full_name(const AttentionBenchCase& asked) {
+    return fmt::format("{}, {} tokens", asked.name, format_count(asked.tokens));
 }
 
 Json to_json(const AttentionBenchResult& result) {
@@ -141,6 +206,22 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
     }
 }
 
+std::vector<BenchRow> rows_of(const std::vector<Measured>& results) {
+    std::vector<BenchRow> rows;
+    for (const Measured& result : results) {
+        BenchRow row;
+        row.case_name = full_name(result.own.asked);
+        row.duration_ns = result.own.duration_ns;
+        row.details = to_json(result.own).dump();
+        rows.push_back(row);
+        for (const PeerComparison& peer : result.peers) {
+            rows.push_back(
+                {row.case_name, peer.peer, peer.outcome, peer.message, peer.peer_ns, peer.ratio, to_json(peer).dump()});
+        }
+    }
+    return rows;
+}
+
 std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
     std::vector<AttentionBenchCase> chosen;
     for (AttentionBenchCase& one : attention_bench_cases()) {
@@ -160,18 +241,31 @@ std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
 
 int bench(const Options& options) {
     const std::vector<AttentionBenchCase> cases = chosen_cases(options);
+    BenchRecorder recorder("attention", options.db);
     const LengthSource lengths = options.lengths.empty() ? bench_lengths() : read_length_file(options.lengths);
     const MachineFacts machine = machine_facts();
     const int threads = options.threads > 0 ? options.threads : machine.hardware_threads;
     const std::vector<NamedQuality> peaks = peak_qualities();
 
-    std::vector<AttentionBenchResult> results;
+    std::vector<OpenPeer> open;
+    if (options.peers) {
+        PeerSettings settings;
+        settings.threads = threads;
+        settings.python = peers_python(options);
+        settings.script = resource_path("peers/torch_peer.py");
+        open = open_peers(peers(), settings);
+    }
+    std::vector<AttentionBenchResult> own;
+    std::vector<std::vector<PeerComparison>> compared;
     LongJob job("measured");
     for (const AttentionBenchCase& asked : cases) {
-        const auto poll = [&] { job.poll(static_cast<double>(results.size()) / static_cast<double>(cases.size())); };
+        const auto poll = [&] { job.poll(static_cast<double>(own.size()) / static_cast<double>(cases.size())); };
         poll();
         try {
-            results.push_back(measure(asked, {lengths, threads, options.repetitions, job.cancelled(), poll}));
+            const AttentionBenchOptions how{lengths, threads, options.repetitions, job.cancelled(), poll};
+            AttentionBenchResult result = measure(asked, how);
+            compared.push_back(open.empty() ? std::vector<PeerComparison>() : compare_with_peers(asked, how, open));
+            own.push_back(std::move(result));
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::cancelled) {
                 throw Error(ErrorKind::cancelled, "interrupted: nothing is printed");
@@ -180,21 +274,40 @@ int bench(const Options& options) {
         }
     }
     job.finish();
-    judge(results);
+    judge(own);
+    std::vector<Measured> results;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        results.push_back({own[i], std::move(compared[i])});
+    }
+    Json all_peers = Json::array();
+    for (const OpenPeer& one : open) {
+        all_peers.push_back(to_json(one));
+    }
     const std::string kernel = make_kernel("cpu", threads)->description();
+    Json all_peaks = Json::array();
+    for (const NamedQuality& peak : peaks) {
+        all_peaks.push_back(to_json(peak));
+    }
+    recorder.store({{"kernel", kernel},
+                    {"threads", threads},
+                    {"repetitions", options.repetitions},
+                    {"lengths", lengths.summary()},
+                    {"peaks", all_peaks},
+                    {"peers", all_peers}},
+                   rows_of(results));
     if (options.json) {
-        Json all_peaks = Json::array();
-        for (const NamedQuality& peak : peaks) {
-            all_peaks.push_back(to_json(peak));
-        }
         Json all = Json::array();
-        for (const AttentionBenchResult& result : results) {
-            all.push_back(to_json(result));
+        for (const Measured& result : results) {
+            all.push_back(to_json(result.own));
+            for (const PeerComparison& peer : result.peers) {
+                all.back()["peers"].push_back(to_json(peer));
+            }
         }
         write_output(Json{{"machine", environment_json(machine, "")},
                           {"kernel", kernel},
                           {"lengths", lengths.summary()},
                           {"peaks", std::move(all_peaks)},
+                          {"peers", std::move(all_peers)},
                           {"results", std::move(all)}}
                          .dump(2) +
                      "\n");
@@ -206,7 +319,15 @@ int bench(const Options& options) {
     }
     write_output(fmt::format("{}; {}\n{}Documents: {}; medians of {} repetitions in turns with the peak\n\n",
                              printable(machine.processor), kernel, peak_text, lengths.summary(), options.repetitions));
-    print_table(results);
+    print_table(own);
+    if (options.peers) {
+        std::string text = "\n";
+        for (const OpenPeer& one : open) {
+            text += facts_text(one);
+        }
+        write_output(text + "\nOurs / theirs, below 1 where ours is faster; medians of pairs side by side\n" +
+                     bench_rows_text(rows_of(results)));
+    }
     return 0;
 }
 
@@ -224,6 +345,13 @@ void declare_bench_attention(CLI::App& verb, VerbAction& action) {
         ->capture_default_str();
     verb.add_flag("--quick", options->quick, "only the cases that together take less than a minute");
     verb.add_flag("--json", options->json, "print JSON, with quartiles");
+    add_bench_database_option(verb, options->db);
+    CLI::Option* const with_peers = verb.add_flag(
+        "--peers", options->peers, "measure other libraries in turns with ours: OpenBLAS, oneDNN and PyTorch");
+    verb.add_option("--peers-python", options->peers_python,
+                    "a Python program with PyTorch (bin/python in the folder that LONGSCOPE_PEERS names)")
+        ->type_name("PATH")
+        ->needs(with_peers);
     verb.callback([options, &action] { action = [options] { return bench(*options); }; });
 }
 

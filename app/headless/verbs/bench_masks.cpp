@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/headless/bench_recorder.h"
 #include "app/headless/long_job.h"
 #include "app/headless/output.h"
 #include "app/headless/text_table.h"
@@ -25,6 +26,7 @@ struct Options {
     std::int64_t repetitions = 7;
     bool quick = false;
     bool json = false;
+    std::string db;  // empty: not stored
 };
 
 std::string_view title_of(MaskBenchPart part) {
@@ -118,7 +120,23 @@ Json to_json(const MaskBenchResult& result) {
     return json;
 }
 
+// Durations are those of everything together.
+std::vector<BenchRow> rows_of(const std::vector<MaskBenchResult>& results) {
+    std::vector<BenchRow> rows;
+    for (const MaskBenchResult& result : results) {
+        BenchRow row;
+        row.case_name = fmt::format("{}, {} tokens", result.asked.name, format_count(result.asked.tokens));
+        row.outcome = result.refused.empty() ? BenchOutcome::measured : BenchOutcome::unsupported;
+        row.message = result.refused;
+        row.duration_ns = result.all;
+        row.details = to_json(result).dump();
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
 int bench(const Options& options) {
+    BenchRecorder recorder("masks", options.db);
     const LengthSource lengths = options.lengths.empty() ? bench_lengths() : read_length_file(options.lengths);
     const std::vector<MaskBenchCase> cases = mask_bench_cases(options.quick);
     std::vector<MaskBenchResult> results;
@@ -131,6 +149,8 @@ int bench(const Options& options) {
         results.push_back(measure(asked, {lengths, options.seed, options.repetitions, options.quick}));
     }
     job.finish();
+    const Json settings{{"lengths", lengths.summary()}, {"seed", options.seed}, {"repetitions", options.repetitions}};
+    recorder.store(settings, rows_of(results));
     if (options.json) {
         Json all = Json::array();
         for (const MaskBenchResult& result : results) {
@@ -161,6 +181,7 @@ void declare_bench_masks(CLI::App& verb, VerbAction& action) {
         ->capture_default_str();
     verb.add_flag("--quick", options->quick, "leave out the slowest masks");
     verb.add_flag("--json", options->json, "print JSON, with quartiles");
+    add_bench_database_option(verb, options->db);
     verb.callback([options, &action] { action = [options] { return bench(*options); }; });
 }
 

@@ -11,6 +11,11 @@ void add_database_option(CLI::App& verb, std::string& file) {
     verb.add_option("--db", file, "The result database")->type_name("FILE")->capture_default_str();
 }
 
+std::optional<std::string> bench_name(const std::string& text) {
+    constexpr std::string_view prefix = "bench:";
+    return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
+}
+
 std::unique_ptr<Database> open_to_read(const std::string& file) {
     auto database = std::make_unique<Database>(file, OpenMode::read_only);
     for (const std::string& notice : database->notices()) {

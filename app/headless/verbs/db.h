@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/headless/verbs/verb.h"
@@ -18,6 +19,12 @@ void declare_db_render(CLI::App& db, VerbAction& action);
 
 // Declares --db FILE; `file` gets the default place.
 void add_database_option(CLI::App& verb, std::string& file);
+
+inline constexpr const char* stored_name_help =
+    "A run's number, its uuid or the beginning of it, or last; the same of a bench after bench:";
+
+// Of "bench:NAME" the name, as resolve_bench takes it; nothing for the name of a run.
+[[nodiscard]] std::optional<std::string> bench_name(const std::string& text);
 
 // Opens for reading and says on standard error what a user should know about the file.
 [[nodiscard]] std::unique_ptr<Database> open_to_read(const std::string& file);

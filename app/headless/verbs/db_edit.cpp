@@ -15,6 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/base/units.h"
+#include "storage/bench_query.h"
 #include "storage/check.h"
 #include "storage/run_copy.h"
 #include "storage/run_edit.h"
@@ -49,8 +50,8 @@ std::unique_ptr<Database> open_to_write(const std::string& file) {
     return database;
 }
 
-std::string plural(std::int64_t count, const char* what) {
-    return fmt::format("{} {}{}", format_count(count), what, count == 1 ? "" : "s");
+std::string plural(std::int64_t count, const char* one, const char* many) {
+    return fmt::format("{} {}", format_count(count), count == 1 ? one : many);
 }
 
 int check(const EditOptions& options) {
@@ -60,13 +61,15 @@ int check(const EditOptions& options) {
         check_database(*database, [&](double done) { bar.show(done, "checking"); });
     bar.clear();
     const auto runs = static_cast<std::int64_t>(problems.empty() ? list_runs(*database).size() : 0);
+    const auto benches = static_cast<std::int64_t>(problems.empty() ? list_benches(*database).size() : 0);
     if (options.json) {
         write_output(Json{{"sound", problems.empty()}, {"problems", problems}}.dump(1, ' ', false,
                                                                                     Json::error_handler_t::replace) +
                      '\n');
     } else if (problems.empty()) {
-        write_output(
-            fmt::format("{} is sound: revision {}, {}\n", options.file, database->revision(), plural(runs, "run")));
+        write_output(fmt::format("{} is sound: revision {}, {}{}\n", options.file, database->revision(),
+                                 plural(runs, "run", "runs"),
+                                 benches > 0 ? ", " + plural(benches, "bench", "benches") : ""));
     } else {
         for (const std::string& problem : problems) {
             write_output(problem + '\n');
@@ -86,12 +89,18 @@ int merge(const EditOptions& options) {
         ProgressBar bar;
         const MergeReport report = merge_runs(*into, *from, [&](double done) { bar.show(done, "merging " + file); });
         bar.clear();
-        std::string line = fmt::format("{}: {} added", file, plural(report.added, "run"));
+        std::string line = fmt::format("{}: {} added", file, plural(report.added, "run", "runs"));
         if (report.duplicates > 0) {
             line += fmt::format(", {} there already", format_count(report.duplicates));
         }
         if (report.unfinished > 0) {
             line += fmt::format(", {} not ended and left out", format_count(report.unfinished));
+        }
+        if (report.added_benches > 0) {
+            line += fmt::format(", {} added", plural(report.added_benches, "bench", "benches"));
+        }
+        if (report.duplicate_benches > 0) {
+            line += fmt::format(", {} there already", plural(report.duplicate_benches, "bench", "benches"));
         }
         write_output(line + '\n');
     }
@@ -116,15 +125,25 @@ void confirm(const std::string& question, bool yes) {
 int remove(const EditOptions& options) {
     const auto database = open_to_write(options.file);
     std::vector<std::int64_t> runs;
+    std::vector<std::int64_t> benches;
     for (const std::string& run : options.runs) {
-        runs.push_back(resolve_run(*database, run));
+        if (const auto name = bench_name(run)) {
+            benches.push_back(resolve_bench(*database, *name));
+        } else {
+            runs.push_back(resolve_run(*database, run));
+        }
     }
-    confirm(fmt::format("Delete {} ({}) from {}?", plural(static_cast<std::int64_t>(runs.size()), "run"),
-                        fmt::join(runs, ", "), options.file),
-            options.yes);
-    delete_runs(*database, runs);
-    write_output(fmt::format("deleted {}; 'db vacuum' makes the file smaller\n",
-                             plural(static_cast<std::int64_t>(runs.size()), "run")));
+    std::vector<std::string> counts;
+    if (!runs.empty()) {
+        counts.push_back(plural(static_cast<std::int64_t>(runs.size()), "run", "runs"));
+    }
+    if (!benches.empty()) {
+        counts.push_back(plural(static_cast<std::int64_t>(benches.size()), "bench", "benches"));
+    }
+    const std::string what = fmt::format("{}", fmt::join(counts, " and "));
+    confirm(fmt::format("Delete {} ({}) from {}?", what, fmt::join(options.runs, ", "), options.file), options.yes);
+    delete_runs(*database, runs, benches);
+    write_output(fmt::format("deleted {}; 'db vacuum' makes the file smaller\n", what));
     return exit_done;
 }
 
@@ -173,20 +192,21 @@ CLI::App* declare(CLI::App& db, const char* name, const char* summary, int (*run
 
 void declare_db_edit(CLI::App& db, VerbAction& action) {
     auto options = std::make_shared<EditOptions>();
-    CLI::App* verb = declare(db, "check", "checks a database: SQLite's checks, and what holds of every stored run",
-                             check, action, options);
+    CLI::App* verb =
+        declare(db, "check", "checks a database: SQLite's checks, and what holds of every stored run and bench", check,
+                action, options);
     add_database_option(*verb, options->file);
     verb->add_flag("--json", options->json, "Print JSON");
 
     options = std::make_shared<EditOptions>();
-    verb = declare(db, "merge", "adds the runs of other databases; all of a file or, on a conflict, none", merge,
-                   action, options);
+    verb = declare(db, "merge", "adds the runs and benches of other databases; all of a file or, on a conflict, none",
+                   merge, action, options);
     verb->add_option("FROM", options->words, "Databases; they are not changed")->required()->type_name("FILE");
     add_database_option(*verb, options->file);
 
     options = std::make_shared<EditOptions>();
-    verb = declare(db, "delete", "deletes runs that have ended", remove, action, options);
-    verb->add_option("run", options->runs, run_help)->required()->type_name("RUN");
+    verb = declare(db, "delete", "deletes runs that have ended, and benches", remove, action, options);
+    verb->add_option("run", options->runs, stored_name_help)->required()->type_name("RUN");
     add_database_option(*verb, options->file);
     verb->add_flag("--yes", options->yes, "Do not ask");
 

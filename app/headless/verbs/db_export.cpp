@@ -5,6 +5,7 @@
 #include "app/headless/verbs/db.h"
 #include "engine/base/error.h"
 #include "engine/base/registry.h"
+#include "storage/bench_query.h"
 #include "storage/run_list.h"
 
 namespace longscope {
@@ -33,17 +34,26 @@ int export_run(const ExportOptions& options) {
     }
     const auto database = open_to_read(options.file);
     std::vector<std::int64_t> runs;
+    std::vector<std::int64_t> benches;
     for (const std::string& run : options.runs) {
-        runs.push_back(resolve_run(*database, run));
+        if (const auto name = bench_name(run)) {
+            if (!format.of_benches) {
+                throw bad_input("run", run, fmt::format("is a bench, of which there is no {}", format.name), "a run");
+            }
+            benches.push_back(resolve_bench(*database, *name));
+        } else {
+            runs.push_back(resolve_run(*database, run));
+        }
     }
-    format.write({*database, std::move(runs), options.output, options.draw, options.repetition, options.max_events});
+    format.write({*database, std::move(runs), std::move(benches), options.output, options.draw, options.repetition,
+                  options.max_events});
     return 0;
 }
 
 }  // namespace
 
 void declare_db_export(CLI::App& db, VerbAction& action) {
-    CLI::App* verb = db.add_subcommand("export", "writes one run for other programs");
+    CLI::App* verb = db.add_subcommand("export", "writes one run, or bench, for other programs");
     const auto options = std::make_shared<ExportOptions>();
     std::string formats;
     std::string names;
@@ -51,9 +61,7 @@ void declare_db_export(CLI::App& db, VerbAction& action) {
         formats += fmt::format("{}{}: {}", formats.empty() ? "" : "; ", format.name, format.meaning);
         names += fmt::format("{}{}", names.empty() ? "" : "|", format.name);
     }
-    verb->add_option("run", options->runs, "A run's number, its uuid or the beginning of it, or last")
-        ->type_name("RUN")
-        ->required();
+    verb->add_option("run", options->runs, stored_name_help)->type_name("RUN")->required();
     add_database_option(*verb, options->file);
     verb->add_option("--format", options->format, formats)->type_name(names)->required();
     verb->add_option("-o,--output", options->output, "Write to this file (or folder) instead of standard output")

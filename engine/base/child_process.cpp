@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/headless/run/child_process.h"
+#include "engine/base/child_process.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,9 +30,23 @@ std::array<int, 2> make_pipe() {
     return ends;
 }
 
+std::array<int, 2> make_sockets() {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+        throw failed("cannot make a pair of sockets: " + system_error_text(errno));
+    }
+    return ends;
+}
+
+void close_if_open(int descriptor) {
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+}
+
 // In the child, between fork and exec: only calls that are safe there. Does not return.
 [[noreturn]] void become(char* const* arguments, char* const* environment, const std::string& program, pid_t parent,
-                         int output, int error_output, int failure) {
+                         int input, int output, int error_output, int failure) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) {
@@ -41,8 +56,7 @@ std::array<int, 2> make_pipe() {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     signal(SIGPIPE, SIG_DFL);
-    const int nothing = open("/dev/null", O_RDONLY);
-    dup2(nothing, STDIN_FILENO);
+    dup2(input >= 0 ? input : open("/dev/null", O_RDONLY), STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
     dup2(error_output, STDERR_FILENO);
     execve(program.c_str(), arguments, environment);
@@ -83,7 +97,7 @@ std::vector<std::string> merged_environment(const std::vector<std::pair<std::str
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& command,
-                           const std::vector<std::pair<std::string, std::string>>& environment) {
+                           const std::vector<std::pair<std::string, std::string>>& environment, ChildInput input) {
     const std::optional<std::string> program = find_program(command.front());
     if (!program) {
         throw failed(command.front() + ": not found in PATH");
@@ -93,18 +107,23 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command,
     std::vector<std::string> environment_strings = merged_environment(environment);
     const std::vector<char*> arguments = pointers(argument_strings);
     const std::vector<char*> variables = pointers(environment_strings);
+    // Of which the child gets the second.
+    const std::array<int, 2> input_ends = input == ChildInput::connected ? make_sockets() : std::array<int, 2>{-1, -1};
     const std::array<int, 2> output = make_pipe();
     const std::array<int, 2> error_output = make_pipe();
     const std::array<int, 2> failure = make_pipe();
     const pid_t self = getpid();
     pid_ = fork();
     if (pid_ == 0) {
-        become(arguments.data(), variables.data(), *program, self, output[1], error_output[1], failure[1]);
+        become(arguments.data(), variables.data(), *program, self, input_ends[1], output[1], error_output[1],
+               failure[1]);
     }
     const int fork_error = errno;
+    close_if_open(input_ends[1]);
     close(output[1]);
     close(error_output[1]);
     close(failure[1]);
+    input_ = input_ends[0];
     output_ = output[0];
     error_output_ = error_output[0];
     int reason = pid_ < 0 ? fork_error : 0;
@@ -113,6 +132,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command,
     }
     close(failure[0]);
     if (reason != 0) {
+        close_if_open(input_);
         close(output_);
         close(error_output_);
         throw failed(fmt::format("{}: cannot be started: {}", *program, system_error_text(reason)));
@@ -126,8 +146,20 @@ ChildProcess::~ChildProcess() {
         send_signal(SIGKILL);
         waitpid(pid_, nullptr, 0);
     }
+    close_if_open(input_);
     close(output_);
     close(error_output_);
+}
+
+void ChildProcess::write_input(std::string_view text) const {
+    while (!text.empty()) {
+        // Whose reader is gone is an error here and no signal.
+        const ssize_t written = send(input_, text.data(), text.size(), MSG_NOSIGNAL);
+        if (written < 0 && errno != EINTR) {
+            throw failed("the child takes no input: " + system_error_text(errno));
+        }
+        text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+    }
 }
 
 void ChildProcess::send_signal(int signal) const {
