@@ -212,7 +212,7 @@ TEST_P(PowerLoss, WhileRunsAreExportedToAFileOfTheirOwn) {
     store_sample_run(store);
     Recording recording(folder.path());
     recording.mark(std::vector<std::string>{});
-    write_subset(other, {1}, folder.path() / "results.db");
+    write_subset(other, {1}, {}, folder.path() / "results.db");
     LosingVfs::instance().note_rename("results.db.tmp" + std::to_string(::getpid()), "results.db");
     recording.mark(other);
     recording.stop();
