@@ -19,7 +19,7 @@ template <typename Enum, std::size_t N>
             return static_cast<Enum>(i);
         }
     }
-    throw failed("unknown " + std::string(what) + " '" + std::string(text) + "'");
+    throw failed("unknown " + std::string(what) + " '" + one_line(text, 120) + "'");
 }
 
 }  // namespace longscope

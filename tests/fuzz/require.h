@@ -27,6 +27,9 @@ bool accepts(const Action& action) {
         return true;
     } catch (const Error& error) {
         const std::size_t size = std::strlen(error.what());
+        if (std::strchr(error.what(), '\n') != nullptr) {
+            std::fprintf(stderr, "%s\n", error.what());
+        }
         require(size > 0 && size <= longest_message, "a message is of 1 to 4096 bytes");
         require(std::strchr(error.what(), '\n') == nullptr, "a message is one line");
         return false;
