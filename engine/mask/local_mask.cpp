@@ -56,6 +56,14 @@ void LocalMask::row_runs(std::int64_t row, std::vector<Range>& runs, std::int64_
     runs.resize(kept);
 }
 
+std::set<std::int64_t> LocalMask::kinds_of(Range heads) const {
+    std::set<std::int64_t> kinds;
+    for (std::int64_t head = heads.begin; head < heads.end; ++head) {
+        kinds.insert(kind_of(head));
+    }
+    return kinds;
+}
+
 std::int64_t LocalMask::head_pairs(Range heads) const {
     if (masks_ == nullptr) {
         return heads.size() * pairs();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "engine/mask/head_masks.h"
@@ -25,6 +26,8 @@ class LocalMask {
     [[nodiscard]] std::int64_t kind_of(std::int64_t head) const {
         return masks_ == nullptr ? 0 : masks_->kind_of(head);
     }
+    // Those that some heads have.
+    [[nodiscard]] std::set<std::int64_t> kinds_of(Range heads) const;
 
     [[nodiscard]] std::int64_t rows() const { return queries_->size(); }
     [[nodiscard]] std::int64_t columns() const { return keys_->size(); }

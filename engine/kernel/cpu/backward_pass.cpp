@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -90,22 +91,15 @@ class BackwardPass {
 
     // For the masks of these heads; the plans of others are forgotten.
     void plan(Range heads) {
-        const std::vector<std::int64_t> heads_of_kinds = count_kinds(heads);
+        const std::set<std::int64_t> asked = input_.forward.mask->kinds_of(heads);
         for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
-            if (heads_of_kinds[kind] == 0) {
+            const auto number = static_cast<std::int64_t>(kind);
+            if (!asked.contains(number)) {
                 kinds_[kind] = {};
             } else if (kinds_[kind].rows_of.empty()) {
-                kinds_[kind] = plan_of(static_cast<std::int64_t>(kind));
+                kinds_[kind] = plan_of(number);
             }
         }
-    }
-
-    [[nodiscard]] std::vector<std::int64_t> count_kinds(Range heads) const {
-        std::vector<std::int64_t> counts(kinds_.size(), 0);
-        for (std::int64_t head = heads.begin; head < heads.end; ++head) {
-            ++counts[static_cast<std::size_t>(input_.forward.mask->kind_of(head))];
-        }
-        return counts;
     }
 
     [[nodiscard]] KindPlan plan_of(std::int64_t kind) {

@@ -73,11 +73,7 @@ class ForwardPass {
     }
 
     [[nodiscard]] std::set<std::int64_t> kinds_of(Range kv_heads) const {
-        std::set<std::int64_t> kinds;
-        for (std::int64_t head = kv_heads.begin * group(); head < kv_heads.end * group(); ++head) {
-            kinds.insert(input_.mask->kind_of(head));
-        }
-        return kinds;
+        return input_.mask->kinds_of({kv_heads.begin * group(), kv_heads.end * group()});
     }
 
     // For the masks of these heads; the plans of others are forgotten.

@@ -27,10 +27,7 @@ DecodeRows::DecodeRows(const AttendInput& input)
     const std::int64_t group = input.queries.heads / input.keys.heads;
     std::map<std::set<std::int64_t>, std::size_t> known;
     for (std::int64_t kv_head = 0; kv_head < input.keys.heads; ++kv_head) {
-        std::set<std::int64_t> kinds;
-        for (std::int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-            kinds.insert(input.mask->kind_of(head));
-        }
+        const std::set<std::int64_t> kinds = input.mask->kinds_of({kv_head * group, (kv_head + 1) * group});
         const auto [entry, added] = known.try_emplace(kinds, tiles_.size());
         tiles_of_head_.push_back(entry->second);
         if (!added) {
