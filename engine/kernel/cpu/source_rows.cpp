@@ -1,8 +1,50 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Compiled once for every instruction set: this file includes itself through foreach_target.h.
 #include "engine/kernel/cpu/source_rows.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernel/cpu/source_rows.cpp"
+#include <hwy/foreach_target.h>  // NOLINT(misc-header-include-cycle)
+#include <hwy/highway.h>
+
+#include <algorithm>
 #include <cstring>
 
+HWY_BEFORE_NAMESPACE();
+namespace longscope::cpu {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+HWY_ATTR bool finite_rows(const SourceRows& rows) {
+    // An exponent of ones is an infinity or a NaN. As integers: the largest of all magnitudes tells, also of a NaN.
+    const hn::ScalableTag<std::uint32_t> d;
+    const auto step = static_cast<std::int64_t>(hn::Lanes(d));
+    const auto magnitude = hn::Set(d, 0x7FFF'FFFF);
+    constexpr std::uint32_t infinity = 0x7F80'0000;
+    auto largest = hn::Zero(d);
+    std::uint32_t largest_of_rest = 0;
+    for (std::int64_t row = 0; row < rows.count; ++row) {
+        const float* values = rows.data + row * rows.stride;
+        std::int64_t i = 0;
+        for (; i + step <= rows.dim; i += step) {
+            largest = hn::Max(
+                largest, hn::And(hn::BitCast(d, hn::LoadU(hn::RebindToFloat<decltype(d)>(), values + i)), magnitude));
+        }
+        for (; i < rows.dim; ++i) {
+            std::uint32_t one = 0;
+            std::memcpy(&one, values + i, sizeof one);
+            largest_of_rest = std::max(largest_of_rest, one & 0x7FFF'FFFF);
+        }
+    }
+    return std::max(hn::GetLane(hn::MaxOfLanes(d, largest)), largest_of_rest) < infinity;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace longscope::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace longscope::cpu {
 
 SourceRows source_rows(const HeadView& view, std::int64_t head, Range rows, std::vector<float>& scratch) {
@@ -16,20 +58,11 @@ SourceRows source_rows(const HeadView& view, std::int64_t head, Range rows, std:
     return {scratch.data(), rows.size(), view.dim, view.dim};
 }
 
+HWY_EXPORT(finite_rows);
+
 bool all_finite(const SourceRows& rows) {
-    // An exponent of ones is an infinity or a NaN. On integers, many values at once: sums of floats would have to be
-    // taken one after another.
-    constexpr std::uint32_t exponent = 0x7F80'0000;
-    std::uint32_t found = 0;
-    for (std::int64_t row = 0; row < rows.count; ++row) {
-        const float* values = rows.data + row * rows.stride;
-        for (std::int64_t i = 0; i < rows.dim; ++i) {
-            std::uint32_t bits = 0;
-            std::memcpy(&bits, values + i, sizeof bits);
-            found |= static_cast<std::uint32_t>((bits & exponent) == exponent);
-        }
-    }
-    return found == 0;
+    return HWY_DYNAMIC_DISPATCH(finite_rows)(rows);
 }
 
 }  // namespace longscope::cpu
+#endif  // HWY_ONCE

@@ -38,8 +38,8 @@ constexpr std::int64_t panel = panel_vectors * lanes;
 // What becomes of the matrix that a product is written to.
 enum class Into { overwrite, add, rescale };
 
-// B streams from the second-level cache, 4 KiB ahead of the product. Of a tile of D = 128 that took the share of the peak
-// from 79 to 83 % on a processor with 48 KiB of first-level and 2 MiB of second-level cache; the hardware's own
+// B streams from the second-level cache, 4 KiB ahead of the product. Of a tile of D = 128 that took the share of the
+// peak from 79 to 83 % on a processor with 48 KiB of first-level and 2 MiB of second-level cache; the hardware's own
 // prefetching stops at the ends of panels.
 constexpr std::int64_t prefetch_rows = 32;
 
