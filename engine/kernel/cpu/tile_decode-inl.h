@@ -76,14 +76,12 @@ class LinesAhead {
 
     // What belongs to so many cycles.
     HWY_INLINE void fetch(std::int64_t cycles) {
-        for (due_ += cycles * lines_per_cycle_; due_ >= one_line && row_ != end_; due_ -= one_line) {
-            __builtin_prefetch(static_cast<const char*>(*row_) + at_, 0, 2);
-            at_ += cache_line_bytes;
-            if (at_ >= row_bytes_) {
-                at_ = 0;
-                if (++row_ == end_) {
-                    begin();
-                }
+        due_ += cycles * lines_per_cycle_;
+        for (; due_ >= one_line; due_ -= one_line) {
+            __builtin_prefetch(line_, 0, 2);
+            line_ += cache_line_bytes;
+            if (line_ >= end_of_lines_) {
+                begin();
             }
         }
     }
@@ -95,23 +93,32 @@ class LinesAhead {
         std::int64_t row_bytes;
     };
 
+    // With the next rows that lie one behind the other, if any are left.
     HWY_INLINE void begin() {
-        while (row_ == end_ && part_ < 3) {
-            row_ = parts_[part_].first;
-            end_ = row_ + parts_[part_].count;
-            row_bytes_ = parts_[part_].row_bytes;
+        while (part_ < 3 && parts_[part_].count == 0) {
             ++part_;
         }
+        if (part_ == 3) {
+            lines_per_cycle_ = 0;
+            due_ = 0;
+            return;
+        }
+        Rows& rows = parts_[part_];
+        line_ = static_cast<const char*>(*rows.first);
+        end_of_lines_ = line_;
+        do {
+            end_of_lines_ += rows.row_bytes;
+            ++rows.first;
+            --rows.count;
+        } while (rows.count > 0 && *rows.first == end_of_lines_);
     }
 
     static constexpr std::int64_t one_line = 1024;
 
     Rows parts_[3];
     int part_ = 0;
-    const void* const* row_ = nullptr;
-    const void* const* end_ = nullptr;
-    std::int64_t row_bytes_ = 0;
-    std::int64_t at_ = 0;
+    const char* line_ = nullptr;
+    const char* end_of_lines_ = nullptr;
     std::int64_t due_ = 0;
     std::int64_t lines_per_cycle_ = 0;  // times one_line
 };
