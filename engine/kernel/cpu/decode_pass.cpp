@@ -191,10 +191,15 @@ class DecodePass {
         void choose_tile(std::int64_t kv_head, std::int64_t tile) {
             const AttendInput& input = pass_.input_;
             for (std::int64_t head = 0; head < group_of(input); ++head) {
-                const std::int64_t kind = input.mask->kind_of(kv_head * group_of(input) + head);
+                const std::int64_t first_head = kv_head * group_of(input);
+                const std::int64_t kind = input.mask->kind_of(first_head + head);
+                std::uint64_t* const visible = visible_.data() + head * pass_.queries_;
+                if (head > 0 && input.mask->kind_of(first_head + head - 1) == kind) {
+                    std::copy_n(visible - pass_.queries_, pass_.queries_, visible);
+                    continue;
+                }
                 for (std::int64_t query = 0; query < pass_.queries_; ++query) {
-                    visible_[static_cast<std::size_t>(head * pass_.queries_ + query)] =
-                        pass_.rows_.bits(kind, query, tile);
+                    visible[query] = pass_.rows_.bits(kind, query, tile);
                 }
             }
             if (!score_tiles_.empty()) {

@@ -253,7 +253,8 @@ inline void decode_matrix_output(const DecodeBlock& block, const MatrixScratch& 
 inline void decode_matrix_tile(const DecodeBlock& block) {
     const Tiles tiles;
     const MatrixScratch scratch(block);
-    LinesAhead ahead(block, sizeof(std::uint16_t), matrix_decode_cycles(block));
+    LinesToCome to_come(block, sizeof(std::uint16_t));
+    LinesAhead ahead(to_come, matrix_decode_cycles(block));
     decode_matrix_scores(block, scratch, ahead);
     decode_weights(block, ahead);
     decode_matrix_output(block, scratch, ahead);

@@ -15,6 +15,7 @@
 #include <limits>
 
 #include "engine/kernel/cpu/exp2-inl.h"
+#include "engine/kernel/cpu/lines_ahead-inl.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_product-inl.h"
 #include "engine/kernel/cpu/tile_scores-inl.h"
@@ -45,83 +46,6 @@ HWY_ATTR HWY_INLINE Vector load_some(const T* HWY_RESTRICT from, std::int64_t co
     std::memcpy(padded, from, static_cast<std::size_t>(count) * sizeof(T));
     return load_elements(padded);
 }
-
-constexpr std::int64_t cache_line_bytes = 64;
-
-// Of a row that begins at one.
-constexpr std::int64_t lines_of(std::int64_t row_bytes) {
-    return (row_bytes + cache_line_bytes - 1) / cache_line_bytes;
-}
-
-// Fetches line by line, into the second-level cache, what is read a little later: keys of this tile, its values, keys
-// of the next one, and so on, one tile's worth while one is computed. Spread evenly over the arithmetic, because lines
-// that are on their way take all buffers that a read beside the first-level cache needs as well; and in the order of
-// memory, because there the processor itself fetches ahead.
-class LinesAhead {
-  public:
-    // `cycles`: what the whole tile takes, about, where nothing waits for memory.
-    HWY_INLINE LinesAhead(const DecodeBlock& block, std::int64_t element_bytes, std::int64_t cycles) {
-        // So much ahead: more than memory takes to answer, less than the cache holds.
-        constexpr std::int64_t distance_bytes = 24 << 10;
-        const std::int64_t key_bytes = block.dim_qk * element_bytes;
-        const std::int64_t value_bytes = block.dim_v * element_bytes;
-        const std::int64_t rows = distance_bytes / (key_bytes > value_bytes ? key_bytes : value_bytes);
-        const std::int64_t skipped = rows < decode_keys ? rows : decode_keys;
-        parts_[0] = {block.tile->keys + skipped, decode_keys - skipped, key_bytes};
-        parts_[1] = {block.tile->values, decode_keys, value_bytes};
-        parts_[2] = {block.next->keys, block.next->count > 0 ? skipped : 0, key_bytes};
-        lines_per_cycle_ = decode_keys * (lines_of(key_bytes) + lines_of(value_bytes)) * one_line / cycles + 1;
-        begin();
-    }
-
-    // What belongs to so many cycles.
-    HWY_INLINE void fetch(std::int64_t cycles) {
-        due_ += cycles * lines_per_cycle_;
-        for (; due_ >= one_line; due_ -= one_line) {
-            __builtin_prefetch(line_, 0, 2);
-            line_ += cache_line_bytes;
-            if (line_ >= end_of_lines_) {
-                begin();
-            }
-        }
-    }
-
-  private:
-    struct Rows {
-        const void* const* first;
-        std::int64_t count;
-        std::int64_t row_bytes;
-    };
-
-    // With the next rows that lie one behind the other, if any are left.
-    HWY_INLINE void begin() {
-        while (part_ < 3 && parts_[part_].count == 0) {
-            ++part_;
-        }
-        if (part_ == 3) {
-            lines_per_cycle_ = 0;
-            due_ = 0;
-            return;
-        }
-        Rows& rows = parts_[part_];
-        line_ = static_cast<const char*>(*rows.first);
-        end_of_lines_ = line_;
-        do {
-            end_of_lines_ += rows.row_bytes;
-            ++rows.first;
-            --rows.count;
-        } while (rows.count > 0 && *rows.first == end_of_lines_);
-    }
-
-    static constexpr std::int64_t one_line = 1024;
-
-    Rows parts_[3];
-    int part_ = 0;
-    const char* line_ = nullptr;
-    const char* end_of_lines_ = nullptr;
-    std::int64_t due_ = 0;
-    std::int64_t lines_per_cycle_ = 0;  // times one_line
-};
 
 // About so many cycles take a step of a register tile, and the softmax of a row.
 constexpr std::int64_t step_cycles = 10;
@@ -399,7 +323,8 @@ HWY_ATTR HWY_INLINE void decode_typed(const DecodeBlock& block) {
     const std::int64_t steps = (block.dim_qk + decode_depth - 1) / decode_depth * (decode_keys / decode_columns) *
                                    (block.rows / decode_group) +
                                (block.dim_v + panel - 1) / panel * decode_keys * (block.rows / decode_rows);
-    LinesAhead ahead(block, sizeof(T), steps * step_cycles + block.rows * softmax_cycles);
+    LinesToCome to_come(block, sizeof(T));
+    LinesAhead ahead(to_come, steps * step_cycles + block.rows * softmax_cycles);
     decode_scores<T>(block, ahead);
     decode_weights(block, ahead);
     for (std::int64_t key = 0; key < block.tile->count; key += values_at_once) {
