@@ -26,79 +26,94 @@ constexpr std::int64_t lines_of(std::int64_t row_bytes) {
     return (row_bytes + cache_line_bytes - 1) / cache_line_bytes;
 }
 
-// Lines of the cache that lie one behind the other.
-struct Lines {
-    const char* begin;
-    const char* end;
+// Bytes that lie one behind the other.
+struct LineRun {
+    const char* begin = nullptr;
+    const char* end = nullptr;
 };
 
-// What is read a little later than the tile that is computed, in that order: the rest of its keys, its values, the
-// first keys of the next tile. So much ahead: more than memory takes to answer, less than the cache holds.
-class LinesToCome {
+// The next tile in two streams: keys and values, or two halves of the keys where values are their first elements.
+class NextRows {
   public:
-    HWY_INLINE LinesToCome(const DecodeBlock& block, std::int64_t element_bytes) {
-        constexpr std::int64_t distance_bytes = 24 << 10;
+    HWY_INLINE NextRows(const DecodeBlock& block, std::int64_t element_bytes) {
+        const DecodeTile& next = *block.next;
+        if (next.count == 0) {
+            return;
+        }
+        const bool are_one = next.values[0] == next.keys[0] && block.dim_v <= block.dim_qk;
+        const std::int64_t half = decode_keys / 2;
         const std::int64_t key_bytes = block.dim_qk * element_bytes;
         const std::int64_t value_bytes = block.dim_v * element_bytes;
-        const std::int64_t rows = distance_bytes / (key_bytes > value_bytes ? key_bytes : value_bytes);
-        const std::int64_t skipped = rows < decode_keys ? rows : decode_keys;
-        parts_[0] = {block.tile->keys + skipped, decode_keys - skipped, key_bytes};
-        parts_[1] = {block.tile->values, decode_keys, value_bytes};
-        parts_[2] = {block.next->keys, block.next->count > 0 ? skipped : 0, key_bytes};
-        count_ = decode_keys * (lines_of(key_bytes) + lines_of(value_bytes));
+        if (are_one) {
+            streams_[0] = {next.keys, next.keys + half, key_bytes};
+            streams_[1] = {next.keys + half, next.keys + decode_keys, key_bytes};
+            lines_ = half * lines_of(key_bytes);
+        } else {
+            streams_[0] = {next.keys, next.keys + decode_keys, key_bytes};
+            streams_[1] = {next.values, next.values + decode_keys, value_bytes};
+            lines_ = decode_keys * lines_of(key_bytes > value_bytes ? key_bytes : value_bytes);
+        }
     }
 
-    // About so many of them.
-    [[nodiscard]] HWY_INLINE std::int64_t count() const { return count_; }
-    // The next rows without a gap; null at the end. Out of line: it is rare, and loops shall not carry its code along.
-    [[nodiscard]] HWY_NOINLINE Lines take() {
-        while (part_ < 3 && parts_[part_].count == 0) {
-            ++part_;
+    // Of the longer stream.
+    [[nodiscard]] HWY_INLINE std::int64_t lines() const { return lines_; }
+    // The next rows of a stream without a gap; at its end the last one again, and null where both have ended. Out of
+    // line: it is rare, and loops shall not carry its code along.
+    [[nodiscard]] HWY_NOINLINE LineRun take(int stream) {
+        Stream& rows = streams_[stream];
+        if (rows.next == rows.end) {
+            if (streams_[1 - stream].next == streams_[1 - stream].end) {
+                return {};
+            }
+            --rows.next;
         }
-        if (part_ == 3) {
-            return {nullptr, nullptr};
-        }
-        Rows& rows = parts_[part_];
-        Lines lines{static_cast<const char*>(*rows.first), static_cast<const char*>(*rows.first)};
+        LineRun run{static_cast<const char*>(*rows.next), static_cast<const char*>(*rows.next)};
         do {
-            lines.end += rows.row_bytes;
-            ++rows.first;
-            --rows.count;
-        } while (rows.count > 0 && *rows.first == lines.end);
-        return lines;
+            run.end += rows.row_bytes;
+            ++rows.next;
+        } while (rows.next != rows.end && *rows.next == run.end);
+        return run;
     }
 
   private:
-    struct Rows {
-        const void* const* first;
-        std::int64_t count;
-        std::int64_t row_bytes;
+    struct Stream {
+        const void* const* next = nullptr;
+        const void* const* end = nullptr;
+        std::int64_t row_bytes = 0;
     };
-    Rows parts_[3];
-    int part_ = 0;
-    std::int64_t count_ = 0;
+    Stream streams_[2];
+    std::int64_t lines_ = 0;
 };
 
-// Fetches lines to come into the second-level cache while a tile is computed. Evenly over the arithmetic, because lines
-// that are on their way take the buffers that every read beside the first-level cache needs as well; and in the order
-// of memory, because there the processor itself fetches ahead.
+// Fetches the next tile while one is computed, into the second-level cache: the first would lose what is read now.
+// Evenly over the arithmetic, because lines that are on their way take the buffers that every read beside the
+// first-level cache needs as well; in the order of memory, because there the processor itself fetches ahead, as far as
+// a page; and two streams side by side, so that one goes on where a page of the other ends.
 class LinesAhead {
   public:
     // `cycles`: what the whole tile takes, about, where nothing waits for memory.
-    HWY_INLINE LinesAhead(LinesToCome& to_come, std::int64_t cycles)
-        : to_come_(&to_come), lines_(to_come.take()), per_cycle_(to_come.count() * one_line / cycles + 1) {}
+    HWY_INLINE LinesAhead(NextRows& next, std::int64_t cycles) : next_(&next) {
+        if (next.lines() > 0) {
+            per_cycle_ = next.lines() * one_line / cycles + 1;
+            first_ = next.take(0);
+            second_ = next.take(1);
+        }
+    }
 
     // What belongs to so many cycles.
     HWY_INLINE void fetch(std::int64_t cycles) {
         for (due_ += cycles * per_cycle_; due_ >= one_line; due_ -= one_line) {
-            __builtin_prefetch(lines_.begin, 0, 2);
-            lines_.begin += cache_line_bytes;
-            if (HWY_UNLIKELY(lines_.begin >= lines_.end)) {
-                lines_ = to_come_->take();
-                if (lines_.begin == nullptr) {
-                    per_cycle_ = 0;
-                    due_ = 0;
-                }
+            __builtin_prefetch(first_.begin, 0, 2);
+            first_.begin += cache_line_bytes;
+            if (HWY_UNLIKELY(first_.begin >= first_.end)) {
+                first_ = next_->take(0);
+                stop_at_end(first_);
+            }
+            __builtin_prefetch(second_.begin, 0, 2);
+            second_.begin += cache_line_bytes;
+            if (HWY_UNLIKELY(second_.begin >= second_.end)) {
+                second_ = next_->take(1);
+                stop_at_end(second_);
             }
         }
     }
@@ -106,10 +121,18 @@ class LinesAhead {
   private:
     static constexpr std::int64_t one_line = 1024;
 
-    LinesToCome* to_come_;
-    Lines lines_;
+    HWY_INLINE void stop_at_end(const LineRun& run) {
+        if (run.begin == nullptr) {
+            per_cycle_ = 0;
+            due_ = 0;
+        }
+    }
+
+    NextRows* next_;
+    std::int64_t per_cycle_ = 0;  // lines of the longer stream times one_line
     std::int64_t due_ = 0;
-    std::int64_t per_cycle_;  // lines times one_line
+    LineRun first_;
+    LineRun second_;
 };
 
 }  // namespace HWY_NAMESPACE

@@ -100,6 +100,14 @@ struct MatrixScratch {
     float* products;      // four tiles
 };
 
+// Tiles 0 to 3, one behind the other.
+inline void store_products(const MatrixScratch& scratch) {
+    _tile_stored(0, scratch.products, tile_units * 4);
+    _tile_stored(1, scratch.products + tile_floats, tile_units * 4);
+    _tile_stored(2, scratch.products + 2 * tile_floats, tile_units * 4);
+    _tile_stored(3, scratch.products + 3 * tile_floats, tile_units * 4);
+}
+
 // Products of all rows and the keys of the tile.
 inline void decode_matrix_scores(const DecodeBlock& block, const MatrixScratch& scratch, LinesAhead& ahead) {
     const std::int64_t depth = depth_of(block.dim_qk);
@@ -127,10 +135,7 @@ inline void decode_matrix_scores(const DecodeBlock& block, const MatrixScratch& 
             _tile_dpbf16ps(3, 4, 7);
             ahead.fetch(product_cycles);
         }
-        _tile_stored(0, scratch.products, tile_units * 4);
-        _tile_stored(1, scratch.products + tile_floats, tile_units * 4);
-        _tile_stored(2, scratch.products + 2 * tile_floats, tile_units * 4);
-        _tile_stored(3, scratch.products + 3 * tile_floats, tile_units * 4);
+        store_products(scratch);
         order_memory();
         const std::int64_t rows = block.rows - first < tile_rows ? block.rows - first : tile_rows;
         for (std::int64_t key = 0; key < decode_keys; key += 4) {
@@ -224,10 +229,7 @@ inline void multiply_panels(const float* weights, const MatrixScratch& scratch, 
         _tile_dpbf16ps(3, 4, 5);
         ahead.fetch(panel_product_cycles);
     }
-    _tile_stored(0, scratch.products, tile_units * 4);
-    _tile_stored(1, scratch.products + tile_floats, tile_units * 4);
-    _tile_stored(2, scratch.products + 2 * tile_floats, tile_units * 4);
-    _tile_stored(3, scratch.products + 3 * tile_floats, tile_units * 4);
+    store_products(scratch);
 }
 
 inline void decode_matrix_output(const DecodeBlock& block, const MatrixScratch& scratch, LinesAhead& ahead) {
@@ -253,8 +255,8 @@ inline void decode_matrix_output(const DecodeBlock& block, const MatrixScratch& 
 inline void decode_matrix_tile(const DecodeBlock& block) {
     const Tiles tiles;
     const MatrixScratch scratch(block);
-    LinesToCome to_come(block, sizeof(std::uint16_t));
-    LinesAhead ahead(to_come, matrix_decode_cycles(block));
+    NextRows next(block, sizeof(std::uint16_t));
+    LinesAhead ahead(next, matrix_decode_cycles(block));
     decode_matrix_scores(block, scratch, ahead);
     decode_weights(block, ahead);
     decode_matrix_output(block, scratch, ahead);

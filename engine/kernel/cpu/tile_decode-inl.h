@@ -323,8 +323,8 @@ HWY_ATTR HWY_INLINE void decode_typed(const DecodeBlock& block) {
     const std::int64_t steps = (block.dim_qk + decode_depth - 1) / decode_depth * (decode_keys / decode_columns) *
                                    (block.rows / decode_group) +
                                (block.dim_v + panel - 1) / panel * decode_keys * (block.rows / decode_rows);
-    LinesToCome to_come(block, sizeof(T));
-    LinesAhead ahead(to_come, steps * step_cycles + block.rows * softmax_cycles);
+    NextRows next(block, sizeof(T));
+    LinesAhead ahead(next, steps * step_cycles + block.rows * softmax_cycles);
     decode_scores<T>(block, ahead);
     decode_weights(block, ahead);
     for (std::int64_t key = 0; key < block.tile->count; key += values_at_once) {
