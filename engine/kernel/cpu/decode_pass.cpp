@@ -165,6 +165,10 @@ class DecodePass {
 
       private:
         void load_queries(std::int64_t kv_head) {
+            if (kv_head == loaded_kv_head_) {
+                return;
+            }
+            loaded_kv_head_ = kv_head;
             const AttendInput& input = pass_.input_;
             const std::int64_t group = group_of(input);
             const float sign = input.scale == 0.0 ? 0.0F : static_cast<float>(std::copysign(1.0, input.scale));
@@ -235,6 +239,7 @@ class DecodePass {
         const DecodePass& pass_;
         Scratch scratch_;
         float* queries_ = nullptr;
+        std::int64_t loaded_kv_head_ = -1;    // whose queries they are
         std::vector<float> rows_;             // of queries, before they are packed
         std::vector<std::uint64_t> visible_;  // of each row; a vector's bits are read eight bytes at a time
         TileScoring scoring_;
