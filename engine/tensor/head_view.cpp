@@ -14,9 +14,12 @@ void row_addresses(const HeadView& view, std::int64_t head, std::int64_t first, 
         const std::int64_t end =
             view.is_paged() ? std::min(last, (first / view.pages.page_tokens + 1) * view.pages.page_tokens) : last;
         const auto* row = static_cast<const char*>(view.row(head, first));
-        for (; first < end; ++first, row += row_bytes) {
-            *out++ = row;
+        const std::int64_t count = end - first;
+        for (std::int64_t i = 0; i < count; ++i) {
+            out[i] = row + i * row_bytes;
         }
+        out += count;
+        first = end;
     }
 }
 

@@ -152,7 +152,8 @@ class DecodePass {
                 choose_tile(asked.kv_head, pass_.rows_.tiles(asked.kv_head)[static_cast<std::size_t>(i)]);
                 pass_.functions_.decode_tile(block_);
                 std::swap(tile, next);
-                if (polls) {
+                // A tile takes a few microseconds.
+                if (polls && i % 16 == 0) {
                     pass_.hooks_.poll();
                 }
             }

@@ -26,10 +26,24 @@ constexpr std::int64_t lines_of(std::int64_t row_bytes) {
     return (row_bytes + cache_line_bytes - 1) / cache_line_bytes;
 }
 
-// Bytes that lie one behind the other.
+// Rows at one distance: the next line, the end of its row, and the rows behind that.
 struct LineRun {
     const char* begin = nullptr;
     const char* end = nullptr;
+    std::int64_t rows_left = 0;
+    std::int64_t row_bytes = 0;
+    std::int64_t gap_bytes = 0;  // between rows
+
+    // To the next line. False at the end.
+    HWY_INLINE bool advance() {
+        begin += cache_line_bytes;
+        if (HWY_UNLIKELY(begin >= end)) {
+            begin = end + gap_bytes;
+            end = begin + row_bytes;
+            return --rows_left >= 0;
+        }
+        return true;
+    }
 };
 
 // The next tile in two streams: keys and values, or two halves of the keys where values are their first elements.
@@ -57,7 +71,7 @@ class NextRows {
 
     // Of the longer stream.
     [[nodiscard]] HWY_INLINE std::int64_t lines() const { return lines_; }
-    // The next rows of a stream without a gap; at its end the last one again, and null where both have ended. Out of
+    // The next rows of a stream at one distance; at its end the last one again, and null where both have ended. Out of
     // line: it is rare, and loops shall not carry its code along.
     [[nodiscard]] HWY_NOINLINE LineRun take(int stream) {
         Stream& rows = streams_[stream];
@@ -67,11 +81,24 @@ class NextRows {
             }
             --rows.next;
         }
-        LineRun run{static_cast<const char*>(*rows.next), static_cast<const char*>(*rows.next)};
-        do {
-            run.end += rows.row_bytes;
-            ++rows.next;
-        } while (rows.next != rows.end && *rows.next == run.end);
+        const auto at = [&](const void* const* row) { return static_cast<const char*>(*row); };
+        LineRun run;
+        run.begin = at(rows.next);
+        run.end = run.begin + rows.row_bytes;
+        run.row_bytes = rows.row_bytes;
+        ++rows.next;
+        if (rows.next != rows.end) {
+            const std::int64_t stride = at(rows.next) - at(rows.next - 1);
+            run.gap_bytes = stride - rows.row_bytes;
+            while (rows.next != rows.end && at(rows.next) - at(rows.next - 1) == stride) {
+                ++rows.next;
+                ++run.rows_left;
+            }
+            if (run.gap_bytes == 0) {
+                run.end += run.rows_left * rows.row_bytes;
+                run.rows_left = 0;
+            }
+        }
         return run;
     }
 
@@ -104,14 +131,12 @@ class LinesAhead {
     HWY_INLINE void fetch(std::int64_t cycles) {
         for (due_ += cycles * per_cycle_; due_ >= one_line; due_ -= one_line) {
             __builtin_prefetch(first_.begin, 0, 2);
-            first_.begin += cache_line_bytes;
-            if (HWY_UNLIKELY(first_.begin >= first_.end)) {
+            if (HWY_UNLIKELY(!first_.advance())) {
                 first_ = next_->take(0);
                 stop_at_end(first_);
             }
             __builtin_prefetch(second_.begin, 0, 2);
-            second_.begin += cache_line_bytes;
-            if (HWY_UNLIKELY(second_.begin >= second_.end)) {
+            if (HWY_UNLIKELY(!second_.advance())) {
                 second_ = next_->take(1);
                 stop_at_end(second_);
             }
