@@ -90,6 +90,13 @@ class NextRows {
         if (rows.next != rows.end) {
             const std::int64_t stride = at(rows.next) - at(rows.next - 1);
             run.gap_bytes = stride - rows.row_bytes;
+            // A last row at that distance as well speaks for all in between, which saves looking at each of them;
+            // should it be wrong, what is fetched is not needed.
+            const std::int64_t left = rows.end - rows.next;
+            if (at(rows.end - 1) - run.begin == left * stride) {
+                rows.next = rows.end;
+                run.rows_left = left;
+            }
             while (rows.next != rows.end && at(rows.next) - at(rows.next - 1) == stride) {
                 ++rows.next;
                 ++run.rows_left;
