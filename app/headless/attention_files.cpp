@@ -6,7 +6,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <limits>
 
 #include "app/headless/mask_source.h"
 #include "app/headless/worker/session.h"
@@ -124,7 +123,7 @@ void declare_attention_files(CLI::App& verb, AttentionFileOptions& options) {
                     "Values are the first so many elements of the rows of --v, which may then be the tensor of --k, as "
                     "in multi-head latent attention")
         ->type_name("N")
-        ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
+        ->check(CLI::PositiveNumber);
     declare_paged_files(verb, options.pages);
     verb.add_option("--mask", options.mask,
                     R"(The mask as JSON, such as '{"causal": {}}', a file that holds it (see masks.md), or the arrays )"

@@ -6,6 +6,9 @@
 #include <limits>
 
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
+#include "engine/base/units.h"
+#include "engine/mask/zone.h"
 #include "engine/tensor/integer_array.h"
 
 namespace longscope {
@@ -38,7 +41,7 @@ void declare_paged_files(CLI::App& verb, PagedFileOptions& options) {
                     "With --page-table: keys of a sequence, the last page being partly used (default: all that its "
                     "pages hold)")
         ->type_name("N")
-        ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
+        ->check(CLI::Range(std::int64_t{1}, max_tokens));
 }
 
 PagedFiles::PagedFiles(const PagedFileOptions& options, std::int64_t batch) : options_(options), batch_(batch) {
@@ -130,6 +133,14 @@ HeadMatrix<const float> PagedFiles::matrix(const LaidOutTensor& tensor, std::int
     const std::span<const std::int32_t> pages = table(item);
     const std::int64_t element = size_bytes(tensor.stored.type);
     const auto dim = static_cast<std::size_t>(tensor.dim);
+    // A table may name few pages again and again: the file says little of how much this is.
+    const std::int64_t copy_bytes =
+        tensor.heads * tensor.tokens * tensor.dim * static_cast<std::int64_t>(sizeof(float));
+    if (const std::int64_t free = available_memory_bytes(); room.empty() && copy_bytes > free) {
+        throw Error(ErrorKind::out_of_memory,
+                    fmt::format("{}: {} tokens take {} as float32, and {} of memory are free", table_option,
+                                format_count(tensor.tokens), format_bytes(copy_bytes), format_bytes(free)));
+    }
     room.resize(static_cast<std::size_t>(tensor.heads * tensor.tokens) * dim);
     std::span<float> rest(room);
     for (std::int64_t head = 0; head < tensor.heads; ++head) {
