@@ -23,6 +23,22 @@ void require_extent(const char* option, const char* what, std::int64_t given, st
     }
 }
 
+LaidOutTensor laid_out(const PagedFiles& pages, const StoredTensor& stored, const TensorLayout& layout,
+                       const std::string& option) {
+    return pages.given() ? pages.lay_out(stored, option) : lay_out(stored, layout, option);
+}
+
+LaidOutTensor values_of(const AttentionFileOptions& options, const PagedFiles& pages, const StoredTensor& stored,
+                        const TensorLayout& layout) {
+    LaidOutTensor values = laid_out(pages, stored, layout, "--v");
+    if (options.value_dim > values.dim) {
+        throw bad_input("--v-dim", std::to_string(options.value_dim), "is more than a row of --v has",
+                        fmt::format("1 to {}", values.dim));
+    }
+    values.dim = options.value_dim == 0 ? values.dim : options.value_dim;
+    return values;
+}
+
 AttentionShape checked_shape(const LaidOutTensor& q, const LaidOutTensor& k, const LaidOutTensor& v) {
     require_extent("--k", "batch items", k.batch, q.batch, "--q");
     require_extent("--v", "batch items", v.batch, q.batch, "--q");
@@ -103,6 +119,12 @@ void declare_attention_files(CLI::App& verb, AttentionFileOptions& options) {
     file("--q", options.queries, "Queries: a .npy file, or a .safetensors file and the name of a tensor in it");
     file("--k", options.keys, "Keys");
     file("--v", options.values, "Values");
+    verb.add_option("--v-dim", options.value_dim,
+                    "Values are the first so many elements of the rows of --v, which may then be the tensor of --k, as "
+                    "in multi-head latent attention")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    declare_paged_files(verb, options.pages);
     verb.add_option("--mask", options.mask,
                     R"(The mask as JSON, such as '{"causal": {}}', a file that holds it (see masks.md), or the arrays )"
                     "of another library, a folder or a .npy file (see mask-formats.md)")
@@ -126,8 +148,9 @@ AttentionFiles::AttentionFiles(const AttentionFileOptions& options)
       v_file_(options.values),
       layout_(&find_layout(options.layout, q_file_.tensor().shape.size())),
       q_(lay_out(q_file_.tensor(), *layout_, "--q")),
-      k_(lay_out(k_file_.tensor(), *layout_, "--k")),
-      v_(lay_out(v_file_.tensor(), *layout_, "--v")),
+      pages_(options.pages, q_.batch),
+      k_(laid_out(pages_, k_file_.tensor(), *layout_, "--k")),
+      v_(values_of(options, pages_, v_file_.tensor(), *layout_)),
       shape_(checked_shape(q_, k_, v_)),
       mask_input_(
           read_mask_input(options.mask, "--mask", options.mask_files, tokens_of_foreign_arrays(options, q_, k_))),
@@ -135,12 +158,19 @@ AttentionFiles::AttentionFiles(const AttentionFileOptions& options)
       masks_(masks_over(mask_input_, domain_, shape_.query_heads, options.mask_files)),
       scale_(scale_of(options, q_.dim)),
       scoring_(options.scoring, {q_.batch, q_.heads, q_.tokens, k_.tokens}),
-      threads_(thread_share(options.threads, 1)) {}
+      threads_(thread_share(options.threads, 1)) {
+    if (pages_.given()) {
+        pages_.require_same_pages(k_, v_);
+    }
+}
 
 void AttentionFiles::require_other_file(const std::string& output, const std::string& option) const {
     std::error_code ignored;
     std::vector<std::filesystem::path> inputs = scoring_.paths();
     inputs.insert(inputs.end(), {q_file_.path(), k_file_.path(), v_file_.path()});
+    if (pages_.given()) {
+        inputs.push_back(pages_.path());
+    }
     for (const std::filesystem::path& input : inputs) {
         if (std::filesystem::equivalent(output, input, ignored)) {
             throw bad_input(option, output, "is one of the files that are read", "another file");

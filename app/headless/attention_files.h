@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/headless/mask_input.h"
+#include "app/headless/paged_files.h"
 #include "app/headless/scoring_files.h"
 #include "engine/mask/head_masks.h"
 #include "engine/tensor/attention_shape.h"
@@ -20,6 +21,8 @@ struct AttentionFileOptions {
     std::string queries;
     std::string keys;
     std::string values;
+    std::int64_t value_dim = 0;  // 0: all elements of the rows of values
+    PagedFileOptions pages;
     std::string mask;
     MaskFileOptions mask_files;
     std::string documents;
@@ -39,8 +42,17 @@ class AttentionFiles {
 
     [[nodiscard]] const TensorLayout& layout() const { return *layout_; }
     [[nodiscard]] const LaidOutTensor& queries() const { return q_; }
+    // Their items, heads and tokens, wherever they lie.
     [[nodiscard]] const LaidOutTensor& keys() const { return k_; }
     [[nodiscard]] const LaidOutTensor& values() const { return v_; }
+    // One batch item of either, as head_view() and head_matrix().
+    [[nodiscard]] HeadView view(const LaidOutTensor& tensor, std::int64_t item, std::vector<float>& room) const {
+        return pages_.given() ? pages_.view(tensor, item, room) : head_view(tensor, item, room);
+    }
+    [[nodiscard]] HeadMatrix<const float> matrix(const LaidOutTensor& tensor, std::int64_t item,
+                                                 std::vector<float>& room) const {
+        return pages_.given() ? pages_.matrix(tensor, item, room) : head_matrix(tensor, item, room);
+    }
     // Its dtype is what kernels are given by AttentionViews; float32 where tensors differ, which they may.
     [[nodiscard]] const AttentionShape& shape() const { return shape_; }
     [[nodiscard]] const MaskInput& mask_input() const { return mask_input_; }
@@ -58,6 +70,7 @@ class AttentionFiles {
     TensorFile v_file_;
     const TensorLayout* layout_;
     LaidOutTensor q_;
+    PagedFiles pages_;
     LaidOutTensor k_;
     LaidOutTensor v_;
     AttentionShape shape_;
@@ -73,8 +86,8 @@ class AttentionFiles {
 struct AttentionViews {
     AttentionViews(const AttentionFiles& files, std::int64_t item)
         : queries(head_view(files.queries(), item, query_room)),
-          keys(head_view(files.keys(), item, key_room)),
-          values(head_view(files.values(), item, value_room)) {}
+          keys(files.view(files.keys(), item, key_room)),
+          values(files.view(files.values(), item, value_room)) {}
     AttentionViews(const AttentionViews&) = delete;
     AttentionViews& operator=(const AttentionViews&) = delete;
     AttentionViews(AttentionViews&&) = delete;
@@ -93,8 +106,8 @@ struct AttentionViews {
 struct AttentionItem {
     AttentionItem(const AttentionFiles& files, std::int64_t item)
         : queries(head_matrix(files.queries(), item, query_room)),
-          keys(head_matrix(files.keys(), item, key_room)),
-          values(head_matrix(files.values(), item, value_room)) {}
+          keys(files.matrix(files.keys(), item, key_room)),
+          values(files.matrix(files.values(), item, value_room)) {}
     AttentionItem(const AttentionItem&) = delete;
     AttentionItem& operator=(const AttentionItem&) = delete;
     AttentionItem(AttentionItem&&) = delete;

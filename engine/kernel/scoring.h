@@ -39,7 +39,7 @@ struct Scoring {
     double soft_cap = 0.0;          // 0: none
     const float* slopes = nullptr;  // of each query head; null: no ALiBi
     // Query heads x rows x columns, float32, columns side by side; without data: none. A stride of 0 gives all heads,
-    // or all rows, the same. -inf hides a pair as a mask does: nothing of its key reaches the row.
+    // or all rows, the same; not paged. -inf hides a pair as a mask does: nothing of its key reaches the row.
     HeadView bias;
     // With a value: sigmoid attention with this scalar, commonly -ln(keys) (Ramapuram et al. 2024, "Theory, Analysis,
     // and Best Practices for Sigmoid Self-Attention", section 2). Rows are not normalised, lse and delta mean nothing.

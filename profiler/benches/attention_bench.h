@@ -30,6 +30,8 @@ struct AttentionBenchCase {
     std::string mask = R"({"full": {}})";  // JSON
     std::int64_t tokens = 0;               // keys
     std::int64_t queries = 0;              // the last rows of the sequence; 0: as many as keys
+    std::int64_t page_tokens = 0;          // keys and values in pages of so many, in any order; 0: in one piece
+    bool values_in_keys = false;           // values are the first elements of the keys
     // Packed from documents drawn with this seed; otherwise one document.
     std::optional<std::uint64_t> document_seed = {};
     std::optional<double> goal = {};

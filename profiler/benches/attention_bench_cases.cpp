@@ -73,18 +73,33 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
         add(bf16, "full", full, 4096, of_dim(0.75, 0.65), GoalOf::peak, true);
         add(bf16, "full", full, 16'384, of_dim(0.75, 0.65), GoalOf::peak, false);
     }
-    for (const auto& [dtype, goal] : {std::pair(DType::float32, 0.85), std::pair(DType::bfloat16, 0.70)}) {
-        // Keys and values of four times a last cache of 32 MiB or more.
-        const std::int64_t kv_heads = dtype == DType::float32 ? 1 : 2;
+    const auto add_decode = [&](const std::string& name, const AttentionShape& shape, std::int64_t page_tokens,
+                                std::optional<double> goal) {
         AttentionBenchCase one;
-        one.name = fmt::format("decode, one query, 8 heads a key/value head, {}, D 128", to_string(dtype));
-        one.shape = {1, 8 * kv_heads, kv_heads, 128, 128, dtype};
+        one.name = fmt::format("decode, one query, {}, {}, D {}", name, to_string(shape.dtype),
+                               shape.head_dim_qk == shape.head_dim_v
+                                   ? fmt::format("{}", shape.head_dim_qk)
+                                   : fmt::format("{}/{}", shape.head_dim_qk, shape.head_dim_v));
+        one.shape = shape;
         one.tokens = 131'072;
         one.queries = 1;
+        one.page_tokens = page_tokens;
+        one.values_in_keys = shape.head_dim_qk != shape.head_dim_v;
         one.goal = goal;
         one.goal_of = GoalOf::reading;
         one.quick = true;
         cases.push_back(std::move(one));
+    };
+    for (const auto& [dtype, goal] : {std::pair(DType::float32, 0.85), std::pair(DType::bfloat16, 0.70)}) {
+        // Keys and values of four times a last cache of 32 MiB or more.
+        const std::int64_t kv_heads = dtype == DType::float32 ? 1 : 2;
+        const AttentionShape shape{1, 8 * kv_heads, kv_heads, 128, 128, dtype};
+        add_decode("8 heads a key/value head", shape, 0, goal);
+        add_decode("8 heads a key/value head in pages of 16 tokens", shape, 16, std::nullopt);
+        // Multi-head latent attention: what is kept of a token are 512 elements and 64 for its position, read by all
+        // heads (DeepSeek-V2, DeepSeek-AI 2024, section 2.1).
+        add_decode("16 heads of latent attention", {1, 16, 1, 576, 512, dtype}, 0, std::nullopt);
+        add_decode("16 heads of latent attention in pages of 64 tokens", {1, 16, 1, 576, 512, dtype}, 64, std::nullopt);
     }
     return cases;
 }

@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <nlohmann/json.hpp>
 
+#include "engine/base/error.h"
 #include "engine/base/random.h"
 #include "engine/base/thread_team.h"
 #include "engine/mask/expression.h"
 #include "engine/tensor/element_type.h"
+#include "engine/tensor/paged_view.h"
 #include "engine/workload/packing.h"
 
 namespace longscope {
@@ -26,6 +29,23 @@ MaskDomain domain_of(const AttentionBenchCase& asked, const LengthSource& length
         domain.cu_seqlens = cu_seqlens(draw_documents(lengths, asked.tokens, *asked.document_seed, 0));
     }
     return domain;
+}
+
+// The pages of the sequence in a random order.
+std::vector<std::int32_t> page_table(const AttentionBenchCase& asked) {
+    if (asked.page_tokens == 0) {
+        return {};
+    }
+    if (asked.tokens % asked.page_tokens != 0) {
+        throw failed("a case of the bench does not fill its pages");
+    }
+    std::vector<std::int32_t> table(static_cast<std::size_t>(asked.tokens / asked.page_tokens));
+    std::iota(table.begin(), table.end(), 0);
+    RandomStream random(1, 4);
+    for (std::size_t i = table.size(); i > 1; --i) {
+        std::swap(table[i - 1], table[static_cast<std::size_t>(random.next_unit() * static_cast<double>(i))]);
+    }
+    return table;
 }
 
 }  // namespace
@@ -54,8 +74,10 @@ AttentionWork::AttentionWork(const AttentionBenchCase& asked, const AttentionBen
       columns_({{0, asked.tokens}}),
       local_(*mask_, rows_, columns_),
       queries_(asked.shape.dtype, asked.shape.query_heads, query_count(asked), asked.shape.head_dim_qk, 0),
+      page_table_(page_table(asked)),
       keys_(asked.shape.dtype, asked.shape.key_value_heads, asked.tokens, asked.shape.head_dim_qk, 1),
-      values_(asked.shape.dtype, asked.shape.key_value_heads, asked.tokens, asked.shape.head_dim_v, 2),
+      values_(asked.shape.dtype, asked.shape.key_value_heads, asked.values_in_keys ? 0 : asked.tokens,
+              asked.shape.head_dim_v, 2),
       out_(asked.shape.query_heads, query_count(asked), asked.shape.head_dim_v),
       kernel_(make_kernel("cpu", options.threads)) {
     kernel_->attend(input(), out_, hooks_);
@@ -71,8 +93,23 @@ AttentionWork::AttentionWork(const AttentionBenchCase& asked, const AttentionBen
     }
 }
 
+HeadView AttentionWork::kept(const BenchTensor& tensor, std::int64_t dim) const {
+    const HeadView whole = tensor.view();
+    if (asked_.page_tokens == 0) {
+        HeadView view = whole;
+        view.dim = dim;
+        return view;
+    }
+    PagedCache cache(whole.data, whole.dtype, asked_.tokens / asked_.page_tokens, asked_.page_tokens, whole.heads,
+                     whole.dim);
+    cache.dim = dim;
+    return paged_view(cache, page_table_, asked_.tokens, "bench");
+}
+
 AttendInput AttentionWork::input() const {
-    return {queries_.view(), keys_.view(), values_.view(), &local_,
+    const AttentionShape& shape = asked_.shape;
+    return {queries_.view(), kept(keys_, shape.head_dim_qk),
+            kept(asked_.values_in_keys ? keys_ : values_, shape.head_dim_v), &local_,
             1.0 / std::sqrt(static_cast<double>(asked_.shape.head_dim_qk))};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "engine/kernel/kernel.h"
 #include "engine/mask/leaf.h"
@@ -49,7 +50,7 @@ class AttentionWork {
     [[nodiscard]] AttendInput input() const;
     [[nodiscard]] HeadView output_gradients() const { return output_gradients_->view(); }
     [[nodiscard]] double flops() const;
-    // Of keys and values together.
+    // Of keys and values together; where values are a part of the keys, of these.
     [[nodiscard]] std::int64_t read_bytes() const { return keys_.bytes() + values_.bytes(); }
 
     // What the last repetition computed: the output, or the gradients of queries, keys and values.
@@ -57,6 +58,8 @@ class AttentionWork {
 
   private:
     [[nodiscard]] AttendGradients gradients();
+    // Of keys or values, the first `dim` elements of each row, in pages where the case asks for that.
+    [[nodiscard]] HeadView kept(const BenchTensor& tensor, std::int64_t dim) const;
 
     AttentionBenchCase asked_;
     AttendHooks hooks_;
@@ -66,6 +69,7 @@ class AttentionWork {
     TokenSet columns_;
     LocalMask local_;
     BenchTensor queries_;
+    std::vector<std::int32_t> page_table_;  // of cases with pages
     BenchTensor keys_;
     BenchTensor values_;
     Partial out_;

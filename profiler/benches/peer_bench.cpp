@@ -89,6 +89,9 @@ PeerComparison compare(AttentionWork& work, const AttentionBenchOptions& options
     PeerComparison row;
     row.peer = open.entry->name;
     try {
+        if (work.asked().page_tokens != 0 || work.asked().values_in_keys) {
+            throw Error(ErrorKind::unsupported, "other libraries are given keys and values each in one piece");
+        }
         open.peer->prepare(task_of(work));
         (void)open.peer->repeat();
         work.repeat_whole();

@@ -152,6 +152,9 @@ Json to_json(const AttentionBenchResult& result) {
     if (asked.queries > 0) {
         json["queries"] = asked.queries;
     }
+    if (asked.page_tokens > 0) {
+        json["page_tokens"] = asked.page_tokens;
+    }
     if (asked.goal_of == GoalOf::reading) {
         json["read_bytes"] = result.read_bytes;
         json["read_bytes_per_s"] = to_json(result.read_bytes_per_s);

@@ -19,11 +19,11 @@ struct DecodePlan {
 // elements in float32 took 27 ms on two threads, 129 rows in tiles 51 ms (longscope-engine attend).
 inline constexpr std::int64_t max_decode_rows = 128;
 
-// Are there so few rows, and plain scores?
+// Are there so few rows, and keys and values of one type?
 [[nodiscard]] bool is_decode(const AttendInput& input);
 
-// Parts of half a mebibyte of keys and values or more, so that merging costs little and all threads stay busy; they
-// depend on the problem alone, not on the number of threads.
+// Parts of half a mebibyte of keys and values, of long sequences up to four: merging costs little then, and all threads
+// stay busy. They depend on the problem alone, not on the number of threads.
 [[nodiscard]] DecodePlan default_decode_plan(const AttendInput& input);
 
 // Ends soon when hooks.cancelled becomes true.

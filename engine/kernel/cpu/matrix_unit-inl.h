@@ -47,6 +47,8 @@ class Tiles {
             all.row_bytes[i] = 64;
             all.rows[i] = tile_rows;
         }
+        // The compiler takes the instruction to read the first eight bytes alone.
+        asm volatile("" : : "r"(&all) : "memory");
         _tile_loadconfig(&all);
     }
     Tiles(const Tiles&) = delete;

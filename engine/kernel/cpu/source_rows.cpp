@@ -48,7 +48,7 @@ HWY_AFTER_NAMESPACE();
 namespace longscope::cpu {
 
 SourceRows source_rows(const HeadView& view, std::int64_t head, Range rows, std::vector<float>& scratch) {
-    if (view.dtype == DType::float32) {
+    if (view.dtype == DType::float32 && view.is_strided(rows.begin, rows.end - 1)) {
         return {static_cast<const float*>(view.row(head, rows.begin)), rows.size(), view.dim, view.token_stride};
     }
     scratch.resize(static_cast<std::size_t>(rows.size() * view.dim));

@@ -10,7 +10,8 @@
 
 namespace longscope::cpu {
 
-// float32 is read where it lies; other types are converted into `scratch`, which must live as long as the result.
+// float32 is read where it lies, unless in several pages; those and other types are copied into `scratch`, which must
+// live as long as the result.
 [[nodiscard]] SourceRows source_rows(const HeadView& view, std::int64_t head, Range rows, std::vector<float>& scratch);
 
 // False when there is a NaN or an infinity among them.

@@ -7,8 +7,8 @@
 #include <hwy/highway.h>
 
 #include "engine/kernel/cpu/matrix_backward-inl.h"
+#include "engine/kernel/cpu/matrix_decode-inl.h"
 #include "engine/kernel/cpu/matrix_forward-inl.h"
-#include "engine/kernel/cpu/tile_bfloat16.h"
 
 namespace longscope::cpu {
 
@@ -21,7 +21,8 @@ TileFunctions matrix_unit_functions() {
             matrix::pack_rows<matrix::MatrixUnit>,
             matrix::attend_matrix_tile,
             matrix::attend_matrix_tile_backward,
-            bfloat16_functions().decode_tile};
+            matrix::pack_matrix_decode_queries,
+            matrix::decode_matrix_tile};
 }
 
 }  // namespace longscope::cpu

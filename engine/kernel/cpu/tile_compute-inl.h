@@ -27,6 +27,7 @@ TileFunctions tile_functions() {
             pack_rows<Arithmetic>,
             attend_tile<Arithmetic>,
             attend_tile_backward<Arithmetic>,
+            pack_decode_queries,
             decode_tile};
 }
 

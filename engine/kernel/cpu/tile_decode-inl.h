@@ -11,11 +11,14 @@
 
 #include <hwy/highway.h>
 
+#include <cstring>
 #include <limits>
 
 #include "engine/kernel/cpu/exp2-inl.h"
+#include "engine/kernel/cpu/lines_ahead-inl.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_product-inl.h"
+#include "engine/kernel/cpu/tile_scores-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
@@ -44,174 +47,244 @@ HWY_ATTR HWY_INLINE Vector load_some(const T* HWY_RESTRICT from, std::int64_t co
     return load_elements(padded);
 }
 
-constexpr std::int64_t cache_line_bytes = 64;
+// About so many cycles take a step of a register tile, and the softmax of a row.
+constexpr std::int64_t step_cycles = 10;
+constexpr std::int64_t softmax_cycles = 48;
 
-// Into the second-level cache: the first would lose what is read now.
-template <class T>
-HWY_ATTR HWY_INLINE void prefetch_row(const T* row, std::int64_t dim) {
-    constexpr std::int64_t step = cache_line_bytes / static_cast<std::int64_t>(sizeof(T));
-    for (std::int64_t i = 0; i < dim; i += step) {
-        __builtin_prefetch(row + i, 0, 2);
-    }
-}
+// A vector of the product of queries and keys holds `decode_blocks` rows and `decode_depth` elements of each: so many
+// elements of a key are loaded once into all its blocks, and only sums over the lanes of a block remain. Two vectors of
+// rows against some keys are a register tile.
+#if HWY_TARGET == HWY_SCALAR
+constexpr int decode_depth = 1;
+#else
+constexpr int decode_depth = 4;
+#endif
+constexpr int decode_blocks = static_cast<int>(lanes) / decode_depth;
+constexpr int decode_group = 2 * decode_blocks;  // rows of a register tile
+static_assert(decode_rows % decode_group == 0);
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
+constexpr int decode_columns = 8;  // keys of a register tile
+#else
+constexpr int decode_columns = 4;
+#endif
 
-// Fetches the keys of the next tile line by line, in order.
-class KeysAhead {
-  public:
-    HWY_INLINE explicit KeysAhead(const DecodeBlock& block, std::int64_t element_bytes)
-        : row_(static_cast<const char*>(block.keys) + decode_keys * block.key_stride * element_bytes),
-          stride_bytes_(block.key_stride * element_bytes),
-          row_bytes_(block.dim_qk * element_bytes),
-          rows_left_(block.keys_left - decode_keys) {}
-
-    HWY_INLINE void fetch(std::int64_t lines) {
-        for (std::int64_t i = 0; i < lines && rows_left_ > 0; ++i) {
-            __builtin_prefetch(row_ + at_, 0, 2);
-            at_ += cache_line_bytes;
-            if (at_ >= row_bytes_) {
-                at_ = 0;
-                row_ += stride_bytes_;
-                --rows_left_;
+// Groups of decode_group rows, each dim / decode_depth times two vectors.
+HWY_ATTR inline void pack_decode_queries(const float* rows, std::int64_t count, std::int64_t dim, float* out) {
+    for (std::int64_t first = 0; first < count; first += decode_group) {
+        for (std::int64_t c = 0; c < dim; c += decode_depth) {
+            for (std::int64_t r = 0; r < decode_group; ++r) {
+                for (std::int64_t i = c; i < c + decode_depth; ++i) {
+                    *out++ = i < dim ? rows[(first + r) * dim + i] : 0.0F;
+                }
             }
         }
     }
+}
 
-  private:
-    const char* row_;
-    std::int64_t stride_bytes_;
-    std::int64_t row_bytes_;
-    std::int64_t rows_left_;
-    std::int64_t at_ = 0;
-};
-
-// The sums of the lanes of four vectors, side by side.
-HWY_ATTR HWY_INLINE void store_sums(const Vector (&of)[4], float* HWY_RESTRICT out) {
-#if HWY_TARGET == HWY_SCALAR
-    for (int i = 0; i < 4; ++i) {
-        out[i] = hn::GetLane(of[i]);
-    }
-#else
-    // Inside each block of four lanes, all four vectors together; then block by block.
+#if HWY_TARGET != HWY_SCALAR
+// The sums over each block of the lanes of four vectors: those of block b side by side in block b of the result.
+HWY_ATTR HWY_INLINE Vector sum_blocks(Vector v0, Vector v1, Vector v2, Vector v3) {
     const Lanes d;
     const hn::RepartitionToWide<Lanes> pairs;
-    const auto fold = [&](Vector a, Vector b) HWY_ATTR {
-        return hn::BitCast(pairs, hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b)));
+    const auto fold = [&](Vector x, Vector y) HWY_ATTR {
+        return hn::BitCast(pairs, hn::Add(hn::InterleaveLower(d, x, y), hn::InterleaveUpper(d, x, y)));
     };
-    const auto first = fold(of[0], of[1]);
-    const auto second = fold(of[2], of[3]);
-    const Vector blocks = hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, first, second)),
-                                  hn::BitCast(d, hn::InterleaveUpper(pairs, first, second)));
-    if constexpr (lanes == 16) {
-        const hn::Half<Lanes> half;
-        const hn::Half<decltype(half)> quarter;
-        const auto two = hn::Add(hn::LowerHalf(half, blocks), hn::UpperHalf(half, blocks));
-        hn::StoreU(hn::Add(hn::LowerHalf(quarter, two), hn::UpperHalf(quarter, two)), quarter, out);
-    } else if constexpr (lanes == 8) {
-        const hn::Half<Lanes> half;
-        hn::StoreU(hn::Add(hn::LowerHalf(half, blocks), hn::UpperHalf(half, blocks)), half, out);
-    } else {
-        hn::StoreU(blocks, d, out);
+    const auto first = fold(v0, v1);
+    const auto second = fold(v2, v3);
+    return hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, first, second)),
+                   hn::BitCast(d, hn::InterleaveUpper(pairs, first, second)));
+}
+
+// Block b of a vector to rows[b * decode_keys].
+HWY_ATTR HWY_INLINE void store_blocks(Vector blocks, float* HWY_RESTRICT rows) {
+    HWY_ALIGN float lanes_of[lanes];
+    hn::Store(blocks, Lanes(), lanes_of);
+    const hn::FixedTag<float, decode_depth> block;
+    for (int b = 0; b < decode_blocks; ++b) {
+        hn::StoreU(hn::Load(block, lanes_of + decode_depth * b), block, rows + b * decode_keys);
+    }
+}
+#endif
+
+// Products of the rows of a group and some keys, `dim` being a multiple of decode_depth. Meanwhile fetches so many
+// lines in each step of decode_depth elements.
+HWY_ATTR HWY_INLINE void multiply_keys(const float* HWY_RESTRICT queries, const float* const (&keys)[decode_columns],
+                                       std::int64_t dim, LinesAhead& ahead, float* HWY_RESTRICT scores) {
+    const Lanes d;
+    Vector sum[decode_columns][2];
+#pragma GCC unroll 8
+    for (int k = 0; k < decode_columns; ++k) {
+        sum[k][0] = hn::Zero(d);
+        sum[k][1] = hn::Zero(d);
+    }
+    for (std::int64_t c = 0; c < dim; c += decode_depth) {
+        ahead.fetch(step_cycles);
+        const Vector q0 = hn::Load(d, queries + c * decode_group);
+        const Vector q1 = hn::Load(d, queries + c * decode_group + lanes);
+#pragma GCC unroll 8
+        for (int k = 0; k < decode_columns; ++k) {
+            const Vector key = hn::LoadDup128(d, keys[k] + c);
+            sum[k][0] = hn::MulAdd(q0, key, sum[k][0]);
+            sum[k][1] = hn::MulAdd(q1, key, sum[k][1]);
+        }
+    }
+#if HWY_TARGET == HWY_SCALAR
+    for (int k = 0; k < decode_columns; ++k) {
+        scores[k] = hn::GetLane(sum[k][0]);
+        scores[decode_keys + k] = hn::GetLane(sum[k][1]);
+    }
+#else
+#pragma GCC unroll 2
+    for (int k = 0; k < decode_columns; k += 4) {
+        store_blocks(sum_blocks(sum[k][0], sum[k + 1][0], sum[k + 2][0], sum[k + 3][0]), scores + k);
+        store_blocks(sum_blocks(sum[k][1], sum[k + 1][1], sum[k + 2][1], sum[k + 3][1]),
+                     scores + decode_blocks * decode_keys + k);
     }
 #endif
 }
 
-// Scores of four rows and four keys at a time.
+// A row as float32 that is filled up with zeros to a multiple of decode_depth.
 template <class T>
-HWY_ATTR HWY_INLINE void decode_scores(const DecodeBlock& block) {
+HWY_ATTR HWY_INLINE void convert_row(const T* HWY_RESTRICT row, std::int64_t dim, float* HWY_RESTRICT out) {
     const Lanes d;
-    const auto* keys = static_cast<const T*>(block.keys);
-    const auto* values = static_cast<const T*>(block.values);
-    for (std::int64_t key = 0; key < block.count; key += 4) {
-        const T* rows[4];
-        for (std::int64_t i = 0; i < 4; ++i) {
-            const std::int64_t at = key + i < block.count ? key + i : block.count - 1;
-            rows[i] = keys + at * block.key_stride;
-            // What is read next: the values of this tile. While they are read, the keys of the next one are fetched.
-            prefetch_row(values + at * block.value_stride, block.dim_v);
+    std::int64_t c = 0;
+    for (; c + lanes <= dim; c += lanes) {
+        hn::StoreU(load_elements(row + c), d, out + c);
+    }
+    if (c < dim) {
+        HWY_ALIGN float padded[lanes];
+        hn::Store(load_some(row + c, dim - c), d, padded);
+        const std::int64_t rest = (dim - c + decode_depth - 1) / decode_depth * decode_depth;
+        std::memcpy(out + c, padded, static_cast<std::size_t>(rest) * sizeof(float));
+    }
+}
+
+template <class T>
+HWY_ATTR HWY_INLINE void decode_scores(const DecodeBlock& block, LinesAhead& ahead) {
+    const DecodeTile& tile = *block.tile;
+    const std::int64_t dim = (block.dim_qk + decode_depth - 1) / decode_depth * decode_depth;
+    const bool direct = sizeof(T) == sizeof(float) && dim == block.dim_qk;
+    for (std::int64_t key = 0; key < tile.count; key += decode_columns) {
+        const float* keys[decode_columns];
+        for (int k = 0; k < decode_columns; ++k) {
+            if (direct) {
+                keys[k] = static_cast<const float*>(tile.keys[key + k]);
+            } else {
+                float* converted = block.converted + k * dim;
+                convert_row(static_cast<const T*>(tile.keys[key + k]), block.dim_qk, converted);
+                keys[k] = converted;
+            }
         }
-        for (std::int64_t first = 0; first < block.rows; first += 4) {
-            const float* queries = block.queries + first * block.query_stride;
-            Vector sum[4][4];
-#pragma GCC unroll 4
-            for (int r = 0; r < 4; ++r) {
-#pragma GCC unroll 4
-                for (int i = 0; i < 4; ++i) {
-                    sum[r][i] = hn::Zero(d);
-                }
-            }
-            const auto add = [&](const Vector(&k)[4], std::int64_t c) HWY_ATTR {
-#pragma GCC unroll 4
-                for (int r = 0; r < 4; ++r) {
-                    const Vector q = hn::Load(d, queries + r * block.query_stride + c);
-#pragma GCC unroll 4
-                    for (int i = 0; i < 4; ++i) {
-                        sum[r][i] = hn::MulAdd(q, k[i], sum[r][i]);
-                    }
-                }
-            };
-            std::int64_t c = 0;
-            for (; c + lanes <= block.dim_qk; c += lanes) {
-                const Vector k[4] = {load_elements(rows[0] + c), load_elements(rows[1] + c), load_elements(rows[2] + c),
-                                     load_elements(rows[3] + c)};
-                add(k, c);
-            }
-            if (const std::int64_t rest = block.dim_qk - c; rest > 0) {
-                const Vector k[4] = {load_some(rows[0] + c, rest), load_some(rows[1] + c, rest),
-                                     load_some(rows[2] + c, rest), load_some(rows[3] + c, rest)};
-                add(k, c);
-            }
-#pragma GCC unroll 4
-            for (int r = 0; r < 4; ++r) {
-                float* scores = block.scores + (first + r) * decode_keys + key;
-                store_sums(sum[r], scores);
-            }
+        for (std::int64_t first = 0; first < block.rows; first += decode_group) {
+            multiply_keys(block.queries + first * dim, keys, dim, ahead, block.scores + first * decode_keys + key);
         }
     }
 }
 
-// Scores of one row to weights; what was summed before shrinks where the maximum grows.
-HWY_ATTR HWY_INLINE void decode_softmax(const DecodeBlock& block, std::int64_t row) {
-    constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
+// Of a block with scoring: products of a row to scores. Rows of padding stay as they are.
+HWY_ATTR HWY_NOINLINE inline void decode_scored(const DecodeBlock& block) {
+    for (std::int64_t head = 0; head < block.scoring_heads; ++head) {
+        for (std::int64_t row = 0; row < block.scoring_rows; ++row) {
+            score_row(block.scoring[head], row, block.scores + (head * block.scoring_rows + row) * decode_keys, 0,
+                      decode_keys, nullptr);
+        }
+    }
+}
+
+// Moves the maximum of a row up to that of these scores; what was summed before shrinks. False, and a sum of NaN, where
+// a score is NaN or +inf.
+HWY_ATTR HWY_NOINLINE inline bool raise_maximum(const DecodeBlock& block, std::int64_t row, const float* scores) {
     const Lanes d;
-    float* scores = block.scores + row * decode_keys;
-    Vector highest = hn::Set(d, minus_infinity);
+    const Vector infinity = hn::Set(d, std::numeric_limits<float>::infinity());
+    Vector highest = hn::Set(d, block.maximum[row]);
     for (std::int64_t c = 0; c < decode_keys; c += lanes) {
-        const Vector s = hide(hn::Load(d, scores + c), block.visible + row, c);
-        hn::Store(s, d, scores + c);
+        const Vector s = hn::Load(d, scores + c);
+        if (!hn::AllTrue(d, hn::Lt(s, infinity))) {
+            block.sums[row * lanes] = std::numeric_limits<float>::quiet_NaN();
+            return false;
+        }
         highest = hn::Max(highest, s);
     }
     const float next = hn::GetLane(hn::MaxOfLanes(d, highest));
-    float& maximum = block.maximum[row];
-    if (next > maximum) {
-        const float shrink = hn::GetLane(exp2(d, hn::Set(d, (maximum - next) * block.scale)));
-        block.sums[row] *= shrink;
-        float* output = block.output + row * block.output_stride;
-        for (std::int64_t c = 0; c < block.output_stride; c += lanes) {
-            hn::Store(hn::Mul(hn::Load(d, output + c), hn::Set(d, shrink)), d, output + c);
-        }
-        maximum = next;
+    // 0 where there was nothing before.
+    const Vector shrink = exp2(d, hn::Set(d, (block.maximum[row] - next) * block.scale));
+    float* output = block.output + row * block.output_stride;
+    for (std::int64_t c = 0; c < block.output_stride; c += lanes) {
+        hn::Store(hn::Mul(hn::Load(d, output + c), shrink), d, output + c);
     }
-    if (maximum == minus_infinity) {
+    float* sums = block.sums + row * lanes;
+    hn::Store(hn::Mul(hn::Load(d, sums), shrink), d, sums);
+    block.maximum[row] = next;
+    return true;
+}
+
+// A maximum stays while no score makes a weight above 2^this: then nothing has to be compared across lanes.
+constexpr float decode_headroom = 8.0F;
+
+// Scores of one row to weights.
+HWY_ATTR HWY_INLINE void decode_softmax(const DecodeBlock& block, std::int64_t row) {
+    const Lanes d;
+    float* scores = block.scores + row * decode_keys;
+    // Also of NaN: it is not below.
+    const Vector limit = hn::Set(d, block.maximum[row] + decode_headroom / block.scale);
+    Vector above = hn::Zero(d);
+    for (std::int64_t c = 0; c < decode_keys; c += lanes) {
+        const Vector s = hide(hn::Load(d, scores + c), block.visible + row, c);
+        hn::Store(s, d, scores + c);
+        above = hn::IfThenElse(hn::Le(s, limit), above, hn::Set(d, 1.0F));
+    }
+    if (!hn::AllTrue(d, hn::Eq(above, hn::Zero(d))) && !raise_maximum(block, row, scores)) {
+        return;
+    }
+    const float maximum = block.maximum[row];
+    if (maximum == -std::numeric_limits<float>::infinity()) {
         std::memset(scores, 0, decode_keys * sizeof(float));
         return;
     }
     const Vector factor = hn::Set(d, block.scale);
     const Vector subtracted = hn::Set(d, maximum * block.scale);
-    Vector total = hn::Zero(d);
+    float* sums = block.sums + row * lanes;
+    Vector total = hn::Load(d, sums);
     for (std::int64_t c = 0; c < decode_keys; c += lanes) {
         const Vector e = exp2(d, hn::MulSub(hn::Load(d, scores + c), factor, subtracted));
         hn::Store(e, d, scores + c);
         total = hn::Add(total, e);
     }
-    block.sums[row] += hn::GetLane(hn::SumOfLanes(d, total));
+    hn::Store(total, d, sums);
 }
 
-// Adds weights times values of the columns of one panel, of which the last may be missing.
-template <class T, bool Whole>
-HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t c, KeysAhead& ahead, std::int64_t lines) {
+// Products of all rows to weights.
+HWY_ATTR HWY_INLINE void decode_weights(const DecodeBlock& block, LinesAhead& ahead) {
+    if (block.scoring != nullptr) {
+        decode_scored(block);
+    }
+    if (block.scoring == nullptr || !block.scoring->sigmoid) {
+        for (std::int64_t row = 0; row < block.rows; ++row) {
+            decode_softmax(block, row);
+            ahead.fetch(softmax_cycles);
+        }
+        return;
+    }
     const Lanes d;
-    const T* values = static_cast<const T*>(block.values) + c;
+    for (std::int64_t row = 0; row < block.rows; ++row) {
+        float* scores = block.scores + row * decode_keys;
+        for (std::int64_t c = 0; c < decode_keys; c += lanes) {
+            hn::Store(logistic(d, hide(hn::Load(d, scores + c), block.visible + row, c)).value, d, scores + c);
+        }
+    }
+}
+
+// Values that are read panel by panel before the next ones are, so that they come from memory nearly in its order.
+constexpr std::int64_t values_at_once = 16;
+
+// Adds weights times some values of the columns of one panel, of which the last may be missing.
+template <class T, bool Whole>
+HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t first_key, std::int64_t c,
+                                      LinesAhead& ahead) {
+    const Lanes d;
+    const DecodeTile& tile = *block.tile;
     const std::int64_t present = block.dim_v - c;
+    const std::int64_t end_key = first_key + values_at_once < tile.count ? first_key + values_at_once : tile.count;
     for (std::int64_t first = 0; first < block.rows; first += decode_rows) {
         float* output = block.output + first * block.output_stride + c;
         const float* weights = block.scores + first * decode_keys;
@@ -221,9 +294,9 @@ HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t c, 
             sum[r][0] = hn::Load(d, output + r * block.output_stride);
             sum[r][1] = hn::Load(d, output + r * block.output_stride + lanes);
         }
-        for (std::int64_t key = 0; key < block.count; ++key) {
-            const T* row = values + key * block.value_stride;
-            ahead.fetch(lines);
+        for (std::int64_t key = first_key; key < end_key; ++key) {
+            const T* row = static_cast<const T*>(tile.values[key]) + c;
+            ahead.fetch(step_cycles);
             const Vector v0 = Whole || present >= lanes ? load_elements(row) : load_some(row, present);
             const Vector v1 = Whole             ? load_elements(row + lanes)
                               : present > lanes ? load_some(row + lanes, present - lanes)
@@ -244,27 +317,25 @@ HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t c, 
 }
 
 template <class T>
-HWY_ATTR HWY_INLINE void decode_output(const DecodeBlock& block) {
-    KeysAhead ahead(block, sizeof(T));
-    const std::int64_t panels = (block.dim_v + panel - 1) / panel * (block.rows / decode_rows);
-    const auto row_bytes = block.dim_qk * static_cast<std::int64_t>(sizeof(T));
-    const std::int64_t lines = (row_bytes + cache_line_bytes * panels - 1) / (cache_line_bytes * panels);
-    std::int64_t c = 0;
-    for (; c + panel <= block.dim_v; c += panel) {
-        decode_panel<T, true>(block, c, ahead, lines);
-    }
-    if (c < block.dim_v) {
-        decode_panel<T, false>(block, c, ahead, lines);
-    }
-}
-
-template <class T>
 HWY_ATTR HWY_INLINE void decode_typed(const DecodeBlock& block) {
-    decode_scores<T>(block);
-    for (std::int64_t row = 0; row < block.rows; ++row) {
-        decode_softmax(block, row);
+    // A step of the first product is decode_depth elements of decode_columns keys, one of the second a panel of a
+    // value.
+    const std::int64_t steps = (block.dim_qk + decode_depth - 1) / decode_depth * (decode_keys / decode_columns) *
+                                   (block.rows / decode_group) +
+                               (block.dim_v + panel - 1) / panel * decode_keys * (block.rows / decode_rows);
+    NextRows next(block, sizeof(T));
+    LinesAhead ahead(next, steps * step_cycles + block.rows * softmax_cycles);
+    decode_scores<T>(block, ahead);
+    decode_weights(block, ahead);
+    for (std::int64_t key = 0; key < block.tile->count; key += values_at_once) {
+        std::int64_t c = 0;
+        for (; c + panel <= block.dim_v; c += panel) {
+            decode_panel<T, true>(block, key, c, ahead);
+        }
+        if (c < block.dim_v) {
+            decode_panel<T, false>(block, key, c, ahead);
+        }
     }
-    decode_output<T>(block);
 }
 
 HWY_ATTR inline void decode_tile(const DecodeBlock& block) {

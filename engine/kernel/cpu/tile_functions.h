@@ -136,30 +136,48 @@ struct BackwardBlock {
 inline constexpr std::int64_t decode_keys = 64;
 inline constexpr std::int64_t decode_rows = 8;
 
+// Rows of keys or values of one tile of decode_tile, wherever they lie.
+struct DecodeTile {
+    std::int64_t count = 0;  // 1 to decode_keys; 0: there is no tile
+    // Addresses from `count` on are those of the last row.
+    const void* keys[decode_keys] = {};
+    const void* values[decode_keys] = {};
+};
+
 // A few query rows of one key/value head against one tile of keys. Rows are padded to decode_rows with zeros, columns
 // of queries and output to vectors and panels.
 struct DecodeBlock {
     std::int64_t rows = 0;
     std::int64_t dim_qk = 0;
     std::int64_t dim_v = 0;
-    DType dtype = DType::float32;  // of keys and values
-    const void* keys = nullptr;    // the first row
-    std::int64_t key_stride = 0;   // elements from one row to the next
-    const void* values = nullptr;
-    std::int64_t value_stride = 0;
-    std::int64_t count = 0;      // keys of this tile, 1 to decode_keys
-    std::int64_t keys_left = 0;  // from this tile's first to the last that will be asked for behind it
+    DType dtype = DType::float32;      // of keys and values
+    const DecodeTile* tile = nullptr;  // this one
+    const DecodeTile* next = nullptr;  // is asked for behind it, and fetched meanwhile
 
     float scale = 1.0F;                      // as in RowBlock
-    const float* queries = nullptr;          // rows x query_stride
-    std::int64_t query_stride = 0;           // a multiple of lanes
+    const float* queries = nullptr;          // from pack_decode_queries
+    const ScoreTile* scoring = nullptr;      // of each head of scoring_rows rows; null: scores are products
+    std::int64_t scoring_rows = 0;           // rows of a head
+    std::int64_t scoring_heads = 0;          // rows behind them are padding
     const std::uint64_t* visible = nullptr;  // of each row, the keys that it sees; none from `count` on
     float* scores = nullptr;                 // rows x decode_keys, scratch; becomes the weights
+    float* converted = nullptr;              // decode_scratch(), scratch
     float* output = nullptr;                 // rows x output_stride, not normalised
     std::int64_t output_stride = 0;          // a multiple of panel
     float* maximum = nullptr;                // rows, -inf at the start
-    float* sums = nullptr;                   // rows, 0 at the start
+    float* sums = nullptr;                   // rows x lanes, 0 at the start
 };
+
+// Rows of elements that are filled up to whole vectors, whatever the variant.
+[[nodiscard]] constexpr std::int64_t decode_query_floats(std::int64_t rows, std::int64_t dim) {
+    return rows * ((dim + 31) / 32 * 32);
+}
+
+// Floats of block.converted: rows of keys, and the weights, panels of values and products of a
+// matrix unit.
+[[nodiscard]] constexpr std::int64_t decode_scratch(std::int64_t rows, std::int64_t dim_qk) {
+    return decode_query_floats(decode_keys / 2, dim_qk) + rows * decode_keys + 3 * 1024;
+}
 
 // Plain pointers, so that files with the flags of an instruction set can fill it in.
 struct TileFunctions {
@@ -180,6 +198,9 @@ struct TileFunctions {
     // Five products: S = Q K^T and dP = dO V^T again, dV += P^T dO, dK += dS^T Q, dQ = dS K (FlashAttention-2,
     // algorithm 2).
     void (*attend_tile_backward)(const BackwardBlock& block) = nullptr;
+    // Queries of decode_tile: `count` rows of `dim` elements, a multiple of decode_rows, in the variant's own order.
+    // `out` has room for decode_query_floats().
+    void (*pack_decode_queries)(const float* rows, std::int64_t count, std::int64_t dim, float* out) = nullptr;
     // The same as attend_tile for few rows, on keys and values as they lie in memory.
     void (*decode_tile)(const DecodeBlock& block) = nullptr;
 };

@@ -54,8 +54,19 @@ TEST(CpuBackward, CausalAtTheBottomRight) {
 }
 
 TEST(CpuBackward, HeadDimensionsFromOneToTwoHundredFiftySix) {
-    for (const auto& [qk, v] : std::vector<std::pair<std::int64_t, std::int64_t>>{
-             {1, 1}, {16, 16}, {17, 33}, {33, 17}, {64, 128}, {128, 64}, {80, 80}, {192, 128}, {256, 256}, {1, 256}}) {
+    for (const auto& [qk, v] : std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1},
+                                                                                  {16, 16},
+                                                                                  {17, 33},
+                                                                                  {33, 17},
+                                                                                  {64, 128},
+                                                                                  {128, 64},
+                                                                                  {80, 80},
+                                                                                  {96, 96},
+                                                                                  {112, 112},
+                                                                                  {160, 160},
+                                                                                  {192, 128},
+                                                                                  {256, 256},
+                                                                                  {1, 256}}) {
         expect_exact(make_case(130, 270, causal, {1, 2, 2, qk, v, DType::float32}));
     }
 }

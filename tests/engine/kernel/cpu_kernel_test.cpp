@@ -56,8 +56,17 @@ TEST(CpuKernel, CausalAtTheBottomRight) {
 }
 
 TEST(CpuKernel, HeadDimensionsFromOneToTwoHundredFiftySix) {
-    for (const auto& [qk, v] : std::vector<std::pair<std::int64_t, std::int64_t>>{
-             {1, 1}, {16, 16}, {17, 33}, {64, 128}, {128, 64}, {80, 80}, {192, 128}, {256, 256}}) {
+    for (const auto& [qk, v] : std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1},
+                                                                                  {16, 16},
+                                                                                  {17, 33},
+                                                                                  {64, 128},
+                                                                                  {128, 64},
+                                                                                  {80, 80},
+                                                                                  {96, 96},
+                                                                                  {112, 112},
+                                                                                  {160, 160},
+                                                                                  {192, 128},
+                                                                                  {256, 256}}) {
         expect_exact(make_case(130, 150, R"({"causal": {}})", {1, 2, 2, qk, v, DType::float32}));
     }
 }

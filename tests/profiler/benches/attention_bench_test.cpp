@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/base/error.h"
+#include "profiler/benches/attention_work.h"
 #include "profiler/benches/mask_bench.h"
 
 namespace longscope {
@@ -74,6 +75,28 @@ TEST(AttentionBench, StopsWhenCancelled) {
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::cancelled);
     }
+}
+
+TEST(AttentionBench, DecodesKeysInPagesAndValuesThatArePartOfThem) {
+    AttentionBenchCase one = small_case(Direction::forward, DType::float32);
+    one.mask = R"({"full": {}})";
+    one.tokens = 192;
+    one.queries = 1;
+    one.values_in_keys = true;
+    AttentionBenchCase paged = one;
+    paged.page_tokens = 16;
+    const AttentionWork whole(one, options);
+    const AttentionWork in_pages(paged, options);
+    EXPECT_EQ(whole.read_bytes(), 192 * 32 * 4) << "values are read with the keys";
+    EXPECT_EQ(in_pages.read_bytes(), whole.read_bytes());
+    EXPECT_TRUE(in_pages.input().keys.is_paged());
+    EXPECT_EQ(whole.input().values.row(0, 7), whole.input().keys.row(0, 7));
+    const HeadMatrix<const float> expected = whole.results().front();
+    const HeadMatrix<const float> got = in_pages.results().front();
+    for (std::int64_t i = 0; i < expected.size(); ++i) {
+        EXPECT_NEAR(got.data[i], expected.data[i], 1e-5) << "all keys are seen, in whatever order";
+    }
+    EXPECT_GT(measure(paged, options).share.median, 0.0);
 }
 
 TEST(AttentionBench, CasesHaveNamesOfTheirOwn) {
