@@ -11,6 +11,7 @@
 #include "engine/base/thread_team.h"
 #include "engine/kernel/cpu/key_major_worker.h"
 #include "engine/kernel/cpu/kind_plans.h"
+#include "engine/kernel/cpu/order_cost.h"
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/row_block.h"
 
@@ -22,6 +23,42 @@ namespace {
 // values, and the plans of so many rows.
 constexpr std::int64_t packed_budget_bytes = std::int64_t{96} << 20;
 constexpr std::int64_t planned_rows = 32'768;
+
+std::set<std::int64_t> kinds_of(const AttendInput& input, Range kv_heads) {
+    const std::int64_t group = input.queries.heads / input.keys.heads;
+    return input.mask->kinds_of({kv_heads.begin * group, kv_heads.end * group});
+}
+
+// Key/value heads one after the other whose query heads have the same masks: they need the same tiles of keys.
+std::vector<Range> alike_heads(const AttendInput& input) {
+    if (input.mask->kinds() == 1) {
+        return {{0, input.keys.heads}};
+    }
+    std::vector<Range> all;
+    std::set<std::int64_t> before;
+    for (std::int64_t kv_head = 0; kv_head < input.keys.heads; ++kv_head) {
+        std::set<std::int64_t> kinds = kinds_of(input, {kv_head, kv_head + 1});
+        if (kv_head > 0 && kinds == before) {
+            ++all.back().end;
+        } else {
+            all.push_back({kv_head, kv_head + 1});
+            before = std::move(kinds);
+        }
+    }
+    return all;
+}
+
+// Calls visit(kv_heads, rows) for parts of a call that are planned at once.
+template <typename Visit>
+void visit_planned(const AttendInput& input, const TileGeometry& geometry, const Visit& visit) {
+    const std::int64_t rows = input.mask->rows();
+    const std::int64_t step = planned_rows / geometry.q_tile * geometry.q_tile;
+    for (const Range kv_heads : alike_heads(input)) {
+        for (std::int64_t begin = 0; begin < rows; begin += step) {
+            visit(kv_heads, Range{begin, std::min(begin + step, rows)});
+        }
+    }
+}
 
 class ForwardPass {
   public:
@@ -38,48 +75,24 @@ class ForwardPass {
           packed_(input.keys, input.values, functions_, spare) {}
 
     void run() {
-        const std::int64_t rows = input_.mask->rows();
-        const std::int64_t step = planned_rows / functions_.geometry.q_tile * functions_.geometry.q_tile;
-        for (const Range kv_heads : alike_heads()) {
-            for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += step) {
-                attend_rows(kv_heads, {begin, std::min(begin + step, rows)});
+        visit_planned(input_, functions_.geometry, [&](Range kv_heads, Range rows) {
+            if (!cancelled()) {
+                attend_rows(kv_heads, rows);
             }
-        }
+        });
     }
 
   private:
     [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
     [[nodiscard]] std::int64_t group() const { return input_.queries.heads / input_.keys.heads; }
     [[nodiscard]] Range query_heads(Range kv_heads) const { return {kv_heads.begin * group(), kv_heads.end * group()}; }
-    [[nodiscard]] std::set<std::int64_t> kinds_of(Range kv_heads) const {
-        return input_.mask->kinds_of(query_heads(kv_heads));
-    }
-
-    // Key/value heads one after the other whose query heads have the same masks: they need the same tiles of keys.
-    [[nodiscard]] std::vector<Range> alike_heads() const {
-        if (input_.mask->kinds() == 1) {
-            return {{0, input_.keys.heads}};
-        }
-        std::vector<Range> all;
-        std::set<std::int64_t> before;
-        for (std::int64_t kv_head = 0; kv_head < input_.keys.heads; ++kv_head) {
-            std::set<std::int64_t> kinds = kinds_of({kv_head, kv_head + 1});
-            if (kv_head > 0 && kinds == before) {
-                ++all.back().end;
-            } else {
-                all.push_back({kv_head, kv_head + 1});
-                before = std::move(kinds);
-            }
-        }
-        return all;
-    }
 
     void attend_rows(Range kv_heads, Range rows) {
         if (hooks_.poll) {
             hooks_.poll();  // also where the other threads are so fast that none is left for this one
         }
-        plans_.plan(*input_.mask, kinds_of(kv_heads), rows, functions_.geometry, team_);
-        const LoopOrder order = order_ ? *order_ : LoopOrder::query_major;
+        plans_.plan(*input_.mask, kinds_of(input_, kv_heads), rows, functions_.geometry, team_);
+        const LoopOrder order = order_ ? *order_ : choose_order(input_, plans_, kv_heads, rows, functions_.geometry);
         const std::vector<std::int64_t> tiles = plans_.needed_tiles(packed_.tiles());
         const auto count = static_cast<std::int64_t>(tiles.size());
         const std::int64_t room = std::max<std::int64_t>(1, packed_budget_bytes / packed_.tile_bytes());
@@ -164,7 +177,7 @@ class ForwardPass {
     }
 
     void attend_key_major(Range kv_heads, Range rows, const KeyPart& part) {
-        const std::vector<Slab> slabs = cut_slabs(input_, kv_heads, rows);
+        const std::vector<Slab> slabs = cut_slabs(input_, kv_heads, rows, threads_);
         std::int64_t most_rows = 0;
         for (const Slab& slab : slabs) {
             most_rows = std::max(most_rows, slab.rows());
@@ -195,6 +208,28 @@ class ForwardPass {
 void attend_forward(const AttendInput& input, Partial& out, const AttendHooks& hooks, std::optional<LoopOrder> order,
                     const TileFunctions& functions, int threads, SpareBuffers& spare) {
     ForwardPass(input, out, hooks, order, functions, threads, spare).run();
+}
+
+OrderCost forward_order_cost(const AttendInput& input, const TileGeometry& geometry, int threads) {
+    ThreadTeam team(threads);
+    KindPlans plans;
+    OrderCost sum;
+    double all_pairs = 0.0;
+    visit_planned(input, geometry, [&](Range kv_heads, Range rows) {
+        const std::set<std::int64_t> kinds = kinds_of(input, kv_heads);
+        plans.plan(*input.mask, kinds, rows, geometry, team);
+        double pairs = 0.0;
+        for (const std::int64_t kind : kinds) {
+            for (const TilePlan& plan : plans.of(kind)) {
+                pairs += static_cast<double>(plan.pairs * kv_heads.size());
+            }
+        }
+        const OrderCost part = order_cost(input, plans, kv_heads, rows, geometry);
+        sum.query_major += pairs * part.query_major;
+        sum.key_major += pairs * part.key_major;
+        all_pairs += pairs;
+    });
+    return all_pairs == 0.0 ? sum : OrderCost{sum.query_major / all_pairs, sum.key_major / all_pairs};
 }
 
 }  // namespace longscope::cpu

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "engine/kernel/cpu/loop_order.h"
+#include "engine/kernel/cpu/order_cost.h"
 #include "engine/kernel/cpu/spare_buffers.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/kernel.h"
@@ -15,5 +15,8 @@ namespace longscope::cpu {
 // hooks.cancelled becomes true.
 void attend_forward(const AttendInput& input, Partial& out, const AttendHooks& hooks, std::optional<LoopOrder> order,
                     const TileFunctions& functions, int threads, SpareBuffers& spare);
+
+// What is predicted of the whole call; parts of it may be computed in different orders.
+[[nodiscard]] OrderCost forward_order_cost(const AttendInput& input, const TileGeometry& geometry, int threads);
 
 }  // namespace longscope::cpu

@@ -23,19 +23,17 @@ struct Slab {
     [[nodiscard]] std::int64_t rows() const { return heads.size() * tokens.size(); }
 };
 
-// Rows of a slab: their states fit in a second-level cache, and of each tile of keys enough of them see the same
-// columns that few groups are left half empty. One token of all heads may be more.
-inline constexpr std::int64_t slab_rows = 2048;
-
 // The slabs of some rows of all query heads of some key/value heads: head by head, in them from the last row to the
-// first.
-[[nodiscard]] std::vector<Slab> cut_slabs(const AttendInput& input, Range kv_heads, Range rows);
+// first. They are cut so that each of so many threads gets several; no result depends on where.
+[[nodiscard]] std::vector<Slab> cut_slabs(const AttendInput& input, Range kv_heads, Range rows, int threads);
 
 // The heads of a slab that have one kind of mask.
 struct KindHeads {
     std::int64_t kind = 0;
     std::vector<std::int32_t> heads;  // from 0
 };
+
+[[nodiscard]] std::vector<KindHeads> kinds_of_heads(const LocalMask& mask, Range heads);
 
 // A row of the mask of some heads that sees keys of a tile.
 struct TileVisit {

@@ -20,24 +20,10 @@ constexpr std::int64_t empty_slot = -1;
 // No less than all parts of the worker take together.
 std::int64_t scratch_floats(const TileGeometry& geometry, std::int64_t most_rows, std::int64_t dim,
                             std::int64_t dim_v_padded) {
-    constexpr std::int64_t parts = 9;
-    return most_rows * (dim_v_padded + geometry.lanes + 1) +
-           geometry.q_tile * (geometry.units(dim) + dim + dim_v_padded + geometry.lanes + 2) +
+    constexpr std::int64_t parts = 10;
+    return most_rows * (geometry.units(dim) + dim_v_padded + geometry.lanes + 1) +
+           geometry.q_tile * (geometry.units(dim) + dim_v_padded + geometry.lanes + 2) + geometry.units(dim) +
            geometry.row_group * geometry.k_tile + parts * Scratch::whole_vectors(1);
-}
-
-// The heads of a slab by the kind of their mask.
-std::vector<KindHeads> kinds_of(const LocalMask& mask, Range heads) {
-    std::vector<KindHeads> kinds;
-    for (const std::int64_t kind : mask.kinds_of(heads)) {
-        kinds.push_back({kind, {}});
-        for (std::int64_t head = heads.begin; head < heads.end; ++head) {
-            if (mask.kind_of(head) == kind) {
-                kinds.back().heads.push_back(static_cast<std::int32_t>(head - heads.begin));
-            }
-        }
-    }
-    return kinds;
 }
 
 }  // namespace
@@ -66,7 +52,9 @@ KeyMajorWorker::KeyMajorWorker(const AttendInput& input, const PackedKeys& packe
     block_.sums = sums_ = scratch_.take(geometry_.q_tile * geometry_.lanes);
     block_.maximum = maximum_ = scratch_.take(geometry_.q_tile);
     block_.rescale = scratch_.take(geometry_.q_tile);
-    query_rows_ = scratch_.take(geometry_.q_tile * input.queries.dim);
+    no_query_ = scratch_.take(block_.depth);
+    std::fill_n(no_query_, block_.depth, 0.0F);
+    slab_queries_ = scratch_.take(most_rows * block_.depth);
     slab_output_ = scratch_.take(most_rows * block_.dim_v_padded);
     slab_sums_ = scratch_.take(most_rows * geometry_.lanes);
     slab_maximum_ = scratch_.take(most_rows);
@@ -78,6 +66,8 @@ RowState KeyMajorWorker::state(std::int64_t row) const {
 }
 
 void KeyMajorWorker::begin_slab(const Slab& slab, const KeyPart& part, const Partial& out) {
+    // As in RowBlockWorker: only the sign of the scale can be multiplied without rounding.
+    const float sign = input_->scale == 0.0 ? 0.0F : static_cast<float>(std::copysign(1.0, input_->scale));
     std::vector<float> scratch;
     const std::int64_t heads = slab.heads.size();
     for (std::int64_t head = 0; head < heads; ++head) {
@@ -87,6 +77,7 @@ void KeyMajorWorker::begin_slab(const Slab& slab, const KeyPart& part, const Par
             const std::int64_t row = token * heads + head;
             const SourceRows one{queries.data + token * queries.stride, 1, queries.dim, queries.stride};
             finite_[static_cast<std::size_t>(row)] = static_cast<unsigned char>(all || all_finite(one));
+            functions_.pack_units(one, sign, slab_queries_ + row * block_.depth);
             begin_row(part, out, slab.heads.begin + head, slab.tokens.begin + token, block_.dim_v_padded, state(row));
         }
     }
@@ -105,7 +96,7 @@ void KeyMajorWorker::end_slab(const Slab& slab, const KeyPart& part, Partial& ou
 
 std::int64_t KeyMajorWorker::attend(const Slab& whole, const KindPlans& plans, const KeyPart& part, Partial& out,
                                     const std::function<void()>& after_tile) {
-    const std::vector<KindHeads> kinds = kinds_of(*input_->mask, whole.heads);
+    const std::vector<KindHeads> kinds = kinds_of_heads(*input_->mask, whole.heads);
     std::int64_t pairs = 0;
     for (std::int64_t begin = whole.tokens.begin; begin < whole.tokens.end;) {
         const std::int64_t end = plan_.plan(plans, kinds, {begin, whole.tokens.end}, part.tiles);
@@ -178,31 +169,27 @@ void KeyMajorWorker::add_group(std::span<const GatheredRow> rows, const GroupCol
     }
 }
 
-void KeyMajorWorker::gather(const Slab& slab) {
-    const std::int64_t heads = slab.heads.size();
-    const std::int64_t dim = input_->queries.dim;
+void KeyMajorWorker::gather() {
     const std::int64_t dim_v = block_.dim_v_padded;
     const std::int64_t lanes = geometry_.lanes;
+    queries_.resize(slots_.size());
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         const auto slot = static_cast<std::int64_t>(i);
-        const std::int64_t row = slots_[i];
-        if (row == empty_slot) {
-            std::fill_n(query_rows_ + slot * dim, dim, 0.0F);
+        if (slots_[i] == empty_slot) {
+            queries_[i] = no_query_;
             std::fill_n(output_ + slot * dim_v, dim_v, 0.0F);
             std::fill_n(sums_ + slot * lanes, lanes, 0.0F);
             maximum_[slot] = minus_infinity;
             continue;
         }
-        load_row(input_->queries, slab.heads.begin + row % heads, slab.tokens.begin + row / heads,
-                 query_rows_ + slot * dim);
-        const RowState from = state(row);
+        queries_[i] = slab_queries_ + slots_[i] * block_.depth;
+        const RowState from = state(slots_[i]);
         std::copy_n(from.output, dim_v, output_ + slot * dim_v);
         std::copy_n(from.sums, lanes, sums_ + slot * lanes);
         maximum_[slot] = *from.maximum;
     }
-    const double sign = input_->scale == 0.0 ? 0.0 : std::copysign(1.0, input_->scale);
-    functions_.pack_groups({query_rows_, static_cast<std::int64_t>(slots_.size()), dim, dim}, static_cast<float>(sign),
-                           packed_queries_);
+    functions_.gather_groups(queries_.data(), static_cast<std::int64_t>(queries_.size()), block_.depth,
+                             packed_queries_);
 }
 
 void KeyMajorWorker::scatter() const {
@@ -229,7 +216,7 @@ void KeyMajorWorker::choose_scores(const Slab& slab, std::int64_t tile) {
 }
 
 void KeyMajorWorker::compute_batch(const Slab& slab, std::int64_t tile) {
-    gather(slab);
+    gather();
     if (scored_) {
         choose_scores(slab, tile);
     }

@@ -42,7 +42,7 @@ class KeyMajorWorker {
     void add_group(std::span<const GatheredRow> rows, const GroupColumns& columns);
     // Computes the groups that were added.
     void compute_batch(const Slab& slab, std::int64_t tile);
-    void gather(const Slab& slab);
+    void gather();
     void choose_scores(const Slab& slab, std::int64_t tile);
     void scatter() const;
     // A row key by key, touching nothing that is hidden: where there is a NaN or an infinity.
@@ -60,6 +60,7 @@ class KeyMajorWorker {
     TileScoring scoring_;
 
     // Of each row of the slab.
+    float* slab_queries_;  // units
     float* slab_output_;
     float* slab_sums_;
     float* slab_maximum_;
@@ -70,8 +71,9 @@ class KeyMajorWorker {
     float* output_;
     float* sums_;
     float* maximum_;
-    float* query_rows_;
+    float* no_query_;
     std::vector<std::int64_t> slots_;
+    std::vector<const float*> queries_;
     std::vector<GroupColumns> columns_;
     std::vector<std::uint64_t> visible_;
 };

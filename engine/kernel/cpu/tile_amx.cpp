@@ -21,7 +21,9 @@ TileFunctions matrix_unit_functions() {
             matrix::pack_rows<matrix::MatrixUnit>,
             matrix::attend_matrix_tile,
             matrix::attend_matrix_tile_backward,
-            bfloat16_functions().decode_tile};
+            bfloat16_functions().decode_tile,
+            matrix::pack_matrix_units,
+            matrix::gather_matrix_rows};
 }
 
 }  // namespace longscope::cpu

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/cpu/order_cost.h"
+
+#include <algorithm>
+
+#include "engine/kernel/cpu/row_groups.h"
+#include "engine/kernel/cpu/visible_columns.h"
+
+namespace longscope::cpu {
+
+namespace {
+
+// Rows that fill groups up are among the rows and pairs, kept pairs are not.
+struct Work {
+    std::int64_t kept = 0;
+    std::int64_t pairs = 0;
+    std::int64_t rows = 0;
+
+    [[nodiscard]] double per_kept(double pairs_a_row) const {
+        return kept == 0
+                   ? 0.0
+                   : (static_cast<double>(pairs) + pairs_a_row * static_cast<double>(rows)) / static_cast<double>(kept);
+    }
+};
+
+// Slabs of one head in the middle of so many equal parts of the rows: under a causal mask work grows with the row.
+constexpr std::size_t sampled_slabs = 3;
+
+std::vector<Slab> sample(const AttendInput& input, Range kv_heads, Range rows) {
+    const std::vector<Slab> slabs = cut_slabs(input, kv_heads, rows, 2);
+    // Those of the first head come first.
+    const auto own = static_cast<std::size_t>(
+        std::find_if(slabs.begin(), slabs.end(),
+                     [&](const Slab& slab) { return slab.heads.begin != slabs.front().heads.begin; }) -
+        slabs.begin());
+    std::vector<Slab> chosen;
+    const std::size_t count = std::min(sampled_slabs, own);
+    for (std::size_t i = 0; i < count; ++i) {
+        chosen.push_back(slabs[(2 * i + 1) * own / (2 * count)]);
+    }
+    return chosen;
+}
+
+class OrderCounter {
+  public:
+    OrderCounter(const KindPlans& plans, const TileGeometry& geometry)
+        : plans_(plans), geometry_(geometry), visible_(geometry, geometry.q_tile, geometry.k_tile) {}
+
+    // The plans that begin in the slab, of all of its heads.
+    void count_query_major(const Slab& slab, const std::vector<KindHeads>& kinds, Work& work) {
+        for (const KindHeads& kind : kinds) {
+            Work of_head;
+            for (auto plan = plans_.at(kind.kind, slab.tokens.begin);
+                 plan != plans_.of(kind.kind).end() && plan->rows.begin < slab.tokens.end; ++plan) {
+                count_plan(*plan, of_head);
+            }
+            const auto heads = static_cast<std::int64_t>(kind.heads.size());
+            work.kept += heads * of_head.kept;
+            work.pairs += heads * of_head.pairs;
+            work.rows += heads * of_head.rows;
+        }
+    }
+
+    // As many tokens of the slab as are planned at once.
+    void count_key_major(const Slab& slab, const std::vector<KindHeads>& kinds, std::int64_t tiles, Work& work) const {
+        SlabPlan plan(geometry_);
+        static_cast<void>(plan.plan(plans_, kinds, slab.tokens, {0, tiles}));
+        work.kept += plan.head_pairs();
+        RowGroups groups(geometry_);
+        const auto count = [&](std::span<const GatheredRow> /*rows*/, const GroupColumns& columns) {
+            work.pairs += geometry_.row_group * (columns.end - columns.begin);
+            work.rows += geometry_.row_group;
+        };
+        for (std::size_t i = 0; i < plan.visits().size(); ++i) {
+            const TileVisit& visit = plan.visits()[i];
+            for (std::size_t head = 0; head < kinds[visit.kind_heads].heads.size(); ++head) {
+                groups.add({&visit, 0}, count);
+            }
+            if (i + 1 == plan.visits().size() || plan.visits()[i + 1].tile != visit.tile) {
+                groups.finish(count);
+            }
+        }
+    }
+
+  private:
+    void count_plan(const TilePlan& plan, Work& work) {
+        const std::int64_t groups = (plan.rows.size() + geometry_.row_group - 1) / geometry_.row_group;
+        work.kept += plan.pairs;
+        for (const TileRun& run : plan.tiles) {
+            if (run.tile_class == TileClass::full) {
+                work.rows += run.tiles.size() * groups * geometry_.row_group;
+                work.pairs += run.tiles.size() * groups * geometry_.row_group * geometry_.k_tile;
+                continue;
+            }
+            for (std::int64_t tile = run.tiles.begin; tile < run.tiles.end; ++tile) {
+                visible_.find(plan, tile);
+                for (std::int64_t group = 0; group < groups; ++group) {
+                    const GroupColumns& columns = visible_.groups()[group];
+                    work.rows += columns.begin < columns.end ? geometry_.row_group : 0;
+                    work.pairs += geometry_.row_group * (columns.end - columns.begin);
+                }
+            }
+        }
+    }
+
+    const KindPlans& plans_;
+    TileGeometry geometry_;
+    VisibleColumns visible_;
+};
+
+// The share of kept pairs among those of all tiles that are met: no more is computed.
+double kept_share(const AttendInput& input, const KindPlans& plans, std::int64_t kv_head,
+                  const TileGeometry& geometry) {
+    const std::int64_t group = input.queries.heads / input.keys.heads;
+    std::int64_t kept = 0;
+    std::int64_t met = 0;
+    for (const std::int64_t kind : input.mask->kinds_of({kv_head * group, (kv_head + 1) * group})) {
+        for (const TilePlan& plan : plans.of(kind)) {
+            kept += plan.pairs;
+            for (const TileRun& run : plan.tiles) {
+                met += plan.rows.size() * run.tiles.size() * geometry.k_tile;
+            }
+        }
+    }
+    return met == 0 ? 1.0 : static_cast<double>(kept) / static_cast<double>(met);
+}
+
+bool has_matrix_unit(const TileGeometry& geometry) {
+    return geometry.unit_multiple > 1;
+}
+
+}  // namespace
+
+double in_tile_pairs(const TileGeometry& geometry) {
+    return (has_matrix_unit(geometry) ? 3.3 : 1.2) * static_cast<double>(geometry.lanes);
+}
+
+double gather_pairs(const TileGeometry& geometry) {
+    return (has_matrix_unit(geometry) ? 8.3 : 2.1) * static_cast<double>(geometry.lanes);
+}
+
+OrderCost order_cost(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
+                     const TileGeometry& geometry) {
+    OrderCounter counter(plans, geometry);
+    const std::int64_t tiles = (input.keys.tokens + geometry.k_tile - 1) / geometry.k_tile;
+    Work query_major;
+    Work key_major;
+    for (const Slab& slab : sample(input, kv_heads, rows)) {
+        const std::vector<KindHeads> kinds = kinds_of_heads(*input.mask, slab.heads);
+        counter.count_query_major(slab, kinds, query_major);
+        counter.count_key_major(slab, kinds, tiles, key_major);
+    }
+    const double in_tile = in_tile_pairs(geometry);
+    return {query_major.per_kept(in_tile), key_major.per_kept(in_tile + gather_pairs(geometry))};
+}
+
+LoopOrder choose_order(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
+                       const TileGeometry& geometry) {
+    constexpr double enough = 0.6;
+    if (kept_share(input, plans, kv_heads.begin, geometry) >= enough) {
+        return LoopOrder::query_major;
+    }
+    return order_cost(input, plans, kv_heads, rows, geometry).cheaper();
+}
+
+}  // namespace longscope::cpu
