@@ -92,7 +92,8 @@ class ForwardPass {
             hooks_.poll();  // also where the other threads are so fast that none is left for this one
         }
         plans_.plan(*input_.mask, kinds_of(input_, kv_heads), rows, functions_.geometry, team_);
-        const LoopOrder order = order_ ? *order_ : choose_order(input_, plans_, kv_heads, rows, functions_.geometry);
+        const LoopOrder order =
+            order_ ? *order_ : choose_order(input_, plans_, kv_heads, rows, functions_.geometry, team_);
         const std::vector<std::int64_t> tiles = plans_.needed_tiles(packed_.tiles());
         const auto count = static_cast<std::int64_t>(tiles.size());
         const std::int64_t room = std::max<std::int64_t>(1, packed_budget_bytes / packed_.tile_bytes());
@@ -224,7 +225,7 @@ OrderCost forward_order_cost(const AttendInput& input, const TileGeometry& geome
                 pairs += static_cast<double>(plan.pairs * kv_heads.size());
             }
         }
-        const OrderCost part = order_cost(input, plans, kv_heads, rows, geometry);
+        const OrderCost part = order_cost(input, plans, kv_heads, rows, geometry, team);
         sum.query_major += pairs * part.query_major;
         sum.key_major += pairs * part.key_major;
         all_pairs += pairs;

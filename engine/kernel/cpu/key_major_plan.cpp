@@ -47,7 +47,8 @@ std::vector<KindHeads> kinds_of_heads(const LocalMask& mask, Range heads) {
     return kinds;
 }
 
-std::int64_t SlabPlan::plan(const KindPlans& plans, std::span<const KindHeads> kinds, Range tokens, Range tiles) {
+std::int64_t SlabPlan::plan(const KindPlans& plans, std::span<const KindHeads> kinds, Range tokens,
+                            const PlannedTiles& tiles) {
     found_.clear();
     head_pairs_ = 0;
     std::vector<std::vector<TilePlan>::const_iterator> at;  // of each kind
@@ -78,13 +79,13 @@ std::int64_t SlabPlan::plan(const KindPlans& plans, std::span<const KindHeads> k
     return token;
 }
 
-void SlabPlan::add_row(const Range* run, const Range* end, Range tiles, TileVisit visit) {
-    const std::int64_t first_column = tiles.begin * k_tile_;
+void SlabPlan::add_row(const Range* run, const Range* end, const PlannedTiles& tiles, TileVisit visit) {
+    const std::int64_t first_column = tiles.range.begin * k_tile_;
     run = std::partition_point(run, end, [&](const Range& one) { return one.end <= first_column; });
-    std::int64_t tile = tiles.begin;
+    std::int64_t tile = tiles.range.begin;
     while (run != end) {
         tile = std::max(tile, run->begin / k_tile_);
-        if (tile >= tiles.end) {
+        if (tile >= tiles.range.end) {
             return;
         }
         const Range columns{tile * k_tile_, (tile + 1) * k_tile_};
@@ -98,7 +99,9 @@ void SlabPlan::add_row(const Range* run, const Range* end, Range tiles, TileVisi
         visit.begin = static_cast<std::uint16_t>(std::max(run->begin - columns.begin, std::int64_t{0}));
         visit.end = static_cast<std::uint16_t>(std::min(seen_until, columns.end) - columns.begin);
         visit.run_count = static_cast<std::uint16_t>(beyond - run);
-        found_.push_back(visit);
+        if (tiles.contains(tile)) {
+            found_.push_back(visit);
+        }
         ++tile;
         run = seen_until > columns.end ? beyond - 1 : beyond;
     }

@@ -46,13 +46,23 @@ struct TileVisit {
     std::uint16_t kind_heads = 0;  // which of the slab's
 };
 
+// Which tiles of keys are planned: of a range, those at offset, offset + step, ...
+struct PlannedTiles {
+    Range range;
+    std::int64_t step = 1;
+    std::int64_t offset = 0;
+
+    [[nodiscard]] bool contains(std::int64_t tile) const { return step == 1 || tile % step == offset; }
+};
+
 class SlabPlan {
   public:
     explicit SlabPlan(const TileGeometry& geometry) : k_tile_(geometry.k_tile), panel_(geometry.panel) {}
 
-    // Plans the first of these tokens: as many as have max_visits tiles of `tiles` or less, and one at least. Returns
+    // Plans the first of these tokens: as many as have max_visits of these tiles or less, and one at least. Returns
     // where they end.
-    std::int64_t plan(const KindPlans& plans, std::span<const KindHeads> kinds, Range tokens, Range tiles);
+    std::int64_t plan(const KindPlans& plans, std::span<const KindHeads> kinds, Range tokens,
+                      const PlannedTiles& tiles);
 
     // Tile by tile, inside a tile by columns: rows that see the same ones stand together.
     [[nodiscard]] std::span<const TileVisit> visits() const { return sorted_; }
@@ -63,7 +73,7 @@ class SlabPlan {
     static constexpr std::size_t max_visits = 1 << 17;
 
   private:
-    void add_row(const Range* run, const Range* end, Range tiles, TileVisit visit);
+    void add_row(const Range* run, const Range* end, const PlannedTiles& tiles, TileVisit visit);
     void sort();
     // Where visits of the same columns stand inside a tile, up to the panel.
     [[nodiscard]] std::size_t place_in_tile(const TileVisit& visit) const;

@@ -99,7 +99,7 @@ std::int64_t KeyMajorWorker::attend(const Slab& whole, const KindPlans& plans, c
     const std::vector<KindHeads> kinds = kinds_of_heads(*input_->mask, whole.heads);
     std::int64_t pairs = 0;
     for (std::int64_t begin = whole.tokens.begin; begin < whole.tokens.end;) {
-        const std::int64_t end = plan_.plan(plans, kinds, {begin, whole.tokens.end}, part.tiles);
+        const std::int64_t end = plan_.plan(plans, kinds, {begin, whole.tokens.end}, {part.tiles});
         const Slab slab{whole.kv_head, whole.heads, {begin, end}};
         begin_slab(slab, part, out);
         const std::span<const TileVisit> visits = plan_.visits();

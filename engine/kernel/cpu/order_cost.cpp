@@ -23,6 +23,16 @@ struct Work {
     }
 };
 
+Work sum_of(const std::vector<Work>& works) {
+    Work sum;
+    for (const Work& work : works) {
+        sum.kept += work.kept;
+        sum.pairs += work.pairs;
+        sum.rows += work.rows;
+    }
+    return sum;
+}
+
 // Slabs of one head in the middle of so many equal parts of the rows: under a causal mask work grows with the row.
 constexpr std::size_t sampled_slabs = 3;
 
@@ -46,13 +56,16 @@ class OrderCounter {
     OrderCounter(const KindPlans& plans, const TileGeometry& geometry)
         : plans_(plans), geometry_(geometry), visible_(geometry, geometry.q_tile, geometry.k_tile) {}
 
-    // The plans that begin in the slab, of all of its heads.
-    void count_query_major(const Slab& slab, const std::vector<KindHeads>& kinds, Work& work) {
+    // Of the plans that meet the slab, of all of its heads, every `step`-th.
+    void count_query_major(const Slab& slab, const std::vector<KindHeads>& kinds, std::int64_t step, Work& work) {
         for (const KindHeads& kind : kinds) {
             Work of_head;
+            std::int64_t index = 0;
             for (auto plan = plans_.at(kind.kind, slab.tokens.begin);
                  plan != plans_.of(kind.kind).end() && plan->rows.begin < slab.tokens.end; ++plan) {
-                count_plan(*plan, of_head);
+                if (index++ % step == 0) {
+                    count_plan(*plan, of_head);
+                }
             }
             const auto heads = static_cast<std::int64_t>(kind.heads.size());
             work.kept += heads * of_head.kept;
@@ -62,10 +75,10 @@ class OrderCounter {
     }
 
     // As many tokens of the slab as are planned at once.
-    void count_key_major(const Slab& slab, const std::vector<KindHeads>& kinds, std::int64_t tiles, Work& work) const {
+    void count_key_major(const Slab& slab, const std::vector<KindHeads>& kinds, const PlannedTiles& tiles,
+                         Work& work) const {
         SlabPlan plan(geometry_);
-        static_cast<void>(plan.plan(plans_, kinds, slab.tokens, {0, tiles}));
-        work.kept += plan.head_pairs();
+        static_cast<void>(plan.plan(plans_, kinds, slab.tokens, tiles));
         RowGroups groups(geometry_);
         const auto count = [&](std::span<const GatheredRow> /*rows*/, const GroupColumns& columns) {
             work.pairs += geometry_.row_group * (columns.end - columns.begin);
@@ -73,6 +86,7 @@ class OrderCounter {
         };
         for (std::size_t i = 0; i < plan.visits().size(); ++i) {
             const TileVisit& visit = plan.visits()[i];
+            work.kept += kept_pairs(visit) * static_cast<std::int64_t>(kinds[visit.kind_heads].heads.size());
             for (std::size_t head = 0; head < kinds[visit.kind_heads].heads.size(); ++head) {
                 groups.add({&visit, 0}, count);
             }
@@ -83,6 +97,15 @@ class OrderCounter {
     }
 
   private:
+    [[nodiscard]] std::int64_t kept_pairs(const TileVisit& visit) const {
+        const Range columns{visit.tile * geometry_.k_tile, (visit.tile + 1) * geometry_.k_tile};
+        std::int64_t kept = 0;
+        for (std::uint16_t run = 0; run < visit.run_count; ++run) {
+            kept += intersect(visit.runs[run], columns).size();
+        }
+        return kept;
+    }
+
     void count_plan(const TilePlan& plan, Work& work) {
         const std::int64_t groups = (plan.rows.size() + geometry_.row_group - 1) / geometry_.row_group;
         work.kept += plan.pairs;
@@ -140,27 +163,31 @@ double gather_pairs(const TileGeometry& geometry) {
 }
 
 OrderCost order_cost(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
-                     const TileGeometry& geometry) {
-    OrderCounter counter(plans, geometry);
+                     const TileGeometry& geometry, ThreadTeam& team) {
     const std::int64_t tiles = (input.keys.tokens + geometry.k_tile - 1) / geometry.k_tile;
-    Work query_major;
-    Work key_major;
-    for (const Slab& slab : sample(input, kv_heads, rows)) {
+    const std::vector<Slab> slabs = sample(input, kv_heads, rows);
+    const auto count = static_cast<std::int64_t>(slabs.size());
+    std::vector<Work> query_major(slabs.size());
+    std::vector<Work> key_major(slabs.size());
+    // Of each slab another part of the tiles: whole slabs, as what is left empty depends on the rows that see a tile.
+    team.for_each(count, [&](std::int64_t i) {
+        const Slab& slab = slabs[static_cast<std::size_t>(i)];
         const std::vector<KindHeads> kinds = kinds_of_heads(*input.mask, slab.heads);
-        counter.count_query_major(slab, kinds, query_major);
-        counter.count_key_major(slab, kinds, tiles, key_major);
-    }
+        OrderCounter counter(plans, geometry);
+        counter.count_query_major(slab, kinds, count, query_major[static_cast<std::size_t>(i)]);
+        counter.count_key_major(slab, kinds, {{0, tiles}, count, i}, key_major[static_cast<std::size_t>(i)]);
+    });
     const double in_tile = in_tile_pairs(geometry);
-    return {query_major.per_kept(in_tile), key_major.per_kept(in_tile + gather_pairs(geometry))};
+    return {sum_of(query_major).per_kept(in_tile), sum_of(key_major).per_kept(in_tile + gather_pairs(geometry))};
 }
 
 LoopOrder choose_order(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
-                       const TileGeometry& geometry) {
+                       const TileGeometry& geometry, ThreadTeam& team) {
     constexpr double enough = 0.6;
     if (kept_share(input, plans, kv_heads.begin, geometry) >= enough) {
         return LoopOrder::query_major;
     }
-    return order_cost(input, plans, kv_heads, rows, geometry).cheaper();
+    return order_cost(input, plans, kv_heads, rows, geometry, team).cheaper();
 }
 
 }  // namespace longscope::cpu

@@ -44,11 +44,11 @@ struct OrderCost {
 // of them. Slabs are as large as those of two threads, whatever computes them: the order, and with it the last bits of
 // a result, must not depend on the number of threads.
 [[nodiscard]] OrderCost order_cost(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
-                                   const TileGeometry& geometry);
+                                   const TileGeometry& geometry, ThreadTeam& team);
 
 // The cheaper order of the same. Where most of what query-major computes is kept, as under causal masks and windows, it
 // says so without counting.
 [[nodiscard]] LoopOrder choose_order(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
-                                     const TileGeometry& geometry);
+                                     const TileGeometry& geometry, ThreadTeam& team);
 
 }  // namespace longscope::cpu

@@ -142,6 +142,23 @@ TEST(LoopOrder, KeyMajorIsBitEqualForAnyNumberOfThreads) {
     }
 }
 
+TEST(LoopOrder, KeyMajorTakesMoreKeysThanArePackedAtOnce) {
+    // 96 MiB hold about 49,000 keys of two times 256 elements.
+    AttentionCase c;
+    c.shape = {1, 1, 1, 256, 256, DType::float32};
+    c.domain = {140, 60'000, {}};
+    c.mask_json = selection(1, 64, 0.1, 3);
+    const AttentionInputs inputs(c);
+    const Partial query_major = attend(*cpu::make_kernel_in(LoopOrder::query_major, 2), c, inputs);
+    const Partial key_major = attend(*cpu::make_kernel_in(LoopOrder::key_major, 2), c, inputs);
+    for (std::int64_t row = 0; row < 140; ++row) {
+        for (std::int64_t d = 0; d < 256; ++d) {
+            ASSERT_NEAR(query_major.output().row(0, row)[d], key_major.output().row(0, row)[d], 1e-6) << row;
+        }
+        ASSERT_NEAR(query_major.lse(0)[row], key_major.lse(0)[row], 1e-5);
+    }
+}
+
 TEST(LoopOrder, EveryVariantIsExactInKeyMajorOrder) {
     for (const DType dtype : {DType::float32, DType::bfloat16}) {
         AttentionCase c = selecting_case(300, {1, 4, 1, 40, 24, dtype}, both(causal, selection(1, 64, 0.5, 3)));
