@@ -96,6 +96,19 @@ class OrderCounter {
         }
     }
 
+    // One plan of one head.
+    void count_alone(const KindHeads& kind, const TilePlan& plan, Work& query_major, Work& key_major) {
+        count_plan(plan, query_major);
+        SlabPlan visits(geometry_);
+        const std::int64_t tiles = plan.tiles.empty() ? 0 : plan.tiles.back().tiles.end;
+        static_cast<void>(visits.plan(plans_, std::span(&kind, 1), plan.rows, {{0, tiles}}));
+        for (const TileVisit& visit : visits.visits()) {
+            key_major.kept += kept_pairs(visit);
+            key_major.pairs += geometry_.padded_to_panels(visit.end) - visit.begin / geometry_.panel * geometry_.panel;
+        }
+        key_major.rows += static_cast<std::int64_t>(visits.visits().size());
+    }
+
   private:
     [[nodiscard]] std::int64_t kept_pairs(const TileVisit& visit) const {
         const Range columns{visit.tile * geometry_.k_tile, (visit.tile + 1) * geometry_.k_tile};
@@ -152,6 +165,31 @@ bool has_matrix_unit(const TileGeometry& geometry) {
     return geometry.unit_multiple > 1;
 }
 
+OrderCost cost_of(const std::vector<Work>& query_major, const std::vector<Work>& key_major,
+                  const TileGeometry& geometry) {
+    const double in_tile = in_tile_pairs(geometry);
+    return {sum_of(query_major).per_kept(in_tile), sum_of(key_major).per_kept(in_tile + gather_pairs(geometry))};
+}
+
+// The same as order_cost() of a few tiles of rows, as if key-major left no row of a group empty.
+OrderCost least_cost(const AttendInput& input, const KindPlans& plans, std::int64_t kv_head,
+                     const TileGeometry& geometry, ThreadTeam& team) {
+    constexpr std::size_t sampled_plans = 6;
+    const std::int64_t group = input.queries.heads / input.keys.heads;
+    const std::vector<KindHeads> kinds = kinds_of_heads(*input.mask, {kv_head * group, (kv_head + 1) * group});
+    std::vector<Work> query_major(sampled_plans);
+    std::vector<Work> key_major(sampled_plans);
+    team.for_each(sampled_plans, [&](std::int64_t i) {
+        const auto place = static_cast<std::size_t>(i);
+        const KindHeads& kind = kinds[place % kinds.size()];
+        const std::vector<TilePlan>& own = plans.of(kind.kind);
+        OrderCounter counter(plans, geometry);
+        counter.count_alone(kind, own[(2 * place + 1) * own.size() / (2 * sampled_plans)], query_major[place],
+                            key_major[place]);
+    });
+    return cost_of(query_major, key_major, geometry);
+}
+
 }  // namespace
 
 double in_tile_pairs(const TileGeometry& geometry) {
@@ -177,14 +215,14 @@ OrderCost order_cost(const AttendInput& input, const KindPlans& plans, Range kv_
         counter.count_query_major(slab, kinds, count, query_major[static_cast<std::size_t>(i)]);
         counter.count_key_major(slab, kinds, {{0, tiles}, count, i}, key_major[static_cast<std::size_t>(i)]);
     });
-    const double in_tile = in_tile_pairs(geometry);
-    return {sum_of(query_major).per_kept(in_tile), sum_of(key_major).per_kept(in_tile + gather_pairs(geometry))};
+    return cost_of(query_major, key_major, geometry);
 }
 
 LoopOrder choose_order(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
                        const TileGeometry& geometry, ThreadTeam& team) {
     constexpr double enough = 0.6;
-    if (kept_share(input, plans, kv_heads.begin, geometry) >= enough) {
+    if (kept_share(input, plans, kv_heads.begin, geometry) >= enough ||
+        least_cost(input, plans, kv_heads.begin, geometry, team).cheaper() == LoopOrder::query_major) {
         return LoopOrder::query_major;
     }
     return order_cost(input, plans, kv_heads, rows, geometry, team).cheaper();

@@ -47,7 +47,7 @@ struct OrderCost {
                                    const TileGeometry& geometry, ThreadTeam& team);
 
 // The cheaper order of the same. Where most of what query-major computes is kept, as under causal masks and windows, it
-// says so without counting.
+// says so without counting, and where a few tiles of rows do, without counting more.
 [[nodiscard]] LoopOrder choose_order(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
                                      const TileGeometry& geometry, ThreadTeam& team);
 
