@@ -20,9 +20,10 @@ namespace longscope::cpu {
 namespace {
 
 // Memory beyond the caller's tensors has a bound that does not depend on the sequence: so much for packed keys and
-// values, and the plans of so many rows.
+// values, and the plans of so many rows, or of fewer that see so many runs of keys.
 constexpr std::int64_t packed_budget_bytes = std::int64_t{96} << 20;
-constexpr std::int64_t planned_rows = 32'768;
+constexpr std::int64_t most_planned_rows = 32'768;
+constexpr std::int64_t most_planned_runs = std::int64_t{3} << 20;
 
 std::set<std::int64_t> kinds_of(const AttendInput& input, Range kv_heads) {
     const std::int64_t group = input.queries.heads / input.keys.heads;
@@ -48,12 +49,29 @@ std::vector<Range> alike_heads(const AttendInput& input) {
     return all;
 }
 
+// How many rows are planned at once; their runs are guessed from a few rows.
+std::int64_t planned_rows(const AttendInput& input, Range kv_heads, const TileGeometry& geometry) {
+    constexpr std::int64_t asked_rows = 16;
+    const std::int64_t rows = input.mask->rows();
+    std::int64_t found = 0;
+    std::vector<Range> runs;
+    for (const std::int64_t kind : kinds_of(input, kv_heads)) {
+        for (std::int64_t i = 0; i < asked_rows; ++i) {
+            input.mask->row_runs((2 * i + 1) * rows / (2 * asked_rows), runs, kind);
+            found += static_cast<std::int64_t>(runs.size());
+        }
+    }
+    const std::int64_t fitting = most_planned_runs * asked_rows / std::max<std::int64_t>(found, 1);
+    return std::clamp(std::min(fitting, most_planned_rows) / geometry.q_tile, std::int64_t{1}, most_planned_rows) *
+           geometry.q_tile;
+}
+
 // Calls visit(kv_heads, rows) for parts of a call that are planned at once.
 template <typename Visit>
 void visit_planned(const AttendInput& input, const TileGeometry& geometry, const Visit& visit) {
     const std::int64_t rows = input.mask->rows();
-    const std::int64_t step = planned_rows / geometry.q_tile * geometry.q_tile;
     for (const Range kv_heads : alike_heads(input)) {
+        const std::int64_t step = rows == 0 ? 1 : planned_rows(input, kv_heads, geometry);
         for (std::int64_t begin = 0; begin < rows; begin += step) {
             visit(kv_heads, Range{begin, std::min(begin + step, rows)});
         }
@@ -112,8 +130,9 @@ class ForwardPass {
                                    done == 0,
                                    end == count,
                                    sums_.data()};
-                packed_.choose(heads, {tiles.begin() + done, tiles.begin() + end});
-                team_.for_each(packed_.slots(), [&](std::int64_t slot) { packed_.pack(slot); });
+                if (packed_.choose(heads, {tiles.begin() + done, tiles.begin() + end})) {
+                    team_.for_each(packed_.slots(), [&](std::int64_t slot) { packed_.pack(slot); });
+                }
                 if (order == LoopOrder::key_major) {
                     attend_key_major(heads, rows, part);
                 } else {

@@ -159,6 +159,29 @@ TEST(LoopOrder, KeyMajorTakesMoreKeysThanArePackedAtOnce) {
     }
 }
 
+// Rows of so many runs that a few thousand are planned at once: as those of calls with fewer rows.
+TEST(LoopOrder, RowsOfManyRunsArePlannedInParts) {
+    AttentionCase c;
+    c.shape = {1, 1, 1, 8, 8, DType::float32};
+    c.domain = {8192, 4096, {}};
+    c.mask_json = selection(1, 1, 0.5, 3);
+    const AttentionInputs inputs(c);
+    const std::unique_ptr<Mask> mask = c.mask();
+    const TokenSet keys({{0, 4096}});
+    for (const LoopOrder order : {LoopOrder::query_major, LoopOrder::key_major}) {
+        const Partial whole = attend(*cpu::make_kernel_in(order, 2), c, inputs);
+        for (std::int64_t begin = 0; begin < 8192; begin += 2048) {
+            const TokenSet queries({{begin, begin + 2048}});
+            const LocalMask local(*mask, queries, keys);
+            Partial part(1, 2048, 8);
+            const HeadMatrix<const float> rows{inputs.q().row(0, begin), 1, 2048, 8};
+            cpu::make_kernel_in(order, 2)->attend({rows, inputs.k(), inputs.v(), &local, c.scale()}, part, {});
+            EXPECT_TRUE(std::equal(part.output().data, part.output().data + part.output().size(),
+                                   whole.output().row(0, begin)));
+        }
+    }
+}
+
 TEST(LoopOrder, EveryVariantIsExactInKeyMajorOrder) {
     for (const DType dtype : {DType::float32, DType::bfloat16}) {
         AttentionCase c = selecting_case(300, {1, 4, 1, 40, 24, dtype}, both(causal, selection(1, 64, 0.5, 3)));
