@@ -110,8 +110,11 @@ class ForwardPass {
             hooks_.poll();  // also where the other threads are so fast that none is left for this one
         }
         plans_.plan(*input_.mask, kinds_of(input_, kv_heads), rows, functions_.geometry, team_);
-        const LoopOrder order =
-            order_ ? *order_ : choose_order(input_, plans_, kv_heads, rows, functions_.geometry, team_);
+        const OrderChoice choice =
+            order_ ? OrderChoice{*order_} : choose_order(input_, plans_, kv_heads, rows, functions_.geometry, team_);
+        if (hooks_.explain) {
+            hooks_.explain(choice.text());
+        }
         const std::vector<std::int64_t> tiles = plans_.needed_tiles(packed_.tiles());
         const auto count = static_cast<std::int64_t>(tiles.size());
         const std::int64_t room = std::max<std::int64_t>(1, packed_budget_bytes / packed_.tile_bytes());
@@ -133,7 +136,7 @@ class ForwardPass {
                 if (packed_.choose(heads, {tiles.begin() + done, tiles.begin() + end})) {
                     team_.for_each(packed_.slots(), [&](std::int64_t slot) { packed_.pack(slot); });
                 }
-                if (order == LoopOrder::key_major) {
+                if (choice.order == LoopOrder::key_major) {
                     attend_key_major(heads, rows, part);
                 } else {
                     attend_query_major(query_heads(heads), part);

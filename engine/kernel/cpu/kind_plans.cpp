@@ -9,7 +9,7 @@ namespace longscope::cpu {
 void KindPlans::plan(const LocalMask& mask, const std::set<std::int64_t>& kinds, Range rows,
                      const TileGeometry& geometry, ThreadTeam& team) {
     // Ranges of rows that are planned by one thread; cuts fall anywhere inside them.
-    const std::int64_t step = 32 * geometry.q_tile;
+    const std::int64_t step = 8 * geometry.q_tile;
     std::vector<std::vector<TilePlan>> parts(static_cast<std::size_t>((rows.size() + step - 1) / step));
     plans_.assign(static_cast<std::size_t>(mask.kinds()), {});
     for (const std::int64_t kind : kinds) {

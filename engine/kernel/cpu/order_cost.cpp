@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernel/cpu/order_cost.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/kernel/cpu/row_groups.h"
@@ -218,14 +220,27 @@ OrderCost order_cost(const AttendInput& input, const KindPlans& plans, Range kv_
     return cost_of(query_major, key_major, geometry);
 }
 
-LoopOrder choose_order(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
-                       const TileGeometry& geometry, ThreadTeam& team) {
-    constexpr double enough = 0.6;
-    if (kept_share(input, plans, kv_heads.begin, geometry) >= enough ||
-        least_cost(input, plans, kv_heads.begin, geometry, team).cheaper() == LoopOrder::query_major) {
-        return LoopOrder::query_major;
+std::string OrderChoice::text() const {
+    if (cost.key_major == 0.0) {
+        return std::string(to_string(order));
     }
-    return order_cost(input, plans, kv_heads, rows, geometry, team).cheaper();
+    const bool key_major = order == LoopOrder::key_major;
+    return fmt::format("{}, predicted to be {:.1f} times as fast as {}", to_string(order),
+                       key_major ? cost.speedup() : 1.0 / cost.speedup(),
+                       to_string(key_major ? LoopOrder::query_major : LoopOrder::key_major));
+}
+
+OrderChoice choose_order(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
+                         const TileGeometry& geometry, ThreadTeam& team) {
+    constexpr double enough = 0.6;
+    if (kept_share(input, plans, kv_heads.begin, geometry) >= enough) {
+        return {};
+    }
+    OrderCost cost = least_cost(input, plans, kv_heads.begin, geometry, team);
+    if (cost.cheaper() == LoopOrder::key_major) {
+        cost = order_cost(input, plans, kv_heads, rows, geometry, team);
+    }
+    return {cost.cheaper(), cost};
 }
 
 }  // namespace longscope::cpu

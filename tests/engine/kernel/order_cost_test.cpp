@@ -43,7 +43,7 @@ LoopOrder chosen(const Question& question, const TileGeometry& geometry) {
     KindPlans plans;
     const Range rows{0, question.local->rows()};
     plans.plan(*question.local, {0}, rows, geometry, team);
-    return choose_order(question.input, plans, {0, question.input.keys.heads}, rows, geometry, team);
+    return choose_order(question.input, plans, {0, question.input.keys.heads}, rows, geometry, team).order;
 }
 
 std::string dense(std::int64_t rows, std::int64_t columns,
@@ -98,6 +98,14 @@ TEST(OrderCost, OfAMaskThatKeepsNothingIsNothing) {
     const OrderCost cost = forward_order_cost(question.input, geometry_of(DType::float32), 2);
     EXPECT_EQ(cost.query_major, 0.0);
     EXPECT_EQ(cost.cheaper(), LoopOrder::query_major);
+}
+
+TEST(OrderCost, OfAChoiceIsToldInWords) {
+    EXPECT_EQ((OrderChoice{LoopOrder::key_major, {6.0, 2.0}}).text(),
+              "key-major, predicted to be 3.0 times as fast as query-major");
+    EXPECT_EQ((OrderChoice{LoopOrder::query_major, {1.0, 1.5}}).text(),
+              "query-major, predicted to be 1.5 times as fast as key-major");
+    EXPECT_EQ(OrderChoice{}.text(), "query-major");
 }
 
 TEST(OrderCost, OrdinaryMasksStayQueryMajor) {
