@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which rows of a slab see which tile of keys: the plan of the rows turned round, tile by tile (the inverse index of
-// Flash Sparse Attention, Yan et al. 2025, section 3.2). Not thread-safe; reused from slab to slab.
+// Flash Sparse Attention, Yan et al. 2025). Not thread-safe; reused from slab to slab.
 #pragma once
 
 #include <cstdint>

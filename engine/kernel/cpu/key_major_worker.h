@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One thread's work on a slab of rows, key-major: passes over the tiles of keys in ascending order, gathers the rows
 // that see a tile, advances their online softmax by it and puts them back. The partial results of Flash Sparse
-// Attention (Yan et al. 2025, section 3.2), which are written for each row and block and merged at the end, are merged
+// Attention (Yan et al. 2025), which are written for each row and block and merged at the end, are merged
 // at once here: a slab's states stay in the second-level cache, and each row takes its tiles in one order, whoever
 // computes it. Reused from slab to slab; not thread-safe.
 #pragma once

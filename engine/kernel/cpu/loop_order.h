@@ -13,7 +13,7 @@ enum class LoopOrder {
     query_major,
     // For each tile of keys the rows that see it, gathered from wherever they are. Where every token chooses its own
     // blocks of keys (Native Sparse Attention, Yuan et al. 2025), neighbours together see nearly all keys and each few
-    // of them: gathered rows compute no others (Flash Sparse Attention, Yan et al. 2025, section 3).
+    // of them: gathered rows compute no others (Flash Sparse Attention, Yan et al. 2025).
     key_major,
 };
 

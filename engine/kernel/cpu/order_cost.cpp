@@ -17,11 +17,12 @@ struct Work {
     std::int64_t kept = 0;
     std::int64_t pairs = 0;
     std::int64_t rows = 0;
+    std::int64_t visits = 0;  // of key-major
 
-    [[nodiscard]] double per_kept(double pairs_a_row) const {
-        return kept == 0
-                   ? 0.0
-                   : (static_cast<double>(pairs) + pairs_a_row * static_cast<double>(rows)) / static_cast<double>(kept);
+    [[nodiscard]] double per_kept(double pairs_a_row, double pairs_a_visit) const {
+        const double time = static_cast<double>(pairs) + pairs_a_row * static_cast<double>(rows) +
+                            pairs_a_visit * static_cast<double>(visits);
+        return kept == 0 ? 0.0 : time / static_cast<double>(kept);
     }
 };
 
@@ -31,6 +32,7 @@ Work sum_of(const std::vector<Work>& works) {
         sum.kept += work.kept;
         sum.pairs += work.pairs;
         sum.rows += work.rows;
+        sum.visits += work.visits;
     }
     return sum;
 }
@@ -88,6 +90,7 @@ class OrderCounter {
         };
         for (std::size_t i = 0; i < plan.visits().size(); ++i) {
             const TileVisit& visit = plan.visits()[i];
+            ++work.visits;
             work.kept += kept_pairs(visit) * static_cast<std::int64_t>(kinds[visit.kind_heads].heads.size());
             for (std::size_t head = 0; head < kinds[visit.kind_heads].heads.size(); ++head) {
                 groups.add({&visit, 0}, count);
@@ -98,17 +101,20 @@ class OrderCounter {
         }
     }
 
-    // One plan of one head.
+    // One plan of some heads.
     void count_alone(const KindHeads& kind, const TilePlan& plan, Work& query_major, Work& key_major) {
         count_plan(plan, query_major);
         SlabPlan visits(geometry_);
         const std::int64_t tiles = plan.tiles.empty() ? 0 : plan.tiles.back().tiles.end;
         static_cast<void>(visits.plan(plans_, std::span(&kind, 1), plan.rows, {{0, tiles}}));
+        const auto heads = static_cast<std::int64_t>(kind.heads.size());
         for (const TileVisit& visit : visits.visits()) {
-            key_major.kept += kept_pairs(visit);
-            key_major.pairs += geometry_.padded_to_panels(visit.end) - visit.begin / geometry_.panel * geometry_.panel;
+            const std::int64_t begin = visit.begin / geometry_.panel * geometry_.panel;
+            key_major.kept += heads * kept_pairs(visit);
+            key_major.pairs += heads * (geometry_.padded_to_panels(visit.end) - begin);
+            key_major.rows += heads;
+            ++key_major.visits;
         }
-        key_major.rows += static_cast<std::int64_t>(visits.visits().size());
     }
 
   private:
@@ -170,7 +176,8 @@ bool has_matrix_unit(const TileGeometry& geometry) {
 OrderCost cost_of(const std::vector<Work>& query_major, const std::vector<Work>& key_major,
                   const TileGeometry& geometry) {
     const double in_tile = in_tile_pairs(geometry);
-    return {sum_of(query_major).per_kept(in_tile), sum_of(key_major).per_kept(in_tile + gather_pairs(geometry))};
+    return {sum_of(query_major).per_kept(in_tile, 0.0),
+            sum_of(key_major).per_kept(in_tile + gather_pairs(geometry), visit_pairs(geometry))};
 }
 
 // The same as order_cost() of a few tiles of rows, as if key-major left no row of a group empty.
@@ -199,7 +206,11 @@ double in_tile_pairs(const TileGeometry& geometry) {
 }
 
 double gather_pairs(const TileGeometry& geometry) {
-    return (has_matrix_unit(geometry) ? 8.3 : 2.1) * static_cast<double>(geometry.lanes);
+    return (has_matrix_unit(geometry) ? 5.2 : 1.2) * static_cast<double>(geometry.lanes);
+}
+
+double visit_pairs(const TileGeometry& geometry) {
+    return (has_matrix_unit(geometry) ? 7.5 : 2.0) * static_cast<double>(geometry.lanes);
 }
 
 OrderCost order_cost(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,

@@ -4,15 +4,17 @@
 // A tile costs what it computes, kept or not, and so much for each row that meets it (the softmax of a row, its output
 // rescaled); a gathered row also has to be brought and put back:
 //     query-major = (pairs_q + o rows_q) / kept
-//     key-major   = (pairs_k + (o + g) rows_k) / kept
+//     key-major   = (pairs_k + (o + g) rows_k + p visits) / kept
 // pairs are computed ones, with the hidden ones of groups whose rows see different columns and those of rows that only
-// fill a group up; rows are rows of groups, counted for each tile of keys that the group meets; kept are kept pairs.
-// The unit is the time of one pair in a full tile. Both are counted on some of the rows, from the plans that the kernel
-// computes by; o and g are in_tile_pairs() and gather_pairs().
+// fill a group up; rows are rows of groups, counted for each tile of keys that the group meets; visits are rows of the
+// mask with the tiles that they see: heads that share a key/value head and have the same mask share them; kept are kept
+// pairs. The unit is the time of one pair in a full tile. Both are counted on some of the rows, from the plans that the
+// kernel computes by; o, g and p are in_tile_pairs(), gather_pairs() and visit_pairs().
 //
-// Flash Sparse Attention (Yan et al. 2025, section 3.3) compares memory traffic and padding of the two orders on a GPU
-// in the same way. There a small ratio of query to key/value heads decides, as tiles are padded with rows; here that
-// tiles of neighbouring rows compute pairs that are hidden.
+// Flash Sparse Attention (Yan et al. 2025) compares memory traffic and padding of the two orders on a GPU
+// in the same way. There a small ratio of query to key/value heads makes key-major the better one, as the heads of one
+// token are padded to a tile; here tiles of neighbouring rows compute pairs that are hidden, and a large ratio makes
+// key-major still better, as visits are shared.
 #pragma once
 
 #include <string>
@@ -36,11 +38,12 @@ struct OrderCost {
     [[nodiscard]] LoopOrder cheaper() const { return speedup() > 1.1 ? LoopOrder::key_major : LoopOrder::query_major; }
 };
 
-// Pairs in whose time a row passes through a tile, and is gathered and put back. Measured with 12 x 32 register tiles
-// and on a matrix unit (longscope-engine bench attention --only selected); narrower vectors compute more slowly and
-// copy as fast.
+// Pairs in whose time a row passes through a tile, is gathered and put back, and a visit is planned. Measured with 12 x
+// 32 register tiles and on a matrix unit (longscope-engine bench attention --only selected); narrower vectors compute
+// more slowly and copy as fast.
 [[nodiscard]] double in_tile_pairs(const TileGeometry& geometry);
 [[nodiscard]] double gather_pairs(const TileGeometry& geometry);
+[[nodiscard]] double visit_pairs(const TileGeometry& geometry);
 
 // Of some planned rows of the heads of some key/value heads, whose masks are alike: counted on a few slabs of the first
 // of them. Slabs are as large as those of two threads, whatever computes them: the order, and with it the last bits of

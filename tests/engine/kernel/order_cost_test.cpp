@@ -66,7 +66,12 @@ TEST(OrderCost, OfFullTilesIsOnePairForEachAndWhatRowsTake) {
         const OrderCost cost = forward_order_cost(question.input, geometry, 2);
         const auto columns = static_cast<double>(geometry.k_tile);
         EXPECT_DOUBLE_EQ(cost.query_major, 1.0 + in_tile_pairs(geometry) / columns);
-        EXPECT_DOUBLE_EQ(cost.key_major, 1.0 + (in_tile_pairs(geometry) + gather_pairs(geometry)) / columns);
+        const double gathered = in_tile_pairs(geometry) + gather_pairs(geometry);
+        EXPECT_DOUBLE_EQ(cost.key_major, 1.0 + (gathered + visit_pairs(geometry)) / columns);
+        // Heads that share keys share visits.
+        const Question shared = ask(R"({"full": {}})", {geometry.q_tile, 2 * geometry.k_tile, {}}, 2, 1);
+        EXPECT_DOUBLE_EQ(forward_order_cost(shared.input, geometry, 2).key_major,
+                         1.0 + (gathered + visit_pairs(geometry) / 2.0) / columns);
         EXPECT_EQ(cost.cheaper(), LoopOrder::query_major);
     }
 }
@@ -89,8 +94,9 @@ TEST(OrderCost, CountsHiddenPairsOfGroupsAndRowsThatFillThemUp) {
     const OrderCost cost = forward_order_cost(question.input, geometry, 1);
     const auto kept = static_cast<double>(rows * 64);
     EXPECT_DOUBLE_EQ(cost.query_major, static_cast<double>(blocks) + in_tile_pairs(geometry) / 64.0);
-    EXPECT_DOUBLE_EQ(cost.key_major,
-                     static_cast<double>(gathered) * (64.0 + in_tile_pairs(geometry) + gather_pairs(geometry)) / kept);
+    const double gathering = in_tile_pairs(geometry) + gather_pairs(geometry);
+    const double visiting = visit_pairs(geometry) * static_cast<double>(rows);
+    EXPECT_DOUBLE_EQ(cost.key_major, (static_cast<double>(gathered) * (64.0 + gathering) + visiting) / kept);
 }
 
 TEST(OrderCost, OfAMaskThatKeepsNothingIsNothing) {
