@@ -61,7 +61,7 @@ void add_selections(std::vector<AttentionBenchCase>& cases) {
                 one.mask = selection.mask;
                 one.tokens = 16'384;
                 one.both_orders = true;
-                one.quick = dtype == DType::bfloat16 && group == 4;
+                one.quick = dtype == DType::bfloat16 && group == 4 && selection.all_ratios;
                 cases.push_back(std::move(one));
             }
         }
