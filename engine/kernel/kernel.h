@@ -68,6 +68,8 @@ struct AttendHooks {
     std::atomic<std::int64_t>* head_pairs_done = nullptr;
     // When it becomes true the call ends soon with Error(cancelled).
     const std::atomic<bool>* cancelled = nullptr;
+    // Told on the calling thread how a part of a forward call is computed, for people: where there was a choice.
+    std::function<void(const std::string&)> explain = {};
 };
 
 class Kernel {

@@ -28,6 +28,47 @@ bool is_measure_of(const AttentionBenchCase& other, const AttentionBenchCase& as
     return other.shape == shape && other.mask == full_mask;
 }
 
+template <typename Work>
+double timed(const Work& work) {
+    const Nanoseconds begin_ns = now_ns();
+    work();
+    return static_cast<double>(now_ns() - begin_ns);
+}
+
+// The two orders of the loops, one after the other in every repetition.
+class OrderTurns {
+  public:
+    explicit OrderTurns(AttentionWork& work) {
+        const cpu::OrderCost predicted = work.predicted_order();
+        comparison_.predicted_speedup = predicted.speedup();
+        comparison_.predicted = predicted.cheaper();
+        // Pages and caches.
+        work.repeat_in(cpu::LoopOrder::query_major);
+        work.repeat_in(cpu::LoopOrder::key_major);
+    }
+
+    // Returns how long the predicted one took.
+    double repeat(AttentionWork& work) {
+        query_major_ns_.push_back(timed([&] { work.repeat_in(cpu::LoopOrder::query_major); }));
+        key_major_ns_.push_back(timed([&] { work.repeat_in(cpu::LoopOrder::key_major); }));
+        speedups_.push_back(query_major_ns_.back() / key_major_ns_.back());
+        return comparison_.predicted == cpu::LoopOrder::query_major ? query_major_ns_.back() : key_major_ns_.back();
+    }
+
+    OrderComparison finish() {
+        comparison_.query_major_ns = summarize(std::move(query_major_ns_));
+        comparison_.key_major_ns = summarize(std::move(key_major_ns_));
+        comparison_.speedup = summarize(std::move(speedups_));
+        return comparison_;
+    }
+
+  private:
+    OrderComparison comparison_;
+    std::vector<double> query_major_ns_;
+    std::vector<double> key_major_ns_;
+    std::vector<double> speedups_;
+};
+
 }  // namespace
 
 AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBenchOptions& options) {
@@ -51,16 +92,23 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     std::vector<double> limits;
     std::vector<double> shares;
     const double done = memory != nullptr ? static_cast<double>(result.read_bytes) : result.flops;
+    std::unique_ptr<OrderTurns> orders = asked.both_orders ? std::make_unique<OrderTurns>(work) : nullptr;
     double before = limit();
     for (std::int64_t i = 0; i < options.repetitions; ++i) {
-        const Nanoseconds begin_ns = now_ns();
-        work.repeat();
-        const auto duration_ns = static_cast<double>(now_ns() - begin_ns);
+        double duration_ns = 0.0;
+        if (orders != nullptr) {
+            duration_ns = orders->repeat(work);
+        } else {
+            duration_ns = timed([&] { work.repeat(); });
+        }
         const double after = limit();
         durations.push_back(duration_ns);
         limits.push_back((before + after) / 2);
         shares.push_back(done / (duration_ns * 1e-9) / limits.back());
         before = after;
+    }
+    if (orders != nullptr) {
+        result.orders = orders->finish();
     }
     result.duration_ns = summarize(std::move(durations));
     if (memory != nullptr) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kernel/cpu/loop_order.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/workload/length_source.h"
 #include "profiler/statistics.h"
@@ -37,6 +38,25 @@ struct AttentionBenchCase {
     std::optional<double> goal = {};
     GoalOf goal_of = GoalOf::peak;
     bool quick = false;  // also measured by the short form
+    // Forward: measured in both orders of the loops, in turns.
+    bool both_orders = false;
+};
+
+// A forward case in either order of the loops.
+struct OrderComparison {
+    // From this ratio on one of them is clearly the faster one.
+    static constexpr double clear = 1.2;
+
+    Summary query_major_ns;
+    Summary key_major_ns;
+    Summary speedup;  // of key-major, repetition by repetition
+    double predicted_speedup = 1.0;
+    cpu::LoopOrder predicted = cpu::LoopOrder::query_major;  // and so taken
+
+    [[nodiscard]] cpu::LoopOrder faster() const {
+        return speedup.median > 1.0 ? cpu::LoopOrder::key_major : cpu::LoopOrder::query_major;
+    }
+    [[nodiscard]] bool is_clear() const { return speedup.median > clear || speedup.median < 1.0 / clear; }
 };
 
 struct AttentionBenchResult {
@@ -55,6 +75,7 @@ struct AttentionBenchResult {
     std::int64_t read_bytes = 0;
     Summary read_bytes_per_s;
     Summary reading_share;
+    std::optional<OrderComparison> orders = {};  // the other figures are those of the predicted one then
     // Filled by judge(): what the goal asks of judged().
     std::optional<double> asked_share = {};
 

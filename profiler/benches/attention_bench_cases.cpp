@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "profiler/benches/attention_bench.h"
 
 namespace longscope {
@@ -19,6 +21,51 @@ constexpr const char* sparse_blocks =
 
 std::string_view direction_word(Direction direction) {
     return direction == Direction::forward ? "forward" : "backward";
+}
+
+// Blocks of 64 keys that queries select, 16 of 256 each: every query by itself (Native Sparse Attention, Yuan et al.
+// 2025, section 3.3; a random choice is the worst that can come of scores), or several neighbours together. Under the
+// causal mask 16 in the mean.
+struct Selection {
+    const char* name;
+    const char* mask;
+    bool all_ratios;  // of query to key/value heads
+};
+
+constexpr Selection selections[] = {
+    {"selected by each query", R"({"random_block_sparse": {"q_block": 1, "k_block": 64, "kept": 0.0625, "seed": 1}})",
+     true},
+    {"selected by each query, causal",
+     R"({"and": [{"causal": {}}, {"random_block_sparse": {"q_block": 1, "k_block": 64, "kept": 0.125, "seed": 1}}]})",
+     true},
+    {"selected by 8 neighbours", R"({"random_block_sparse": {"q_block": 8, "k_block": 64, "kept": 0.0625, "seed": 1}})",
+     false},
+    {"selected by 64 neighbours",
+     R"({"random_block_sparse": {"q_block": 64, "k_block": 64, "kept": 0.0625, "seed": 1}})", false},
+};
+
+// Query heads, and heads that share a key/value head.
+constexpr std::pair<std::int64_t, std::int64_t> selecting_heads[] = {{16, 16}, {4, 4}, {2, 1}};
+
+void add_selections(std::vector<AttentionBenchCase>& cases) {
+    for (const DType dtype : {DType::float32, DType::bfloat16}) {
+        for (const Selection& selection : selections) {
+            for (const auto& [heads, group] : selecting_heads) {
+                if (group != 4 && !selection.all_ratios) {
+                    continue;
+                }
+                AttentionBenchCase one;
+                one.name = fmt::format("forward, blocks {}, {} head{} a key/value head, {}, D 128", selection.name,
+                                       group, group == 1 ? "" : "s", to_string(dtype));
+                one.shape = {1, heads, heads / group, 128, 128, dtype};
+                one.mask = selection.mask;
+                one.tokens = 16'384;
+                one.both_orders = true;
+                one.quick = dtype == DType::bfloat16 && group == 4 && selection.all_ratios;
+                cases.push_back(std::move(one));
+            }
+        }
+    }
 }
 
 AttentionShape shape_of(std::int64_t dim, DType dtype) {
@@ -101,6 +148,7 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
         add_decode("16 heads of latent attention", {1, 16, 1, 576, 512, dtype}, 0, std::nullopt);
         add_decode("16 heads of latent attention in pages of 64 tokens", {1, 16, 1, 576, 512, dtype}, 64, std::nullopt);
     }
+    add_selections(cases);
     return cases;
 }
 

@@ -10,6 +10,8 @@
 #include "engine/base/error.h"
 #include "engine/base/random.h"
 #include "engine/base/thread_team.h"
+#include "engine/kernel/cpu/cpu_kernel.h"
+#include "engine/kernel/cpu/forward_pass.h"
 #include "engine/mask/expression.h"
 #include "engine/tensor/element_type.h"
 #include "engine/tensor/paged_view.h"
@@ -79,6 +81,7 @@ AttentionWork::AttentionWork(const AttentionBenchCase& asked, const AttentionBen
       values_(asked.shape.dtype, asked.shape.key_value_heads, asked.values_in_keys ? 0 : asked.tokens,
               asked.shape.head_dim_v, 2),
       out_(asked.shape.query_heads, query_count(asked), asked.shape.head_dim_v),
+      threads_(options.threads),
       kernel_(make_kernel("cpu", options.threads)) {
     kernel_->attend(input(), out_, hooks_);
     if (asked_.direction == Direction::backward) {
@@ -130,6 +133,18 @@ void AttentionWork::repeat() {
         return;
     }
     kernel_->attend_backward({input(), output_gradients_->view(), out_.lse(0), delta_.data()}, gradients(), hooks_);
+}
+
+void AttentionWork::repeat_in(cpu::LoopOrder order) {
+    std::unique_ptr<Kernel>& kernel = ordered_[static_cast<std::size_t>(order)];
+    if (kernel == nullptr) {
+        kernel = cpu::make_kernel_in(order, threads_);
+    }
+    kernel->attend(input(), out_, hooks_);
+}
+
+cpu::OrderCost AttentionWork::predicted_order() const {
+    return cpu::forward_order_cost(input(), cpu::choose_tile_variant(asked_.shape.dtype).functions.geometry, threads_);
 }
 
 void AttentionWork::repeat_whole() {

@@ -2,9 +2,11 @@
 // What a case of the bench of attention is computed on: its mask, its tensors, and the cpu backend to compute it with.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
+#include "engine/kernel/cpu/order_cost.h"
 #include "engine/kernel/kernel.h"
 #include "engine/mask/leaf.h"
 #include "engine/tensor/aligned_buffer.h"
@@ -41,6 +43,9 @@ class AttentionWork {
 
     // One repetition: the pass of the case. The gradients grow with each.
     void repeat();
+    // The same, forward, in an order of the loops.
+    void repeat_in(cpu::LoopOrder order);
+    [[nodiscard]] cpu::OrderCost predicted_order() const;
     // The same as other libraries count it: of a backward case with gradients that begin at zero, and with delta.
     void repeat_whole();
 
@@ -73,7 +78,9 @@ class AttentionWork {
     BenchTensor keys_;
     BenchTensor values_;
     Partial out_;
+    int threads_;
     std::unique_ptr<Kernel> kernel_;
+    std::array<std::unique_ptr<Kernel>, cpu::loop_order_words.size()> ordered_;  // made when they are asked for
     // Of backward cases.
     std::unique_ptr<BenchTensor> output_gradients_;
     AlignedBuffer<float> delta_;

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "engine/base/bounded_file.h"
+#include "engine/kernel/cpu/loop_order.h"
 #include "engine/kernel/cpu/tile_variant.h"
 #include "engine/tensor/tensor_file.h"
 #include "tests/support/engine_process.h"
@@ -116,6 +117,34 @@ TEST_F(AttendVerb, MultipliesInFloat32WhenAskedToAndSaysWhatComputed) {
 }
 
 // A cache of keys and values in a shorter type than the queries is common.
+TEST_F(AttendVerb, SaysInWhichOrderOfTheLoopsItComputed) {
+    AttentionCase c = small_case();
+    c.shape = {1, 2, 1, 16, 16, DType::float32};
+    c.domain = {1024, 1024, {}};
+    c.mask_json = R"({"random_block_sparse": {"q_block": 1, "k_block": 64, "kept": 0.125, "seed": 1}})";
+    (void)write_inputs(c, folder_.path().string(), "bhtd", ElementType::float32);
+    const EngineRun run = run_engine(arguments({}, c));
+    ASSERT_EQ(run.code, exit_done) << run.error;
+    EXPECT_NE(run.out.find("\ncomputed key-major, predicted to be "), std::string::npos) << run.out;
+    c.mask_json = R"({"causal": {}})";
+    const EngineRun ordinary = run_engine(arguments({"--json"}, c));
+    ASSERT_EQ(ordinary.code, exit_done) << ordinary.error;
+    EXPECT_EQ(parse_json(ordinary.out, "report")["computed"], Json::array({"query-major"}));
+
+    ASSERT_EQ(setenv(cpu::order_variable, "key-major", 1), 0);
+    const EngineRun asked = run_engine(arguments({"--json"}, c));
+    ASSERT_EQ(setenv(cpu::order_variable, "sideways", 1), 0);
+    const EngineRun refused = run_engine(arguments({}, c));
+    ASSERT_EQ(unsetenv(cpu::order_variable), 0);
+    ASSERT_EQ(asked.code, exit_done) << asked.error;
+    EXPECT_EQ(parse_json(asked.out, "report")["computed"], Json::array({"key-major"}));
+    EXPECT_EQ(refused.code, exit_bad_input);
+    EXPECT_NE(
+        refused.error.find("LONGSCOPE_CPU_ORDER: sideways is no order of loops; accepted: query-major, key-major"),
+        std::string::npos)
+        << refused.error;
+}
+
 TEST_F(AttendVerb, TakesTensorsOfDifferentTypesAsTheyAre) {
     const AttentionCase c = small_case();
     const AttentionInputs short_inputs = write_inputs(c, folder_.path().string(), "htd", ElementType::bfloat16);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <set>
@@ -120,6 +121,7 @@ int attend(const AttendOptions& options) {
     const std::int64_t pairs = head_pairs / shape.query_heads;
     Nanoseconds computing_ns = 0;
     std::vector<float> bias_room;
+    std::vector<std::string> ways;  // that differ, in order
     Partial partial(shape.query_heads, rows, shape.head_dim_v,
                     options.files.scoring.sigmoid ? MergeRule::sum : MergeRule::softmax);
     for (std::int64_t item = 0; item < shape.batch; ++item) {
@@ -128,6 +130,11 @@ int attend(const AttendOptions& options) {
         AttendHooks hooks;
         hooks.head_pairs_done = &done;
         hooks.cancelled = job.cancelled();
+        hooks.explain = [&](const std::string& way) {
+            if (std::find(ways.begin(), ways.end(), way) == ways.end()) {
+                ways.push_back(way);
+            }
+        };
         hooks.poll = [&] {
             job.poll((static_cast<double>(item) +
                       static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(1, head_pairs))) /
@@ -167,19 +174,21 @@ int attend(const AttendOptions& options) {
                           {"flops", flops},
                           {"duration_ns", computing_ns},
                           {"flops_per_s", flops_per_s},
-                          {"kernel", kernel->description()}}
+                          {"kernel", kernel->description()},
+                          {"computed", ways}}
                          .dump(1) +
                      '\n');
         return 0;
     }
     write_output(fmt::format(
         "{}: {} {} ({}), {} query and {} key/value heads, {} of {} pairs kept{} ({})\n"
-        "{} inputs; {} in {}, {}\n",
+        "{} inputs; {} in {}, {}\n{}",
         options.output, shape_text(shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)),
         to_string(type), files.layout().name, shape.query_heads, shape.key_value_heads, format_count(pairs),
         format_count(files.domain().query_tokens * files.domain().key_tokens),
         files.masks().same_for_all() ? "" : " a head in the mean", mask_and_scoring_text(files), input_types(files),
-        kernel->description(), format_duration(computing_ns), format_flops_per_s(flops_per_s)));
+        kernel->description(), format_duration(computing_ns), format_flops_per_s(flops_per_s),
+        ways.empty() ? "" : fmt::format("computed {}\n", fmt::join(ways, "; "))));
     return 0;
 }
 

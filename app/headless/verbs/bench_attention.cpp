@@ -164,6 +164,13 @@ Json to_json(const AttentionBenchResult& result) {
         json["share_of_peak"] = to_json(result.share);
         json["roofline_share_of_peak"] = result.roofline_share;
     }
+    if (result.orders) {
+        const OrderComparison& orders = *result.orders;
+        json["orders"] = {
+            {"query_major_ns", to_json(orders.query_major_ns)}, {"key_major_ns", to_json(orders.key_major_ns)},
+            {"key_major_speedup", to_json(orders.speedup)},     {"predicted_speedup", orders.predicted_speedup},
+            {"predicted", cpu::to_string(orders.predicted)},    {"faster", cpu::to_string(orders.faster())}};
+    }
     if (asked.document_seed) {
         json["document_seed"] = *asked.document_seed;
     }
@@ -206,6 +213,48 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
             "\nAbove 100 %: taken on the processor's matrix unit, or in float32, which are faster here than the dot "
             "product "
             "of bfloat16 that the peak is of.\n");
+    }
+}
+
+std::string verdict_text(const OrderComparison& orders) {
+    const std::string_view faster = cpu::to_string(orders.faster());
+    if (!orders.is_clear()) {
+        return "either";
+    }
+    return fmt::format("{}: {}", faster, orders.predicted == orders.faster() ? "as predicted" : "NOT as predicted");
+}
+
+// Of the cases that are measured in both orders of the loops.
+void print_orders(const std::vector<AttentionBenchResult>& results) {
+    TextTable table({{"case", Align::left},
+                     {"tokens"},
+                     {"query-major"},
+                     {"key-major"},
+                     {"ratio"},
+                     {"quartiles"},
+                     {"predicted"},
+                     {"taken", Align::left},
+                     {"faster", Align::left}});
+    bool any = false;
+    for (const AttentionBenchResult& result : results) {
+        if (!result.orders) {
+            continue;
+        }
+        const OrderComparison& orders = *result.orders;
+        any = true;
+        table.add_row({result.asked.name, format_count(result.asked.tokens),
+                       format_duration(static_cast<Nanoseconds>(orders.query_major_ns.median)),
+                       format_duration(static_cast<Nanoseconds>(orders.key_major_ns.median)),
+                       fmt::format("{:.2f}", orders.speedup.median),
+                       fmt::format("{:.2f} to {:.2f}", orders.speedup.first_quartile, orders.speedup.third_quartile),
+                       fmt::format("{:.2f}", orders.predicted_speedup), std::string(cpu::to_string(orders.predicted)),
+                       verdict_text(orders)});
+    }
+    if (any) {
+        write_output(fmt::format("\nThe loops in either order, in turns; ratio: query-major / key-major, measured and "
+                                 "predicted; above, the order that is taken. Either: less than {:.0f} % apart\n",
+                                 100.0 * (OrderComparison::clear - 1.0)) +
+                     table.text());
     }
 }
 
@@ -323,6 +372,7 @@ int bench(const Options& options) {
     write_output(fmt::format("{}; {}\n{}Documents: {}; medians of {} repetitions in turns with the peak\n\n",
                              printable(machine.processor), kernel, peak_text, lengths.summary(), options.repetitions));
     print_table(own);
+    print_orders(own);
     if (options.peers) {
         std::string text = "\n";
         for (const OpenPeer& one : open) {

@@ -227,7 +227,7 @@ class DecodePass {
             for (std::int64_t row = 0; row < group * pass_.queries_; ++row) {
                 const std::int64_t head = asked.kv_head * group + row / pass_.queries_;
                 const std::int64_t kind = pass_.input_.mask->kind_of(head);
-                const PlainRow state{block_.output + row * block_.output_stride, block_.maximum + row,
+                const RowState state{block_.output + row * block_.output_stride, block_.maximum + row,
                                      block_.sums + row * lanes, lanes};
                 for (std::int64_t i = asked.tiles.begin; i < asked.tiles.end; ++i) {
                     const std::int64_t first = tiles[static_cast<std::size_t>(i)] * decode_keys;

@@ -21,7 +21,8 @@ template <class D>
 HWY_INLINE HWY_ATTR hwy::HWY_NAMESPACE::Vec<D> exp2(D d, hwy::HWY_NAMESPACE::Vec<D> x) {
     namespace hn = hwy::HWY_NAMESPACE;
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
-    // Two instructions that Highway 1.0.3 has no names for: x less its floor, 0 for -inf; and a product with 2^floor(x).
+    // Two instructions that Highway 1.0.3 has no names for: x less its floor, 0 for -inf; and a product with
+    // 2^floor(x).
     constexpr int less_floor = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
     const hn::Vec<D> r{_mm512_reduce_ps(x.raw, less_floor)};
 #else

@@ -140,8 +140,10 @@ inline void decode_matrix_scores(const DecodeBlock& block, const MatrixScratch& 
         order_memory();
         const std::int64_t rows = block.rows - first < tile_rows ? block.rows - first : tile_rows;
         for (std::int64_t key = 0; key < decode_keys; key += 4) {
-            transpose_four(scratch.products + key * tile_units, tile_units, rows,
-                           block.scores + first * decode_keys + key, decode_keys);
+            const float* products = scratch.products + key * tile_units;
+            const float* const four[4] = {products, products + tile_units, products + 2 * tile_units,
+                                          products + 3 * tile_units};
+            transpose_four(four, rows, block.scores + first * decode_keys + key, decode_keys);
         }
     }
 }

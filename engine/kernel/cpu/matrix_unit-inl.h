@@ -109,12 +109,25 @@ HWY_INLINE void clear_tiles() {
 }
 
 // Row by row, each filled up with zeros.
-inline void pack_matrix_rows(const SourceRows& rows, float scale, float* out) {
+inline void pack_matrix_units(const SourceRows& rows, float scale, float* out) {
     const std::int64_t depth = depth_of(rows.dim);
-    const std::int64_t padded = (rows.count + matrix_rows - 1) / matrix_rows * matrix_rows;
-    std::memset(out, 0, static_cast<std::size_t>(padded * depth) * sizeof(float));
+    std::memset(out, 0, static_cast<std::size_t>(rows.count * depth) * sizeof(float));
     for (std::int64_t row = 0; row < rows.count; ++row) {
         MatrixUnit::convert(rows.data + row * rows.stride, rows.dim, scale, out + row * depth);
+    }
+}
+
+// The same, with whole groups.
+inline void pack_matrix_rows(const SourceRows& rows, float scale, float* out) {
+    const std::int64_t depth = depth_of(rows.dim);
+    const std::int64_t missing = (matrix_rows - rows.count % matrix_rows) % matrix_rows;
+    pack_matrix_units(rows, scale, out);
+    std::memset(out + rows.count * depth, 0, static_cast<std::size_t>(missing * depth) * sizeof(float));
+}
+
+inline void gather_matrix_rows(const float* const* rows, std::int64_t count, std::int64_t depth, float* out) {
+    for (std::int64_t row = 0; row < count; ++row) {
+        std::memcpy(out + row * depth, rows[row], static_cast<std::size_t>(depth) * sizeof(float));
     }
 }
 

@@ -24,7 +24,10 @@ PackedKeys::~PackedKeys() {
     spare_->give_back(std::move(packed_));
 }
 
-void PackedKeys::choose(Range kv_heads, std::vector<std::int64_t> tiles) {
+bool PackedKeys::choose(Range kv_heads, std::vector<std::int64_t> tiles) {
+    if (kv_heads == kv_heads_ && tiles == chosen_) {
+        return false;
+    }
     kv_heads_ = kv_heads;
     chosen_ = std::move(tiles);
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
@@ -35,6 +38,7 @@ void PackedKeys::choose(Range kv_heads, std::vector<std::int64_t> tiles) {
         spare_->give_back(std::move(packed_));
         packed_ = spare_->take(floats);
     }
+    return true;
 }
 
 void PackedKeys::pack(std::int64_t slot) {

@@ -29,8 +29,9 @@ class PackedKeys {
     // What one tile of one head takes.
     [[nodiscard]] std::int64_t tile_bytes() const { return (key_floats_ + value_floats_) * 4; }
 
-    // Makes room for these heads and tiles (ascending) instead of those before; pack() fills it.
-    void choose(Range kv_heads, std::vector<std::int64_t> tiles);
+    // Makes room for these heads and tiles (ascending) instead of those before; pack() fills it. False when they were
+    // chosen before: then they are packed.
+    [[nodiscard]] bool choose(Range kv_heads, std::vector<std::int64_t> tiles);
     [[nodiscard]] std::int64_t slots() const { return kv_heads_.size() * static_cast<std::int64_t>(chosen_.size()); }
     // One of slots(). Different ones may be packed by different threads.
     void pack(std::int64_t slot);

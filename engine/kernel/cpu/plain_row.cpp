@@ -15,7 +15,7 @@ PlainRows::PlainRows(const AttendInput& input, float scale)
       key_(query_.size()),
       value_(static_cast<std::size_t>(input.values.dim)) {}
 
-void PlainRows::add(std::int64_t head, std::int64_t query, Range columns, const PlainRow& row) {
+void PlainRows::add(std::int64_t head, std::int64_t query, Range columns, const RowState& row) {
     const std::int64_t kv_head = head / (input_->queries.heads / input_->keys.heads);
     load_row(input_->queries, head, query, query_.data());
     for (std::int64_t column = columns.begin; column < columns.end; ++column) {
@@ -54,7 +54,7 @@ void PlainRows::add(std::int64_t head, std::int64_t query, Range columns, const 
     }
 }
 
-void PlainRows::add_weighted(float weight, const PlainRow& row) const {
+void PlainRows::add_weighted(float weight, const RowState& row) const {
     for (std::size_t d = 0; d < value_.size(); ++d) {
         row.output[d] += weight * value_[d];
     }

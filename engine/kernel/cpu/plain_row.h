@@ -6,19 +6,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/kernel/cpu/row_state.h"
 #include "engine/kernel/kernel.h"
 #include "engine/mask/zone.h"
 
 namespace longscope::cpu {
-
-// State of a row as the tiles keep it: 2^(scale * (score - maximum)) is a weight, and the row's sum is that of its
-// lanes.
-struct PlainRow {
-    float* output = nullptr;
-    float* maximum = nullptr;
-    float* sums = nullptr;
-    std::int64_t lanes = 1;
-};
 
 class PlainRows {
   public:
@@ -26,11 +18,11 @@ class PlainRows {
     PlainRows(const AttendInput& input, float scale);
 
     // Adds the keys of `columns` to a row of a query head.
-    void add(std::int64_t head, std::int64_t query, Range columns, const PlainRow& row);
+    void add(std::int64_t head, std::int64_t query, Range columns, const RowState& row);
 
   private:
     // Adds weight * the value that is loaded.
-    void add_weighted(float weight, const PlainRow& row) const;
+    void add_weighted(float weight, const RowState& row) const;
 
     const AttendInput* input_;
     float scale_;

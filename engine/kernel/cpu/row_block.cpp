@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
-#include <numeric>
 
 #include "engine/kernel/cpu/plain_row.h"
 #include "engine/kernel/cpu/source_rows.h"
@@ -15,7 +13,6 @@ namespace longscope::cpu {
 namespace {
 
 constexpr double log2_e = std::numbers::log2e;
-constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
 // No less than all parts of the worker take together.
 std::int64_t scratch_floats(const TileGeometry& geometry, std::int64_t depth, std::int64_t dim_v_padded) {
@@ -56,43 +53,23 @@ void RowBlockWorker::load_queries(Range rows, std::int64_t head) {
     functions_.pack_groups(source, static_cast<float>(sign), queries_);
 }
 
+RowState RowBlockWorker::state(std::int64_t row) const {
+    return {block_.output + row * block_.dim_v_padded, block_.maximum + row, block_.sums + row * geometry_.lanes,
+            geometry_.lanes};
+}
+
 void RowBlockWorker::begin_state(Range rows, std::int64_t head, const KeyPart& part, const Partial& out) {
-    const std::int64_t padded_rows = block_.row_groups * geometry_.row_group;
-    std::fill_n(block_.output, padded_rows * block_.dim_v_padded, 0.0F);
-    std::fill_n(block_.maximum, padded_rows, minus_infinity);
-    std::fill_n(block_.sums, padded_rows * geometry_.lanes, 0.0F);
-    for (std::int64_t row = 0; !part.first && row < rows.size(); ++row) {
-        std::copy_n(out.output().row(head, rows.begin + row), out.dim(), block_.output + row * block_.dim_v_padded);
-        block_.maximum[row] = out.lse(head)[rows.begin + row];
-        block_.sums[row * geometry_.lanes] = part.sums[head * out.rows() + rows.begin + row];
+    for (std::int64_t row = 0; row < block_.row_groups * geometry_.row_group; ++row) {
+        // Rows of padding begin as if there were nothing before.
+        const bool padding = row >= rows.size();
+        begin_row(padding ? KeyPart{} : part, out, head, rows.begin + row, block_.dim_v_padded, state(row));
     }
 }
 
 void RowBlockWorker::end_state(Range rows, std::int64_t head, const KeyPart& part, Partial& out) const {
+    const double score_scale = scored_ ? 1.0 : std::abs(input_->scale);
     for (std::int64_t row = 0; row < rows.size(); ++row) {
-        float* output = out.output().row(head, rows.begin + row);
-        float& lse = out.lse(head)[rows.begin + row];
-        const float* source = block_.output + row * block_.dim_v_padded;
-        const float* sums = block_.sums + row * geometry_.lanes;
-        const float sum = std::accumulate(sums, sums + geometry_.lanes, 0.0F);
-        if (!part.last) {
-            std::copy_n(source, out.dim(), output);
-            lse = block_.maximum[row];
-            part.sums[head * out.rows() + rows.begin + row] = sum;
-            continue;
-        }
-        if (out.rule() == MergeRule::sum) {
-            std::copy_n(source, out.dim(), output);
-            lse = minus_infinity;
-            continue;
-        }
-        const float inverse = sum == 0.0F ? 0.0F : 1.0F / sum;
-        for (std::int64_t d = 0; d < out.dim(); ++d) {
-            output[d] = source[d] * inverse;
-        }
-        const double scale = scored_ ? 1.0 : std::abs(input_->scale);
-        lse = sum == 0.0F ? minus_infinity
-                          : static_cast<float>(double{block_.maximum[row]} * scale + std::log(double{sum}));
+        end_row(part, out, head, rows.begin + row, score_scale, state(row));
     }
 }
 
@@ -100,11 +77,9 @@ void RowBlockWorker::attend_tile_plainly(const TilePlan& plan, std::int64_t head
     const Range columns{tile * geometry_.k_tile, (tile + 1) * geometry_.k_tile};
     PlainRows plain(*input_, block_.scale);
     for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
-        const PlainRow state{block_.output + row * block_.dim_v_padded, block_.maximum + row,
-                             block_.sums + row * geometry_.lanes, geometry_.lanes};
         const auto r = static_cast<std::size_t>(row);
         for (std::size_t i = plan.starts[r]; i < plan.starts[r + 1]; ++i) {
-            plain.add(head, plan.rows.begin + row, intersect(plan.runs[i], columns), state);
+            plain.add(head, plan.rows.begin + row, intersect(plan.runs[i], columns), state(row));
         }
     }
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/kernel/cpu/packed_keys.h"
+#include "engine/kernel/cpu/row_state.h"
 #include "engine/kernel/cpu/scratch.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_plan.h"
@@ -16,15 +17,6 @@
 #include "engine/kernel/kernel.h"
 
 namespace longscope::cpu {
-
-// A part of the keys, where there are too many to be packed at once. Between parts the state of a row stays in the
-// result: the output not normalised, the maximum in place of lse, and the sum in `sums` (query heads x rows).
-struct KeyPart {
-    Range tiles;
-    bool first = true;
-    bool last = true;
-    float* sums = nullptr;  // null where one part is all
-};
 
 class RowBlockWorker {
   public:
@@ -39,6 +31,7 @@ class RowBlockWorker {
     void load_queries(Range rows, std::int64_t head);
     void begin_state(Range rows, std::int64_t head, const KeyPart& part, const Partial& out);
     void end_state(Range rows, std::int64_t head, const KeyPart& part, Partial& out) const;
+    [[nodiscard]] RowState state(std::int64_t row) const;
     // A tile key by key, touching nothing that is hidden: for tiles with NaN or infinities.
     void attend_tile_plainly(const TilePlan& plan, std::int64_t head, std::int64_t tile);
 

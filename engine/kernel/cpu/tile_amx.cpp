@@ -22,7 +22,9 @@ TileFunctions matrix_unit_functions() {
             matrix::attend_matrix_tile,
             matrix::attend_matrix_tile_backward,
             matrix::pack_matrix_decode_queries,
-            matrix::decode_matrix_tile};
+            matrix::decode_matrix_tile,
+            matrix::pack_matrix_units,
+            matrix::gather_matrix_rows};
 }
 
 }  // namespace longscope::cpu

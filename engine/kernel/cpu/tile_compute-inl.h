@@ -13,6 +13,7 @@
 #include "engine/kernel/cpu/tile_decode-inl.h"
 #include "engine/kernel/cpu/tile_forward-inl.h"
 #include "engine/kernel/cpu/tile_functions.h"
+#include "engine/kernel/cpu/tile_gathering-inl.h"
 #include "engine/kernel/cpu/tile_packing-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -28,7 +29,9 @@ TileFunctions tile_functions() {
             attend_tile<Arithmetic>,
             attend_tile_backward<Arithmetic>,
             pack_decode_queries,
-            decode_tile};
+            decode_tile,
+            pack_units<Arithmetic>,
+            gather_groups};
 }
 
 }  // namespace HWY_NAMESPACE

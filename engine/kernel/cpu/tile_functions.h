@@ -203,6 +203,11 @@ struct TileFunctions {
     void (*pack_decode_queries)(const float* rows, std::int64_t count, std::int64_t dim, float* out) = nullptr;
     // The same as attend_tile for few rows, on keys and values as they lie in memory.
     void (*decode_tile)(const DecodeBlock& block) = nullptr;
+
+    // The left factor in two steps, for rows that are gathered again and again: rows of units(dim) units, and groups
+    // (as pack_groups makes them) of rows of `depth` units that stand anywhere; `count` is a multiple of row_group.
+    void (*pack_units)(const SourceRows& rows, float scale, float* out) = nullptr;
+    void (*gather_groups)(const float* const* rows, std::int64_t count, std::int64_t depth, float* out) = nullptr;
 };
 
 }  // namespace longscope::cpu

@@ -19,17 +19,17 @@ namespace longscope::cpu {
 namespace HWY_NAMESPACE {
 
 // Units of four rows, [0, depth) of each, to out[unit * stride + row].
-HWY_ATTR HWY_INLINE void transpose_four(const float* HWY_RESTRICT rows, std::int64_t row_stride, std::int64_t depth,
-                                        float* HWY_RESTRICT out, std::int64_t stride) {
+HWY_ATTR HWY_INLINE void transpose_four(const float* const* rows, std::int64_t depth, float* HWY_RESTRICT out,
+                                        std::int64_t stride) {
     std::int64_t u = 0;
 #if HWY_TARGET != HWY_SCALAR
     const hn::FixedTag<float, 4> d;
     const hn::RepartitionToWide<decltype(d)> pairs;
     for (; u + 4 <= depth; u += 4) {
-        const auto r0 = hn::Load(d, rows + u);
-        const auto r1 = hn::Load(d, rows + row_stride + u);
-        const auto r2 = hn::Load(d, rows + 2 * row_stride + u);
-        const auto r3 = hn::Load(d, rows + 3 * row_stride + u);
+        const auto r0 = hn::LoadU(d, rows[0] + u);
+        const auto r1 = hn::LoadU(d, rows[1] + u);
+        const auto r2 = hn::LoadU(d, rows[2] + u);
+        const auto r3 = hn::LoadU(d, rows[3] + u);
         const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
         const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
         const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
@@ -42,7 +42,7 @@ HWY_ATTR HWY_INLINE void transpose_four(const float* HWY_RESTRICT rows, std::int
 #endif
     for (; u < depth; ++u) {
         for (std::int64_t r = 0; r < 4; ++r) {
-            out[u * stride + r] = rows[r * row_stride + u];
+            out[u * stride + r] = rows[r][u];
         }
     }
 }
@@ -55,6 +55,7 @@ HWY_ATTR HWY_INLINE void pack_transposed(const SourceRows& rows, std::int64_t fi
     constexpr std::int64_t unit = Arithmetic::unit;
     constexpr std::int64_t chunk = 64;  // units at a time
     HWY_ALIGN float units[4 * chunk];
+    const float* const four[4] = {units, units + chunk, units + 2 * chunk, units + 3 * chunk};
     const std::int64_t depth = (rows.dim + unit - 1) / unit;
     for (std::int64_t slot = 0; slot < slots; slot += 4) {
         const std::int64_t width = slots - slot < 4 ? slots - slot : 4;
@@ -70,7 +71,7 @@ HWY_ATTR HWY_INLINE void pack_transposed(const SourceRows& rows, std::int64_t fi
                 }
             }
             if (width == 4) {
-                transpose_four(units, chunk, count, out + u * stride + slot, stride);
+                transpose_four(four, count, out + u * stride + slot, stride);
                 continue;
             }
             for (std::int64_t i = 0; i < count; ++i) {

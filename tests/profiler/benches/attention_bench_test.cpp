@@ -40,6 +40,32 @@ TEST(AttentionBench, CountsTheOperationsOfBothDirections) {
     }
 }
 
+TEST(AttentionBench, MeasuresBothOrdersOfTheLoopsInTurns) {
+    AttentionBenchCase one = small_case(Direction::forward, DType::float32);
+    EXPECT_FALSE(measure(one, options).orders);
+    one.both_orders = true;
+    one.tokens = 1024;
+    one.mask = R"({"random_block_sparse": {"q_block": 1, "k_block": 64, "kept": 0.125, "seed": 1}})";
+    const AttentionBenchResult result = measure(one, options);
+    ASSERT_TRUE(result.orders);
+    EXPECT_EQ(result.orders->query_major_ns.count, 3);
+    EXPECT_EQ(result.orders->key_major_ns.count, 3);
+    EXPECT_EQ(result.orders->speedup.count, 3);
+    EXPECT_GT(result.orders->predicted_speedup, 1.5);
+    EXPECT_EQ(result.orders->predicted, cpu::LoopOrder::key_major);
+    EXPECT_EQ(result.duration_ns.median, result.orders->key_major_ns.median);
+}
+
+TEST(AttentionBench, CallsAnOrderFasterOnlyWhereItIsClear) {
+    OrderComparison orders;
+    orders.speedup.median = 1.1;
+    EXPECT_EQ(orders.faster(), cpu::LoopOrder::key_major);
+    EXPECT_FALSE(orders.is_clear());
+    orders.speedup.median = 0.8;
+    EXPECT_EQ(orders.faster(), cpu::LoopOrder::query_major);
+    EXPECT_TRUE(orders.is_clear());
+}
+
 TEST(AttentionBench, JudgesSharesOfTheDenseRateByTheLongestFullMask) {
     std::vector<AttentionBenchResult> results(3);
     const auto set = [&](std::size_t i, const char* mask, std::int64_t tokens, double share) {
