@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "engine/base/thread_team.h"
 #include "engine/kernel/cpu/key_block.h"
+#include "engine/kernel/cpu/met_tiles.h"
 #include "engine/kernel/cpu/packed_queries.h"
 #include "engine/kernel/cpu/tile_plan.h"
 #include "engine/kernel/cpu/turns.h"
@@ -17,46 +18,19 @@ namespace longscope::cpu {
 
 namespace {
 
-// Packed queries of as many heads as fit, of one at least.
-constexpr std::int64_t packed_budget_bytes = std::int64_t{32} << 20;
+// Memory beyond the caller's tensors stays below a fifth more than what the gradients take: three tenths of that are
+// for packed queries, one is for plans, the rest is working memory of the threads; and no more than is useful.
+constexpr std::int64_t most_packed_bytes = std::int64_t{32} << 20;
+constexpr std::int64_t most_planned_bytes = std::int64_t{16} << 20;
+constexpr std::int64_t fewest_bytes = std::int64_t{1} << 20;
+// Tiles of rows that are planned before it is asked how much their plans take.
+constexpr std::int64_t planned_at_once = 4;
 
-// The tiles of keys that a tile of rows meets, in order.
-class MetTiles {
-  public:
-    explicit MetTiles(const TilePlan& plan) : plan_(&plan) {
-        for (const TileRun& run : plan.tiles) {
-            before_.push_back(count_);
-            count_ += run.tiles.size();
-        }
-    }
-    // Which of them a tile is; -1: it is none.
-    [[nodiscard]] std::int64_t rank(std::int64_t tile) const {
-        const std::size_t run = run_of(tile);
-        return run == plan_->tiles.size() ? -1 : before_[run] + tile - plan_->tiles[run].tiles.begin;
-    }
-    // Of a tile that is met.
-    [[nodiscard]] TileClass tile_class(std::int64_t tile) const { return plan_->tiles[run_of(tile)].tile_class; }
-
-  private:
-    // The number of runs when no one holds the tile.
-    [[nodiscard]] std::size_t run_of(std::int64_t tile) const {
-        const auto run = std::partition_point(plan_->tiles.begin(), plan_->tiles.end(),
-                                              [&](const TileRun& one) { return one.tiles.end <= tile; });
-        return run == plan_->tiles.end() || !run->tiles.contains(tile)
-                   ? plan_->tiles.size()
-                   : static_cast<std::size_t>(run - plan_->tiles.begin());
-    }
-
-    const TilePlan* plan_;
-    std::vector<std::int64_t> before_;  // of each run
-    std::int64_t count_ = 0;
-};
-
-// The plans of one kind of mask.
+// The plans of one kind of mask for a slab of rows.
 struct KindPlan {
-    std::vector<TilePlan> plans;  // of each tile of rows
+    std::vector<TilePlan> plans;  // of each tile of rows, without tiles: those are `met`
     std::vector<MetTiles> met;    // of each tile of rows
-    std::vector<Range> rows_of;   // of each tile of keys: the first to the last tile of rows that meets it
+    std::vector<Range> rows_of;   // of each tile of keys: the first to the last tile of rows of the slab that meets it
 };
 
 class BackwardPass {
@@ -79,51 +53,97 @@ class BackwardPass {
         const std::int64_t heads = input_.forward.queries.heads;
         // The gradients of a bias of all heads are added to head by head.
         const bool one_bias = out_.bias.data != nullptr && out_.bias.heads < heads;
-        const std::int64_t at_once = std::clamp<std::int64_t>(
-            packed_budget_bytes / std::max<std::int64_t>(queries_.head_bytes(), 1), 1, one_bias ? 1 : heads);
-        for (std::int64_t head = 0; head < heads && !cancelled(); head += at_once) {
-            attend_heads({head, std::min(head + at_once, heads)});
+        const std::int64_t room = std::max<std::int64_t>(1, budget(3, most_packed_bytes) / queries_.tile_bytes());
+        // Slabs of about the same size.
+        const std::int64_t slabs = (queries_.tiles() + room - 1) / room;
+        const std::int64_t longest = slabs == 0 ? 1 : (queries_.tiles() + slabs - 1) / slabs;
+        while (slab_.end < queries_.tiles() && !cancelled()) {
+            plan(longest);
+            const std::int64_t at_once = std::clamp<std::int64_t>(room / slab_.size(), 1, one_bias ? 1 : heads);
+            for (std::int64_t head = 0; head < heads && !cancelled(); head += at_once) {
+                attend_heads({head, std::min(head + at_once, heads)});
+            }
         }
     }
 
   private:
     [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
 
-    // For the masks of these heads; the plans of others are forgotten.
-    void plan(Range heads) {
-        const std::set<std::int64_t> asked = input_.forward.mask->kinds_of(heads);
-        for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
-            const auto number = static_cast<std::int64_t>(kind);
-            if (!asked.contains(number)) {
-                kinds_[kind] = {};
-            } else if (kinds_[kind].rows_of.empty()) {
-                kinds_[kind] = plan_of(number);
+    // So many tenths of what the gradients take.
+    [[nodiscard]] std::int64_t budget(std::int64_t tenths, std::int64_t most_bytes) const {
+        const auto bytes = [](const HeadMatrix<float>& one) { return one.heads * one.tokens * one.dim * 4; };
+        const std::int64_t gradients = bytes(out_.queries) + bytes(out_.keys) + bytes(out_.values);
+        return std::clamp(gradients / 10 * tenths, fewest_bytes, most_bytes);
+    }
+
+    // The next slab: at most so many tiles of rows, and no more than the memory for plans holds.
+    void plan(std::int64_t longest) {
+        const std::int64_t room = budget(1, most_planned_bytes);
+        const std::int64_t end = std::min(slab_.end + longest, queries_.tiles());
+        slab_ = {slab_.end, slab_.end};
+        for (KindPlan& kind : kinds_) {
+            kind = {};
+        }
+        std::int64_t bytes = 0;
+        while (slab_.end < end && bytes < room) {
+            const Range tiles{slab_.end, std::min(slab_.end + planned_at_once, end)};
+            for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
+                bytes += add_plans(kinds_[kind], static_cast<std::int64_t>(kind), tiles);
             }
+            slab_.end = tiles.end;
+        }
+        for (KindPlan& kind : kinds_) {
+            find_rows(kind);
         }
     }
 
-    [[nodiscard]] KindPlan plan_of(std::int64_t kind) {
+    // Returns what the plans of these tiles of rows take.
+    [[nodiscard]] std::int64_t add_plans(KindPlan& all, std::int64_t kind, Range tiles) {
         const std::int64_t rows = input_.forward.mask->rows();
         const std::int64_t q_tile = functions_.geometry.backward_q_tile;
-        KindPlan all;
-        all.plans.resize(static_cast<std::size_t>(queries_.tiles()));
-        team_.for_each(queries_.tiles(), [&](std::int64_t i) {
-            all.plans[static_cast<std::size_t>(i)] =
-                plan_tile_row(*input_.forward.mask, {i * q_tile, std::min((i + 1) * q_tile, rows)},
+        const std::size_t first = all.plans.size();
+        all.plans.resize(first + static_cast<std::size_t>(tiles.size()));
+        team_.for_each(tiles.size(), [&](std::int64_t i) {
+            const std::int64_t tile = tiles.begin + i;
+            all.plans[first + static_cast<std::size_t>(i)] =
+                plan_tile_row(*input_.forward.mask, {tile * q_tile, std::min((tile + 1) * q_tile, rows)},
                               functions_.geometry.backward_k_tile, kind);
         });
-        all.rows_of.assign(static_cast<std::size_t>(key_tiles_), {queries_.tiles(), 0});
-        for (std::int64_t i = 0; i < queries_.tiles(); ++i) {
-            const TilePlan& plan = all.plans[static_cast<std::size_t>(i)];
-            all.met.emplace_back(plan);
-            for (const TileRun& run : plan.tiles) {
+        std::int64_t bytes = 0;
+        for (std::size_t i = first; i < all.plans.size(); ++i) {
+            bytes += all.plans[i].bytes();
+            all.met.emplace_back(std::move(all.plans[i].tiles));
+        }
+        return bytes;
+    }
+
+    void find_rows(KindPlan& all) const {
+        all.rows_of.assign(static_cast<std::size_t>(key_tiles_), {slab_.end, 0});
+        for (std::int64_t i = slab_.begin; i < slab_.end; ++i) {
+            for (const TileRun& run : all.met[of_slab(i)].runs()) {
                 for (std::int64_t tile = run.tiles.begin; tile < run.tiles.end; ++tile) {
                     Range& rows_of = all.rows_of[static_cast<std::size_t>(tile)];
                     rows_of = {std::min(rows_of.begin, i), i + 1};
                 }
             }
         }
-        return all;
+    }
+
+    // Where things of a tile of rows stand.
+    [[nodiscard]] std::size_t of_slab(std::int64_t tile) const { return static_cast<std::size_t>(tile - slab_.begin); }
+
+    // From the first to the last tile of keys that some row of the slab meets.
+    [[nodiscard]] Range met_keys() const {
+        Range met{key_tiles_, 0};
+        for (const KindPlan& kind : kinds_) {
+            for (const MetTiles& row : kind.met) {
+                if (!row.runs().empty()) {
+                    met = {std::min(met.begin, row.runs().front().tiles.begin),
+                           std::max(met.end, row.runs().back().tiles.end)};
+                }
+            }
+        }
+        return met;
     }
 
     [[nodiscard]] const KindPlan& plan_for(std::int64_t head) const {
@@ -134,29 +154,32 @@ class BackwardPass {
         if (hooks_.poll) {
             hooks_.poll();  // also where the other threads are so fast that none is left for this one
         }
-        plan(heads);
-        queries_.choose(heads);
+        queries_.choose(heads, slab_);
         team_.for_each(queries_.slots(), [&](std::int64_t slot) { queries_.pack(slot); });
 
+        const Range keys = met_keys();
         const std::int64_t group = input_.forward.queries.heads / input_.forward.keys.heads;
         const std::int64_t kv_begin = heads.begin / group;
-        Turns row_turns(heads.size() * queries_.tiles());
+        Turns row_turns(heads.size() * slab_.size());
         // Of each tile of keys of the key/value heads that these heads read: the heads of a group one after the other.
-        Turns key_turns(((heads.end - 1) / group - kv_begin + 1) * key_tiles_);
-        const std::int64_t tasks = heads.size() * key_tiles_;
+        Turns key_turns(((heads.end - 1) / group - kv_begin + 1) * keys.size());
+        const std::int64_t tasks = heads.size() * keys.size();
         const auto caller = std::this_thread::get_id();
         std::atomic<std::int64_t> next{0};
         team_.for_each(threads_, [&](std::int64_t) {
             const bool is_caller = std::this_thread::get_id() == caller;
             KeyBlockWorker worker(input_, out_.bias, queries_, functions_, spare_);
             for (std::int64_t task = next++; task < tasks; task = next++) {
-                const std::int64_t head = heads.begin + task / key_tiles_;
-                const std::int64_t tile = task % key_tiles_;
-                attend_tile(worker, {head, (head - heads.begin) * queries_.tiles()}, tile, row_turns,
-                            is_caller && hooks_.poll);
+                const std::int64_t head = heads.begin + task / keys.size();
+                const std::int64_t tile = task % keys.size();
+                const bool met = attend_tile(worker, {head, (head - heads.begin) * slab_.size()}, keys.begin + tile,
+                                             row_turns, is_caller && hooks_.poll);
                 const std::int64_t first_of_group = std::max(head / group * group, heads.begin);
-                key_turns.take((head / group - kv_begin) * key_tiles_ + tile, head - first_of_group,
-                               [&] { worker.add_key_gradients(out_); });
+                key_turns.take((head / group - kv_begin) * keys.size() + tile, head - first_of_group, [&] {
+                    if (met) {
+                        worker.add_key_gradients(out_);
+                    }
+                });
             }
         });
     }
@@ -166,24 +189,28 @@ class BackwardPass {
         std::int64_t first_turn;  // of its tiles of rows
     };
 
-    // A cancelled call takes its turns without their work: others may wait for them.
-    void attend_tile(KeyBlockWorker& worker, Head head, std::int64_t tile, Turns& row_turns, bool polls) {
+    // Returns whether some row of the slab meets the tile. A cancelled call takes its turns without their work: others
+    // may wait for them.
+    [[nodiscard]] bool attend_tile(KeyBlockWorker& worker, Head head, std::int64_t tile, Turns& row_turns, bool polls) {
         const std::int64_t group = input_.forward.queries.heads / input_.forward.keys.heads;
         const KindPlan& kind = plan_for(head.index);
-        worker.begin(head.index / group, tile);
         const Range rows = kind.rows_of[static_cast<std::size_t>(tile)];
+        if (rows.empty()) {
+            return false;
+        }
+        worker.begin(head.index / group, tile);
         for (std::int64_t i = rows.begin; i < rows.end; ++i) {
-            const MetTiles& met = kind.met[static_cast<std::size_t>(i)];
+            const MetTiles& met = kind.met[of_slab(i)];
             const std::int64_t turn = met.rank(tile);
             if (turn < 0) {
                 continue;
             }
-            const TilePlan& plan = kind.plans[static_cast<std::size_t>(i)];
+            const TilePlan& plan = kind.plans[of_slab(i)];
             const bool works = !cancelled();
             if (works) {
                 worker.attend(plan, met.tile_class(tile), head.index, i);
             }
-            row_turns.take(head.first_turn + i, turn, [&] {
+            row_turns.take(head.first_turn + i - slab_.begin, turn, [&] {
                 if (works) {
                     worker.add_query_gradients(plan.rows, head.index, out_);
                 }
@@ -195,6 +222,7 @@ class BackwardPass {
                 hooks_.poll();
             }
         }
+        return true;
     }
 
     const AttendBackwardInput& input_;
@@ -206,7 +234,8 @@ class BackwardPass {
     SpareBuffers& spare_;
     PackedQueries queries_;
     std::int64_t key_tiles_;
-    std::vector<KindPlan> kinds_;  // of each kind of mask; empty where it is not computed
+    Range slab_;                   // tiles of rows that are computed
+    std::vector<KindPlan> kinds_;  // of each kind of mask
 };
 
 }  // namespace

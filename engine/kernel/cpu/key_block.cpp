@@ -130,9 +130,7 @@ void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
         load_row(forward.queries, head, plan.rows.begin + row, query.data());
         load_row(input_->output_gradients, head, plan.rows.begin + row, gradient.data());
         float* query_gradient = block_.query_gradients + row * block_.dim_qk_padded;
-        for (std::size_t i = plan.starts[static_cast<std::size_t>(row)];
-             i < plan.starts[static_cast<std::size_t>(row) + 1]; ++i) {
-            const Range seen = intersect(plan.runs[i], columns_);
+        plan.seen.for_each(row, columns_, [&](Range seen) {
             for (std::int64_t column = seen.begin; column < seen.end; ++column) {
                 const PairPlace place = place_of(forward, head, plan.rows.begin + row, column);
                 if (forward.scoring.hides(place)) {
@@ -158,7 +156,7 @@ void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
                     value_gradient[d] += weight * gradient[d];
                 }
             }
-        }
+        });
     }
 }
 

@@ -29,8 +29,9 @@ PackedQueries::~PackedQueries() {
     spare_->give_back(std::move(packed_));
 }
 
-void PackedQueries::choose(Range heads) {
+void PackedQueries::choose(Range heads, Range tiles) {
     heads_ = heads;
+    chosen_ = tiles;
     finite_.assign(static_cast<std::size_t>(slots()), 0);
     if (const std::int64_t floats = slots() * slot_floats_; floats > packed_.size()) {
         spare_->give_back(std::move(packed_));
@@ -40,9 +41,9 @@ void PackedQueries::choose(Range heads) {
 
 void PackedQueries::pack(std::int64_t slot) {
     const std::int64_t q_tile = functions_.geometry.backward_q_tile;
-    const std::int64_t head = heads_.begin + slot / tiles_;
+    const std::int64_t head = heads_.begin + slot / chosen_.size();
     const std::int64_t total = input_->forward.queries.tokens;
-    const std::int64_t first = slot % tiles_ * q_tile;
+    const std::int64_t first = (chosen_.begin + slot % chosen_.size()) * q_tile;
     const Range rows{first, std::min(first + q_tile, total)};
     std::vector<float> scratch;
     float* out = packed_.data() + slot * slot_floats_;

@@ -102,10 +102,7 @@ void RowBlockWorker::attend_tile_plainly(const TilePlan& plan, std::int64_t head
     for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
         const PlainRow state{block_.output + row * block_.dim_v_padded, block_.maximum + row,
                              block_.sums + row * geometry_.lanes, geometry_.lanes};
-        const auto r = static_cast<std::size_t>(row);
-        for (std::size_t i = plan.starts[r]; i < plan.starts[r + 1]; ++i) {
-            plain.add(head, plan.rows.begin + row, intersect(plan.runs[i], columns), state);
-        }
+        plan.seen.for_each(row, columns, [&](Range seen) { plain.add(head, plan.rows.begin + row, seen, state); });
     }
 }
 
