@@ -18,11 +18,12 @@ namespace longscope::cpu {
 
 namespace {
 
-// Memory beyond the caller's tensors stays below a fifth more than what the gradients take: three tenths of that are
-// for packed queries, one is for plans, the rest is working memory of the threads; and no more than is useful.
+// Memory beyond the caller's tensors stays below a fifth more than what the gradients take. A tenth of that is for
+// plans, three tenths or more for packed queries; the rest is working memory, which does not grow with the gradients.
 constexpr std::int64_t most_packed_bytes = std::int64_t{32} << 20;
 constexpr std::int64_t most_planned_bytes = std::int64_t{16} << 20;
 constexpr std::int64_t fewest_bytes = std::int64_t{1} << 20;
+constexpr std::int64_t working_bytes = std::int64_t{6} << 20;
 // Tiles of rows that are planned before it is asked how much their plans take.
 constexpr std::int64_t planned_at_once = 4;
 
@@ -53,7 +54,7 @@ class BackwardPass {
         const std::int64_t heads = input_.forward.queries.heads;
         // The gradients of a bias of all heads are added to head by head.
         const bool one_bias = out_.bias.data != nullptr && out_.bias.heads < heads;
-        const std::int64_t room = std::max<std::int64_t>(1, budget(3, most_packed_bytes) / queries_.tile_bytes());
+        const std::int64_t room = std::max<std::int64_t>(1, packed_room() / queries_.tile_bytes());
         // Slabs of about the same size.
         const std::int64_t slabs = (queries_.tiles() + room - 1) / room;
         const std::int64_t longest = slabs == 0 ? 1 : (queries_.tiles() + slabs - 1) / slabs;
@@ -69,16 +70,18 @@ class BackwardPass {
   private:
     [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
 
-    // So many tenths of what the gradients take.
-    [[nodiscard]] std::int64_t budget(std::int64_t tenths, std::int64_t most_bytes) const {
+    [[nodiscard]] std::int64_t gradient_bytes() const {
         const auto bytes = [](const HeadMatrix<float>& one) { return one.heads * one.tokens * one.dim * 4; };
-        const std::int64_t gradients = bytes(out_.queries) + bytes(out_.keys) + bytes(out_.values);
-        return std::clamp(gradients / 10 * tenths, fewest_bytes, most_bytes);
+        return bytes(out_.queries) + bytes(out_.keys) + bytes(out_.values);
+    }
+    [[nodiscard]] std::int64_t packed_room() const {
+        const std::int64_t tenth = gradient_bytes() / 10;
+        return std::clamp(std::max(3 * tenth, 8 * tenth - working_bytes), fewest_bytes, most_packed_bytes);
     }
 
     // The next slab: at most so many tiles of rows, and no more than the memory for plans holds.
     void plan(std::int64_t longest) {
-        const std::int64_t room = budget(1, most_planned_bytes);
+        const std::int64_t room = std::clamp(gradient_bytes() / 10, fewest_bytes, most_planned_bytes);
         const std::int64_t end = std::min(slab_.end + longest, queries_.tiles());
         slab_ = {slab_.end, slab_.end};
         for (KindPlan& kind : kinds_) {
