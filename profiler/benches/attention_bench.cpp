@@ -17,7 +17,7 @@ constexpr std::string_view full_mask = R"({"full": {}})";
 
 // Is the goal of `asked` a share of what `other` reaches?
 bool is_measure_of(const AttentionBenchCase& other, const AttentionBenchCase& asked) {
-    if (other.direction != asked.direction) {
+    if (other.direction != asked.direction || other.stored != asked.stored) {
         return false;
     }
     AttentionShape shape = asked.shape;
@@ -37,6 +37,7 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     result.asked = asked;
     result.pairs = work.mask().pairs();
     result.flops = work.flops();
+    result.stored_bytes = work.stored_bytes();
     // In turns with the limit that the case is measured against.
     std::unique_ptr<ReadBandwidth> memory;
     if (asked.goal_of == GoalOf::reading) {

@@ -34,7 +34,8 @@ struct AttentionBenchCase {
     std::optional<std::uint64_t> document_seed = {};
     std::optional<double> goal = {};
     GoalOf goal_of = GoalOf::peak;
-    bool quick = false;  // also measured by the short form
+    bool stored = false;  // a backward pass with the weights that the forward pass, which is not timed, kept
+    bool quick = false;   // also measured by the short form
 };
 
 struct AttentionBenchResult {
@@ -51,6 +52,7 @@ struct AttentionBenchResult {
     // Of cases that are measured against reading: the bytes of keys and values, and the rate of reading them as a share
     // of that of reading memory, repetition by repetition.
     std::int64_t read_bytes = 0;
+    std::int64_t stored_bytes = 0;  // of kept weights
     Summary read_bytes_per_s;
     Summary reading_share;
     // Filled by judge(): what the goal asks of judged().

@@ -31,10 +31,13 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
     std::vector<AttentionBenchCase> cases;
     for (const std::int64_t dim : {128, 64}) {
         Direction direction = Direction::forward;
+        bool stored = false;
         const auto add = [&](DType dtype, const std::string& name, const char* mask, std::int64_t tokens, double goal,
                              GoalOf goal_of, bool quick, std::optional<std::uint64_t> document_seed = std::nullopt) {
             AttentionBenchCase one;
-            one.name = fmt::format("{}, {}, {}, D {}", direction_word(direction), name, to_string(dtype), dim);
+            one.name = fmt::format("{}{}, {}, {}, D {}", direction_word(direction), stored ? ", stored" : "", name,
+                                   to_string(dtype), dim);
+            one.stored = stored;
             one.direction = direction;
             one.shape = shape_of(dim, dtype);
             one.mask = mask;
@@ -72,6 +75,10 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
         add(f32, "causal", causal, 16'384, of_dim(0.75, 0.68), GoalOf::peak, false);
         add(bf16, "full", full, 4096, of_dim(0.75, 0.65), GoalOf::peak, true);
         add(bf16, "full", full, 16'384, of_dim(0.75, 0.65), GoalOf::peak, false);
+
+        stored = true;
+        add(f32, "full", full, 4096, of_dim(0.92, 0.85), GoalOf::peak, true);
+        add(bf16, "full", full, 4096, of_dim(0.85, 0.67), GoalOf::peak, true);
     }
     for (const auto& [dtype, goal] : {std::pair(DType::float32, 0.85), std::pair(DType::bfloat16, 0.70)}) {
         // Keys and values of four times a last cache of 32 MiB or more.

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/base/thread_team.h"
 #include "engine/mask/expression.h"
@@ -58,7 +59,12 @@ AttentionWork::AttentionWork(const AttentionBenchCase& asked, const AttentionBen
       values_(asked.shape.dtype, asked.shape.key_value_heads, asked.tokens, asked.shape.head_dim_v, 2),
       out_(asked.shape.query_heads, query_count(asked), asked.shape.head_dim_v),
       kernel_(make_kernel("cpu", options.threads)) {
-    kernel_->attend(input(), out_, hooks_);
+    if (asked_.stored) {
+        stored_ = std::make_unique<StoredProbabilities>(available_memory_bytes() / 2);
+    }
+    AttendInput forward = input();
+    forward.keep = stored_.get();
+    kernel_->attend(forward, out_, hooks_);
     if (asked_.direction == Direction::backward) {
         const AttentionShape& shape = asked_.shape;
         output_gradients_ =
@@ -92,7 +98,8 @@ void AttentionWork::repeat() {
         kernel_->attend(input(), out_, hooks_);
         return;
     }
-    kernel_->attend_backward({input(), output_gradients_->view(), out_.lse(0), delta_.data()}, gradients(), hooks_);
+    kernel_->attend_backward({input(), output_gradients_->view(), out_.lse(0), delta_.data(), stored_.get()},
+                             gradients(), hooks_);
 }
 
 void AttentionWork::repeat_whole() {

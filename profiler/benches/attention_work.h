@@ -49,6 +49,8 @@ class AttentionWork {
     [[nodiscard]] AttendInput input() const;
     [[nodiscard]] HeadView output_gradients() const { return output_gradients_->view(); }
     [[nodiscard]] double flops() const;
+    // Of the weights that the forward pass kept.
+    [[nodiscard]] std::int64_t stored_bytes() const { return stored_ == nullptr ? 0 : stored_->bytes(); }
     // Of keys and values together.
     [[nodiscard]] std::int64_t read_bytes() const { return keys_.bytes() + values_.bytes(); }
 
@@ -71,6 +73,7 @@ class AttentionWork {
     Partial out_;
     std::unique_ptr<Kernel> kernel_;
     // Of backward cases.
+    std::unique_ptr<StoredProbabilities> stored_;  // null: they are computed again
     std::unique_ptr<BenchTensor> output_gradients_;
     AlignedBuffer<float> delta_;
     AlignedBuffer<float> of_queries_;

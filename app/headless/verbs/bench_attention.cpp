@@ -161,6 +161,9 @@ Json to_json(const AttentionBenchResult& result) {
         json["share_of_peak"] = to_json(result.share);
         json["roofline_share_of_peak"] = result.roofline_share;
     }
+    if (asked.stored) {
+        json["stored_bytes"] = result.stored_bytes;
+    }
     if (asked.document_seed) {
         json["document_seed"] = *asked.document_seed;
     }

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/error.h"
 #include "engine/base/thread_team.h"
+#include "engine/base/units.h"
 #include "engine/kernel/cpu/key_block.h"
 #include "engine/kernel/cpu/met_tiles.h"
 #include "engine/kernel/cpu/packed_queries.h"
@@ -45,6 +47,7 @@ class BackwardPass {
           threads_(threads),
           team_(threads),
           spare_(spare),
+          stored_(stored_of(input, functions)),
           queries_(input, TileScoring::is_needed(input.forward, out.bias), functions, spare),
           key_tiles_((input.forward.keys.tokens + functions.geometry.backward_k_tile - 1) /
                      functions.geometry.backward_k_tile),
@@ -68,6 +71,20 @@ class BackwardPass {
     }
 
   private:
+    [[nodiscard]] static const StoredTiles* stored_of(const AttendBackwardInput& input,
+                                                      const TileFunctions& functions) {
+        if (input.stored == nullptr || input.stored->content() == nullptr) {
+            return nullptr;
+        }
+        const auto* const stored = dynamic_cast<const StoredTiles*>(input.stored->content());
+        if (stored == nullptr || !stored->fits(input.forward, functions)) {
+            throw bad_input("stored probabilities", format_bytes(input.stored->bytes()),
+                            "are not those of this backward pass",
+                            "what the same backend kept in the forward pass of the same input");
+        }
+        return stored;
+    }
+
     [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
 
     [[nodiscard]] std::int64_t gradient_bytes() const {
@@ -171,7 +188,7 @@ class BackwardPass {
         std::atomic<std::int64_t> next{0};
         team_.for_each(threads_, [&](std::int64_t) {
             const bool is_caller = std::this_thread::get_id() == caller;
-            KeyBlockWorker worker(input_, out_.bias, queries_, functions_, spare_);
+            KeyBlockWorker worker(input_, out_.bias, queries_, functions_, spare_, stored_);
             for (std::int64_t task = next++; task < tasks; task = next++) {
                 const std::int64_t head = heads.begin + task / keys.size();
                 const std::int64_t tile = task % keys.size();
@@ -235,6 +252,7 @@ class BackwardPass {
     int threads_;
     ThreadTeam team_;
     SpareBuffers& spare_;
+    const StoredTiles* stored_;  // null: weights are computed again
     PackedQueries queries_;
     std::int64_t key_tiles_;
     Range slab_;                   // tiles of rows that are computed

@@ -14,6 +14,7 @@
 #include "engine/kernel/cpu/decode_pass.h"
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/row_block.h"
+#include "engine/kernel/cpu/stored_tiles.h"
 #include "engine/kernel/cpu/tile_plan.h"
 
 namespace longscope {
@@ -29,7 +30,7 @@ constexpr std::int64_t planned_rows = 32'768;
 class ForwardPass {
   public:
     ForwardPass(const AttendInput& input, Partial& out, const AttendHooks& hooks, const cpu::TileFunctions& functions,
-                int threads, cpu::SpareBuffers& spare)
+                int threads, cpu::SpareBuffers& spare, cpu::StoredTiles* stored)
         : input_(input),
           out_(out),
           hooks_(hooks),
@@ -37,6 +38,7 @@ class ForwardPass {
           team_(threads),
           functions_(functions),
           spare_(spare),
+          stored_(stored),
           packed_(input.keys, input.values, functions_, spare) {}
 
     void run() {
@@ -176,7 +178,7 @@ class ForwardPass {
         std::atomic<std::size_t> next{0};
         team_.for_each(threads_, [&](std::int64_t) {
             const bool is_caller = std::this_thread::get_id() == caller;
-            cpu::RowBlockWorker worker(input_, packed_, functions_, spare_);
+            cpu::RowBlockWorker worker(input_, packed_, functions_, spare_, stored_);
             const auto after_tile = [&] {
                 if (is_caller && hooks_.poll) {
                     hooks_.poll();
@@ -199,6 +201,7 @@ class ForwardPass {
     ThreadTeam team_;
     cpu::TileFunctions functions_;
     cpu::SpareBuffers& spare_;
+    cpu::StoredTiles* stored_;  // where weights are kept; null: nowhere
     cpu::PackedKeys packed_;
     std::vector<std::vector<TilePlan>> plans_;  // of each kind of mask, of those that are computed
     AlignedBuffer<float> sums_;
@@ -213,13 +216,17 @@ class CpuKernel final : public Kernel {
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         check_scoring(input, out.rule());
         const cpu::TileFunctions& functions = variant_for(input.keys.dtype).functions;
-        if (cpu::is_decode(input)) {
+        std::unique_ptr<cpu::StoredTiles> stored = begin_keeping(input, functions);
+        if (stored == nullptr && cpu::is_decode(input)) {
             cpu::attend_decode(input, out, hooks, cpu::default_decode_plan(input), functions, threads_, spare_);
         } else {
-            ForwardPass(input, out, hooks, functions, threads_, spare_).run();
+            ForwardPass(input, out, hooks, functions, threads_, spare_, stored.get()).run();
         }
         if (hooks.cancelled != nullptr && *hooks.cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");
+        }
+        if (stored != nullptr) {
+            input.keep->keep(std::move(stored));
         }
     }
 
@@ -232,12 +239,37 @@ class CpuKernel final : public Kernel {
         }
     }
 
+    [[nodiscard]] std::int64_t stored_bytes(const AttendInput& input) const override {
+        if (!cpu::StoredTiles::refusal(input).empty()) {
+            return 0;
+        }
+        ThreadTeam team(threads_);
+        return cpu::StoredTiles(input, variant_for(input.keys.dtype).functions, team).bytes();
+    }
+
     [[nodiscard]] std::string description() const override {
         return fmt::format("cpu, {} thread{}, {}", threads_, threads_ == 1 ? "" : "s",
                            variant_for(DType::float32).name);
     }
 
   private:
+    // Null: nothing is to be kept.
+    [[nodiscard]] std::unique_ptr<cpu::StoredTiles> begin_keeping(const AttendInput& input,
+                                                                  const cpu::TileFunctions& functions) const {
+        if (input.keep == nullptr) {
+            return nullptr;
+        }
+        input.keep->keep_nothing(cpu::StoredTiles::refusal(input));
+        if (!input.keep->why_not().empty()) {
+            return nullptr;
+        }
+        ThreadTeam team(threads_);
+        auto stored = std::make_unique<cpu::StoredTiles>(input, functions, team);
+        input.keep->require_room(stored->bytes());
+        stored->allocate();
+        return stored;
+    }
+
     [[nodiscard]] const cpu::TileVariant& variant_for(DType inputs) const {
         return variant_ != nullptr ? *variant_ : cpu::choose_tile_variant(inputs);
     }

@@ -51,12 +51,14 @@ std::int64_t scratch_floats(const BackwardBlock& block, const TileGeometry& geom
 }  // namespace
 
 KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const HeadMatrix<float>& bias_gradients,
-                               const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare)
+                               const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare,
+                               const StoredTiles* stored)
     : input_(&input),
       bias_gradients_(bias_gradients),
       queries_(&queries),
       functions_(functions),
       geometry_(functions.geometry),
+      stored_(stored),
       block_(block_of(input, functions.geometry)),
       visible_(geometry_, geometry_.backward_q_tile, geometry_.backward_k_tile),
       scoring_(input.forward, input.forward.scale, geometry_.backward_q_tile, geometry_.backward_k_tile,
@@ -107,9 +109,26 @@ void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int
         block_.groups = visible_.groups();
         block_.visible = visible_.bits();
     }
+    point_to_stored(head, q_tile);
     scoring_.choose_rows(head, plan.rows);
     block_.scoring = scoring_.tile();
     functions_.attend_tile_backward(block_);
+}
+
+void KeyBlockWorker::point_to_stored(std::int64_t head, std::int64_t q_tile) {
+    block_.stored = nullptr;
+    if (stored_ == nullptr) {
+        return;
+    }
+    const std::int64_t tile = columns_.begin / geometry_.backward_k_tile;
+    const std::int64_t slot = stored_->slot(head, q_tile, tile);
+    if (slot == StoredTiles::nowhere || stored_->left_out(slot)) {
+        return;
+    }
+    block_.stored = stored_->weights(slot);
+    block_.stored_exponents[0] = stored_->exponents(slot, 0);
+    block_.stored_exponents[1] = stored_->exponents(slot, 1);
+    block_.stored_split = stored_->split(tile);
 }
 
 void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {

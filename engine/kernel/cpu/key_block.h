@@ -9,6 +9,7 @@
 
 #include "engine/kernel/cpu/packed_queries.h"
 #include "engine/kernel/cpu/scratch.h"
+#include "engine/kernel/cpu/stored_tiles.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_plan.h"
 #include "engine/kernel/cpu/tile_scoring.h"
@@ -19,9 +20,10 @@ namespace longscope::cpu {
 
 class KeyBlockWorker {
   public:
-    // `bias_gradients`: of AttendGradients.
+    // `bias_gradients`: of AttendGradients. `stored`: weights that are kept; null: none.
     KeyBlockWorker(const AttendBackwardInput& input, const HeadMatrix<float>& bias_gradients,
-                   const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare);
+                   const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare,
+                   const StoredTiles* stored);
 
     // Sets the gradients of keys and values to zero and packs the tile.
     void begin(std::int64_t kv_head, std::int64_t tile);
@@ -33,6 +35,8 @@ class KeyBlockWorker {
     void add_key_gradients(const AttendGradients& out) const;
 
   private:
+    // Lets the block read the weights that are kept of a tile, if they are.
+    void point_to_stored(std::int64_t head, std::int64_t q_tile);
     // Key by key, touching nothing that is hidden: for tiles with NaN or infinities.
     void attend_plainly(const TilePlan& plan, std::int64_t head);
 
@@ -41,6 +45,7 @@ class KeyBlockWorker {
     const PackedQueries* queries_;
     TileFunctions functions_;
     TileGeometry geometry_;
+    const StoredTiles* stored_;
     std::int64_t kv_head_ = 0;
     Range columns_;
     bool finite_ = true;

@@ -78,12 +78,17 @@ inline void attend_matrix_tile_backward(const BackwardBlock& block) {
     const Tiles tiles;
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
         const GroupColumns columns = columns_of(block, g);
+        if (block.stored != nullptr) {
+            fetch_stored<MatrixUnit, matrix_rows>(block, g);
+        }
         order_memory();
         for (std::int64_t c = columns.begin; c < columns.end; c += panel) {
-            clear_tiles();
-            multiply_tiles(block.queries + g * matrix_rows * block.depth_qk, block.depth_qk,
-                           block.keys + c * block.depth_qk, block.depth_qk);
-            store_tiles(block.scores + c, backward_k_tile);
+            if (block.stored == nullptr) {
+                clear_tiles();
+                multiply_tiles(block.queries + g * matrix_rows * block.depth_qk, block.depth_qk,
+                               block.keys + c * block.depth_qk, block.depth_qk);
+                store_tiles(block.scores + c, backward_k_tile);
+            }
             clear_tiles();
             multiply_tiles(block.output_gradients + g * matrix_rows * block.depth_v, block.depth_v,
                            block.values + c * block.depth_v, block.depth_v);

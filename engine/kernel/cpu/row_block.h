@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
+#include "engine/kernel/cpu/kept_rows.h"
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/scratch.h"
 #include "engine/kernel/cpu/tile_functions.h"
@@ -28,8 +30,9 @@ struct KeyPart {
 
 class RowBlockWorker {
   public:
+    // `stored`: where weights are kept; null: nowhere.
     RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileFunctions& functions,
-                   SpareBuffers& spare);
+                   SpareBuffers& spare, StoredTiles* stored);
 
     // `after_tile` is called after every tile of keys.
     void attend(const TilePlan& plan, std::int64_t head, const KeyPart& part, Partial& out,
@@ -54,6 +57,7 @@ class RowBlockWorker {
     VisibleColumns visible_;
     TileScoring scoring_;
     bool scored_;
+    std::optional<KeptRows> kept_;
 };
 
 }  // namespace longscope::cpu
