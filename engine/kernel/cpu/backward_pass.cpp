@@ -219,16 +219,21 @@ class BackwardPass {
             return false;
         }
         worker.begin(head.index / group, tile);
-        for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+        // The first tile of rows from there on that meets the tile, -1 behind the last.
+        const auto met_from = [&](std::int64_t i) {
+            while (i < rows.end && kind.met[of_slab(i)].rank(tile) < 0) {
+                ++i;
+            }
+            return i < rows.end ? i : -1;
+        };
+        for (std::int64_t i = rows.begin, next = -1; i >= 0; i = next) {
+            next = met_from(i + 1);
             const MetTiles& met = kind.met[of_slab(i)];
             const std::int64_t turn = met.rank(tile);
-            if (turn < 0) {
-                continue;
-            }
             const TilePlan& plan = kind.plans[of_slab(i)];
             const bool works = !cancelled();
             if (works) {
-                worker.attend(plan, met.tile_class(tile), head.index, i);
+                worker.attend(plan, met.tile_class(tile), head.index, i, next, out_);
             }
             row_turns.take(head.first_turn + i - slab_.begin, turn, [&] {
                 if (works) {

@@ -95,7 +95,8 @@ void KeyBlockWorker::begin(std::int64_t kv_head, std::int64_t tile) {
     std::fill_n(block_.value_gradients, k_tile * block_.dim_v_padded, 0.0F);
 }
 
-void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile) {
+void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile,
+                            std::int64_t next_q_tile, const AttendGradients& out) {
     block_.row_groups = (plan.rows.size() + geometry_.row_group - 1) / geometry_.row_group;
     if (!finite_ || !queries_->finite(head, q_tile)) {
         attend_plainly(plan, head);
@@ -109,18 +110,24 @@ void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int
         block_.groups = visible_.groups();
         block_.visible = visible_.bits();
     }
-    point_to_stored(head, q_tile);
+    point_to_stored(head, q_tile, next_q_tile);
+    block_.ahead[1] = {out.queries.row(head, plan.rows.begin), plan.rows.size() * out.queries.dim};
     scoring_.choose_rows(head, plan.rows);
     block_.scoring = scoring_.tile();
     functions_.attend_tile_backward(block_);
 }
 
-void KeyBlockWorker::point_to_stored(std::int64_t head, std::int64_t q_tile) {
+void KeyBlockWorker::point_to_stored(std::int64_t head, std::int64_t q_tile, std::int64_t next_q_tile) {
     block_.stored = nullptr;
+    block_.ahead[0] = {};
     if (stored_ == nullptr) {
         return;
     }
     const std::int64_t tile = columns_.begin / geometry_.backward_k_tile;
+    if (next_q_tile >= 0) {
+        const std::int64_t next = stored_->slot(head, next_q_tile, tile);
+        block_.ahead[0] = {stored_->weights(next), stored_->weight_floats()};
+    }
     const std::int64_t slot = stored_->slot(head, q_tile, tile);
     if (slot == StoredTiles::nowhere || stored_->left_out(slot)) {
         return;

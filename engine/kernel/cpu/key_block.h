@@ -27,16 +27,18 @@ class KeyBlockWorker {
 
     // Sets the gradients of keys and values to zero and packs the tile.
     void begin(std::int64_t kv_head, std::int64_t tile);
-    // Adds what the rows of a plan give for the tile; their own gradients are query_gradients() then.
-    void attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile);
+    // Adds what the rows of a plan give for the tile; add_query_gradients() is for their own gradients then. Fetches
+    // meanwhile what these will be added to, and what is stored for the rows that come next (-1: none).
+    void attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile,
+                std::int64_t next_q_tile, const AttendGradients& out);
 
     // Adds the gradients of a tile's rows to those of the caller.
     void add_query_gradients(Range rows, std::int64_t head, const AttendGradients& out) const;
     void add_key_gradients(const AttendGradients& out) const;
 
   private:
-    // Lets the block read the weights that are kept of a tile, if they are.
-    void point_to_stored(std::int64_t head, std::int64_t q_tile);
+    // Lets the block read the weights that are kept of a tile, if they are, and fetch those of the next.
+    void point_to_stored(std::int64_t head, std::int64_t q_tile, std::int64_t next_q_tile);
     // Key by key, touching nothing that is hidden: for tiles with NaN or infinities.
     void attend_plainly(const TilePlan& plan, std::int64_t head);
 

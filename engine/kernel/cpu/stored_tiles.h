@@ -38,6 +38,7 @@ class StoredTiles final : public StoredProbabilities::Content {
     [[nodiscard]] float* weights(std::int64_t slot) { return kept_.data() + slot * slot_floats_; }
     [[nodiscard]] const float* weights(std::int64_t slot) const { return kept_.data() + slot * slot_floats_; }
     [[nodiscard]] std::int64_t row_units() const { return row_units_; }
+    [[nodiscard]] std::int64_t weight_floats() const { return weight_floats_; }
     [[nodiscard]] std::int64_t columns() const { return columns_; }
     // Of each row: base 2, natural where scores are more than products. A tile of the backward pass may lie across two
     // tiles of the forward pass: then columns from split() on have the second of these.

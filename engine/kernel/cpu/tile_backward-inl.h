@@ -152,14 +152,32 @@ HWY_ATTR HWY_INLINE void differentiate_stored_rows(const BackwardBlock& block, s
     }
 }
 
-// Weights of a group that the forward pass kept are far away in memory, and come while its products are computed.
-template <class Arithmetic, std::int64_t Rows = row_group>
-HWY_ATTR HWY_INLINE void fetch_stored(const BackwardBlock& block, std::int64_t group) {
-    constexpr std::int64_t units = Rows * (backward_k_tile / Arithmetic::unit);
-    for (std::int64_t u = 0; u < units; u += 16) {
-        hwy::Prefetch(block.stored + group * units + u);
+// Fetches a block's `ahead` in equal steps, one before each product: all at once would fill the buffers for lines that
+// are under way, and products would wait behind them.
+class Fetcher {
+  public:
+    HWY_ATTR HWY_INLINE Fetcher(const BackwardBlock& block, std::int64_t steps) {
+        for (int i = 0; i < 2; ++i) {
+            at_[i] = block.ahead[i].begin;
+            end_[i] = at_[i] + block.ahead[i].floats;
+            floats_[i] = (block.ahead[i].floats / line + steps - 1) / steps * line;
+        }
     }
-}
+    HWY_ATTR HWY_INLINE void step() {
+        for (int i = 0; i < 2; ++i) {
+            const float* const until = end_[i] - at_[i] < floats_[i] ? end_[i] : at_[i] + floats_[i];
+            for (; at_[i] < until; at_[i] += line) {
+                hwy::Prefetch(at_[i]);
+            }
+        }
+    }
+
+  private:
+    static constexpr std::int64_t line = 16;  // floats
+    const float* at_[2];
+    const float* end_[2];
+    std::int64_t floats_[2];
+};
 
 // Which columns of a tile the rows of a group see.
 HWY_ATTR HWY_INLINE GroupColumns columns_of(const BackwardBlock& block, std::int64_t group) {
@@ -212,17 +230,17 @@ HWY_ATTR HWY_INLINE void find_groups(const BackwardBlock& block, std::int64_t ke
 template <class Arithmetic>
 HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
     constexpr std::int64_t unit = Arithmetic::unit;
+    Fetcher fetcher(block, block.row_groups * (backward_k_tile / panel) +
+                               backward_k_tile / row_group * (block.dim_v_padded + block.dim_qk_padded) / panel);
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
         const GroupColumns columns = columns_of(block, g);
-        if (block.stored != nullptr) {
-            fetch_stored<Arithmetic>(block, g);
-        }
         for (std::int64_t c = columns.begin; c < columns.end; c += panel) {
             if (block.stored == nullptr) {
                 multiply<Arithmetic, Into::overwrite, 1, row_group>(block.queries + g * row_group * block.depth_qk,
                                                                     block.keys + c * block.depth_qk, block.depth_qk,
                                                                     block.scores + c, backward_k_tile);
             }
+            fetcher.step();
             multiply<Arithmetic, Into::overwrite, 1, row_group>(block.output_gradients + g * row_group * block.depth_v,
                                                                 block.values + c * block.depth_v, block.depth_v,
                                                                 block.products + c, backward_k_tile);
@@ -241,12 +259,14 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
         const std::int64_t begin = first * row_group / unit;
         const std::int64_t depth = last * row_group / unit - begin;
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
+            fetcher.step();
             multiply<Arithmetic, Into::add, 1, weight_stride>(
                 block.weights + begin * weight_stride + key,
                 block.output_gradient_rows + p * (backward_q_tile / unit) + begin * panel, depth,
                 block.value_gradients + key * block.dim_v_padded + p, block.dim_v_padded);
         }
         for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
+            fetcher.step();
             multiply<Arithmetic, Into::add, 1, weight_stride>(
                 block.gradients + begin * weight_stride + key,
                 block.query_rows + p * (backward_q_tile / unit) + begin * panel, depth,

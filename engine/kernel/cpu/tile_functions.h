@@ -98,6 +98,12 @@ struct KeyTile {
 };
 
 // One tile of query rows against one tile of keys in the backward pass. Rows and columns are padded as above.
+// Memory that is read soon, and is fetched meanwhile.
+struct Ahead {
+    const float* begin = nullptr;
+    std::int64_t floats = 0;
+};
+
 struct BackwardBlock {
     std::int64_t row_groups = 0;
     std::int64_t depth_qk = 0;  // units of a query
@@ -124,6 +130,10 @@ struct BackwardBlock {
     const float* stored = nullptr;          // backward_q_tile rows of units(backward_k_tile)
     const float* stored_exponents[2] = {};  // of each row, as lse; the second ones from a column on
     std::int64_t stored_split = 0;          // that column, a multiple of kept_columns
+
+    // To be fetched little by little while products are computed: what the next call reads of kept weights, and the
+    // caller's gradients of the rows.
+    Ahead ahead[2] = {};
 
     // Scratch.
     float* scores = nullptr;         // row_group x backward_k_tile
