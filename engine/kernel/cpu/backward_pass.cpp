@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
 #include "engine/base/units.h"
+#include "engine/kernel/cpu/backward_tasks.h"
 #include "engine/kernel/cpu/key_block.h"
 #include "engine/kernel/cpu/met_tiles.h"
 #include "engine/kernel/cpu/packed_queries.h"
@@ -55,18 +58,16 @@ class BackwardPass {
 
     void run() {
         const std::int64_t heads = input_.forward.queries.heads;
-        // The gradients of a bias of all heads are added to head by head.
-        const bool one_bias = out_.bias.data != nullptr && out_.bias.heads < heads;
         const std::int64_t room = std::max<std::int64_t>(1, packed_room() / queries_.tile_bytes());
-        // Slabs of about the same size.
-        const std::int64_t slabs = (queries_.tiles() + room - 1) / room;
+        // Slabs of about the same size, of two heads where there are so many: one is packed while the other is
+        // computed.
+        const std::int64_t most = std::max<std::int64_t>(1, room / std::min<std::int64_t>(heads, 2));
+        const std::int64_t slabs = (queries_.tiles() + most - 1) / most;
         const std::int64_t longest = slabs == 0 ? 1 : (queries_.tiles() + slabs - 1) / slabs;
         while (slab_.end < queries_.tiles() && !cancelled()) {
             plan(longest);
-            const std::int64_t at_once = std::clamp<std::int64_t>(room / slab_.size(), 1, one_bias ? 1 : heads);
-            for (std::int64_t head = 0; head < heads && !cancelled(); head += at_once) {
-                attend_heads({head, std::min(head + at_once, heads)});
-            }
+            queries_.choose(std::clamp<std::int64_t>(room / slab_.size(), 1, heads), slab_);
+            attend_slab();
         }
     }
 
@@ -170,55 +171,76 @@ class BackwardPass {
         return kinds_[static_cast<std::size_t>(input_.forward.mask->kind_of(head))];
     }
 
-    void attend_heads(Range heads) {
+    // What the threads of a slab wait for.
+    struct Order {
+        Turns rows;      // of each tile of rows of each head: tiles of keys one after the other
+        Turns keys;      // of each tile of keys of each key/value head: the heads of a group one after the other
+        Steps packed;    // of each head: tiles of rows
+        Steps computed;  // of each head: tiles of keys
+    };
+
+    void attend_slab() {
         if (hooks_.poll) {
             hooks_.poll();  // also where the other threads are so fast that none is left for this one
         }
-        queries_.choose(heads, slab_);
-        team_.for_each(queries_.slots(), [&](std::int64_t slot) { queries_.pack(slot); });
-
         const Range keys = met_keys();
-        const std::int64_t group = input_.forward.queries.heads / input_.forward.keys.heads;
-        const std::int64_t kv_begin = heads.begin / group;
-        Turns row_turns(heads.size() * slab_.size());
-        // Of each tile of keys of the key/value heads that these heads read: the heads of a group one after the other.
-        Turns key_turns(((heads.end - 1) / group - kv_begin + 1) * keys.size());
-        const std::int64_t tasks = heads.size() * keys.size();
+        const std::int64_t heads = input_.forward.queries.heads;
+        const BackwardTasks tasks(heads, slab_.size(), keys.size(), queries_.room());
+        Order order{Turns(heads * slab_.size()), Turns(input_.forward.keys.heads * keys.size()), Steps(heads),
+                    Steps(heads)};
         const auto caller = std::this_thread::get_id();
         std::atomic<std::int64_t> next{0};
         team_.for_each(threads_, [&](std::int64_t) {
             const bool is_caller = std::this_thread::get_id() == caller;
             KeyBlockWorker worker(input_, out_.bias, queries_, functions_, spare_, stored_);
-            for (std::int64_t task = next++; task < tasks; task = next++) {
-                const std::int64_t head = heads.begin + task / keys.size();
-                const std::int64_t tile = task % keys.size();
-                const bool met = attend_tile(worker, {head, (head - heads.begin) * slab_.size()}, keys.begin + tile,
-                                             row_turns, is_caller && hooks_.poll);
-                const std::int64_t first_of_group = std::max(head / group * group, heads.begin);
-                key_turns.take((head / group - kv_begin) * keys.size() + tile, head - first_of_group, [&] {
-                    if (met) {
-                        worker.add_key_gradients(out_);
-                    }
-                });
+            for (std::int64_t index = next++; index < tasks.count(); index = next++) {
+                const BackwardTask task = tasks.at(index);
+                if (task.key_tile < 0) {
+                    pack(task, keys.size(), order);
+                } else {
+                    attend_keys(worker, task, keys, order, is_caller && hooks_.poll);
+                }
             }
         });
     }
 
-    struct Head {
-        std::int64_t index;
-        std::int64_t first_turn;  // of its tiles of rows
-    };
+    void pack(const BackwardTask& task, std::int64_t key_tiles, Order& order) {
+        if (task.head >= queries_.room()) {
+            order.computed.wait(task.head - queries_.room(), key_tiles);
+        }
+        for (std::int64_t tile = task.rows.begin; tile < task.rows.end && !cancelled(); ++tile) {
+            queries_.pack(task.head, slab_.begin + tile);
+        }
+        order.packed.add(task.head, task.rows.size());
+    }
+
+    void attend_keys(KeyBlockWorker& worker, const BackwardTask& task, Range keys, Order& order, bool polls) {
+        const std::int64_t group = input_.forward.queries.heads / input_.forward.keys.heads;
+        order.packed.wait(task.head, slab_.size());
+        if (task.head > 0 && out_.bias.data != nullptr && out_.bias.heads < input_.forward.queries.heads) {
+            // The gradients of a bias of all heads are added to head by head.
+            order.computed.wait(task.head - 1, keys.size());
+        }
+        const bool met = attend_tile(worker, task.head, keys.begin + task.key_tile, order.rows, polls);
+        order.keys.take(task.head / group * keys.size() + task.key_tile, task.head % group, [&] {
+            if (met) {
+                worker.add_key_gradients(out_);
+            }
+        });
+        order.computed.add(task.head, 1);
+    }
 
     // Returns whether some row of the slab meets the tile. A cancelled call takes its turns without their work: others
     // may wait for them.
-    [[nodiscard]] bool attend_tile(KeyBlockWorker& worker, Head head, std::int64_t tile, Turns& row_turns, bool polls) {
+    [[nodiscard]] bool attend_tile(KeyBlockWorker& worker, std::int64_t head, std::int64_t tile, Turns& row_turns,
+                                   bool polls) {
         const std::int64_t group = input_.forward.queries.heads / input_.forward.keys.heads;
-        const KindPlan& kind = plan_for(head.index);
+        const KindPlan& kind = plan_for(head);
         const Range rows = kind.rows_of[static_cast<std::size_t>(tile)];
         if (rows.empty()) {
             return false;
         }
-        worker.begin(head.index / group, tile);
+        worker.begin(head / group, tile);
         // The first tile of rows from there on that meets the tile, -1 behind the last.
         const auto met_from = [&](std::int64_t i) {
             while (i < rows.end && kind.met[of_slab(i)].rank(tile) < 0) {
@@ -226,6 +248,13 @@ class BackwardPass {
             }
             return i < rows.end ? i : -1;
         };
+        // Whoever is ahead of the turn of some rows computes the next ones before it waits.
+        struct Late {
+            std::int64_t thing;
+            std::int64_t turn;
+            std::function<void()> add;
+        };
+        std::optional<Late> late;
         for (std::int64_t i = rows.begin, next = -1; i >= 0; i = next) {
             next = met_from(i + 1);
             const MetTiles& met = kind.met[of_slab(i)];
@@ -233,19 +262,32 @@ class BackwardPass {
             const TilePlan& plan = kind.plans[of_slab(i)];
             const bool works = !cancelled();
             if (works) {
-                worker.attend(plan, met.tile_class(tile), head.index, i, next, out_);
+                worker.attend(plan, met.tile_class(tile), head, i, next, out_);
             }
-            row_turns.take(head.first_turn + i - slab_.begin, turn, [&] {
-                if (works) {
-                    worker.add_query_gradients(plan.rows, head.index, out_);
+            const std::int64_t thing = head * slab_.size() + i - slab_.begin;
+            const float* const gradients = works ? worker.query_gradients() : nullptr;
+            const auto add = [this, &worker, &plan, head, gradients] {
+                if (gradients != nullptr) {
+                    worker.add_query_gradients(gradients, plan.rows, head, out_);
                 }
-            });
+            };
+            if (late) {
+                row_turns.take(late->thing, late->turn, late->add);
+                late.reset();
+            }
+            if (!row_turns.try_take(thing, turn, add)) {
+                late = Late{thing, turn, add};
+                worker.turn_query_gradients();
+            }
             if (works && turn == 0 && hooks_.head_pairs_done != nullptr) {
                 *hooks_.head_pairs_done += plan.pairs;
             }
             if (polls) {
                 hooks_.poll();
             }
+        }
+        if (late) {
+            row_turns.take(late->thing, late->turn, late->add);
         }
         return true;
     }

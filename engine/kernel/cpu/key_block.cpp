@@ -42,8 +42,8 @@ std::int64_t scratch_floats(const BackwardBlock& block, const TileGeometry& geom
     const std::int64_t k_tile = geometry.backward_k_tile;
     const std::int64_t of_keys = k_tile * (block.depth_qk + block.depth_v + block.dim_qk_padded);
     const std::int64_t of_gradients =
-        geometry.backward_q_tile * block.dim_qk_padded + k_tile * (block.dim_qk_padded + block.dim_v_padded);
-    constexpr std::int64_t parts = 12;
+        2 * geometry.backward_q_tile * block.dim_qk_padded + k_tile * (block.dim_qk_padded + block.dim_v_padded);
+    constexpr std::int64_t parts = 13;
     return of_keys + of_gradients + 3 * backward_scratch(geometry) + 3 * geometry.row_group * k_tile +
            parts * Scratch::whole_vectors(1);
 }
@@ -75,6 +75,7 @@ KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const HeadMatri
     block_.products = scratch_.take(geometry_.row_group * k_tile);
     block_.score_slopes = input.forward.scoring.soft_cap == 0.0 ? nullptr : scratch_.take(geometry_.row_group * k_tile);
     block_.query_gradients = scratch_.take(geometry_.backward_q_tile * block_.dim_qk_padded);
+    other_query_gradients_ = scratch_.take(geometry_.backward_q_tile * block_.dim_qk_padded);
     block_.key_gradients = scratch_.take(k_tile * block_.dim_qk_padded);
     block_.value_gradients = scratch_.take(k_tile * block_.dim_v_padded);
 }
@@ -186,8 +187,9 @@ void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
     }
 }
 
-void KeyBlockWorker::add_query_gradients(Range rows, std::int64_t head, const AttendGradients& out) const {
-    add_rows(block_.query_gradients, block_.dim_qk_padded, out.queries, head, rows);
+void KeyBlockWorker::add_query_gradients(const float* gradients, Range rows, std::int64_t head,
+                                         const AttendGradients& out) const {
+    add_rows(gradients, block_.dim_qk_padded, out.queries, head, rows);
 }
 
 void KeyBlockWorker::add_key_gradients(const AttendGradients& out) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "engine/kernel/cpu/packed_queries.h"
@@ -32,8 +33,12 @@ class KeyBlockWorker {
     void attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile,
                 std::int64_t next_q_tile, const AttendGradients& out);
 
-    // Adds the gradients of a tile's rows to those of the caller.
-    void add_query_gradients(Range rows, std::int64_t head, const AttendGradients& out) const;
+    // What the last attend() gave for its rows.
+    [[nodiscard]] const float* query_gradients() const { return block_.query_gradients; }
+    // Leaves it as it is until the next attend() but one is called.
+    void turn_query_gradients() { std::swap(block_.query_gradients, other_query_gradients_); }
+    // Adds it to the gradients of the caller.
+    void add_query_gradients(const float* gradients, Range rows, std::int64_t head, const AttendGradients& out) const;
     void add_key_gradients(const AttendGradients& out) const;
 
   private:
@@ -58,6 +63,7 @@ class KeyBlockWorker {
     float* keys_;
     float* key_rows_;
     float* values_;
+    float* other_query_gradients_;
     std::vector<float> rows_scratch_;
 };
 
