@@ -49,9 +49,10 @@ class StoredProbabilities {
         content_ = std::move(content);
         why_not_.clear();
     }
-    void keep_nothing(std::string why) {
-        content_.reset();
+    // Returns what was kept.
+    std::unique_ptr<Content> keep_nothing(std::string why) {
         why_not_ = std::move(why);
+        return std::exchange(content_, nullptr);
     }
     [[nodiscard]] Content* content() { return content_.get(); }
     [[nodiscard]] const Content* content() const { return content_.get(); }

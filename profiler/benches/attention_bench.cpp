@@ -72,7 +72,8 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     result.peak_flops_per_s = summarize(std::move(limits));
     result.share = summarize(std::move(shares));
     const double flops_s = result.flops / result.peak_flops_per_s.median;
-    const double exponentials = static_cast<double>(result.pairs) * static_cast<double>(shape.query_heads);
+    const double exponentials =
+        asked.stored ? 0.0 : static_cast<double>(result.pairs) * static_cast<double>(shape.query_heads);
     result.roofline_share =
         flops_s / (flops_s + exponentials / (measure_exponential_rate(peak_seconds) * options.threads));
     return result;

@@ -259,14 +259,15 @@ class CpuKernel final : public Kernel {
         if (input.keep == nullptr) {
             return nullptr;
         }
-        input.keep->keep_nothing(cpu::StoredTiles::refusal(input));
+        const std::unique_ptr<StoredProbabilities::Content> before =
+            input.keep->keep_nothing(cpu::StoredTiles::refusal(input));
         if (!input.keep->why_not().empty()) {
             return nullptr;
         }
         ThreadTeam team(threads_);
         auto stored = std::make_unique<cpu::StoredTiles>(input, functions, team);
         input.keep->require_room(stored->bytes());
-        stored->allocate();
+        stored->make_room(dynamic_cast<cpu::StoredTiles*>(before.get()));
         return stored;
     }
 

@@ -57,9 +57,17 @@ std::int64_t StoredTiles::bytes() const {
     return slots() * slot_floats_ * static_cast<std::int64_t>(sizeof(float));
 }
 
-void StoredTiles::allocate() {
-    kept_ = AlignedBuffer<float>(slots() * slot_floats_);
-    advise_huge_pages(kept_);
+void StoredTiles::make_room(StoredTiles* other) {
+    const std::int64_t floats = slots() * slot_floats_;
+    if (other != nullptr && other->kept_.size() == floats) {
+        kept_ = std::move(other->kept_);
+    } else {
+        if (other != nullptr) {
+            other->kept_ = {};
+        }
+        kept_ = AlignedBuffer<float>(floats);
+        advise_huge_pages(kept_);
+    }
     left_out_.assign(static_cast<std::size_t>(slots()), 0);
     // Rows behind the last are computed as well, and must weigh nothing.
     const std::int64_t q_tile = geometry_.backward_q_tile;

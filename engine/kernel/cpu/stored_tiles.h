@@ -19,14 +19,16 @@ namespace longscope::cpu {
 
 class StoredTiles final : public StoredProbabilities::Content {
   public:
-    // Plans what is to be kept; allocate() makes room for it.
+    // Plans what is to be kept; make_room() makes room for it.
     StoredTiles(const AttendInput& input, const TileFunctions& functions, ThreadTeam& team);
 
     // Why nothing is kept of a pass; empty: something is.
     [[nodiscard]] static std::string refusal(const AttendInput& input);
 
     [[nodiscard]] std::int64_t bytes() const override;
-    void allocate();
+    // Where another one, that is not needed any more, had room for as much, its memory is taken: new pages cost more
+    // than what is written to them. Null: there is none.
+    void make_room(StoredTiles* other);
     // Was it planned for tensors of these shapes, and these tiles?
     [[nodiscard]] bool fits(const AttendInput& input, const TileFunctions& functions) const;
 

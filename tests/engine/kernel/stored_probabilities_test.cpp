@@ -248,6 +248,25 @@ TEST(StoredProbabilities, TakeWhatIsSaidBeforehandAndNothingForEmptyTiles) {
     EXPECT_EQ(bytes_of(R"({"not": {"full": {}}})"), 0);
 }
 
+// Steps of a training, of which each keeps weights in the place of those before.
+TEST(StoredProbabilities, OfOneCallAfterTheOther) {
+    const auto kernel = make_cpu_kernel(2);
+    StoredProbabilities stored(enough_bytes);
+    for (const auto& [queries, keys] :
+         std::vector<std::pair<std::int64_t, std::int64_t>>{{200, 300}, {200, 300}, {97, 401}}) {
+        for (const std::uint64_t seed : {1, 2}) {
+            AttentionCase c = make_case(queries, keys, causal, {1, 2, 1, 16, 16, DType::float32});
+            c.seed = seed;
+            const BackwardInputs inputs(c);
+            const ReferenceGradients reference = reference_gradients(c, inputs);
+            BackwardCall call;
+            call.stored = &stored;
+            EXPECT_LE(error_of_gradients(reference, run_backward(*kernel, c, inputs, reference, call)).worst(),
+                      gradient_bound(DType::float32, keys));
+        }
+    }
+}
+
 TEST(StoredProbabilities, AreRefusedAboveTheBudgetBeforeAnythingIsComputed) {
     const auto kernel = make_cpu_kernel(2);
     Forward forward(make_case(300, 300, full, {1, 2, 1, 16, 16, DType::float32}));
