@@ -38,6 +38,8 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     result.pairs = work.mask().pairs();
     result.flops = work.flops();
     result.stored_bytes = work.stored_bytes();
+    result.memory_bytes = work.memory_bytes();
+    result.gradient_bytes = work.gradient_bytes();
     // In turns with the limit that the case is measured against.
     std::unique_ptr<ReadBandwidth> memory;
     if (asked.goal_of == GoalOf::reading) {

@@ -23,6 +23,9 @@ enum class GoalOf {
     float32,  // of the share that the same case reaches in float32 in the same run
 };
 
+// What a backward pass may take beyond the caller's tensors, by what the gradients take.
+inline constexpr double most_memory_of_gradients = 1.2;
+
 struct AttentionBenchCase {
     std::string name;
     Direction direction = Direction::forward;
@@ -53,6 +56,9 @@ struct AttentionBenchResult {
     // of that of reading memory, repetition by repetition.
     std::int64_t read_bytes = 0;
     std::int64_t stored_bytes = 0;  // of kept weights
+    // Of backward cases: how far the process grew in the first pass, and what the gradients take.
+    std::int64_t memory_bytes = 0;
+    std::int64_t gradient_bytes = 0;
     Summary read_bytes_per_s;
     Summary reading_share;
     // Filled by judge(): what the goal asks of judged().
@@ -61,6 +67,9 @@ struct AttentionBenchResult {
     // What the goal is about.
     [[nodiscard]] const Summary& judged() const { return asked.goal_of == GoalOf::reading ? reading_share : share; }
     [[nodiscard]] bool reached() const { return !asked_share || judged().median >= *asked_share; }
+    [[nodiscard]] double memory_of_gradients() const {
+        return gradient_bytes == 0 ? 0.0 : static_cast<double>(memory_bytes) / static_cast<double>(gradient_bytes);
+    }
 };
 
 struct AttentionBenchOptions {

@@ -51,6 +51,12 @@ class AttentionWork {
     [[nodiscard]] double flops() const;
     // Of the weights that the forward pass kept.
     [[nodiscard]] std::int64_t stored_bytes() const { return stored_ == nullptr ? 0 : stored_->bytes(); }
+    // Of backward cases: how far the process grew in the first pass, by the operating system's own count, and what the
+    // gradients take.
+    [[nodiscard]] std::int64_t memory_bytes() const { return memory_bytes_; }
+    [[nodiscard]] std::int64_t gradient_bytes() const {
+        return of_queries_.size_bytes() + of_keys_.size_bytes() + of_values_.size_bytes();
+    }
     // Of keys and values together.
     [[nodiscard]] std::int64_t read_bytes() const { return keys_.bytes() + values_.bytes(); }
 
@@ -59,6 +65,8 @@ class AttentionWork {
 
   private:
     [[nodiscard]] AttendGradients gradients();
+    // What comes before a backward pass.
+    void begin_whole();
 
     AttentionBenchCase asked_;
     AttendHooks hooks_;
@@ -79,6 +87,7 @@ class AttentionWork {
     AlignedBuffer<float> of_queries_;
     AlignedBuffer<float> of_keys_;
     AlignedBuffer<float> of_values_;
+    std::int64_t memory_bytes_ = 0;
 };
 
 }  // namespace longscope
