@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernel/cpu/kept_rows.h"
 
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 
 namespace longscope::cpu {
@@ -59,6 +61,10 @@ void KeptRows::leave_out() {
     for (const Part& part : parts_) {
         stored_->leave_out(part.slot);
     }
+}
+
+void KeptRows::finish() {
+    hwy::FlushStream();
 }
 
 }  // namespace longscope::cpu

@@ -25,6 +25,8 @@ class KeptRows {
     void set_exponents(const float* maximum, float scale);
     // They were not computed as a tile.
     void leave_out();
+    // Weights were stored past the caches: from here on other threads may be told of them.
+    static void finish();
 
   private:
     // A part of a tile that is kept.

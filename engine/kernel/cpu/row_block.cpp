@@ -144,6 +144,9 @@ void RowBlockWorker::attend(const TilePlan& plan, std::int64_t head, const KeyPa
             after_tile();
         }
     }
+    if (kept_) {
+        KeptRows::finish();
+    }
     end_state(plan.rows, head, part, out);
 }
 

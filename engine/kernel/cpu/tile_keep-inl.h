@@ -9,8 +9,6 @@
 #define LONGSCOPE_ENGINE_KERNEL_CPU_TILE_KEEP_INL_H
 #endif
 
-#include <hwy/cache_control.h>
-
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_product-inl.h"
 
@@ -21,7 +19,7 @@ namespace HWY_NAMESPACE {
 static_assert(kept_columns % panel == 0);
 
 // The weights of a group, which stand where its scores were, rows `stride` units apart. Past the caches: nothing reads
-// them before the backward pass.
+// them before the backward pass. Whoever calls attend_tile has to call hwy::FlushStream() in the end.
 template <class Arithmetic, std::int64_t Rows = row_group>
 HWY_ATTR HWY_NOINLINE void keep_group(const RowBlock& block, std::int64_t group, const GroupColumns& columns,
                                       std::int64_t stride) {
@@ -37,7 +35,6 @@ HWY_ATTR HWY_NOINLINE void keep_group(const RowBlock& block, std::int64_t group,
             }
         }
     }
-    hwy::FlushStream();
 }
 
 template <class Arithmetic, std::int64_t Rows = row_group>
