@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The backward pass takes less memory beyond the caller's tensors than a fifth more than its gradients, whatever the
-// mask: by the operating system's own count.
+// mask: by the operating system's own count. Each figure is a property of the
+// test (--gtest_output=xml:FILE).
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -23,6 +25,7 @@ struct MemoryCase {
     std::int64_t query_heads;
     std::int64_t kv_heads;
     std::int64_t dim;
+    const char* name;
     const char* mask;
 };
 
@@ -92,6 +95,9 @@ void expect_within_the_bound(const std::vector<MemoryCase>& cases) {
     }
     for (const MemoryCase& c : cases) {
         const double growth = growth_of(c);
+        ::testing::Test::RecordProperty(
+            fmt::format("tokens_{}_heads_{}_{}_dim_{}_{}", c.tokens, c.query_heads, c.kv_heads, c.dim, c.name),
+            fmt::format("{:.3f}", growth));
         EXPECT_LT(growth, 1.2) << c.tokens << " tokens, " << c.query_heads << ":" << c.kv_heads << " heads of " << c.dim
                                << ", " << c.mask;
         EXPECT_GT(growth, 0.0) << "nothing is measured";
@@ -99,23 +105,26 @@ void expect_within_the_bound(const std::vector<MemoryCase>& cases) {
 }
 
 TEST(BackwardMemory, StaysBelowTheBoundForEveryKindOfMask) {
-    expect_within_the_bound({{16'384, 1, 1, 64, full},
-                             {16'384, 1, 1, 64, causal},
-                             {16'384, 1, 1, 64, window},
-                             {16'384, 1, 1, 64, blocks},
-                             {16'384, 1, 1, 64, strided},
-                             {16'384, 4, 4, 64, of_heads}});
+    expect_within_the_bound({{16'384, 1, 1, 64, "full", full},
+                             {16'384, 1, 1, 64, "causal", causal},
+                             {16'384, 1, 1, 64, "window", window},
+                             {16'384, 1, 1, 64, "blocks", blocks},
+                             {16'384, 1, 1, 64, "strided", strided},
+                             {16'384, 4, 4, 64, "of_heads", of_heads}});
 }
 
 TEST(BackwardMemory, StaysBelowTheBoundForManyHeadsAndGroups) {
-    expect_within_the_bound({{16'384, 8, 8, 64, window}, {16'384, 8, 1, 64, blocks}, {16'384, 4, 2, 128, strided}});
+    expect_within_the_bound({{16'384, 8, 8, 64, "window", window},
+                             {16'384, 8, 1, 64, "blocks", blocks},
+                             {16'384, 4, 2, 128, "strided", strided}});
 }
 
 TEST(BackwardMemory, DoesNotGrowWithTheLengthOfTheSequence) {
-    expect_within_the_bound({{65'536, 1, 1, 16, full},
-                             {65'536, 1, 1, 64, window},
-                             {65'536, 1, 1, 64, blocks},
-                             {65'536, 3, 1, 32, of_short_heads}});
+    expect_within_the_bound({{65'536, 1, 1, 16, "full", full},
+                             {65'536, 1, 1, 16, "causal", causal},
+                             {65'536, 1, 1, 64, "window", window},
+                             {65'536, 1, 1, 64, "blocks", blocks},
+                             {65'536, 3, 1, 32, "of_short_heads", of_short_heads}});
 }
 
 }  // namespace
