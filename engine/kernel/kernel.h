@@ -13,6 +13,7 @@
 
 #include "engine/kernel/partial.h"
 #include "engine/kernel/scoring.h"
+#include "engine/kernel/stored_probabilities.h"
 #include "engine/mask/local_mask.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/head_matrix.h"
@@ -29,6 +30,8 @@ struct AttendInput {
     const LocalMask* mask = nullptr;  // rows x columns; of each query head
     double scale = 1.0;
     Scoring scoring = {};
+    // Where a forward pass keeps its weights, in place of what is there; null: nowhere. Not read by other passes.
+    StoredProbabilities* keep = nullptr;
 };
 
 // The distance only where the scoring reads it: it is searched for.
@@ -46,6 +49,8 @@ struct AttendBackwardInput {
     // Not read in sigmoid attention.
     const float* lse = nullptr;    // query heads x rows, natural logarithm; -inf: the row sees nothing
     const float* delta = nullptr;  // query heads x rows: the sum of dO * O over a row
+    // Weights that the forward pass of the same input kept; null, or nothing in it: they are computed again.
+    const StoredProbabilities* stored = nullptr;
 };
 
 // Views of what the backward pass adds to; the caller sets them to zero before the first part.
@@ -92,6 +97,12 @@ class Kernel {
     // depend on the number of threads.
     virtual void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
                                  const AttendHooks& hooks) const = 0;
+
+    // What keeping the weights of this input takes (AttendInput::keep); 0: nothing would be kept.
+    [[nodiscard]] virtual std::int64_t stored_bytes(const AttendInput& input) const {
+        static_cast<void>(input);
+        return 0;
+    }
 
     // What it runs on, for people: "cpu, 2 threads, AVX3_ZEN4".
     [[nodiscard]] virtual std::string description() const = 0;

@@ -17,7 +17,7 @@ constexpr std::string_view full_mask = R"({"full": {}})";
 
 // Is the goal of `asked` a share of what `other` reaches?
 bool is_measure_of(const AttentionBenchCase& other, const AttentionBenchCase& asked) {
-    if (other.direction != asked.direction) {
+    if (other.direction != asked.direction || other.stored != asked.stored) {
         return false;
     }
     AttentionShape shape = asked.shape;
@@ -78,6 +78,9 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     result.asked = asked;
     result.pairs = work.mask().pairs();
     result.flops = work.flops();
+    result.stored_bytes = work.stored_bytes();
+    result.memory_bytes = work.memory_bytes();
+    result.gradient_bytes = work.gradient_bytes();
     // In turns with the limit that the case is measured against.
     std::unique_ptr<ReadBandwidth> memory;
     if (asked.goal_of == GoalOf::reading) {
@@ -119,7 +122,8 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     result.peak_flops_per_s = summarize(std::move(limits));
     result.share = summarize(std::move(shares));
     const double flops_s = result.flops / result.peak_flops_per_s.median;
-    const double exponentials = static_cast<double>(result.pairs) * static_cast<double>(shape.query_heads);
+    const double exponentials =
+        asked.stored ? 0.0 : static_cast<double>(result.pairs) * static_cast<double>(shape.query_heads);
     result.roofline_share =
         flops_s / (flops_s + exponentials / (measure_exponential_rate(peak_seconds) * options.threads));
     return result;

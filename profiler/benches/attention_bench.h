@@ -24,6 +24,9 @@ enum class GoalOf {
     float32,  // of the share that the same case reaches in float32 in the same run
 };
 
+// What a backward pass may take beyond the caller's tensors, by what the gradients take.
+inline constexpr double most_memory_of_gradients = 1.2;
+
 struct AttentionBenchCase {
     std::string name;
     Direction direction = Direction::forward;
@@ -37,7 +40,8 @@ struct AttentionBenchCase {
     std::optional<std::uint64_t> document_seed = {};
     std::optional<double> goal = {};
     GoalOf goal_of = GoalOf::peak;
-    bool quick = false;  // also measured by the short form
+    bool stored = false;  // a backward pass with the weights that the forward pass, which is not timed, kept
+    bool quick = false;   // also measured by the short form
     // Forward: measured in both orders of the loops, in turns.
     bool both_orders = false;
 };
@@ -73,6 +77,10 @@ struct AttentionBenchResult {
     // Of cases that are measured against reading: the bytes of keys and values, and the rate of reading them as a share
     // of that of reading memory, repetition by repetition.
     std::int64_t read_bytes = 0;
+    std::int64_t stored_bytes = 0;  // of kept weights
+    // Of backward cases: how far the process grew in the first pass, and what the gradients take.
+    std::int64_t memory_bytes = 0;
+    std::int64_t gradient_bytes = 0;
     Summary read_bytes_per_s;
     Summary reading_share;
     std::optional<OrderComparison> orders = {};  // the other figures are those of the predicted one then
@@ -82,6 +90,9 @@ struct AttentionBenchResult {
     // What the goal is about.
     [[nodiscard]] const Summary& judged() const { return asked.goal_of == GoalOf::reading ? reading_share : share; }
     [[nodiscard]] bool reached() const { return !asked_share || judged().median >= *asked_share; }
+    [[nodiscard]] double memory_of_gradients() const {
+        return gradient_bytes == 0 ? 0.0 : static_cast<double>(memory_bytes) / static_cast<double>(gradient_bytes);
+    }
 };
 
 struct AttentionBenchOptions {

@@ -13,6 +13,7 @@ constexpr const char* full = R"({"full": {}})";
 constexpr const char* causal = R"({"causal": {}})";
 constexpr const char* causal_documents = R"({"and": [{"documents": {}}, {"causal": {}}]})";
 constexpr const char* window = R"({"window": {"left": 1023, "right": 0}})";
+constexpr const char* long_window = R"({"window": {"left": 4095, "right": 0}})";
 constexpr const char* global_and_window =
     R"({"and": [{"causal": {}}, {"or": [{"sink": {"tokens": 64}}, {"window": {"left": 1023, "right": 0}}]}]})";
 // In each row of blocks one in ten.
@@ -78,10 +79,14 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
     std::vector<AttentionBenchCase> cases;
     for (const std::int64_t dim : {128, 64}) {
         Direction direction = Direction::forward;
-        const auto add = [&](DType dtype, const std::string& name, const char* mask, std::int64_t tokens, double goal,
-                             GoalOf goal_of, bool quick, std::optional<std::uint64_t> document_seed = std::nullopt) {
+        bool stored = false;
+        const auto add = [&](DType dtype, const std::string& name, const char* mask, std::int64_t tokens,
+                             std::optional<double> goal, GoalOf goal_of, bool quick,
+                             std::optional<std::uint64_t> document_seed = std::nullopt) {
             AttentionBenchCase one;
-            one.name = fmt::format("{}, {}, {}, D {}", direction_word(direction), name, to_string(dtype), dim);
+            one.name = fmt::format("{}{}, {}, {}, D {}", direction_word(direction), stored ? ", stored" : "", name,
+                                   to_string(dtype), dim);
+            one.stored = stored;
             one.direction = direction;
             one.shape = shape_of(dim, dtype);
             one.mask = mask;
@@ -119,6 +124,17 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
         add(f32, "causal", causal, 16'384, of_dim(0.75, 0.68), GoalOf::peak, false);
         add(bf16, "full", full, 4096, of_dim(0.75, 0.65), GoalOf::peak, true);
         add(bf16, "full", full, 16'384, of_dim(0.75, 0.65), GoalOf::peak, false);
+        if (dim == 64) {
+            // For their memory.
+            add(f32, "window 1,024", window, 65'536, {}, GoalOf::peak, false);
+            add(f32, "one block of 128 in ten", sparse_blocks, 65'536, {}, GoalOf::peak, false);
+            add(f32, "window 4,096 of 2 heads", long_window, 1'048'576, {}, GoalOf::peak, false);
+            cases.back().shape.query_heads = cases.back().shape.key_value_heads = 2;
+        }
+
+        stored = true;
+        add(f32, "full", full, 4096, of_dim(0.92, 0.85), GoalOf::peak, true);
+        add(bf16, "full", full, 4096, of_dim(0.85, 0.67), GoalOf::peak, true);
     }
     const auto add_decode = [&](const std::string& name, const AttentionShape& shape, std::int64_t page_tokens,
                                 std::optional<double> goal) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/base/thread_team.h"
 #include "engine/kernel/cpu/cpu_kernel.h"
@@ -16,6 +17,7 @@
 #include "engine/tensor/element_type.h"
 #include "engine/tensor/paged_view.h"
 #include "engine/workload/packing.h"
+#include "profiler/benches/peak_memory.h"
 
 namespace longscope {
 
@@ -83,7 +85,12 @@ AttentionWork::AttentionWork(const AttentionBenchCase& asked, const AttentionBen
       out_(asked.shape.query_heads, query_count(asked), asked.shape.head_dim_v),
       threads_(options.threads),
       kernel_(make_kernel("cpu", options.threads)) {
-    kernel_->attend(input(), out_, hooks_);
+    if (asked_.stored) {
+        stored_ = std::make_unique<StoredProbabilities>(available_memory_bytes() / 2);
+    }
+    AttendInput forward = input();
+    forward.keep = stored_.get();
+    kernel_->attend(forward, out_, hooks_);
     if (asked_.direction == Direction::backward) {
         const AttentionShape& shape = asked_.shape;
         output_gradients_ =
@@ -92,7 +99,12 @@ AttentionWork::AttentionWork(const AttentionBenchCase& asked, const AttentionBen
         of_queries_ = AlignedBuffer<float>(shape.query_heads * query_count(asked_) * shape.head_dim_qk);
         of_keys_ = AlignedBuffer<float>(shape.key_value_heads * asked_.tokens * shape.head_dim_qk);
         of_values_ = AlignedBuffer<float>(shape.key_value_heads * asked_.tokens * shape.head_dim_v);
-        repeat_whole();
+        begin_whole();
+        // Another one, so that what the forward pass took is not there any more.
+        kernel_ = make_kernel("cpu", options.threads);
+        const PeakMemory memory;
+        repeat();
+        memory_bytes_ = memory.grown_bytes();
     }
 }
 
@@ -132,7 +144,15 @@ void AttentionWork::repeat() {
         kernel_->attend(input(), out_, hooks_);
         return;
     }
-    kernel_->attend_backward({input(), output_gradients_->view(), out_.lse(0), delta_.data()}, gradients(), hooks_);
+    kernel_->attend_backward({input(), output_gradients_->view(), out_.lse(0), delta_.data(), stored_.get()},
+                             gradients(), hooks_);
+}
+
+void AttentionWork::begin_whole() {
+    compute_delta(output_gradients_->view(), static_cast<const Partial&>(out_).output(), delta_.data());
+    of_queries_.fill(0.0F);
+    of_keys_.fill(0.0F);
+    of_values_.fill(0.0F);
 }
 
 void AttentionWork::repeat_in(cpu::LoopOrder order) {
@@ -149,10 +169,7 @@ cpu::OrderCost AttentionWork::predicted_order() const {
 
 void AttentionWork::repeat_whole() {
     if (asked_.direction == Direction::backward) {
-        compute_delta(output_gradients_->view(), static_cast<const Partial&>(out_).output(), delta_.data());
-        of_queries_.fill(0.0F);
-        of_keys_.fill(0.0F);
-        of_values_.fill(0.0F);
+        begin_whole();
     }
     repeat();
 }

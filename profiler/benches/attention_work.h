@@ -55,6 +55,14 @@ class AttentionWork {
     [[nodiscard]] AttendInput input() const;
     [[nodiscard]] HeadView output_gradients() const { return output_gradients_->view(); }
     [[nodiscard]] double flops() const;
+    // Of the weights that the forward pass kept.
+    [[nodiscard]] std::int64_t stored_bytes() const { return stored_ == nullptr ? 0 : stored_->bytes(); }
+    // Of backward cases: how far the process grew in the first pass, by the operating system's own count, and what the
+    // gradients take.
+    [[nodiscard]] std::int64_t memory_bytes() const { return memory_bytes_; }
+    [[nodiscard]] std::int64_t gradient_bytes() const {
+        return of_queries_.size_bytes() + of_keys_.size_bytes() + of_values_.size_bytes();
+    }
     // Of keys and values together; where values are a part of the keys, of these.
     [[nodiscard]] std::int64_t read_bytes() const { return keys_.bytes() + values_.bytes(); }
 
@@ -65,6 +73,8 @@ class AttentionWork {
     [[nodiscard]] AttendGradients gradients();
     // Of keys or values, the first `dim` elements of each row, in pages where the case asks for that.
     [[nodiscard]] HeadView kept(const BenchTensor& tensor, std::int64_t dim) const;
+    // What comes before a backward pass.
+    void begin_whole();
 
     AttentionBenchCase asked_;
     AttendHooks hooks_;
@@ -82,11 +92,13 @@ class AttentionWork {
     std::unique_ptr<Kernel> kernel_;
     std::array<std::unique_ptr<Kernel>, cpu::loop_order_words.size()> ordered_;  // made when they are asked for
     // Of backward cases.
+    std::unique_ptr<StoredProbabilities> stored_;  // null: they are computed again
     std::unique_ptr<BenchTensor> output_gradients_;
     AlignedBuffer<float> delta_;
     AlignedBuffer<float> of_queries_;
     AlignedBuffer<float> of_keys_;
     AlignedBuffer<float> of_values_;
+    std::int64_t memory_bytes_ = 0;
 };
 
 }  // namespace longscope

@@ -45,6 +45,8 @@ struct BackwardCall {
     AttendHooks hooks = {};
     std::int64_t row_gap = 0;           // elements between the rows of all inputs
     std::optional<TokenSet> keys = {};  // a part of them
+    // Not null: a forward pass keeps its weights there before.
+    StoredProbabilities* stored = nullptr;
 };
 
 // The rows of a token set of every head.
@@ -120,13 +122,17 @@ inline void add_gradients(const Kernel& kernel, const AttentionCase& c, const Ba
         scoring.bias.head_stride = c.scoring.bias_heads == 1 ? 0 : scoring.bias.head_stride;
         bias_view = {bias_gradients.data(), c.scoring.bias_heads, queries.size(), keys.size()};
     }
-    kernel.attend_backward(
-        {{q.view(), k.view(), v.view(), &local, c.scale(), scoring}, dout.view(), lse.data(), delta.data()},
-        {whole.queries,
-         {key_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_qk},
-         {value_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_v},
-         bias_view},
-        call.hooks);
+    const AttendInput forward{q.view(), k.view(), v.view(), &local, c.scale(), scoring, call.stored};
+    if (call.stored != nullptr) {
+        Partial partial(shape.query_heads, queries.size(), shape.head_dim_v, scoring.merge_rule());
+        kernel.attend(forward, partial, {});
+    }
+    kernel.attend_backward({forward, dout.view(), lse.data(), delta.data(), call.stored},
+                           {whole.queries,
+                            {key_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_qk},
+                            {value_gradients.data(), shape.key_value_heads, keys.size(), shape.head_dim_v},
+                            bias_view},
+                           call.hooks);
     scatter_columns(bias_gradients, keys, c.domain.key_tokens, out.bias);
     scatter(key_gradients, keys, whole.keys);
     scatter(value_gradients, keys, whole.values);

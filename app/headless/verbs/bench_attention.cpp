@@ -131,6 +131,15 @@ std::string goal_text(const AttentionBenchResult& result) {
     return fmt::format("{} at least {}", result.reached() ? "yes:" : "NO:", percent(*result.asked_share));
 }
 
+// What a backward pass takes beyond the caller's tensors, by what the gradients take.
+std::string memory_text(const AttentionBenchResult& result) {
+    if (result.gradient_bytes == 0) {
+        return "";
+    }
+    const double share = result.memory_of_gradients();
+    return fmt::format("{}{:.2f} x", share > most_memory_of_gradients ? "NO: " : "", share);
+}
+
 // Names are those of several cases that differ in their tokens.
 std::string full_name(const AttentionBenchCase& asked) {
     return fmt::format("{}, {} tokens", asked.name, format_count(asked.tokens));
@@ -171,6 +180,13 @@ Json to_json(const AttentionBenchResult& result) {
             {"key_major_speedup", to_json(orders.speedup)},     {"predicted_speedup", orders.predicted_speedup},
             {"predicted", cpu::to_string(orders.predicted)},    {"faster", cpu::to_string(orders.faster())}};
     }
+    if (result.gradient_bytes > 0) {
+        json["memory_bytes"] = result.memory_bytes;
+        json["gradient_bytes"] = result.gradient_bytes;
+    }
+    if (asked.stored) {
+        json["stored_bytes"] = result.stored_bytes;
+    }
     if (asked.document_seed) {
         json["document_seed"] = *asked.document_seed;
     }
@@ -190,14 +206,17 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
                      {"of", Align::left},
                      {"quartiles"},
                      {"roofline"},
+                     {"memory"},
                      {"goal", Align::left}});
     bool any_above = false;
+    bool any_memory = false;
     for (const AttentionBenchResult& result : results) {
         const bool reads = result.asked.goal_of == GoalOf::reading;
         const Summary& share = result.judged();
         // Then that peak is not what bounds it.
         const bool above = !reads && share.median > 1.0;
         any_above = any_above || above;
+        any_memory = any_memory || result.gradient_bytes > 0;
         table.add_row(
             {result.asked.name, format_count(result.asked.tokens),
              format_duration(static_cast<Nanoseconds>(result.duration_ns.median)),
@@ -205,9 +224,15 @@ void print_table(const std::vector<AttentionBenchResult>& results) {
                    : fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median),
              percent(share.median), reads ? "reading memory" : "the peak",
              fmt::format("{:.1f} to {:.1f}", 100.0 * share.first_quartile, 100.0 * share.third_quartile),
-             reads || above ? "" : percent(result.roofline_share), goal_text(result)});
+             reads || above ? "" : percent(result.roofline_share), memory_text(result), goal_text(result)});
     }
     write_output(table.text());
+    if (any_memory) {
+        write_output(fmt::format(
+            "\nMemory: what the backward pass took beyond the tensors, times the gradients' bytes: at most {} x. "
+            "Weights that are stored stand beside that.\n",
+            most_memory_of_gradients));
+    }
     if (any_above) {
         write_output(
             "\nAbove 100 %: taken on the processor's matrix unit, or in float32, which are faster here than the dot "

@@ -7,6 +7,7 @@
 #include "engine/kernel/cpu/backward_pass.h"
 #include "engine/kernel/cpu/decode_pass.h"
 #include "engine/kernel/cpu/forward_pass.h"
+#include "engine/kernel/cpu/stored_tiles.h"
 
 namespace longscope {
 
@@ -21,14 +22,18 @@ class CpuKernel final : public Kernel {
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         check_scoring(input, out.rule());
         const cpu::TileFunctions& functions = variant_for(input.keys.dtype).functions;
-        if (cpu::is_decode(input)) {
+        std::unique_ptr<cpu::StoredTiles> stored = begin_keeping(input, functions);
+        if (stored == nullptr && cpu::is_decode(input)) {
             cpu::attend_decode(input, out, hooks, cpu::default_decode_plan(input), functions, threads_, spare_);
         } else {
             cpu::attend_forward(input, out, hooks, order_ ? order_ : cpu::asked_loop_order(), functions, threads_,
-                                spare_);
+                                spare_, stored.get());
         }
         if (hooks.cancelled != nullptr && *hooks.cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");
+        }
+        if (stored != nullptr) {
+            input.keep->keep(std::move(stored));
         }
     }
 
@@ -41,12 +46,38 @@ class CpuKernel final : public Kernel {
         }
     }
 
+    [[nodiscard]] std::int64_t stored_bytes(const AttendInput& input) const override {
+        if (!cpu::StoredTiles::refusal(input).empty()) {
+            return 0;
+        }
+        ThreadTeam team(threads_);
+        return cpu::StoredTiles(input, variant_for(input.keys.dtype).functions, team).bytes();
+    }
+
     [[nodiscard]] std::string description() const override {
         return fmt::format("cpu, {} thread{}, {}", threads_, threads_ == 1 ? "" : "s",
                            variant_for(DType::float32).name);
     }
 
   private:
+    // Null: nothing is to be kept.
+    [[nodiscard]] std::unique_ptr<cpu::StoredTiles> begin_keeping(const AttendInput& input,
+                                                                  const cpu::TileFunctions& functions) const {
+        if (input.keep == nullptr) {
+            return nullptr;
+        }
+        const std::unique_ptr<StoredProbabilities::Content> before =
+            input.keep->keep_nothing(cpu::StoredTiles::refusal(input));
+        if (!input.keep->why_not().empty()) {
+            return nullptr;
+        }
+        ThreadTeam team(threads_);
+        auto stored = std::make_unique<cpu::StoredTiles>(input, functions, team);
+        input.keep->require_room(stored->bytes());
+        stored->make_room(dynamic_cast<cpu::StoredTiles*>(before.get()));
+        return stored;
+    }
+
     [[nodiscard]] const cpu::TileVariant& variant_for(DType inputs) const {
         return variant_ != nullptr ? *variant_ : cpu::choose_tile_variant(inputs);
     }

@@ -81,15 +81,16 @@ void visit_planned(const AttendInput& input, const TileGeometry& geometry, const
 class ForwardPass {
   public:
     ForwardPass(const AttendInput& input, Partial& out, const AttendHooks& hooks, std::optional<LoopOrder> order,
-                const TileFunctions& functions, int threads, SpareBuffers& spare)
+                const TileFunctions& functions, int threads, SpareBuffers& spare, StoredTiles* stored)
         : input_(input),
           out_(out),
           hooks_(hooks),
-          order_(order),
+          order_(stored == nullptr ? order : LoopOrder::query_major),
           threads_(threads),
           team_(threads),
           functions_(functions),
           spare_(spare),
+          stored_(stored),
           packed_(input.keys, input.values, functions_, spare) {}
 
     void run() {
@@ -191,7 +192,7 @@ class ForwardPass {
     void attend_query_major(Range heads, const KeyPart& part) {
         const std::vector<RowTask> tasks = row_tasks(heads);
         share_tasks(tasks.size(), part, [&] {
-            return [&, worker = RowBlockWorker(input_, packed_, functions_, spare_)](
+            return [&, worker = RowBlockWorker(input_, packed_, functions_, spare_, stored_)](
                        std::size_t task, const std::function<void()>& after_tile) mutable {
                 worker.attend(*tasks[task].plan, tasks[task].head, part, out_, after_tile);
                 return tasks[task].plan->pairs;
@@ -221,6 +222,7 @@ class ForwardPass {
     ThreadTeam team_;
     TileFunctions functions_;
     SpareBuffers& spare_;
+    StoredTiles* stored_;  // null: nothing is kept
     PackedKeys packed_;
     KindPlans plans_;
     AlignedBuffer<float> sums_;
@@ -229,8 +231,8 @@ class ForwardPass {
 }  // namespace
 
 void attend_forward(const AttendInput& input, Partial& out, const AttendHooks& hooks, std::optional<LoopOrder> order,
-                    const TileFunctions& functions, int threads, SpareBuffers& spare) {
-    ForwardPass(input, out, hooks, order, functions, threads, spare).run();
+                    const TileFunctions& functions, int threads, SpareBuffers& spare, StoredTiles* stored) {
+    ForwardPass(input, out, hooks, order, functions, threads, spare, stored).run();
 }
 
 OrderCost forward_order_cost(const AttendInput& input, const TileGeometry& geometry, int threads) {

@@ -42,8 +42,8 @@ std::int64_t scratch_floats(const BackwardBlock& block, const TileGeometry& geom
     const std::int64_t k_tile = geometry.backward_k_tile;
     const std::int64_t of_keys = k_tile * (block.depth_qk + block.depth_v + block.dim_qk_padded);
     const std::int64_t of_gradients =
-        geometry.backward_q_tile * block.dim_qk_padded + k_tile * (block.dim_qk_padded + block.dim_v_padded);
-    constexpr std::int64_t parts = 12;
+        2 * geometry.backward_q_tile * block.dim_qk_padded + k_tile * (block.dim_qk_padded + block.dim_v_padded);
+    constexpr std::int64_t parts = 13;
     return of_keys + of_gradients + 3 * backward_scratch(geometry) + 3 * geometry.row_group * k_tile +
            parts * Scratch::whole_vectors(1);
 }
@@ -51,12 +51,14 @@ std::int64_t scratch_floats(const BackwardBlock& block, const TileGeometry& geom
 }  // namespace
 
 KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const HeadMatrix<float>& bias_gradients,
-                               const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare)
+                               const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare,
+                               const StoredTiles* stored)
     : input_(&input),
       bias_gradients_(bias_gradients),
       queries_(&queries),
       functions_(functions),
       geometry_(functions.geometry),
+      stored_(stored),
       block_(block_of(input, functions.geometry)),
       visible_(geometry_, geometry_.backward_q_tile, geometry_.backward_k_tile),
       scoring_(input.forward, input.forward.scale, geometry_.backward_q_tile, geometry_.backward_k_tile,
@@ -73,6 +75,7 @@ KeyBlockWorker::KeyBlockWorker(const AttendBackwardInput& input, const HeadMatri
     block_.products = scratch_.take(geometry_.row_group * k_tile);
     block_.score_slopes = input.forward.scoring.soft_cap == 0.0 ? nullptr : scratch_.take(geometry_.row_group * k_tile);
     block_.query_gradients = scratch_.take(geometry_.backward_q_tile * block_.dim_qk_padded);
+    other_query_gradients_ = scratch_.take(geometry_.backward_q_tile * block_.dim_qk_padded);
     block_.key_gradients = scratch_.take(k_tile * block_.dim_qk_padded);
     block_.value_gradients = scratch_.take(k_tile * block_.dim_v_padded);
 }
@@ -93,7 +96,8 @@ void KeyBlockWorker::begin(std::int64_t kv_head, std::int64_t tile) {
     std::fill_n(block_.value_gradients, k_tile * block_.dim_v_padded, 0.0F);
 }
 
-void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile) {
+void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile,
+                            std::int64_t next_q_tile, const AttendGradients& out) {
     block_.row_groups = (plan.rows.size() + geometry_.row_group - 1) / geometry_.row_group;
     if (!finite_ || !queries_->finite(head, q_tile)) {
         attend_plainly(plan, head);
@@ -107,9 +111,32 @@ void KeyBlockWorker::attend(const TilePlan& plan, TileClass tile_class, std::int
         block_.groups = visible_.groups();
         block_.visible = visible_.bits();
     }
+    point_to_stored(head, q_tile, next_q_tile);
+    block_.ahead[1] = {out.queries.row(head, plan.rows.begin), plan.rows.size() * out.queries.dim};
     scoring_.choose_rows(head, plan.rows);
     block_.scoring = scoring_.tile();
     functions_.attend_tile_backward(block_);
+}
+
+void KeyBlockWorker::point_to_stored(std::int64_t head, std::int64_t q_tile, std::int64_t next_q_tile) {
+    block_.stored = nullptr;
+    block_.ahead[0] = {};
+    if (stored_ == nullptr) {
+        return;
+    }
+    const std::int64_t tile = columns_.begin / geometry_.backward_k_tile;
+    if (next_q_tile >= 0) {
+        const std::int64_t next = stored_->slot(head, next_q_tile, tile);
+        block_.ahead[0] = {stored_->weights(next), stored_->weight_floats()};
+    }
+    const std::int64_t slot = stored_->slot(head, q_tile, tile);
+    if (slot == StoredTiles::nowhere || stored_->left_out(slot)) {
+        return;
+    }
+    block_.stored = stored_->weights(slot);
+    block_.stored_exponents[0] = stored_->exponents(slot, 0);
+    block_.stored_exponents[1] = stored_->exponents(slot, 1);
+    block_.stored_split = stored_->split(tile);
 }
 
 void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
@@ -130,9 +157,7 @@ void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
         load_row(forward.queries, head, plan.rows.begin + row, query.data());
         load_row(input_->output_gradients, head, plan.rows.begin + row, gradient.data());
         float* query_gradient = block_.query_gradients + row * block_.dim_qk_padded;
-        for (std::size_t i = plan.starts[static_cast<std::size_t>(row)];
-             i < plan.starts[static_cast<std::size_t>(row) + 1]; ++i) {
-            const Range seen = intersect(plan.runs[i], columns_);
+        plan.seen.for_each(row, columns_, [&](Range seen) {
             for (std::int64_t column = seen.begin; column < seen.end; ++column) {
                 const PairPlace place = place_of(forward, head, plan.rows.begin + row, column);
                 if (forward.scoring.hides(place)) {
@@ -158,12 +183,13 @@ void KeyBlockWorker::attend_plainly(const TilePlan& plan, std::int64_t head) {
                     value_gradient[d] += weight * gradient[d];
                 }
             }
-        }
+        });
     }
 }
 
-void KeyBlockWorker::add_query_gradients(Range rows, std::int64_t head, const AttendGradients& out) const {
-    add_rows(block_.query_gradients, block_.dim_qk_padded, out.queries, head, rows);
+void KeyBlockWorker::add_query_gradients(const float* gradients, Range rows, std::int64_t head,
+                                         const AttendGradients& out) const {
+    add_rows(gradients, block_.dim_qk_padded, out.queries, head, rows);
 }
 
 void KeyBlockWorker::add_key_gradients(const AttendGradients& out) const {

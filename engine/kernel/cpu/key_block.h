@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "engine/kernel/cpu/packed_queries.h"
 #include "engine/kernel/cpu/scratch.h"
+#include "engine/kernel/cpu/stored_tiles.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_plan.h"
 #include "engine/kernel/cpu/tile_scoring.h"
@@ -19,20 +21,29 @@ namespace longscope::cpu {
 
 class KeyBlockWorker {
   public:
-    // `bias_gradients`: of AttendGradients.
+    // `bias_gradients`: of AttendGradients. `stored`: weights that are kept; null: none.
     KeyBlockWorker(const AttendBackwardInput& input, const HeadMatrix<float>& bias_gradients,
-                   const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare);
+                   const PackedQueries& queries, const TileFunctions& functions, SpareBuffers& spare,
+                   const StoredTiles* stored);
 
     // Sets the gradients of keys and values to zero and packs the tile.
     void begin(std::int64_t kv_head, std::int64_t tile);
-    // Adds what the rows of a plan give for the tile; their own gradients are query_gradients() then.
-    void attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile);
+    // Adds what the rows of a plan give for the tile; add_query_gradients() is for their own gradients then. Fetches
+    // meanwhile what these will be added to, and what is stored for the rows that come next (-1: none).
+    void attend(const TilePlan& plan, TileClass tile_class, std::int64_t head, std::int64_t q_tile,
+                std::int64_t next_q_tile, const AttendGradients& out);
 
-    // Adds the gradients of a tile's rows to those of the caller.
-    void add_query_gradients(Range rows, std::int64_t head, const AttendGradients& out) const;
+    // What the last attend() gave for its rows.
+    [[nodiscard]] const float* query_gradients() const { return block_.query_gradients; }
+    // Leaves it as it is until the next attend() but one is called.
+    void turn_query_gradients() { std::swap(block_.query_gradients, other_query_gradients_); }
+    // Adds it to the gradients of the caller.
+    void add_query_gradients(const float* gradients, Range rows, std::int64_t head, const AttendGradients& out) const;
     void add_key_gradients(const AttendGradients& out) const;
 
   private:
+    // Lets the block read the weights that are kept of a tile, if they are, and fetch those of the next.
+    void point_to_stored(std::int64_t head, std::int64_t q_tile, std::int64_t next_q_tile);
     // Key by key, touching nothing that is hidden: for tiles with NaN or infinities.
     void attend_plainly(const TilePlan& plan, std::int64_t head);
 
@@ -41,6 +52,7 @@ class KeyBlockWorker {
     const PackedQueries* queries_;
     TileFunctions functions_;
     TileGeometry geometry_;
+    const StoredTiles* stored_;
     std::int64_t kv_head_ = 0;
     Range columns_;
     bool finite_ = true;
@@ -51,6 +63,7 @@ class KeyBlockWorker {
     float* keys_;
     float* key_rows_;
     float* values_;
+    float* other_query_gradients_;
     std::vector<float> rows_scratch_;
 };
 

@@ -2,6 +2,7 @@
 #include "engine/kernel/cpu/key_major_plan.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/kernel/cpu/tile_scoring.h"
 
@@ -50,36 +51,53 @@ std::vector<KindHeads> kinds_of_heads(const LocalMask& mask, Range heads) {
 std::int64_t SlabPlan::plan(const KindPlans& plans, std::span<const KindHeads> kinds, Range tokens,
                             const PlannedTiles& tiles) {
     found_.clear();
+    runs_.clear();
     head_pairs_ = 0;
+    std::vector<KeptRuns> kept(kinds.size());
     std::vector<std::vector<TilePlan>::const_iterator> at;  // of each kind
     at.reserve(kinds.size());
     for (const KindHeads& kind : kinds) {
         at.push_back(plans.at(kind.kind, tokens.begin));
     }
     std::int64_t token = tokens.begin;
-    for (; token < tokens.end && (token == tokens.begin || found_.size() < max_visits); ++token) {
+    const auto has_room = [&] { return found_.size() < max_visits && runs_.size() < max_runs; };
+    for (; token < tokens.end && (token == tokens.begin || has_room()); ++token) {
         for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
             if (at[kind]->rows.end == token) {
                 ++at[kind];
             }
             const TilePlan& plan = *at[kind];
-            const auto row = static_cast<std::size_t>(token - plan.rows.begin);
-            const Range* runs = plan.runs.data() + plan.starts[row];
-            const Range* end = plan.runs.data() + plan.starts[row + 1];
-            for (const Range* run = runs; run != end; ++run) {
-                head_pairs_ += run->size() * static_cast<std::int64_t>(kinds[kind].heads.size());
-            }
+            keep_runs(plan, token - plan.rows.begin, kept[kind]);
+            head_pairs_ += kept[kind].pairs * static_cast<std::int64_t>(kinds[kind].heads.size());
             TileVisit visit;
             visit.token = static_cast<std::uint32_t>(token - tokens.begin);
             visit.kind_heads = static_cast<std::uint16_t>(kind);
-            add_row(runs, end, tiles, visit);
+            add_row(kept[kind].at, tiles, visit);
         }
+    }
+    for (TileVisit& visit : found_) {
+        visit.runs = runs_.data() + visit.first_run;
     }
     sort();
     return token;
 }
 
-void SlabPlan::add_row(const Range* run, const Range* end, const PlannedTiles& tiles, TileVisit visit) {
+// Rows that are alike are kept once.
+void SlabPlan::keep_runs(const TilePlan& plan, std::int64_t row, KeptRuns& kept) {
+    if (kept.plan == &plan && kept.alike == plan.seen.alike(row)) {
+        return;
+    }
+    kept = {&plan, plan.seen.alike(row), {static_cast<std::int64_t>(runs_.size()), 0}, 0};
+    plan.seen.for_each(row, {0, std::numeric_limits<std::int64_t>::max()}, [&](Range run) {
+        runs_.push_back(run);
+        kept.pairs += run.size();
+    });
+    kept.at.end = static_cast<std::int64_t>(runs_.size());
+}
+
+void SlabPlan::add_row(Range kept, const PlannedTiles& tiles, TileVisit visit) {
+    const Range* run = runs_.data() + kept.begin;
+    const Range* const end = runs_.data() + kept.end;
     const std::int64_t first_column = tiles.range.begin * k_tile_;
     run = std::partition_point(run, end, [&](const Range& one) { return one.end <= first_column; });
     std::int64_t tile = tiles.range.begin;
@@ -94,7 +112,7 @@ void SlabPlan::add_row(const Range* run, const Range* end, const PlannedTiles& t
             ++beyond;
         }
         const std::int64_t seen_until = (beyond - 1)->end;
-        visit.runs = run;
+        visit.first_run = static_cast<std::uint32_t>(run - runs_.data());
         visit.tile = static_cast<std::uint32_t>(tile);
         visit.begin = static_cast<std::uint16_t>(std::max(run->begin - columns.begin, std::int64_t{0}));
         visit.end = static_cast<std::uint16_t>(std::min(seen_until, columns.end) - columns.begin);

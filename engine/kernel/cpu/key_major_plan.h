@@ -37,7 +37,8 @@ struct KindHeads {
 
 // A row of the mask of some heads that sees keys of a tile.
 struct TileVisit {
-    const Range* runs = nullptr;  // of the row: the first that meets the tile, and as many as meet it
+    const Range* runs = nullptr;  // of the row, kept by the plan: the first that meets the tile, and as many as meet it
+    std::uint32_t first_run = 0;  // where these stand in what the plan keeps
     std::uint32_t tile = 0;
     std::uint32_t token = 0;  // of the slab
     std::uint16_t begin = 0;  // columns of the tile from the first that it sees
@@ -69,11 +70,20 @@ class SlabPlan {
     // The kept pairs of all heads, with keys of any tile.
     [[nodiscard]] std::int64_t head_pairs() const { return head_pairs_; }
 
-    // Bounds the memory of a plan.
+    // Bound the memory of a plan.
     static constexpr std::size_t max_visits = 1 << 17;
+    static constexpr std::size_t max_runs = 1 << 20;
 
   private:
-    void add_row(const Range* run, const Range* end, const PlannedTiles& tiles, TileVisit visit);
+    // Runs of a row among those that are kept.
+    struct KeptRuns {
+        const TilePlan* plan = nullptr;
+        std::size_t alike = 0;  // SeenColumns::alike()
+        Range at;
+        std::int64_t pairs = 0;
+    };
+    void keep_runs(const TilePlan& plan, std::int64_t row, KeptRuns& kept);
+    void add_row(Range kept, const PlannedTiles& tiles, TileVisit visit);
     void sort();
     // Where visits of the same columns stand inside a tile, up to the panel.
     [[nodiscard]] std::size_t place_in_tile(const TileVisit& visit) const;
@@ -81,6 +91,7 @@ class SlabPlan {
     std::int64_t k_tile_;
     std::int64_t panel_;
     std::int64_t head_pairs_ = 0;
+    std::vector<Range> runs_;
     std::vector<TileVisit> found_;
     std::vector<TileVisit> sorted_;
     std::vector<std::uint32_t> begins_;  // of each tile and each place in it, while they are sorted

@@ -76,14 +76,19 @@ HWY_INLINE void add_over_rows(const float* keys, const float* rows, UnitRange un
 inline void attend_matrix_tile_backward(const BackwardBlock& block) {
     constexpr std::int64_t unit = MatrixUnit::unit;
     const Tiles tiles;
+    Fetcher fetcher(block, block.row_groups * (backward_k_tile / panel) +
+                               backward_k_tile / matrix_rows * (block.dim_v_padded + block.dim_qk_padded) / panel);
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
         const GroupColumns columns = columns_of(block, g);
         order_memory();
         for (std::int64_t c = columns.begin; c < columns.end; c += panel) {
-            clear_tiles();
-            multiply_tiles(block.queries + g * matrix_rows * block.depth_qk, block.depth_qk,
-                           block.keys + c * block.depth_qk, block.depth_qk);
-            store_tiles(block.scores + c, backward_k_tile);
+            if (block.stored == nullptr) {
+                clear_tiles();
+                multiply_tiles(block.queries + g * matrix_rows * block.depth_qk, block.depth_qk,
+                               block.keys + c * block.depth_qk, block.depth_qk);
+                store_tiles(block.scores + c, backward_k_tile);
+            }
+            fetcher.step();
             clear_tiles();
             multiply_tiles(block.output_gradients + g * matrix_rows * block.depth_v, block.depth_v,
                            block.values + c * block.depth_v, block.depth_v);
@@ -111,11 +116,13 @@ inline void attend_matrix_tile_backward(const BackwardBlock& block) {
         }
         order_memory();
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
+            fetcher.step();
             add_over_rows(by_key(block.weights) + key * key_units,
                           block.output_gradient_rows + p * (backward_q_tile / unit), units,
                           block.value_gradients + key * block.dim_v_padded + p, block.dim_v_padded);
         }
         for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
+            fetcher.step();
             add_over_rows(by_key(block.gradients) + key * key_units, block.query_rows + p * (backward_q_tile / unit),
                           units, block.key_gradients + key * block.dim_qk_padded + p, block.dim_qk_padded);
         }

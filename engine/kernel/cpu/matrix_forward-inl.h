@@ -11,6 +11,7 @@
 
 #include "engine/kernel/cpu/matrix_unit-inl.h"
 #include "engine/kernel/cpu/tile_forward-inl.h"
+#include "engine/kernel/cpu/tile_keep-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
@@ -51,6 +52,7 @@ inline void attend_matrix_tile(const RowBlock& block, const KeyTile& tile) {
         } else {
             weigh_scored_rows<MatrixUnit, matrix_rows>(block, tile, g, columns);
         }
+        keep_rows<MatrixUnit, matrix_rows>(block, g, columns, k_tile);
         rescale_rows(block, g);
         order_memory();
         const std::int64_t first = columns.begin / MatrixUnit::unit;

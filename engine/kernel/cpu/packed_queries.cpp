@@ -29,20 +29,22 @@ PackedQueries::~PackedQueries() {
     spare_->give_back(std::move(packed_));
 }
 
-void PackedQueries::choose(Range heads) {
+void PackedQueries::choose(std::int64_t heads, Range tiles) {
     heads_ = heads;
-    finite_.assign(static_cast<std::size_t>(slots()), 0);
-    if (const std::int64_t floats = slots() * slot_floats_; floats > packed_.size()) {
+    chosen_ = tiles;
+    const std::int64_t slots = heads * tiles.size();
+    finite_.assign(static_cast<std::size_t>(slots), 0);
+    if (const std::int64_t floats = slots * slot_floats_; floats > packed_.size()) {
         spare_->give_back(std::move(packed_));
         packed_ = spare_->take(floats);
     }
 }
 
-void PackedQueries::pack(std::int64_t slot) {
+void PackedQueries::pack(std::int64_t head, std::int64_t tile) {
     const std::int64_t q_tile = functions_.geometry.backward_q_tile;
-    const std::int64_t head = heads_.begin + slot / tiles_;
+    const std::int64_t slot = slot_of(head, tile);
     const std::int64_t total = input_->forward.queries.tokens;
-    const std::int64_t first = slot % tiles_ * q_tile;
+    const std::int64_t first = tile * q_tile;
     const Range rows{first, std::min(first + q_tile, total)};
     std::vector<float> scratch;
     float* out = packed_.data() + slot * slot_floats_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the backward pass reads of tiles of query rows, for some heads at a time: Q and dO, each as the left and as the
-// right factor of a product, and lse.
+// What the backward pass reads of tiles of query rows, for some heads and some tiles at a time: Q and dO, each as the
+// left and as the right factor of a product, and lse.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,17 @@ class PackedQueries {
     ~PackedQueries();
 
     [[nodiscard]] std::int64_t tiles() const { return tiles_; }
-    // What all tiles of one head take.
-    [[nodiscard]] std::int64_t head_bytes() const { return tiles_ * slot_floats_ * 4; }
+    // What a tile of one head takes.
+    [[nodiscard]] std::int64_t tile_bytes() const { return slot_floats_ * 4; }
 
-    // Makes room for these query heads instead of those before; pack() fills it.
-    void choose(Range heads);
-    [[nodiscard]] std::int64_t slots() const { return heads_.size() * tiles_; }
-    // One of slots(). Different ones may be packed by different threads.
-    void pack(std::int64_t slot);
+    // Makes room for these tiles, of so many heads at a time, instead of those before; pack() fills it.
+    void choose(std::int64_t heads, Range tiles);
+    [[nodiscard]] std::int64_t room() const { return heads_; }
+    // In place of the same tile of the head that comes so many before. Different tiles may be packed by different
+    // threads.
+    void pack(std::int64_t head, std::int64_t tile);
 
-    // Lets a block read tile `tile` of a chosen head.
+    // Lets a block read a packed tile.
     void point(BackwardBlock& block, std::int64_t head, std::int64_t tile) const;
     // False when Q, dO, lse or delta of the tile hold a NaN or an infinity (lse: other than -inf).
     [[nodiscard]] bool finite(std::int64_t head, std::int64_t tile) const {
@@ -43,7 +44,7 @@ class PackedQueries {
 
   private:
     [[nodiscard]] std::int64_t slot_of(std::int64_t head, std::int64_t tile) const {
-        return (head - heads_.begin) * tiles_ + tile;
+        return head % heads_ * chosen_.size() + tile - chosen_.begin;
     }
 
     const AttendBackwardInput* input_;
@@ -57,7 +58,8 @@ class PackedQueries {
     std::int64_t gradient_groups_;
     std::int64_t gradient_rows_;
     std::int64_t slot_floats_;
-    Range heads_;
+    std::int64_t heads_ = 1;  // at a time
+    Range chosen_;            // tiles
     AlignedBuffer<float> packed_;
     std::vector<unsigned char> finite_;  // of each slot; not vector<bool>: written from several threads
 };

@@ -24,7 +24,7 @@ std::int64_t scratch_floats(const TileGeometry& geometry, std::int64_t depth, st
 }  // namespace
 
 RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileFunctions& functions,
-                               SpareBuffers& spare)
+                               SpareBuffers& spare, StoredTiles* stored)
     : input_(&input),
       packed_(&packed),
       functions_(functions),
@@ -33,6 +33,9 @@ RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packe
       visible_(geometry_, geometry_.q_tile, geometry_.k_tile),
       scoring_(input, std::abs(input.scale), geometry_.q_tile, geometry_.k_tile),
       scored_(TileScoring::is_needed(input)) {
+    if (stored != nullptr) {
+        kept_.emplace(*stored, geometry_);
+    }
     block_.scale = static_cast<float>((scored_ || input.scale == 0.0 ? 1.0 : std::abs(input.scale)) * log2_e);
     block_.depth = geometry_.units(input.queries.dim);
     block_.dim_v_padded = packed.dim_v_padded();
@@ -77,10 +80,7 @@ void RowBlockWorker::attend_tile_plainly(const TilePlan& plan, std::int64_t head
     const Range columns{tile * geometry_.k_tile, (tile + 1) * geometry_.k_tile};
     PlainRows plain(*input_, block_.scale);
     for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
-        const auto r = static_cast<std::size_t>(row);
-        for (std::size_t i = plan.starts[r]; i < plan.starts[r + 1]; ++i) {
-            plain.add(head, plan.rows.begin + row, intersect(plan.runs[i], columns), state(row));
-        }
+        plan.seen.for_each(row, columns, [&](Range seen) { plain.add(head, plan.rows.begin + row, seen, state(row)); });
     }
 }
 
@@ -96,8 +96,15 @@ void RowBlockWorker::attend(const TilePlan& plan, std::int64_t head, const KeyPa
             scoring_.choose_columns(
                 {tile * geometry_.k_tile, std::min((tile + 1) * geometry_.k_tile, input_->keys.tokens)});
             block_.scoring = scoring_.tile();
+            if (kept_) {
+                kept_->choose(head, plan.rows, tile);
+                block_.kept = kept_->places();
+            }
             if (!finite_queries_ || !packed_->finite(kv_head, tile)) {
                 attend_tile_plainly(plan, head, tile);
+                if (kept_) {
+                    kept_->leave_out();
+                }
             } else if (run.tile_class == TileClass::full) {
                 functions_.attend_tile(
                     block_, {packed_->keys(kv_head, tile), packed_->values(kv_head, tile), nullptr, nullptr});
@@ -106,8 +113,14 @@ void RowBlockWorker::attend(const TilePlan& plan, std::int64_t head, const KeyPa
                 functions_.attend_tile(block_, {packed_->keys(kv_head, tile), packed_->values(kv_head, tile),
                                                 visible_.groups(), visible_.bits()});
             }
+            if (kept_) {
+                kept_->set_exponents(block_.maximum, scored_ ? 1.0F : block_.scale);
+            }
             after_tile();
         }
+    }
+    if (kept_) {
+        KeptRows::finish();
     }
     end_state(plan.rows, head, part, out);
 }

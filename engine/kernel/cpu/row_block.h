@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
+#include "engine/kernel/cpu/kept_rows.h"
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/row_state.h"
 #include "engine/kernel/cpu/scratch.h"
@@ -20,8 +22,9 @@ namespace longscope::cpu {
 
 class RowBlockWorker {
   public:
+    // `stored`: where weights are kept; null: nowhere.
     RowBlockWorker(const AttendInput& input, const PackedKeys& packed, const TileFunctions& functions,
-                   SpareBuffers& spare);
+                   SpareBuffers& spare, StoredTiles* stored);
 
     // `after_tile` is called after every tile of keys.
     void attend(const TilePlan& plan, std::int64_t head, const KeyPart& part, Partial& out,
@@ -47,6 +50,7 @@ class RowBlockWorker {
     VisibleColumns visible_;
     TileScoring scoring_;
     bool scored_;
+    std::optional<KeptRows> kept_;
 };
 
 }  // namespace longscope::cpu

@@ -9,6 +9,8 @@
 #define LONGSCOPE_ENGINE_KERNEL_CPU_TILE_BACKWARD_INL_H
 #endif
 
+#include <hwy/cache_control.h>
+
 #include <cstring>
 
 #include "engine/kernel/cpu/exp2-inl.h"
@@ -105,6 +107,78 @@ HWY_ATTR HWY_NOINLINE void differentiate_scored_rows(const BackwardBlock& block,
     }
 }
 
+// The same from weights that the forward pass kept, and of the products dP alone.
+template <class Arithmetic>
+HWY_ATTR HWY_INLINE void differentiate_stored_rows(const BackwardBlock& block, std::int64_t row,
+                                                   const float* HWY_RESTRICT dp, const GroupColumns& columns) {
+    const Lanes d;
+    const ScoreTile* const rule = block.scoring;
+    const Vector gradient_scale = hn::Set(d, block.gradient_scale);
+    const Vector delta[2] = {hn::Set(d, block.delta[row]), hn::Set(d, block.delta[row + 1])};
+    const float* const stored = block.stored + row * (backward_k_tile / Arithmetic::unit);
+    const std::int64_t ends[2] = {columns.end < block.stored_split ? columns.end : block.stored_split, columns.end};
+    std::int64_t c = columns.begin;
+    for (int side = 0; side < 2; ++side) {
+        if (c >= ends[side]) {
+            continue;
+        }
+        Vector factor[2];
+        for (int r = 0; r < 2; ++r) {
+            // Natural logarithms may be so large that only their difference can be multiplied.
+            const float exponent = block.stored_exponents[side][row + r] - block.lse[row + r];
+            factor[r] = exp2(d, hn::Set(d, rule == nullptr ? exponent : exponent * log2_e));
+        }
+        for (; c < ends[side]; c += lanes) {
+            Vector p[2];
+            Vector ds[2];
+#pragma GCC unroll 2
+            for (int r = 0; r < 2; ++r) {
+                const float* const weights = stored + r * (backward_k_tile / Arithmetic::unit);
+                p[r] = hn::Mul(Arithmetic::load_weights(weights, c), factor[r]);
+                if (columns.masked != 0) {
+                    p[r] = show(p[r], block.visible + (row + r) * (backward_k_tile / 64), c);
+                }
+                ds[r] = hn::Mul(p[r], hn::Sub(hn::Load(d, dp + r * backward_k_tile + c), delta[r]));
+                if (rule != nullptr && rule->bias_gradients != nullptr && row + r < rule->rows) {
+                    add_present(ds[r], rule->bias_gradients + (row + r) * rule->bias_gradients_stride + c,
+                                rule->columns - c);
+                }
+                ds[r] = hn::Mul(ds[r], gradient_scale);
+            }
+            Arithmetic::store_row_pair(p[0], p[1], block.weights, weight_stride, row, c);
+            Arithmetic::store_row_pair(ds[0], ds[1], block.gradients, weight_stride, row, c);
+            Arithmetic::store_rows(ds[0], ds[1], block.gradient_rows, weight_stride, row, c);
+        }
+    }
+}
+
+// Fetches a block's `ahead` in equal steps, one before each product: all at once would fill the buffers for lines that
+// are under way, and products would wait behind them.
+class Fetcher {
+  public:
+    HWY_ATTR HWY_INLINE Fetcher(const BackwardBlock& block, std::int64_t steps) {
+        for (int i = 0; i < 2; ++i) {
+            at_[i] = block.ahead[i].begin;
+            end_[i] = at_[i] + block.ahead[i].floats;
+            floats_[i] = (block.ahead[i].floats / line + steps - 1) / steps * line;
+        }
+    }
+    HWY_ATTR HWY_INLINE void step() {
+        for (int i = 0; i < 2; ++i) {
+            const float* const until = end_[i] - at_[i] < floats_[i] ? end_[i] : at_[i] + floats_[i];
+            for (; at_[i] < until; at_[i] += line) {
+                hwy::Prefetch(at_[i]);
+            }
+        }
+    }
+
+  private:
+    static constexpr std::int64_t line = 16;  // floats
+    const float* at_[2];
+    const float* end_[2];
+    std::int64_t floats_[2];
+};
+
 // Which columns of a tile the rows of a group see.
 HWY_ATTR HWY_INLINE GroupColumns columns_of(const BackwardBlock& block, std::int64_t group) {
     return block.groups == nullptr ? GroupColumns{0, backward_k_tile, 0} : block.groups[group];
@@ -114,7 +188,7 @@ HWY_ATTR HWY_INLINE GroupColumns columns_of(const BackwardBlock& block, std::int
 template <class Arithmetic, std::int64_t Rows = row_group>
 HWY_ATTR HWY_INLINE void differentiate_group(const BackwardBlock& block, std::int64_t group,
                                              const GroupColumns& columns) {
-    if (block.scoring != nullptr) {
+    if (block.scoring != nullptr && block.stored == nullptr) {
         score_rows<Arithmetic, Rows>(*block.scoring, group * Rows, block.scores, backward_k_tile, columns,
                                      block.score_slopes);
     }
@@ -127,7 +201,9 @@ HWY_ATTR HWY_INLINE void differentiate_group(const BackwardBlock& block, std::in
         }
         const float* scores = block.scores + r * backward_k_tile;
         const float* products = block.products + r * backward_k_tile;
-        if (block.scoring == nullptr) {
+        if (block.stored != nullptr) {
+            differentiate_stored_rows<Arithmetic>(block, row, products, columns);
+        } else if (block.scoring == nullptr) {
             differentiate_rows<Arithmetic>(block, row, scores, products, columns);
         } else {
             differentiate_scored_rows<Arithmetic>(
@@ -154,12 +230,17 @@ HWY_ATTR HWY_INLINE void find_groups(const BackwardBlock& block, std::int64_t ke
 template <class Arithmetic>
 HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
     constexpr std::int64_t unit = Arithmetic::unit;
+    Fetcher fetcher(block, block.row_groups * (backward_k_tile / panel) +
+                               backward_k_tile / row_group * (block.dim_v_padded + block.dim_qk_padded) / panel);
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
         const GroupColumns columns = columns_of(block, g);
         for (std::int64_t c = columns.begin; c < columns.end; c += panel) {
-            multiply<Arithmetic, Into::overwrite, 1, row_group>(block.queries + g * row_group * block.depth_qk,
-                                                                block.keys + c * block.depth_qk, block.depth_qk,
-                                                                block.scores + c, backward_k_tile);
+            if (block.stored == nullptr) {
+                multiply<Arithmetic, Into::overwrite, 1, row_group>(block.queries + g * row_group * block.depth_qk,
+                                                                    block.keys + c * block.depth_qk, block.depth_qk,
+                                                                    block.scores + c, backward_k_tile);
+            }
+            fetcher.step();
             multiply<Arithmetic, Into::overwrite, 1, row_group>(block.output_gradients + g * row_group * block.depth_v,
                                                                 block.values + c * block.depth_v, block.depth_v,
                                                                 block.products + c, backward_k_tile);
@@ -178,12 +259,14 @@ HWY_ATTR void attend_tile_backward(const BackwardBlock& block) {
         const std::int64_t begin = first * row_group / unit;
         const std::int64_t depth = last * row_group / unit - begin;
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
+            fetcher.step();
             multiply<Arithmetic, Into::add, 1, weight_stride>(
                 block.weights + begin * weight_stride + key,
                 block.output_gradient_rows + p * (backward_q_tile / unit) + begin * panel, depth,
                 block.value_gradients + key * block.dim_v_padded + p, block.dim_v_padded);
         }
         for (std::int64_t p = 0; p < block.dim_qk_padded; p += panel) {
+            fetcher.step();
             multiply<Arithmetic, Into::add, 1, weight_stride>(
                 block.gradients + begin * weight_stride + key,
                 block.query_rows + p * (backward_q_tile / unit) + begin * panel, depth,

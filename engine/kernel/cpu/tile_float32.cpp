@@ -25,6 +25,10 @@ struct Float32 {
         hn::Store(e0, Lanes(), row + column);
         hn::Store(e1, Lanes(), row + column + lanes);
     }
+    // What store_weights() stored, of a vector of columns.
+    static HWY_ATTR HWY_INLINE Vector load_weights(const float* row, std::int64_t column) {
+        return hn::Load(Lanes(), row + column);
+    }
     // One layout serves both: the transposed product reads along columns.
     static HWY_ATTR HWY_INLINE void store_row_pair(Vector r0, Vector r1, float* rows, std::int64_t stride,
                                                    std::int64_t row, std::int64_t column) {

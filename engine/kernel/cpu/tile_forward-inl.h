@@ -11,6 +11,7 @@
 
 #include "engine/kernel/cpu/exp2-inl.h"
 #include "engine/kernel/cpu/tile_functions.h"
+#include "engine/kernel/cpu/tile_keep-inl.h"
 #include "engine/kernel/cpu/tile_product-inl.h"
 #include "engine/kernel/cpu/tile_scores-inl.h"
 
@@ -143,6 +144,7 @@ HWY_ATTR void attend_tile(const RowBlock& block, const KeyTile& tile) {
         } else {
             weigh_scored_rows<Arithmetic>(block, tile, g, columns);
         }
+        keep_rows<Arithmetic>(block, g, columns, k_tile);
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
             const std::int64_t first = begin / Arithmetic::unit;
             multiply<Arithmetic, Into::rescale, k_tile, 1>(

@@ -59,6 +59,9 @@ struct ScoreTile {
     std::int64_t bias_gradients_stride = 0;
 };
 
+// Columns of a part of a tile whose weights are kept together.
+inline constexpr std::int64_t kept_columns = 64;
+
 // State of one tile of query rows of one head while it passes over the keys. Rows are padded to whole groups.
 struct RowBlock {
     std::int64_t row_groups = 0;
@@ -72,6 +75,9 @@ struct RowBlock {
     float* maximum = nullptr;            // rows, -inf at the start: what scores are taken relative to
     float* sums = nullptr;               // rows x lanes, 0 at the start; a row's sum is that of its lanes
     float* rescale = nullptr;            // rows, scratch
+    // Where the weights of this tile are kept as well: of each row, for parts of kept_columns columns of the tile, the
+    // first unit, at a vector; null: nowhere. Null: nothing is kept.
+    float* const* kept = nullptr;
 };
 
 // Which columns of a tile the rows of one group see: whole panels.
@@ -92,6 +98,12 @@ struct KeyTile {
 };
 
 // One tile of query rows against one tile of keys in the backward pass. Rows and columns are padded as above.
+// Memory that is read soon, and is fetched meanwhile.
+struct Ahead {
+    const float* begin = nullptr;
+    std::int64_t floats = 0;
+};
+
 struct BackwardBlock {
     std::int64_t row_groups = 0;
     std::int64_t depth_qk = 0;  // units of a query
@@ -113,6 +125,15 @@ struct BackwardBlock {
     const float* values = nullptr;                // from pack_columns, of backward_k_tile columns
     const GroupColumns* groups = nullptr;         // as in KeyTile
     const std::uint64_t* visible = nullptr;       // as in KeyTile
+
+    // Weights that the forward pass kept: 2^(exponent - lse) times as large as they stand here; null: none.
+    const float* stored = nullptr;          // backward_q_tile rows of units(backward_k_tile)
+    const float* stored_exponents[2] = {};  // of each row, as lse; the second ones from a column on
+    std::int64_t stored_split = 0;          // that column, a multiple of kept_columns
+
+    // To be fetched little by little while products are computed: what the next call reads of kept weights, and the
+    // caller's gradients of the rows.
+    Ahead ahead[2] = {};
 
     // Scratch.
     float* scores = nullptr;         // row_group x backward_k_tile

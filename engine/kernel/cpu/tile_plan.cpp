@@ -40,21 +40,24 @@ void order_by_tile(std::vector<Change>& changes) {
 // Collects rows, then says which tiles of keys they meet.
 class PlanBuilder {
   public:
-    PlanBuilder(std::int64_t first_row, std::int64_t k_tile)
-        : plan_{{first_row, first_row}, {}, {0}, {}, 0}, k_tile_(k_tile) {}
+    PlanBuilder(std::int64_t first_row, std::int64_t max_rows, std::int64_t columns, std::int64_t k_tile)
+        : plan_{{first_row, first_row}, {}, SeenColumns(max_rows, columns), 0}, k_tile_(k_tile) {}
 
     [[nodiscard]] std::int64_t rows() const { return plan_.rows.size(); }
     // Do all rows so far see the same keys, and no other than these?
-    [[nodiscard]] bool alike(const std::vector<Range>& runs) const {
-        return plan_.alike &&
-               std::equal(runs.begin(), runs.end(), plan_.runs.begin(),
-                          plan_.runs.begin() + static_cast<std::ptrdiff_t>(rows() == 0 ? 0 : plan_.starts[1]));
-    }
+    [[nodiscard]] bool alike(const std::vector<Range>& runs) const { return plan_.alike && runs == last_; }
     // Do all rows so far see the same keys?
     [[nodiscard]] bool all_alike() const { return plan_.alike; }
 
     void add(const std::vector<Range>& runs) {
         plan_.alike = rows() == 0 || alike(runs);
+        ++plan_.rows.end;
+        if (rows() > 1 && runs == last_) {
+            add_same();
+            return;
+        }
+        first_change_ = changes_.size();
+        const std::int64_t before = plan_.pairs;
         std::int64_t touched_until = 0;  // a tile that two runs of one row touch counts once
         for (const Range run : runs) {
             plan_.pairs += run.size();
@@ -70,21 +73,36 @@ class PlanBuilder {
                 changes_.push_back({end_covered, 0, -1});
             }
         }
-        plan_.runs.insert(plan_.runs.end(), runs.begin(), runs.end());
-        plan_.starts.push_back(plan_.runs.size());
-        ++plan_.rows.end;
+        plan_.seen.add(runs);
+        last_ = runs;
+        last_pairs_ = plan_.pairs - before;
     }
 
     [[nodiscard]] TilePlan finish() {
         classify(plan_, changes_);
+        plan_.seen.finish();
         return std::move(plan_);
     }
 
   private:
+    void add_same() {
+        const auto once_more = [](std::int32_t& count) { count += (count > 0 ? 1 : 0) - (count < 0 ? 1 : 0); };
+        for (std::size_t i = first_change_; i < changes_.size(); ++i) {
+            once_more(changes_[i].touching);
+            once_more(changes_[i].covering);
+        }
+        plan_.pairs += last_pairs_;
+        plan_.seen.add_same();
+    }
+
     static void classify(TilePlan& plan, std::vector<Change>& changes);
 
     TilePlan plan_;
     std::int64_t k_tile_;
+    // Of the row before.
+    std::vector<Range> last_;
+    std::int64_t last_pairs_ = 0;
+    std::size_t first_change_ = 0;
     std::vector<Change> changes_;
 };
 
@@ -114,8 +132,12 @@ void PlanBuilder::classify(TilePlan& plan, std::vector<Change>& changes) {
 
 }  // namespace
 
+std::int64_t TilePlan::bytes() const {
+    return static_cast<std::int64_t>(sizeof(TilePlan) + tiles.size() * sizeof(tiles[0])) + seen.bytes();
+}
+
 TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile, std::int64_t kind) {
-    PlanBuilder plan(rows.begin, k_tile);
+    PlanBuilder plan(rows.begin, rows.size(), mask.columns(), k_tile);
     std::vector<Range> runs;
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
         mask.row_runs(row, runs, kind);
@@ -127,13 +149,14 @@ TilePlan plan_tile_row(const LocalMask& mask, Range rows, std::int64_t k_tile, s
 std::vector<TilePlan> plan_tile_rows(const LocalMask& mask, Range rows, const RowCuts& cuts, std::int64_t k_tile,
                                      std::int64_t kind) {
     std::vector<TilePlan> plans;
-    PlanBuilder plan(rows.begin, k_tile);
+    const auto begin_plan = [&](std::int64_t row) { return PlanBuilder(row, cuts.max_rows, mask.columns(), k_tile); };
+    PlanBuilder plan = begin_plan(rows.begin);
     std::vector<Range> runs;
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
         mask.row_runs(row, runs, kind);
         if (plan.rows() == cuts.max_rows || (plan.rows() >= cuts.min_alike && plan.all_alike() && !plan.alike(runs))) {
             plans.push_back(plan.finish());
-            plan = PlanBuilder(row, k_tile);
+            plan = begin_plan(row);
         }
         plan.add(runs);
     }

@@ -7,19 +7,21 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/kernel/cpu/seen_columns.h"
 #include "engine/mask/local_mask.h"
 
 namespace longscope {
 
 struct TilePlan {
-    Range rows;                       // local query rows
-    std::vector<TileRun> tiles;       // runs of non-empty key tiles, ascending
-    std::vector<std::size_t> starts;  // of each row's runs, and their end: rows.size() + 1 entries
-    std::vector<Range> runs;          // local columns that each row sees
+    Range rows;                  // local query rows
+    std::vector<TileRun> tiles;  // runs of non-empty key tiles, ascending
+    SeenColumns seen;            // of each row
     std::int64_t pairs = 0;
     bool alike = true;  // all rows see the same keys
 
     [[nodiscard]] bool empty() const { return tiles.empty(); }
+    // What it takes.
+    [[nodiscard]] std::int64_t bytes() const;
 };
 
 // How a range of rows is cut into tiles.

@@ -2,29 +2,21 @@
 #include "engine/kernel/cpu/visible_columns.h"
 
 #include <algorithm>
+#include <bit>
+#include <span>
+
+#include "engine/mask/bit_words.h"
 
 namespace longscope::cpu {
-
-namespace {
-
-// Sets bits [begin, end) of a row of 64-bit words.
-void set_bits(std::uint64_t* words, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t word = begin / 64; word * 64 < end; ++word) {
-        const std::int64_t low = std::max<std::int64_t>(begin - word * 64, 0);
-        const std::int64_t high = std::min<std::int64_t>(end - word * 64, 64);
-        const std::uint64_t upto = high == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << high) - 1;
-        words[word] |= upto & ~((std::uint64_t{1} << low) - 1);
-    }
-}
-
-}  // namespace
 
 VisibleColumns::VisibleColumns(const TileGeometry& geometry, std::int64_t q_tile, std::int64_t k_tile)
     : geometry_(geometry),
       k_tile_(k_tile),
       // A load of a vector's bits may read eight bytes from any byte of a row.
       bits_(static_cast<std::size_t>(q_tile * k_tile / 64 + 1)),
-      groups_(static_cast<std::size_t>(q_tile / geometry.row_group)) {}
+      groups_(static_cast<std::size_t>(q_tile / geometry.row_group)),
+      any_(static_cast<std::size_t>(k_tile / bits_a_word)),
+      all_(any_.size()) {}
 
 void VisibleColumns::find(const TilePlan& plan, std::int64_t tile) {
     const std::int64_t groups = (plan.rows.size() + geometry_.row_group - 1) / geometry_.row_group;
@@ -47,29 +39,33 @@ void VisibleColumns::find(const TilePlan& plan, std::int64_t tile) {
 
 GroupColumns VisibleColumns::find_group(const TilePlan& plan, Range rows, std::int64_t tile) {
     const Range columns{tile * k_tile_, (tile + 1) * k_tile_};
-    // The columns that some row sees, and those that every row sees.
-    Range touched{k_tile_, 0};
-    Range common{0, k_tile_};
+    const std::int64_t words = k_tile_ / bits_a_word;
+    std::fill(any_.begin(), any_.end(), 0);
+    std::fill(all_.begin(), all_.end(), ~std::uint64_t{0});
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-        const auto r = static_cast<std::size_t>(row);
-        const Range* end = plan.runs.data() + plan.starts[r + 1];
-        const Range* run = std::partition_point(plan.runs.data() + plan.starts[r], end,
-                                                [&](const Range& one) { return one.end <= columns.begin; });
-        Range first_seen;
-        for (; run != end && run->begin < columns.end; ++run) {
-            const Range seen{std::max(run->begin, columns.begin) - columns.begin,
-                             std::min(run->end, columns.end) - columns.begin};
-            set_bits(bits_.data() + row * (k_tile_ / 64), seen.begin, seen.end);
-            touched = {std::min(touched.begin, seen.begin), std::max(touched.end, seen.end)};
-            first_seen = first_seen.empty() ? seen : first_seen;
+        const std::span seen = std::span(bits_).subspan(static_cast<std::size_t>(row * words), any_.size());
+        plan.seen.set_seen(row, columns, seen);
+        for (std::size_t word = 0; word < any_.size(); ++word) {
+            any_[word] |= seen[word];
+            all_[word] &= seen[word];
         }
-        common = intersect(common, first_seen);
+    }
+    Range touched{k_tile_, 0};
+    for (std::int64_t word = 0; word < words; ++word) {
+        if (const std::uint64_t bits = any_[static_cast<std::size_t>(word)]; bits != 0) {
+            touched = {std::min(touched.begin, word * bits_a_word + std::countr_zero(bits)),
+                       (word + 1) * bits_a_word - std::countl_zero(bits)};
+        }
     }
     if (touched.empty()) {
         return {};
     }
     const Range panels{touched.begin / geometry_.panel * geometry_.panel, geometry_.padded_to_panels(touched.end)};
-    return {static_cast<std::int32_t>(panels.begin), static_cast<std::int32_t>(panels.end), common == panels ? 0 : 1};
+    std::int32_t masked = 0;
+    for (std::int64_t word = 0; word < words; ++word) {
+        masked |= (bits_of_word(word, panels) & ~all_[static_cast<std::size_t>(word)]) == 0 ? 0 : 1;
+    }
+    return {static_cast<std::int32_t>(panels.begin), static_cast<std::int32_t>(panels.end), masked};
 }
 
 }  // namespace longscope::cpu

@@ -30,6 +30,9 @@ class VisibleColumns {
     std::int64_t k_tile_;
     std::vector<std::uint64_t> bits_;
     std::vector<GroupColumns> groups_;
+    // Words of the columns that some row of a group sees, and that every row sees.
+    std::vector<std::uint64_t> any_;
+    std::vector<std::uint64_t> all_;
 };
 
 }  // namespace longscope::cpu

@@ -17,6 +17,9 @@ class ReferenceKernel final : public Kernel {
     explicit ReferenceKernel(int threads) : threads_(threads) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
+        if (input.keep != nullptr) {
+            input.keep->keep_nothing("the reference backend computes weights again");
+        }
         check_scoring(input, out.rule());
         Pulse pulse(hooks, 1);
         const std::int64_t rows = input.queries.tokens;

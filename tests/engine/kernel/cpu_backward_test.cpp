@@ -120,6 +120,17 @@ TEST(CpuBackward, StaysWithinTheBoundOfLongRowsAndColumns) {
     }
 }
 
+// Rows are computed in slabs, so that memory has a bound: here in several of them.
+TEST(CpuBackward, LongSequencesOfManyHeads) {
+    const char* const mask =
+        R"({"and": [{"causal": {}}, {"or": [{"window": {"left": 90, "right": 0}}, {"sink": {"tokens": 3}}]}]})";
+    const AttentionCase c = make_case(5000, 5000, mask, {1, 4, 2, 48, 32, DType::float32});
+    expect_exact(c);
+    const BackwardInputs inputs(c);
+    const ReferenceGradients reference = reference_gradients(c, inputs);
+    EXPECT_EQ(run_cpu(c, inputs, reference, 3), run_cpu(c, inputs, reference, 1));
+}
+
 TEST(CpuBackward, WithWhatItsOwnForwardPassComputed) {
     const AttentionCase c = make_case(300, 300, masks[1], small, {0, 97, 98, 300});
     const BackwardInputs inputs(c);

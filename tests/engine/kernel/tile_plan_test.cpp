@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/mask/bit_words.h"
 #include "engine/mask/expression.h"
 
 namespace longscope {
@@ -55,6 +56,56 @@ TEST(TilePlan, ClassesEqualTheCountsOfPairs) {
         expect_plan_matches_pairs(mask, domain, first, second, 7, 16);
         expect_plan_matches_pairs(mask, domain, second, first, 96, 128);
     }
+}
+
+// What the plan says that a row sees, asked in two parts.
+std::vector<Range> seen_of(const TilePlan& plan, std::int64_t row, std::int64_t columns) {
+    std::vector<Range> runs;
+    for (const Range part : {Range{0, columns / 3}, Range{columns / 3, columns}}) {
+        plan.seen.for_each(row, part, [&](Range seen) { append_joined(seen, runs); });
+    }
+    return runs;
+}
+
+TEST(TilePlan, TellsWhatEachRowSeesWhetherAsRunsOrAsBits) {
+    constexpr std::int64_t tokens = 331;
+    const TokenSet all({{0, tokens}});
+    for (const char* mask_json :
+         {R"({"causal": {}})", R"({"block_causal": {"block": 40}})", R"({"not": {"full": {}}})",
+          R"({"strided_columns": {"stride": 3, "first": 1, "width": 2}})",
+          R"({"and": [{"causal": {}}, {"dilated_window": {"left": 160, "right": 5, "dilation": 2}}]})",
+          R"({"random_block_sparse": {"q_block": 1, "k_block": 1, "kept": 0.5, "seed": 1}})"}) {
+        SCOPED_TRACE(mask_json);
+        const auto mask = compile_mask(parse_mask(parse_json(mask_json, "test"), "mask"), {tokens, tokens, {}});
+        const LocalMask local(*mask, all, all);
+        std::vector<Range> runs;
+        for (std::int64_t begin = 0; begin < tokens; begin += 96) {
+            const TilePlan plan = plan_tile_row(local, {begin, std::min<std::int64_t>(begin + 96, tokens)}, 64);
+            for (std::int64_t row = 0; row < plan.rows.size(); ++row) {
+                local.row_runs(begin + row, runs);
+                EXPECT_EQ(seen_of(plan, row, tokens), runs) << "row " << begin + row;
+                std::vector<std::uint64_t> words(3);
+                plan.seen.set_seen(row, {192, 384}, words);
+                std::vector<Range> of_bits;
+                append_bit_runs(words, 192, of_bits);
+                std::vector<Range> of_runs;
+                plan.seen.for_each(row, {192, 384}, [&](Range seen) { of_runs.push_back(seen); });
+                EXPECT_EQ(of_bits, of_runs) << "row " << begin + row;
+            }
+        }
+    }
+}
+
+TEST(TilePlan, TakesNoMoreThanBitsOfEveryPairAndLittleWhereRowsAreAlike) {
+    constexpr std::int64_t tokens = 4096;
+    const TokenSet all({{0, tokens}});
+    const auto bytes = [&](const char* mask_json) {
+        const auto mask = compile_mask(parse_mask(parse_json(mask_json, "test"), "mask"), {tokens, tokens, {}});
+        return plan_tile_row(LocalMask(*mask, all, all), {960, 1056}, 192).bytes();
+    };
+    EXPECT_LT(bytes(R"({"random_block_sparse": {"q_block": 1, "k_block": 1, "kept": 0.5, "seed": 1}})"),
+              96 * tokens / 8 + 2048);
+    EXPECT_LT(bytes(R"({"random_block_sparse": {"q_block": 128, "k_block": 128, "kept": 0.5, "seed": 1}})"), 3072);
 }
 
 std::vector<Range> rows_of(const std::vector<TilePlan>& plans) {

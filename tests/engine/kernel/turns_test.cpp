@@ -35,5 +35,37 @@ TEST(Turns, AreTakenInOrderByThreadsInAnyOrder) {
     }
 }
 
+TEST(Turns, AreTriedWithoutWaiting) {
+    Turns turns(1);
+    int done = 0;
+    EXPECT_FALSE(turns.try_take(0, 1, [&] { ++done; }));
+    EXPECT_EQ(done, 0);
+    EXPECT_TRUE(turns.try_take(0, 0, [&] { ++done; }));
+    EXPECT_TRUE(turns.try_take(0, 1, [&] { ++done; }));
+    EXPECT_EQ(done, 2);
+}
+
+TEST(Steps, AreWaitedForInAnyOrder) {
+    constexpr std::int64_t threads = 3;
+    constexpr std::int64_t rounds = 1000;
+    Steps steps(2);
+    std::atomic<std::int64_t> added{0};
+    std::vector<std::thread> workers;
+    for (std::int64_t thread = 0; thread < threads; ++thread) {
+        workers.emplace_back([&] {
+            for (std::int64_t i = 0; i < rounds; ++i) {
+                ++added;
+                steps.add(1, 1);
+            }
+        });
+    }
+    steps.wait(1, threads * rounds);
+    EXPECT_EQ(added, threads * rounds);
+    steps.wait(0, 0);
+    for (std::thread& worker : workers) {
+        worker.join();
+    }
+}
+
 }  // namespace
 }  // namespace longscope::cpu

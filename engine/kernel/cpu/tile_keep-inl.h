@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How weights of the forward pass are kept for the backward pass.
+// Included by files that are compiled for one instruction set or, by Highway, once for every one; hence no #pragma once
+// but Highway's toggle.
+#if defined(LONGSCOPE_ENGINE_KERNEL_CPU_TILE_KEEP_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef LONGSCOPE_ENGINE_KERNEL_CPU_TILE_KEEP_INL_H
+#undef LONGSCOPE_ENGINE_KERNEL_CPU_TILE_KEEP_INL_H
+#else
+#define LONGSCOPE_ENGINE_KERNEL_CPU_TILE_KEEP_INL_H
+#endif
+
+#include "engine/kernel/cpu/tile_functions.h"
+#include "engine/kernel/cpu/tile_product-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace longscope::cpu {
+namespace HWY_NAMESPACE {
+
+static_assert(kept_columns % panel == 0);
+
+// The weights of a group, which stand where its scores were, rows `stride` units apart. Past the caches: nothing reads
+// them before the backward pass. Whoever calls attend_tile has to call hwy::FlushStream() in the end.
+template <class Arithmetic, std::int64_t Rows = row_group>
+HWY_ATTR HWY_NOINLINE void keep_group(const RowBlock& block, std::int64_t group, const GroupColumns& columns,
+                                      std::int64_t stride) {
+    constexpr std::int64_t part_units = kept_columns / Arithmetic::unit;
+    const Lanes d;
+    const std::int64_t parts = stride / kept_columns;
+    for (std::int64_t r = 0; r < Rows; ++r) {
+        float* const* places = block.kept + (group * Rows + r) * parts;
+        const float* weights = block.scores + r * stride;
+        for (std::int64_t u = columns.begin / Arithmetic::unit; u < columns.end / Arithmetic::unit; u += lanes) {
+            if (float* const place = places[u / part_units]; place != nullptr) {
+                hn::Stream(hn::Load(d, weights + u), d, place + u % part_units);
+            }
+        }
+    }
+}
+
+template <class Arithmetic, std::int64_t Rows = row_group>
+HWY_ATTR HWY_INLINE void keep_rows(const RowBlock& block, std::int64_t group, const GroupColumns& columns,
+                                   std::int64_t stride) {
+    if (block.kept != nullptr) {
+        keep_group<Arithmetic, Rows>(block, group, columns, stride);
+    }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace longscope::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif  // the toggle
