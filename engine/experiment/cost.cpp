@@ -76,14 +76,28 @@ CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw, const
         compiled.masks = std::make_shared<const HeadMasks>(masks_of(experiment, compiled.domain));
     }
     compiled.mask = compiled.masks->shared_kind(compiled.masks->kind_of(0));
-    if (same_tokens && same_dispatch(experiment.layout, before->experiment.layout)) {
+    if (same_tokens && same_dispatch(experiment.layout, before->experiment.layout) &&
+        (!find_dispatch(experiment.layout.dispatch).reads_masks() ||
+         (compiled.masks == before->masks && experiment.shape.query_heads == before->experiment.shape.query_heads))) {
         compiled.ranks = before->ranks;
     } else {
         compiled.ranks = std::make_shared<const std::vector<TokenSet>>(
             dispatch_tokens(find_dispatch(experiment.layout.dispatch),
-                            {compiled.domain.query_tokens, compiled.domain.cu_seqlens}, experiment.layout.ranks));
+                            {{compiled.domain.query_tokens, compiled.domain.cu_seqlens},
+                             compiled.masks.get(),
+                             experiment.shape.query_heads},
+                            experiment.layout.ranks));
     }
     return compiled;
+}
+
+std::vector<TokenSet> tokens_of_ranks(const Experiment& experiment, std::int64_t draw) {
+    const DispatchEntry& dispatch = find_dispatch(experiment.layout.dispatch);
+    if (dispatch.reads_masks()) {
+        return *compile_draw(experiment, draw).ranks;
+    }
+    const MaskDomain domain = domain_of_draw(experiment, draw);
+    return dispatch_tokens(dispatch, {{domain.query_tokens, domain.cu_seqlens}}, experiment.layout.ranks);
 }
 
 double ExperimentCost::largest_over_mean() const {

@@ -30,6 +30,9 @@ struct CompiledDraw {
 [[nodiscard]] CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw,
                                         const CompiledDraw* before = nullptr);
 
+// What each rank holds in a draw; the mask is compiled only where the dispatch looks at it. Throws Error(bad_input).
+[[nodiscard]] std::vector<TokenSet> tokens_of_ranks(const Experiment& experiment, std::int64_t draw);
+
 struct RankCost {
     std::int64_t tokens = 0;
     std::int64_t pairs = 0;  // that it computes, of all heads in the mean: over all ranks, those of the mask

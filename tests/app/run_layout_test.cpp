@@ -24,7 +24,7 @@ TEST_P(RunVerb, EveryStrategyIsExactAndMovesWhatItsFormulaSays) {
 
         const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
         const MaskDomain domain = domain_of_draw(experiment, 0);
-        const auto tokens = dispatch_tokens(find_dispatch("striped"), {domain.query_tokens, domain.cu_seqlens}, 4);
+        const auto tokens = dispatch_tokens(find_dispatch("striped"), {{domain.query_tokens, domain.cu_seqlens}}, 4);
         for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
             EXPECT_EQ(rank.bytes_received,
                       strategy.forward_totals(experiment.shape, TokenCounts(tokens), rank.rank).bytes_received);
@@ -64,7 +64,7 @@ TEST_P(RunVerb, InputsOfTwoBytesAreComputedCheckedAndReceivedInTheirType) {
 
         const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
         const MaskDomain domain = domain_of_draw(experiment, 0);
-        const auto tokens = dispatch_tokens(find_dispatch("zigzag"), {domain.query_tokens, domain.cu_seqlens}, 2);
+        const auto tokens = dispatch_tokens(find_dispatch("zigzag"), {{domain.query_tokens, domain.cu_seqlens}}, 2);
         EXPECT_EQ(size_bytes(experiment.shape.dtype), 2);
         for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
             EXPECT_EQ(rank.bytes_received, find_strategy(strategy)

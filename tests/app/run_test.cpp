@@ -78,7 +78,7 @@ TEST_P(RunVerb, BytesAndPairsAreThoseOfThePlanAndOfTheFormula) {
         const MaskDomain domain = domain_of_draw(experiment, draw.record.index);
         const std::unique_ptr<Mask> mask = compile_mask(experiment.mask, domain);
         const std::vector<TokenSet> tokens =
-            dispatch_tokens(find_dispatch(experiment.layout.dispatch), {600, domain.cu_seqlens}, 3);
+            dispatch_tokens(find_dispatch(experiment.layout.dispatch), {{600, domain.cu_seqlens}}, 3);
         const std::vector<StoredPlan> plans = read_plans(file, draw.id);
         ASSERT_EQ(plans.size(), 3U);
         for (const StoredRepetition& repetition : draw.repetitions) {

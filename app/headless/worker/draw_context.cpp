@@ -33,7 +33,8 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
       scoring_(scoring_of_draw(experiment, draw)) {
     const MaskDomain domain = domain_of_draw(experiment, draw);
     const PackedSequence sequence{domain.query_tokens, domain.cu_seqlens};
-    tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);
+    tokens_ =
+        dispatch_tokens(find_dispatch(experiment.layout.dispatch), {sequence, &masks_, shape_.query_heads}, ranks);
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
     require_feasible(strategy, shape_, ranks);
     require_supported(experiment.backend.name, shape_);

@@ -66,7 +66,8 @@ const std::string causal_documents = R"({"and": [{"documents": {}}, {"causal": {
 TEST(Strategies, EqualsTheReferenceOverOneToEightRanksAndEveryDispatch) {
     const AttentionCase c = make_case(331, {0, 1, 3, 60, 61, 190, 331}, causal_documents);
     for (int ranks = 1; ranks <= 8; ++ranks) {
-        for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag", "striped"}) {
+        for (const char* dispatch :
+             {"contiguous", "zigzag", "per_document_zigzag", "striped", "balanced", "balanced_free"}) {
             expect_all_exact(c, dispatch, ranks);
         }
     }
@@ -79,7 +80,8 @@ TEST(Strategies, EqualTheReferenceInEveryTypeOfInputsAndEveryDispatch) {
         for (const AttentionShape shape : {AttentionShape{1, 4, 2, 32, 32, dtype}, {1, 8, 2, 33, 17, dtype}}) {
             const AttentionCase c = make_case(121, {0, 1, 3, 60, 61, 121}, causal_documents, shape);
             for (const int ranks : {1, 3, 4, 8}) {
-                for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag", "striped"}) {
+                for (const char* dispatch :
+                     {"contiguous", "zigzag", "per_document_zigzag", "striped", "balanced", "balanced_free"}) {
                     expect_all_exact(c, dispatch, ranks);
                 }
             }
