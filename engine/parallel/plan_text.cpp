@@ -9,7 +9,7 @@ namespace longscope {
 
 std::string plan_text(const AttentionShape& shape, const Json& mask, const PackedSequence& sequence,
                       std::string_view strategy, std::string_view dispatch, const std::vector<TokenSet>& tokens,
-                      std::uint64_t input_seed) {
+                      std::uint64_t input_seed, Pass pass) {
     Json token_counts = Json::array();
     for (const TokenSet& set : tokens) {
         token_counts.push_back(set.size());
@@ -25,6 +25,7 @@ std::string plan_text(const AttentionShape& shape, const Json& mask, const Packe
                     {"mask", mask},
                     {"tokens", sequence.tokens},
                     {"cu_seqlens", sequence.cu_seqlens},
+                    {"pass", to_string(pass)},
                     {"strategy", strategy},
                     {"dispatch", dispatch},
                     {"tokens_per_rank", std::move(token_counts)},

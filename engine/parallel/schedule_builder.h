@@ -16,8 +16,9 @@ namespace longscope {
 
 class ScheduleBuilder {
   public:
-    ScheduleBuilder(std::string_view strategy, const StrategyInput& input) : input_(input) {
+    ScheduleBuilder(std::string_view strategy, const StrategyInput& input, Pass pass = Pass::forward) : input_(input) {
         schedule_.strategy = strategy;
+        schedule_.pass = pass;
         schedule_.ranks = input.ranks();
         schedule_.rank = input.rank;
     }
@@ -44,6 +45,26 @@ class ScheduleBuilder {
         return alloc_room(buffer, BufferRole::partial, tokens, heads,
                           Partial::size_bytes(heads.size(), tokens_of(tokens), input_.shape.head_dim_v));
     }
+    std::int64_t alloc_output_gradients(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_room(buffer, BufferRole::output_gradients, tokens, heads,
+                          heads.size() * tokens_of(tokens) * input_.shape.head_dim_v * element_bytes());
+    }
+    std::int64_t alloc_delta(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_room(buffer, BufferRole::delta, tokens, heads, heads.size() * tokens_of(tokens) * float_bytes);
+    }
+    std::int64_t alloc_query_gradients(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_room(buffer, BufferRole::query_gradients, tokens, heads,
+                          heads.size() * tokens_of(tokens) * input_.shape.head_dim_qk * float_bytes);
+    }
+    std::int64_t alloc_key_value_gradients(std::int64_t buffer, std::int64_t tokens) {
+        return alloc(buffer, BufferRole::key_value_gradients,
+                     tokens * input_.shape.key_value_gradient_bytes_per_token());
+    }
+    std::int64_t alloc_key_value_gradients(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_room(
+            buffer, BufferRole::key_value_gradients, tokens, heads,
+            heads.size() * tokens_of(tokens) * (input_.shape.head_dim_qk + input_.shape.head_dim_v) * float_bytes);
+    }
     std::int64_t alloc_message(std::int64_t buffer, std::int64_t bytes) {
         return alloc(buffer, BufferRole::message, bytes);
     }
@@ -63,6 +84,15 @@ class ScheduleBuilder {
                       std::int64_t flow, std::vector<std::int64_t> after) {
         return transfer(OperationKind::recv, step, buffer, content, peer, flow, std::move(after));
     }
+    // The same with the gradients of the keys and values of a rank.
+    std::int64_t send_gradients(std::int32_t step, std::int64_t buffer, std::int64_t content, std::int64_t peer,
+                                std::int64_t flow, std::vector<std::int64_t> after) {
+        return of_gradients(transfer(OperationKind::send, step, buffer, content, peer, flow, std::move(after)));
+    }
+    std::int64_t recv_gradients(std::int32_t step, std::int64_t buffer, std::int64_t content, std::int64_t peer,
+                                std::int64_t flow, std::vector<std::int64_t> after) {
+        return of_gradients(transfer(OperationKind::recv, step, buffer, content, peer, flow, std::move(after)));
+    }
     // `flow` is the same at all ranks. The sizes are by rank, the own one included.
     std::int64_t exchange(OperationKind kind, std::int32_t step, std::int64_t buffer, std::int64_t into,
                           std::int64_t flow, std::vector<std::int64_t> sent_bytes,
@@ -81,7 +111,7 @@ class ScheduleBuilder {
         operation.received_bytes = std::move(received_bytes);
         return add(std::move(operation));
     }
-    // A gather or scatter; `heads` by rank, or none: by tokens.
+    // A gather, scatter or scatter_add; `heads` by rank, or none: by tokens.
     std::int64_t copy(OperationKind kind, std::int32_t step, BufferRole role, std::int64_t buffer, std::int64_t into,
                       std::vector<Range> heads, std::vector<std::int64_t> after) {
         Operation operation;
@@ -138,6 +168,55 @@ class ScheduleBuilder {
         return add(std::move(operation));
     }
 
+    std::int64_t barrier(std::int32_t step, std::vector<std::int64_t> after) {
+        Operation operation;
+        operation.kind = OperationKind::barrier;
+        operation.step = step;
+        operation.after = std::move(after);
+        return add(std::move(operation));
+    }
+    std::int64_t delta(std::int32_t step, std::int64_t partial, std::int64_t output_gradients, std::int64_t into) {
+        Operation operation;
+        operation.kind = OperationKind::delta;
+        operation.step = step;
+        operation.partial = partial;
+        operation.output_gradients = output_gradients;
+        operation.into = into;
+        return add(std::move(operation));
+    }
+    // The buffers that all parts of a backward pass have in common.
+    struct BackwardBuffers {
+        std::int64_t output_gradients = own_output_gradients;
+        std::int64_t partial = -1;
+        std::int64_t delta = -1;
+        std::int64_t query_gradients = -1;
+    };
+    // As attend() and attend_all_keys().
+    std::int64_t attend_backward(std::int32_t step, std::int64_t keys, std::int64_t buffer,
+                                 const BackwardBuffers& buffers, std::int64_t into, std::int64_t head_pairs,
+                                 std::vector<std::int64_t> after) {
+        return backward_of(attend(step, keys, buffer, buffers.partial, head_pairs, std::move(after)), buffers, into,
+                           head_pairs);
+    }
+    std::int64_t attend_backward_all_keys(std::int32_t step, std::int64_t query_buffer, Range query_heads,
+                                          std::int64_t buffer, const BackwardBuffers& buffers, std::int64_t into,
+                                          std::int64_t head_pairs) {
+        return backward_of(attend_all_keys(step, query_buffer, query_heads, buffer, buffers.partial, head_pairs),
+                           buffers, into, head_pairs);
+    }
+    // `content` is the rank whose keys and values these are the gradients of.
+    std::int64_t reduce(std::int32_t step, std::int64_t buffer, std::int64_t into, std::int64_t content,
+                        std::vector<std::int64_t> after) {
+        Operation operation;
+        operation.kind = OperationKind::reduce;
+        operation.step = step;
+        operation.after = std::move(after);
+        operation.buffer = buffer;
+        operation.into = into;
+        operation.keys = content;
+        return add(std::move(operation));
+    }
+
     // Of a token set: a rank's, or all.
     [[nodiscard]] std::int64_t tokens_of(std::int64_t set) const {
         return set == input_.ranks() ? input_.masks.query_tokens()
@@ -152,6 +231,8 @@ class ScheduleBuilder {
     [[nodiscard]] Schedule take() { return std::move(schedule_); }
 
   private:
+    static constexpr std::int64_t float_bytes = sizeof(float);
+
     // In the mean, rounded.
     [[nodiscard]] static std::int64_t a_head(std::int64_t head_pairs, std::int64_t heads) {
         return (head_pairs + heads / 2) / heads;
@@ -191,6 +272,24 @@ class ScheduleBuilder {
         operation.flow = flow;
         operation.bytes = tokens_of(content) * input_.shape.key_value_bytes_per_token();
         return add(std::move(operation));
+    }
+
+    // Of the operation that was added last.
+    std::int64_t of_gradients(std::int64_t id) {
+        Operation& operation = schedule_.operations.back();
+        operation.bytes = tokens_of(operation.keys) * input_.shape.key_value_gradient_bytes_per_token();
+        return id;
+    }
+    std::int64_t backward_of(std::int64_t id, const BackwardBuffers& buffers, std::int64_t into,
+                             std::int64_t head_pairs) {
+        Operation& operation = schedule_.operations.back();
+        operation.kind = OperationKind::attend_backward;
+        operation.output_gradients = buffers.output_gradients;
+        operation.delta = buffers.delta;
+        operation.query_gradients = buffers.query_gradients;
+        operation.into = into;
+        operation.flops = flops_of_head_pairs(input_.shape, static_cast<double>(head_pairs), Direction::backward);
+        return id;
     }
 
     const StrategyInput& input_;

@@ -11,6 +11,8 @@ namespace longscope {
 
 namespace {
 
+constexpr int kinds_of_operations = static_cast<int>(OperationKind::scatter_add) + 1;
+constexpr int roles_of_buffers = static_cast<int>(BufferRole::key_value_gradients) + 1;
 constexpr std::int64_t max_operations = 100'000'000;
 constexpr std::int64_t max_ranks = 1 << 20;
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
@@ -24,7 +26,8 @@ void put(Json& json, const char* name, std::int64_t value, std::int64_t absent) 
 }
 
 bool has_role(OperationKind kind) {
-    return kind == OperationKind::alloc || kind == OperationKind::gather || kind == OperationKind::scatter;
+    return kind == OperationKind::alloc || kind == OperationKind::gather || kind == OperationKind::scatter ||
+           kind == OperationKind::scatter_add;
 }
 
 bool is_collective(OperationKind kind) {
@@ -60,6 +63,9 @@ Json to_json(const Operation& operation) {
         json["sent_bytes"] = operation.sent_bytes;
         json["received_bytes"] = operation.received_bytes;
     }
+    put(json, "output_gradients", operation.output_gradients, -1);
+    put(json, "delta", operation.delta, -1);
+    put(json, "query_gradients", operation.query_gradients, -1);
     return json;
 }
 
@@ -121,16 +127,16 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     JsonObject object(json, path);
     Operation operation;
     operation.id = id;
-    operation.kind = word<OperationKind>(object, "op", 11);
+    operation.kind = word<OperationKind>(object, "op", kinds_of_operations);
     operation.stream = word<Stream>(object, "stream", 3);
     operation.step = static_cast<std::int32_t>(object.integer("step", 0, std::numeric_limits<std::int32_t>::max()));
     operation.after = list(object, "after", [&](const Json& item, const std::string& where) {
         return checked_integer(item, where, 0, count - 1);
     });
     if (has_role(operation.kind)) {
-        operation.role = word<BufferRole>(object, "role", 4);
+        operation.role = word<BufferRole>(object, "role", roles_of_buffers);
     }
-    operation.buffer = object.integer_or("buffer", -1, 0, any);
+    operation.buffer = object.integer_or("buffer", -1, own_output_gradients, any);
     operation.bytes = object.integer_or("bytes", 0, 0, any);
     operation.peer = object.integer_or("peer", -1, 0, ranks - 1);
     operation.flow = object.integer_or("flow", -1, 0, any);
@@ -146,6 +152,9 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     const auto bytes = [](const Json& item, const std::string& where) { return checked_integer(item, where, 0, any); };
     operation.sent_bytes = list(object, "sent_bytes", bytes);
     operation.received_bytes = list(object, "received_bytes", bytes);
+    operation.output_gradients = object.integer_or("output_gradients", -1, own_output_gradients, any);
+    operation.delta = object.integer_or("delta", -1, 0, any);
+    operation.query_gradients = object.integer_or("query_gradients", -1, 0, any);
     object.finish();
     check_lists(operation, path, static_cast<std::size_t>(ranks));
     return operation;
@@ -158,8 +167,8 @@ void check_buffers(const Schedule& schedule) {
         if (operation.kind == OperationKind::alloc) {
             known.insert(operation.buffer);
         }
-        for (const std::int64_t buffer :
-             {operation.buffer, operation.partial, operation.into, operation.query_buffer}) {
+        for (const std::int64_t buffer : {operation.buffer, operation.partial, operation.into, operation.query_buffer,
+                                          operation.output_gradients, operation.delta, operation.query_gradients}) {
             if (buffer >= 0 && known.count(buffer) == 0) {
                 throw bad_input(fmt::format("operations[{}]", operation.id), fmt::format("buffer {}", buffer),
                                 "is used before it is allocated", "an allocated buffer");
@@ -204,18 +213,22 @@ Json to_json(const Schedule& schedule) {
     for (const Operation& operation : schedule.operations) {
         operations.push_back(to_json(operation));
     }
-    return {{"longscope_schedule", 1},
-            {"strategy", schedule.strategy},
-            {"ranks", schedule.ranks},
-            {"rank", schedule.rank},
-            {"operations", std::move(operations)}};
+    Json document{{"longscope_schedule", schedule.pass == Pass::forward ? 1 : 2}, {"strategy", schedule.strategy}};
+    if (schedule.pass != Pass::forward) {
+        document["pass"] = to_string(schedule.pass);
+    }
+    document.update(Json{{"ranks", schedule.ranks}, {"rank", schedule.rank}, {"operations", std::move(operations)}});
+    return document;
 }
 
 Schedule schedule_from_json(const Json& document) {
     JsonObject object(document, "");
-    object.integer("longscope_schedule", 1, 1);
+    const std::int64_t version = object.integer("longscope_schedule", 1, 2);
     Schedule schedule;
     schedule.strategy = object.text("strategy", "the name of a strategy");
+    if (version == 2) {
+        schedule.pass = word<Pass>(object, "pass", static_cast<int>(pass_words.size()));
+    }
     schedule.ranks = object.integer("ranks", 1, max_ranks);
     schedule.rank = object.integer("rank", 0, schedule.ranks - 1);
     const Json& operations = object.required("operations", "a list of operations");
