@@ -74,10 +74,14 @@ class BlockCopy {
 
     void run(const Operation& operation) {
         const TokenSet& held = buffers_.token_set(plan_.tokens);
-        for (std::int64_t rank = 0; rank < buffers_.ranks(); ++rank) {
-            const bool by_heads = !operation.heads.empty();
-            const Range heads = by_heads ? operation.heads[static_cast<std::size_t>(rank)] : plan_.heads;
-            const TokenSet& tokens = by_heads ? held : buffers_.token_set(rank);
+        const bool by_heads = !operation.heads.empty();
+        const bool by_sets = !operation.sets.empty();
+        const auto blocks = by_sets ? operation.sets.size() : static_cast<std::size_t>(buffers_.ranks());
+        for (std::size_t block = 0; block < blocks; ++block) {
+            const Range heads = by_heads ? operation.heads[block] : plan_.heads;
+            const TokenSet& tokens = by_sets    ? buffers_.token_set(operation.sets[block])
+                                     : by_heads ? held
+                                                : buffers_.token_set(static_cast<std::int64_t>(block));
             if (heads.begin < plan_.heads.begin || heads.end > plan_.heads.end) {
                 throw failed(fmt::format("schedule: operation {}: heads {} to {} of a buffer of heads {} to {}",
                                          operation.id, heads.begin, heads.end, plan_.heads.begin, plan_.heads.end));

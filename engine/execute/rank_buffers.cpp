@@ -3,21 +3,26 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "engine/base/error.h"
 
 namespace longscope {
 
 namespace {
 
-TokenSet all_of(const std::vector<TokenSet>& sets) {
-    std::vector<Range> ranges;
-    for (const TokenSet& set : sets) {
-        ranges.insert(ranges.end(), set.ranges().begin(), set.ranges().end());
-    }
-    return TokenSet(std::move(ranges));
-}
-
 constexpr std::int64_t float_bytes = sizeof(float);
+
+// All tokens, then those of the selections.
+std::vector<TokenSet> further_sets(const std::vector<TokenSet>& tokens, const std::vector<TokenSelection>& selections) {
+    std::vector<std::int64_t> ranks(tokens.size());
+    std::iota(ranks.begin(), ranks.end(), std::int64_t{0});
+    std::vector<TokenSet> sets{select_tokens({std::move(ranks), {}}, tokens)};
+    for (const TokenSelection& selection : selections) {
+        sets.push_back(select_tokens(selection, tokens));
+    }
+    return sets;
+}
 
 std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape, std::int64_t tokens) {
     switch (plan.role) {
@@ -54,19 +59,26 @@ bool is_own_input(BufferRole role, std::int64_t buffer) {
 
 }  // namespace
 
-RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, std::int64_t rank,
-                         const RankInputs& inputs, MergeRule rule)
-    : shape_(shape), tokens_(tokens), all_tokens_(all_of(tokens)), rank_(rank), inputs_(inputs), rule_(rule) {}
+RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens,
+                         const std::vector<TokenSelection>& selections, std::int64_t rank, const RankInputs& inputs,
+                         MergeRule rule)
+    : shape_(shape),
+      tokens_(tokens),
+      more_tokens_(further_sets(tokens, selections)),
+      rank_(rank),
+      inputs_(inputs),
+      rule_(rule) {}
 
 std::int64_t RankBuffers::all_heads(BufferRole role) const {
     return holds_keys(role) ? shape_.key_value_heads : shape_.query_heads;
 }
 
 const TokenSet& RankBuffers::token_set(std::int64_t number) const {
-    if (number < 0 || number > ranks()) {
+    if (number < 0 || number >= ranks() + static_cast<std::int64_t>(more_tokens_.size())) {
         throw failed(fmt::format("schedule: there is no token set {}", number));
     }
-    return number == ranks() ? all_tokens_ : tokens_[static_cast<std::size_t>(number)];
+    return number < ranks() ? tokens_[static_cast<std::size_t>(number)]
+                            : more_tokens_[static_cast<std::size_t>(number - ranks())];
 }
 
 void RankBuffers::allocate(const Operation& operation) {

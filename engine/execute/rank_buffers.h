@@ -45,9 +45,11 @@ struct BufferPlan {
 
 class RankBuffers {
   public:
-    // All arguments outlive the object. `tokens` are the dispatch's sets by rank; partial results merge by `rule`.
-    RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, std::int64_t rank,
-                const RankInputs& inputs, MergeRule rule = MergeRule::softmax);
+    // All arguments but `selections` outlive the object. `tokens` are the dispatch's sets by rank, `selections` the
+    // schedule's own; partial results merge by `rule`.
+    RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens,
+                const std::vector<TokenSelection>& selections, std::int64_t rank, const RankInputs& inputs,
+                MergeRule rule = MergeRule::softmax);
 
     // Of an alloc. Throws Error: out_of_memory; failed when its size is not that of what it should have room for.
     void allocate(const Operation& operation);
@@ -99,7 +101,7 @@ class RankBuffers {
 
     const AttentionShape& shape_;
     const std::vector<TokenSet>& tokens_;
-    TokenSet all_tokens_;
+    std::vector<TokenSet> more_tokens_;  // all, then the selections
     std::int64_t rank_;
     const RankInputs& inputs_;
     MergeRule rule_;

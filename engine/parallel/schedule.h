@@ -13,6 +13,7 @@
 #include "engine/mask/zone.h"
 #include "engine/parallel/pass.h"
 #include "engine/parallel/stream.h"
+#include "engine/parallel/token_selection.h"
 
 namespace longscope {
 
@@ -53,11 +54,13 @@ enum class BufferRole : std::uint8_t {
 [[nodiscard]] std::string_view to_string(OperationKind kind);
 [[nodiscard]] std::string_view to_string(BufferRole role);
 
-// Token sets are named by numbers: those of the dispatch by their ranks, and all tokens of the sequence by the number
-// of ranks.
+// Token sets are named by numbers: those of the dispatch by their ranks, all tokens of the sequence by the number of
+// ranks, and from there on those of Schedule::token_sets.
 //
 // Block p of a gather or a scatter is what rank p has to do with: where `heads` is given, the heads heads[p] of all
-// tokens that the buffer has room for; otherwise all heads that it has room for, of the tokens of rank p. Within a
+// tokens that the buffer has room for; otherwise all heads that it has room for, of the tokens of rank p. Where `sets`
+// is given there are as many blocks as it names token sets: block i is of the tokens of set sets[i], and of the heads
+// heads[i], or all heads that the buffer has room for. Within a
 // block stand heads x tokens x dim of the queries; or of the keys, then of the values; or of the partial output, then
 // its lse; or heads x tokens x dim of the gradients of queries; or those of keys, then those of values.
 //
@@ -85,7 +88,8 @@ struct Operation {
 
     std::int64_t query_buffer = -1;  // attend, attend_backward: the queries; -1: the rank's own
     std::int64_t tokens = -1;        // alloc: token set; -1: of different ones in turn, or of the rank's own
-    std::vector<Range> heads;        // alloc: one range (none: all); gather, scatter: one for each rank
+    std::vector<Range> heads;        // alloc: one range (none: all); gather, scatter: one for each block
+    std::vector<std::int64_t> sets;  // gather, scatter: the token set of each block; none: as above
     // all_gather, all_to_all: payload to and from each rank; what stays on this rank stands there too, but is not sent.
     std::vector<std::int64_t> sent_bytes;
     std::vector<std::int64_t> received_bytes;
@@ -103,6 +107,7 @@ struct Schedule {
     std::int64_t ranks = 0;
     std::int64_t rank = 0;
     std::vector<Operation> operations;
+    std::vector<TokenSelection> token_sets = {};
 
     [[nodiscard]] bool operator==(const Schedule&) const = default;
 };
@@ -124,7 +129,8 @@ struct ScheduleTotals {
 [[nodiscard]] std::int64_t bytes_to_others(const Operation& operation, std::int64_t rank);
 [[nodiscard]] ScheduleTotals totals(const Schedule& schedule);
 
-// A schedule of the forward pass alone is a document of version 1, as it was before there was another pass.
+// A schedule of the forward pass alone, over token sets of the dispatch, is a document of version 1, as it was before
+// there were others.
 [[nodiscard]] Json to_json(const Schedule& schedule);
 // Throws Error(bad_input) when the document is not a schedule, or names operations, buffers or ranks that are not
 // there.

@@ -63,9 +63,20 @@ Json to_json(const Operation& operation) {
         json["sent_bytes"] = operation.sent_bytes;
         json["received_bytes"] = operation.received_bytes;
     }
+    if (!operation.sets.empty()) {
+        json["sets"] = operation.sets;
+    }
     put(json, "output_gradients", operation.output_gradients, -1);
     put(json, "delta", operation.delta, -1);
     put(json, "query_gradients", operation.query_gradients, -1);
+    return json;
+}
+
+Json to_json(const TokenSelection& set) {
+    Json json{{"ranks", set.ranks}};
+    for (const Range range : set.within) {
+        json["within"].push_back({range.begin, range.end});
+    }
     return json;
 }
 
@@ -106,7 +117,30 @@ Range range_from_json(const Json& json, const std::string& path) {
     return {begin, checked_integer(json[1], path, begin, any)};
 }
 
-// One entry for each rank where there is one for each.
+TokenSelection selection_from_json(const Json& json, const std::string& path, std::int64_t ranks) {
+    JsonObject object(json, path);
+    TokenSelection set;
+    set.ranks = list(object, "ranks", [&](const Json& item, const std::string& where) {
+        return checked_integer(item, where, 0, ranks - 1);
+    });
+    set.within = list(object, "within", range_from_json);
+    object.finish();
+    for (std::size_t i = 1; i < set.ranks.size(); ++i) {
+        if (set.ranks[i] <= set.ranks[i - 1]) {
+            throw bad_input(path + ".ranks", std::to_string(set.ranks[i]), "is not above the one before it",
+                            "ranks in ascending order");
+        }
+    }
+    for (std::size_t i = 1; i < set.within.size(); ++i) {
+        if (set.within[i].begin < set.within[i - 1].end) {
+            throw bad_input(path + ".within", std::to_string(set.within[i].begin), "is before the end of the last one",
+                            "ranges in ascending order");
+        }
+    }
+    return set;
+}
+
+// One entry for each rank, or block, where there is one for each.
 void check_lists(const Operation& operation, const std::string& path, std::size_t ranks) {
     const auto check = [&](const char* name, std::size_t size, std::size_t expected) {
         if (size != expected) {
@@ -118,11 +152,14 @@ void check_lists(const Operation& operation, const std::string& path, std::size_
     check("sent_bytes", operation.sent_bytes.size(), blocks);
     check("received_bytes", operation.received_bytes.size(), blocks);
     if (!operation.heads.empty()) {
-        check("heads", operation.heads.size(), operation.kind == OperationKind::alloc ? 1 : ranks);
+        const std::size_t of_copy = operation.sets.empty() ? ranks : operation.sets.size();
+        check("heads", operation.heads.size(), operation.kind == OperationKind::alloc ? 1 : of_copy);
     }
 }
 
-Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t count, std::int64_t ranks) {
+// `sets` are all that there are.
+Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t count, std::int64_t ranks,
+                              std::int64_t sets) {
     const std::string path = fmt::format("operations[{}]", id);
     JsonObject object(json, path);
     Operation operation;
@@ -140,15 +177,18 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     operation.bytes = object.integer_or("bytes", 0, 0, any);
     operation.peer = object.integer_or("peer", -1, 0, ranks - 1);
     operation.flow = object.integer_or("flow", -1, 0, any);
-    operation.queries = object.integer_or("queries", -1, 0, ranks);
-    operation.keys = object.integer_or("keys", -1, 0, ranks);
+    operation.queries = object.integer_or("queries", -1, 0, sets - 1);
+    operation.keys = object.integer_or("keys", -1, 0, sets - 1);
     operation.partial = object.integer_or("partial", -1, 0, any);
     operation.into = object.integer_or("into", -1, 0, any);
     operation.pairs = object.integer_or("pairs", 0, 0, any);
     operation.flops = object.number_or("flops", 0.0, 0.0, std::numeric_limits<double>::max());
     operation.query_buffer = object.integer_or("query_buffer", -1, 0, any);
-    operation.tokens = object.integer_or("tokens", -1, 0, ranks);
+    operation.tokens = object.integer_or("tokens", -1, 0, sets - 1);
     operation.heads = list(object, "heads", range_from_json);
+    operation.sets = list(object, "sets", [&](const Json& item, const std::string& where) {
+        return checked_integer(item, where, 0, sets - 1);
+    });
     const auto bytes = [](const Json& item, const std::string& where) { return checked_integer(item, where, 0, any); };
     operation.sent_bytes = list(object, "sent_bytes", bytes);
     operation.received_bytes = list(object, "received_bytes", bytes);
@@ -213,11 +253,16 @@ Json to_json(const Schedule& schedule) {
     for (const Operation& operation : schedule.operations) {
         operations.push_back(to_json(operation));
     }
-    Json document{{"longscope_schedule", schedule.pass == Pass::forward ? 1 : 2}, {"strategy", schedule.strategy}};
-    if (schedule.pass != Pass::forward) {
+    const bool of_version_1 = schedule.pass == Pass::forward && schedule.token_sets.empty();
+    Json document{{"longscope_schedule", of_version_1 ? 1 : 2}, {"strategy", schedule.strategy}};
+    if (!of_version_1) {
         document["pass"] = to_string(schedule.pass);
     }
-    document.update(Json{{"ranks", schedule.ranks}, {"rank", schedule.rank}, {"operations", std::move(operations)}});
+    document.update(Json{{"ranks", schedule.ranks}, {"rank", schedule.rank}});
+    for (const TokenSelection& set : schedule.token_sets) {
+        document["token_sets"].push_back(to_json(set));
+    }
+    document["operations"] = std::move(operations);
     return document;
 }
 
@@ -231,14 +276,20 @@ Schedule schedule_from_json(const Json& document) {
     }
     schedule.ranks = object.integer("ranks", 1, max_ranks);
     schedule.rank = object.integer("rank", 0, schedule.ranks - 1);
+    if (version == 2) {
+        schedule.token_sets = list(object, "token_sets", [&](const Json& item, const std::string& where) {
+            return selection_from_json(item, where, schedule.ranks);
+        });
+    }
     const Json& operations = object.required("operations", "a list of operations");
     if (!operations.is_array() || static_cast<std::int64_t>(operations.size()) > max_operations) {
         throw bad_input("operations", "(this value)", "is not a list of operations", "a list");
     }
     const auto count = static_cast<std::int64_t>(operations.size());
+    const std::int64_t sets = schedule.ranks + 1 + static_cast<std::int64_t>(schedule.token_sets.size());
     for (std::int64_t i = 0; i < count; ++i) {
         schedule.operations.push_back(
-            operation_from_json(operations[static_cast<std::size_t>(i)], i, count, schedule.ranks));
+            operation_from_json(operations[static_cast<std::size_t>(i)], i, count, schedule.ranks, sets));
     }
     object.finish();
     check_buffers(schedule);

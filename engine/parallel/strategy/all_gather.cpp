@@ -50,7 +50,7 @@ void write_forward(ScheduleBuilder& builder, const StrategyInput& input) {
     write_gathering(builder, input, 0, message, all_key_values, 0, {});
     builder.alloc_partial(result, input.rank, query_heads);
     if (const std::int64_t pairs = head_pairs_of_own_queries(input); pairs > 0) {
-        builder.attend_all_keys(1, -1, query_heads, all_key_values, result, pairs);
+        builder.attend(1, builder.own_queries(), input.ranks(), all_key_values, result, pairs, {});
     }
     builder.finalize(1, result);
     builder.free(all_key_values, {});
@@ -67,8 +67,8 @@ void write_backward(ScheduleBuilder& builder, const StrategyInput& input) {
     builder.alloc_query_gradients(query_gradients, input.rank, query_heads);
     builder.alloc_key_value_gradients(all_gradients, ranks, key_value_heads);
     if (const std::int64_t pairs = head_pairs_of_own_queries(input); pairs > 0) {
-        builder.attend_backward_all_keys(3, -1, query_heads, all_key_values_again,
-                                         {own_output_gradients, result, delta, query_gradients}, all_gradients, pairs);
+        builder.attend_backward(3, builder.own_queries(), ranks, all_key_values_again,
+                                {own_output_gradients, result, delta, query_gradients}, all_gradients, pairs, {});
     }
     builder.free(delta, {});
     builder.free(all_key_values_again, {});
@@ -89,7 +89,7 @@ void write_backward(ScheduleBuilder& builder, const StrategyInput& input) {
     builder.free(gradients_leaving, {here});
     builder.alloc_key_value_gradients(own_gradients, input.rank, key_value_heads);
     builder.copy(OperationKind::scatter_add, 4, BufferRole::key_value_gradients, gradients_arriving, own_gradients,
-                 std::vector(static_cast<std::size_t>(ranks), key_value_heads), {here});
+                 {{}, std::vector(static_cast<std::size_t>(ranks), key_value_heads)}, {here});
     builder.free(gradients_arriving, {});
 }
 
