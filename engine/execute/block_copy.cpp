@@ -30,7 +30,7 @@ std::vector<Part> parts_of(BufferRole role, std::int64_t buffer, const BufferPla
     };
     switch (role) {
         case BufferRole::queries:
-            return {whole(buffers.queries(buffer))};
+            return {whole(buffers.queries(buffer, plan.tokens))};
         case BufferRole::key_values:
             return {whole(buffers.keys(buffer, plan.tokens)), whole(buffers.values(buffer, plan.tokens))};
         case BufferRole::partial: {

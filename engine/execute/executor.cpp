@@ -280,7 +280,7 @@ class Executor {
 
     // What an attend and its backward pass read, checked against each other. Refers to the operation's mask.
     AttendInput attend_input(const Operation& operation, const LocalMask& mask, Range heads) {
-        const HeadView queries = buffers_.queries(operation.query_buffer);
+        const HeadView queries = buffers_.queries(operation.query_buffer, operation.queries);
         const HeadView keys = buffers_.keys(operation.buffer, operation.keys);
         const Partial& partial = buffers_.partial(operation.partial);
         if (queries.tokens != mask.rows() || partial.rows() != mask.rows() || partial.heads() != queries.heads ||

@@ -142,9 +142,15 @@ std::span<const std::byte> RankBuffers::content(std::int64_t buffer) const {
     return buffer == own_key_values ? inputs_.key_values : at(buffer).content.span();
 }
 
-HeadView RankBuffers::queries(std::int64_t buffer) const {
+HeadView RankBuffers::queries(std::int64_t buffer, std::int64_t set) const {
     const BufferPlan room = plan(BufferRole::queries, buffer);
-    return {content(buffer).data(), shape_.dtype, room.heads.size(), token_set(room.tokens).size(), shape_.head_dim_qk};
+    const std::int64_t tokens = token_set(set).size();
+    const std::span<const std::byte> bytes = content(buffer);
+    if ((room.tokens >= 0 && room.tokens != set) ||
+        static_cast<std::int64_t>(bytes.size()) < expected_bytes(room, shape_, tokens)) {
+        throw failed(fmt::format("schedule: buffer {} has no room for the queries of token set {}", buffer, set));
+    }
+    return {bytes.data(), shape_.dtype, room.heads.size(), tokens, shape_.head_dim_qk};
 }
 
 HeadView RankBuffers::keys(std::int64_t buffer, std::int64_t set) const {

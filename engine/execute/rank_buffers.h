@@ -63,7 +63,7 @@ class RankBuffers {
 
     // The rest throws Error(failed) when there is no such buffer, or it has not that role or that room.
     [[nodiscard]] BufferPlan plan(BufferRole role, std::int64_t buffer) const;
-    [[nodiscard]] HeadView queries(std::int64_t buffer) const;  // -1: the rank's own
+    [[nodiscard]] HeadView queries(std::int64_t buffer, std::int64_t token_set) const;  // -1: the rank's own
     [[nodiscard]] HeadView keys(std::int64_t buffer, std::int64_t token_set) const;
     [[nodiscard]] HeadView values(std::int64_t buffer, std::int64_t token_set) const;
     [[nodiscard]] Partial& partial(std::int64_t buffer);

@@ -149,7 +149,7 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         own.pairs = same_work ? known->cost.ranks[at].pairs
                               : head_pairs_of({shape, masks, *draw.ranks, rank}) / shape.query_heads;
         if (cost.infeasible.empty()) {
-            const StrategyTotals sums = strategy.forward_totals(shape, counts, rank);
+            const StrategyTotals sums = strategy.forward_totals({shape, masks, *draw.ranks, rank}, counts);
             own.bytes_received = sums.bytes_received;
             own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, tokens.size()).total_bytes();
         }

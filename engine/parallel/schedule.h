@@ -21,7 +21,8 @@ enum class OperationKind : std::uint8_t {
     alloc,       // buffer `buffer` of `bytes`, of the given role; `tokens` and `heads` say what it has room for
     free,        // buffer `buffer`
     send,        // the content of `buffer` to `peer`
-    recv,        // into `buffer` from `peer`; it then holds keys and values, or their gradients, of token set `keys`
+    recv,        // into `buffer` from `peer`; it then holds what it is for, of token set
+                 // `keys`, or of `queries`
     attend,      // queries of token set `queries` over the keys in `buffer`; result replaces partial `partial`
     merge,       // partial `partial` into partial `into`
     finalize,    // all keys are in partial `partial`: sinks take part

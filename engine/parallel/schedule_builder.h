@@ -16,7 +16,8 @@ namespace longscope {
 
 class ScheduleBuilder {
   public:
-    ScheduleBuilder(std::string_view strategy, const StrategyInput& input, Pass pass = Pass::forward) : input_(input) {
+    ScheduleBuilder(std::string_view strategy, const StrategyInput& input, Pass pass = Pass::forward)
+        : input_(input), sets_{TokenSet({{0, input.masks.query_tokens()}})} {
         schedule_.strategy = strategy;
         schedule_.pass = pass;
         schedule_.ranks = input.ranks();
@@ -29,6 +30,10 @@ class ScheduleBuilder {
         return alloc_in_turn(
             buffer, BufferRole::key_values, heads,
             tokens * heads.size() * (input_.shape.head_dim_qk + input_.shape.head_dim_v) * element_bytes());
+    }
+    std::int64_t alloc_queries_in_turn(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_in_turn(buffer, BufferRole::queries, heads,
+                             tokens * heads.size() * input_.shape.head_dim_qk * element_bytes());
     }
     std::int64_t alloc_key_value_gradients_in_turn(std::int64_t buffer, std::int64_t tokens, Range heads) {
         return alloc_in_turn(
@@ -75,11 +80,15 @@ class ScheduleBuilder {
         operation.after = std::move(after);
         return add(std::move(operation));
     }
-    // What travels: keys and values of a token set, or their gradients, or so many bytes of a message.
+    // What travels: keys and values of a token set, or their gradients; queries of one; or so many bytes of a message.
     struct Content {
-        std::int64_t set = -1;
+        std::int64_t keys = -1;
         std::int64_t bytes = 0;
+        std::int64_t queries = -1;
     };
+    [[nodiscard]] Content queries_of(std::int64_t set, std::int64_t heads) const {
+        return {-1, tokens_of(set) * heads * input_.shape.head_dim_qk * element_bytes(), set};
+    }
     [[nodiscard]] Content key_values_of(std::int64_t set, std::int64_t heads) const {
         return {set, tokens_of(set) * heads * (input_.shape.head_dim_qk + input_.shape.head_dim_v) * element_bytes()};
     }
@@ -216,12 +225,10 @@ class ScheduleBuilder {
     std::int64_t add_token_set(TokenSelection selection) {
         sets_.push_back(select_tokens(selection, input_.tokens));
         schedule_.token_sets.push_back(std::move(selection));
-        return input_.ranks() + static_cast<std::int64_t>(sets_.size());
+        return input_.ranks() + static_cast<std::int64_t>(sets_.size()) - 1;
     }
     // Of a token set: a rank's, all, or one that was added.
-    [[nodiscard]] std::int64_t tokens_of(std::int64_t set) const {
-        return set == input_.ranks() ? input_.masks.query_tokens() : tokens_in(set).size();
-    }
+    [[nodiscard]] std::int64_t tokens_of(std::int64_t set) const { return tokens_in(set).size(); }
     // Exact pairs between the queries of one token set and the keys of another, of some heads together.
     [[nodiscard]] std::int64_t head_pairs(std::int64_t queries, std::int64_t keys, Range heads) const {
         return LocalMask(input_.masks, tokens_in(queries), tokens_in(keys)).head_pairs(heads);
@@ -271,7 +278,8 @@ class ScheduleBuilder {
         operation.step = step;
         operation.after = std::move(after);
         operation.buffer = buffer;
-        operation.keys = content.set;
+        operation.keys = content.keys;
+        operation.queries = content.queries;
         operation.peer = peer;
         operation.flow = flow;
         operation.bytes = content.bytes;
@@ -289,15 +297,14 @@ class ScheduleBuilder {
         return id;
     }
 
-    // Not of all tokens.
     [[nodiscard]] const TokenSet& tokens_in(std::int64_t set) const {
         return set < input_.ranks() ? input_.tokens[static_cast<std::size_t>(set)]
-                                    : sets_[static_cast<std::size_t>(set - input_.ranks() - 1)];
+                                    : sets_[static_cast<std::size_t>(set - input_.ranks())];
     }
 
     const StrategyInput& input_;
     Schedule schedule_;
-    std::vector<TokenSet> sets_;  // that were added
+    std::vector<TokenSet> sets_;  // all tokens, and those that were added
 };
 
 }  // namespace longscope

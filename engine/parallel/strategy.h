@@ -16,12 +16,20 @@
 
 namespace longscope {
 
+// What a layout says of a strategy beside its name. 0: the strategy chooses.
+struct StrategyOptions {
+    std::int64_t ulysses = 0;  // ranks that exchange heads with each other, of strategies that also do something else
+
+    [[nodiscard]] bool operator==(const StrategyOptions&) const = default;
+};
+
 // All that a strategy may look at. References; the caller keeps them alive for the call.
 struct StrategyInput {
     const AttentionShape& shape;
     const HeadMasks& masks;
     const std::vector<TokenSet>& tokens;  // of every rank
     std::int64_t rank = 0;
+    StrategyOptions options = {};
 
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
 };
@@ -38,27 +46,33 @@ struct StrategyTotals {
 struct StrategyEntry {
     std::string_view name;
     std::string_view meaning;
-    // Why it cannot serve this shape on so many ranks, in one line; empty when it can. The functions below may be
-    // called only then.
-    std::string (*infeasible)(const AttentionShape& shape, std::int64_t ranks);
-    // The part of one rank in the forward pass.
-    Schedule (*forward)(const StrategyInput& input);
-    // What totals() of that schedule must equal, in a time that does not grow with the number of ranks.
-    StrategyTotals (*forward_totals)(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
-    // The same with the backward pass after it.
-    Schedule (*forward_backward)(const StrategyInput& input);
-    StrategyTotals (*forward_backward_totals)(const AttentionShape& shape, const TokenCounts& tokens,
-                                              std::int64_t rank);
+    bool has_backward = true;
+    // See infeasible().
+    std::string (*refusal)(const AttentionShape& shape, std::int64_t ranks, const StrategyOptions& options);
+    // The part of one rank in a pass that it has.
+    Schedule (*writer)(const StrategyInput& input, Pass pass);
+    // What totals() of that schedule must equal, without writing it.
+    StrategyTotals (*formula)(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
     // Pairs of all heads that the rank computes, exactly; the same in each pass.
     std::int64_t (*head_pairs)(const StrategyInput& input);
 
-    [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const {
-        return pass == Pass::forward ? forward(input) : forward_backward(input);
+    // Why it cannot serve this shape on so many ranks, in one line; empty when it can. The functions below, and those
+    // above, may be called only then.
+    [[nodiscard]] std::string infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass = Pass::forward,
+                                         const StrategyOptions& options = {}) const;
+    [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const { return writer(input, pass); }
+    [[nodiscard]] StrategyTotals totals(Pass pass, const StrategyInput& input, const TokenCounts& tokens) const {
+        return formula(input, tokens, pass);
     }
-    [[nodiscard]] StrategyTotals totals(Pass pass, const AttentionShape& shape, const TokenCounts& tokens,
-                                        std::int64_t rank) const {
-        return pass == Pass::forward ? forward_totals(shape, tokens, rank)
-                                     : forward_backward_totals(shape, tokens, rank);
+    [[nodiscard]] Schedule forward(const StrategyInput& input) const { return writer(input, Pass::forward); }
+    [[nodiscard]] Schedule forward_backward(const StrategyInput& input) const {
+        return writer(input, Pass::forward_backward);
+    }
+    [[nodiscard]] StrategyTotals forward_totals(const StrategyInput& input, const TokenCounts& tokens) const {
+        return formula(input, tokens, Pass::forward);
+    }
+    [[nodiscard]] StrategyTotals forward_backward_totals(const StrategyInput& input, const TokenCounts& tokens) const {
+        return formula(input, tokens, Pass::forward_backward);
     }
 };
 
@@ -68,9 +82,11 @@ struct StrategyEntry {
 [[nodiscard]] const StrategyEntry& find_strategy(std::string_view name);
 
 // Throws Error(infeasible) with the strategy's reason when it cannot serve this shape on so many ranks.
-void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks);
+void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks,
+                      Pass pass = Pass::forward, const StrategyOptions& options = {});
 
-[[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks);
+[[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks,
+                                          const StrategyOptions& options);
 
 // Of strategies whose ranks compute all heads of the queries that they hold.
 [[nodiscard]] std::int64_t head_pairs_of_own_queries(const StrategyInput& input);
@@ -78,25 +94,26 @@ void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape
 // What a rank holds of the backward pass for so many of its tokens: delta and dQ of all heads.
 [[nodiscard]] std::int64_t row_gradient_bytes(const AttentionShape& shape, std::int64_t tokens);
 
-[[nodiscard]] Schedule ring_forward(const StrategyInput& input);
-[[nodiscard]] Schedule ring_forward_backward(const StrategyInput& input);
-[[nodiscard]] StrategyTotals ring_forward_backward_totals(const AttentionShape& shape, const TokenCounts& tokens,
-                                                          std::int64_t rank);
-[[nodiscard]] StrategyTotals ring_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
+[[nodiscard]] Schedule write_all_gather(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals all_gather_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
-[[nodiscard]] Schedule all_gather_forward(const StrategyInput& input);
-[[nodiscard]] Schedule all_gather_forward_backward(const StrategyInput& input);
-[[nodiscard]] StrategyTotals all_gather_forward_backward_totals(const AttentionShape& shape, const TokenCounts& tokens,
-                                                                std::int64_t rank);
-[[nodiscard]] StrategyTotals all_gather_totals(const AttentionShape& shape, const TokenCounts& tokens,
-                                               std::int64_t rank);
+[[nodiscard]] Schedule write_ring(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
-[[nodiscard]] std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks);
-[[nodiscard]] Schedule ulysses_forward(const StrategyInput& input);
-[[nodiscard]] Schedule ulysses_forward_backward(const StrategyInput& input);
-[[nodiscard]] StrategyTotals ulysses_forward_backward_totals(const AttentionShape& shape, const TokenCounts& tokens,
-                                                             std::int64_t rank);
-[[nodiscard]] StrategyTotals ulysses_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
+[[nodiscard]] Schedule write_token_ring(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals token_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::int64_t token_ring_head_pairs(const StrategyInput& input);
+
+[[nodiscard]] Schedule write_ulysses(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals ulysses_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                             const StrategyOptions& options);
 [[nodiscard]] std::int64_t ulysses_head_pairs(const StrategyInput& input);
+
+[[nodiscard]] Schedule write_usp(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string usp_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                         const StrategyOptions& options);
+[[nodiscard]] std::int64_t usp_head_pairs(const StrategyInput& input);
 
 }  // namespace longscope

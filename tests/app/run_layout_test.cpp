@@ -25,9 +25,11 @@ TEST_P(RunVerb, EveryStrategyIsExactAndMovesWhatItsFormulaSays) {
         const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
         const MaskDomain domain = domain_of_draw(experiment, 0);
         const auto tokens = dispatch_tokens(find_dispatch("striped"), {{domain.query_tokens, domain.cu_seqlens}}, 4);
+        const HeadMasks masks = compile_head_masks(experiment.mask, domain, experiment.shape.query_heads);
         for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
             EXPECT_EQ(rank.bytes_received,
-                      strategy.forward_totals(experiment.shape, TokenCounts(tokens), rank.rank).bytes_received);
+                      strategy.forward_totals({experiment.shape, masks, tokens, rank.rank}, TokenCounts(tokens))
+                          .bytes_received);
         }
     }
 }
@@ -65,11 +67,13 @@ TEST_P(RunVerb, InputsOfTwoBytesAreComputedCheckedAndReceivedInTheirType) {
         const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
         const MaskDomain domain = domain_of_draw(experiment, 0);
         const auto tokens = dispatch_tokens(find_dispatch("zigzag"), {{domain.query_tokens, domain.cu_seqlens}}, 2);
+        const HeadMasks masks = compile_head_masks(experiment.mask, domain, experiment.shape.query_heads);
         EXPECT_EQ(size_bytes(experiment.shape.dtype), 2);
         for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
-            EXPECT_EQ(rank.bytes_received, find_strategy(strategy)
-                                               .forward_totals(experiment.shape, TokenCounts(tokens), rank.rank)
-                                               .bytes_received);
+            EXPECT_EQ(rank.bytes_received,
+                      find_strategy(strategy)
+                          .forward_totals({experiment.shape, masks, tokens, rank.rank}, TokenCounts(tokens))
+                          .bytes_received);
             EXPECT_GT(rank.bytes_received, 0);
         }
     }

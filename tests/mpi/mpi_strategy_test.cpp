@@ -35,7 +35,7 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
     EXPECT_LE(error.lse_absolute, lse_error_limit);
     const std::int64_t received = world.payload_bytes_received() - received_before;
     EXPECT_EQ(received, totals(run.schedule).bytes_received);
-    EXPECT_EQ(received, strategy.forward_totals(c.problem.shape, TokenCounts(c.tokens), world.rank()).bytes_received);
+    EXPECT_EQ(received, strategy.forward_totals(c.input(world.rank()), TokenCounts(c.tokens)).bytes_received);
     EXPECT_EQ(sum_over_ranks(totals(run.schedule).flops), forward_flops(problem.shape, c.masks.kind(0).pairs()));
 }
 

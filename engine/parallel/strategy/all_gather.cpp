@@ -95,20 +95,18 @@ void write_backward(ScheduleBuilder& builder, const StrategyInput& input) {
 
 }  // namespace
 
-Schedule all_gather_forward(const StrategyInput& input) {
-    ScheduleBuilder builder("all_gather", input);
+Schedule write_all_gather(const StrategyInput& input, Pass pass) {
+    ScheduleBuilder builder("all_gather", input, pass);
     write_forward(builder, input);
+    if (pass == Pass::forward_backward) {
+        write_backward(builder, input);
+    }
     return builder.take();
 }
 
-Schedule all_gather_forward_backward(const StrategyInput& input) {
-    ScheduleBuilder builder("all_gather", input, Pass::forward_backward);
-    write_forward(builder, input);
-    write_backward(builder, input);
-    return builder.take();
-}
+namespace {
 
-StrategyTotals all_gather_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
+StrategyTotals forward_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
     const std::int64_t bytes = shape.key_value_bytes_per_token();
     const std::int64_t all_blocks = tokens.all() * bytes;
     StrategyTotals sums;
@@ -120,14 +118,20 @@ StrategyTotals all_gather_totals(const AttentionShape& shape, const TokenCounts&
     return sums;
 }
 
-StrategyTotals all_gather_forward_backward_totals(const AttentionShape& shape, const TokenCounts& tokens,
-                                                  std::int64_t rank) {
+}  // namespace
+
+StrategyTotals all_gather_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
+    const AttentionShape& shape = input.shape;
+    const std::int64_t rank = input.rank;
+    StrategyTotals both = forward_totals(shape, tokens, rank);
+    if (pass == Pass::forward) {
+        return both;
+    }
     const std::int64_t ranks = tokens.ranks();
     const std::int64_t all_blocks = tokens.all() * shape.key_value_bytes_per_token();
     const std::int64_t bytes = shape.key_value_gradient_bytes_per_token();
     const std::int64_t all_gradient_bytes = tokens.all() * bytes;
     const std::int64_t own_bytes = tokens.of(rank) * bytes;
-    StrategyTotals both = all_gather_totals(shape, tokens, rank);
     both.bytes_received = 2 * both.bytes_received + (ranks - 1) * own_bytes;
     both.bytes_sent = 2 * both.bytes_sent + all_gradient_bytes - own_bytes;
     const std::int64_t partial = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v);

@@ -79,7 +79,7 @@ ScheduleBuilder::Blocks HeadExchange::by_heads(std::vector<Range> heads) const {
     return {std::vector<std::int64_t>(group_.ranks.size(), input_.rank), std::move(heads)};
 }
 
-void HeadExchange::write_inputs(std::int32_t step) {
+std::int64_t HeadExchange::write_inputs(std::int32_t step) {
     const std::int64_t element = size_bytes(shape_.dtype);
     // Queries lie head by head: what leaves for each rank lies together already.
     Bytes sizes = tokens_for_heads(query_heads_, shape_.head_dim_qk * element);
@@ -101,10 +101,11 @@ void HeadExchange::write_inputs(std::int32_t step) {
                   {queries_here});
     builder_.free(queries_arriving, {});
     builder_.alloc_key_values(key_values, group_.set, own_key_value_heads());
-    builder_.copy(OperationKind::scatter, step, BufferRole::key_values, key_values_arriving, key_values, by_tokens(),
-                  {key_values_here});
+    const std::int64_t filled = builder_.copy(OperationKind::scatter, step, BufferRole::key_values, key_values_arriving,
+                                              key_values, by_tokens(), {key_values_here});
     builder_.free(key_values_leaving, {});
     builder_.free(key_values_arriving, {});
+    return filled;
 }
 
 // Back: O and lse in float32, whatever the inputs are.

@@ -61,8 +61,8 @@ class HeadExchange : public HeadExchangeBuffers {
     [[nodiscard]] Range own_key_value_heads() const { return key_value_heads_[index_]; }
     [[nodiscard]] ScheduleBuilder::Queries own_queries() const { return {queries, group_.set, own_query_heads()}; }
 
-    // Makes `queries` and `key_values`, of the own heads. Flows 0 and 1.
-    void write_inputs(std::int32_t step);
+    // Makes `queries` and `key_values`, of the own heads; returns the operation that fills the latter. Flows 0 and 1.
+    std::int64_t write_inputs(std::int32_t step);
     // Makes `result` of `result_of_heads`, which is kept where a backward pass reads it. Flow 2.
     void write_results(std::int32_t step, bool keep);
     // Makes `output_gradients`, after the barrier. Flow 3.

@@ -133,7 +133,7 @@ void KeyValueRing::write_backward(std::int32_t first_step, std::int64_t first_fl
     const std::int64_t home = builder_.recv(static_cast<std::int32_t>(first_step + size() - 1), buffers_.own_sums,
                                             builder_.key_value_gradients_of(own_set, heads), previous_,
                                             flow(sum_flows, previous_, size() - 1), {room});
-    last_transfers_ = {home};
+    last_transfers_ = {home, sum_writable[static_cast<std::size_t>((size() - 1) % 2)].front()};
     for (std::int64_t i = 0; i < 2; ++i) {
         builder_.free(buffers_.sums + i, sum_writable[static_cast<std::size_t>((size() - 1) % 2)]);
     }

@@ -36,35 +36,33 @@ RingPlace all_ranks(const StrategyInput& input, const ScheduleBuilder& builder) 
 
 }  // namespace
 
-Schedule ring_forward(const StrategyInput& input) {
-    ScheduleBuilder builder("ring", input);
-    KeyValueRing ring(builder, all_ranks(input, builder), buffers);
-    ring.write_forward(0, 0, {});
-    builder.finalize(static_cast<std::int32_t>(ring.size() - 1), running);
-    ring.free_blocks();
-    ring.free_step();
-    return builder.take();
-}
-
-Schedule ring_forward_backward(const StrategyInput& input) {
-    ScheduleBuilder builder("ring", input, Pass::forward_backward);
+Schedule write_ring(const StrategyInput& input, Pass pass) {
+    ScheduleBuilder builder("ring", input, pass);
     KeyValueRing ring(builder, all_ranks(input, builder), buffers);
     const std::int64_t ranks = ring.size();
     const auto first_step = static_cast<std::int32_t>(ranks);
-    const Range heads{0, input.shape.query_heads};
     ring.write_forward(0, 0, {});
     builder.finalize(first_step - 1, running);
+    if (pass == Pass::forward) {
+        ring.free_blocks();
+    }
     ring.free_step();
-    const std::int64_t barrier = builder.barrier(first_step, ring.last_transfers());
-    builder.alloc_delta(delta, input.rank, heads);
-    builder.delta(first_step, running, own_output_gradients, delta);
-    builder.alloc_query_gradients(query_gradients, input.rank, heads);
-    ring.write_backward(first_step, ranks * ranks, {barrier}, {own_output_gradients, running, delta, query_gradients});
-    builder.free(delta, {});
+    if (pass == Pass::forward_backward) {
+        const Range heads{0, input.shape.query_heads};
+        const std::int64_t barrier = builder.barrier(first_step, ring.last_transfers());
+        builder.alloc_delta(delta, input.rank, heads);
+        builder.delta(first_step, running, own_output_gradients, delta);
+        builder.alloc_query_gradients(query_gradients, input.rank, heads);
+        ring.write_backward(first_step, ranks * ranks, {barrier},
+                            {own_output_gradients, running, delta, query_gradients});
+        builder.free(delta, {});
+    }
     return builder.take();
 }
 
-StrategyTotals ring_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
+namespace {
+
+StrategyTotals forward_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
     const std::int64_t ranks = tokens.ranks();
     const std::int64_t block = shape.key_value_bytes_per_token();
     const std::int64_t partial = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v);
@@ -77,10 +75,17 @@ StrategyTotals ring_totals(const AttentionShape& shape, const TokenCounts& token
     return sums;
 }
 
-StrategyTotals ring_forward_backward_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
+}  // namespace
+
+StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
+    const AttentionShape& shape = input.shape;
+    const std::int64_t rank = input.rank;
     const std::int64_t ranks = tokens.ranks();
     const std::int64_t gradients = shape.key_value_gradient_bytes_per_token();
-    StrategyTotals both = ring_totals(shape, tokens, rank);
+    StrategyTotals both = forward_totals(shape, tokens, rank);
+    if (pass == Pass::forward) {
+        return both;
+    }
     // The same round of keys and values again, and all the sums, the own one last.
     if (ranks > 1) {
         both.bytes_received = 2 * both.bytes_received + tokens.all() * gradients;

@@ -73,7 +73,7 @@ TEST(Executor, DependenciesHoldInTheTrace) {
 TEST(Executor, RefusesAScheduleThatWaitsForItself) {
     const AttentionInputs inputs(problem());
     const DispatchedCase c(problem(), "zigzag", 1);
-    Schedule schedule = ring_forward(c.input(0));
+    Schedule schedule = write_ring(c.input(0), Pass::forward);
     schedule.operations[0].after = {1};  // of the same stream, later
     const RankTensors tensors(inputs, c.tokens[0]);
     const std::unique_ptr<Kernel> kernel = make_cpu_kernel(1);
@@ -96,7 +96,7 @@ TEST(Executor, CancellingWhileARankWaitsEndsIt) {
             if (communicator.rank() == 1) {
                 return;  // never sends: rank 0 can only wait
             }
-            const Schedule schedule = ring_forward(c.input(0));
+            const Schedule schedule = write_ring(c.input(0), Pass::forward);
             const RankTensors tensors(inputs, c.tokens[0]);
             (void)execute({schedule, c.problem.shape, c.masks, c.tokens, *kernel, tensors.view()}, communicator,
                           {[&] { cancelled = true; }, nullptr, &cancelled});

@@ -25,7 +25,7 @@ TEST(RingSchedule, AStepWhoseKeysAreAllMaskedSkipsTheComputingNotTheSending) {
     const DispatchedCase c = make_case(R"({"causal": {}})", "contiguous", 4);
     int attends = 0;
     int transfers = 0;
-    for (const Operation& operation : ring_forward(c.input(0)).operations) {
+    for (const Operation& operation : write_ring(c.input(0), Pass::forward).operations) {
         attends += operation.kind == OperationKind::attend;
         transfers += operation.kind == OperationKind::send || operation.kind == OperationKind::recv;
     }
@@ -38,7 +38,7 @@ TEST(RingSchedule, AStepWhoseKeysAreAllMaskedSkipsTheComputingNotTheSending) {
 TEST(RingSchedule, ABufferIsNeverOverwrittenWhileItIsRead) {
     for (std::int64_t ranks = 2; ranks <= 7; ++ranks) {
         const DispatchedCase c = make_case(R"({"full": {}})", "zigzag", ranks);
-        const Schedule schedule = ring_forward_backward(c.input(1));
+        const Schedule schedule = write_ring(c.input(1), Pass::forward_backward);
         std::map<std::int64_t, std::vector<std::int64_t>> readers;  // of each buffer since its last recv
         for (const Operation& operation : schedule.operations) {
             if (operation.kind == OperationKind::recv) {
@@ -60,7 +60,7 @@ TEST(RingSchedule, SumsOfGradientsMakeTheWholeRound) {
     const DispatchedCase c = make_case(R"({"causal": {}})", "contiguous", 4);
     std::vector<std::array<std::int64_t, 4>> hops;
     for (std::int64_t rank = 0; rank < 4; ++rank) {
-        for (const Operation& operation : ring_forward_backward(c.input(rank)).operations) {
+        for (const Operation& operation : write_ring(c.input(rank), Pass::forward_backward).operations) {
             const std::int64_t bytes =
                 c.tokens[static_cast<std::size_t>(std::max<std::int64_t>(0, operation.keys))].size() * 2 * 40 * 4;
             if (operation.kind == OperationKind::send && operation.flow >= 2 * 16) {
@@ -82,7 +82,7 @@ TEST(RingSchedule, AStepWhoseKeysAreAllMaskedPassesTheSumOn) {
     const DispatchedCase c = make_case(R"({"causal": {}})", "contiguous", 4);
     int attends = 0;
     int reduces = 0;
-    for (const Operation& operation : ring_forward_backward(c.input(0)).operations) {
+    for (const Operation& operation : write_ring(c.input(0), Pass::forward_backward).operations) {
         attends += operation.kind == OperationKind::attend_backward;
         reduces += operation.kind == OperationKind::reduce;
     }
@@ -101,8 +101,8 @@ TEST(RingSchedule, TheBackwardPassMovesThePublishedNumberOfBytes) {
             const DispatchedCase c(problem, "zigzag", ranks);
             const std::int64_t share = 4096 / ranks;
             const std::int64_t round = (ranks - 1) * 2 * share * 2 * 64 * size_bytes(dtype);
-            EXPECT_EQ(totals(ring_forward(c.input(1))).bytes_received, round);
-            EXPECT_EQ(totals(ring_forward_backward(c.input(1))).bytes_received,
+            EXPECT_EQ(totals(write_ring(c.input(1), Pass::forward)).bytes_received, round);
+            EXPECT_EQ(totals(write_ring(c.input(1), Pass::forward_backward)).bytes_received,
                       2 * round + ranks * (2 * share * 2 * 64 * 4));
         }
     }
@@ -112,7 +112,7 @@ TEST(RingSchedule, MemoryIsTwoBlocksAndTwoPartials) {
     const DispatchedCase c = make_case(R"({"full": {}})", "contiguous", 4);
     const std::int64_t block = 51 * 2 * 40 * 4;  // the largest part of 203 tokens
     const std::int64_t own_tokens = c.tokens[2].size();
-    EXPECT_EQ(totals(ring_forward(c.input(2))).peak_buffer_bytes,
+    EXPECT_EQ(totals(write_ring(c.input(2), Pass::forward)).peak_buffer_bytes,
               2 * block + 2 * Partial::size_bytes(4, own_tokens, 24));
 }
 

@@ -10,12 +10,12 @@ namespace {
 
 Schedule example() {
     const DispatchedCase c({{1, 4, 2, 16, 24, DType::float32}, {100, 100, {}}, R"({"causal": {}})", 1}, "zigzag", 4);
-    return ring_forward(c.input(1));
+    return write_ring(c.input(1), Pass::forward);
 }
 
 Schedule backward_example() {
     const DispatchedCase c({{1, 4, 2, 16, 24, DType::float32}, {100, 100, {}}, R"({"causal": {}})", 1}, "zigzag", 4);
-    return ulysses_forward_backward(c.input(1));
+    return write_ulysses(c.input(1), Pass::forward_backward);
 }
 
 TEST(ScheduleJson, ReadsBackWhatWasWritten) {
