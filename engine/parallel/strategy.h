@@ -97,6 +97,9 @@ void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape
 [[nodiscard]] Schedule write_all_gather(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals all_gather_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
+[[nodiscard]] Schedule write_group_cast(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals group_cast_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+
 [[nodiscard]] Schedule write_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 

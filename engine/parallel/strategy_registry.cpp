@@ -17,6 +17,8 @@ const std::vector<StrategyEntry>& strategies() {
          true, ulysses_infeasible, write_ulysses, ulysses_totals, ulysses_head_pairs},
         {"usp", "groups of ranks exchange tokens for heads; keys and values make a ring between the groups", true,
          usp_infeasible, write_usp, usp_totals, usp_head_pairs},
+        {"group_cast", "every rank gets just the keys and values that its queries see, while it computes on its own",
+         true, always_feasible, write_group_cast, group_cast_totals, head_pairs_of_own_queries},
         {"token_ring", "queries travel from rank to rank, their partial results straight back; keys and values stay",
          false, always_feasible, write_token_ring, token_ring_totals, token_ring_head_pairs},
     };
