@@ -47,6 +47,7 @@ struct StrategyEntry {
     std::string_view name;
     std::string_view meaning;
     bool has_backward = true;
+    bool has_degree = false;  // looks at StrategyOptions::ulysses
     // See infeasible().
     std::string (*refusal)(const AttentionShape& shape, std::int64_t ranks, const StrategyOptions& options);
     // The part of one rank in a pass that it has.
