@@ -42,9 +42,8 @@ StepTable explain_steps(const CompiledDraw& draw) {
     require_feasible(strategy, experiment.shape, ranks, experiment.pass, experiment.layout.options);
     std::vector<Schedule> schedules(static_cast<std::size_t>(ranks));
     ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
-        schedules[static_cast<std::size_t>(rank)] =
-            strategy.write(experiment.pass, {experiment.shape, *draw.masks, *draw.ranks, rank,
-                                             experiment.layout.options});
+        schedules[static_cast<std::size_t>(rank)] = strategy.write(
+            experiment.pass, {experiment.shape, *draw.masks, *draw.ranks, rank, experiment.layout.options});
     });
     return step_table(schedules);
 }
@@ -89,10 +88,8 @@ Json step_table_json(const StepTable& table) {
         json["ranks"].push_back(std::move(of_rank));
     }
     for (const StepTransfer& transfer : table.transfers) {
-        json["transfers"].push_back({{"step", transfer.step},
-                                     {"from", transfer.from},
-                                     {"to", transfer.to},
-                                     {"bytes", transfer.bytes}});
+        json["transfers"].push_back(
+            {{"step", transfer.step}, {"from", transfer.from}, {"to", transfer.to}, {"bytes", transfer.bytes}});
     }
     return json;
 }

@@ -126,9 +126,11 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     const StrategyEntry& strategy = find_strategy(draw.experiment.layout.strategy);
     const bool same_work = same_mask && known->draw.ranks == draw.ranks &&
                            find_strategy(known->draw.experiment.layout.strategy).head_pairs == strategy.head_pairs &&
-                           known->draw.experiment.shape.query_heads == shape.query_heads;
+                           known->draw.experiment.shape.query_heads == shape.query_heads &&
+                           known->draw.experiment.layout.options == draw.experiment.layout.options;
     const auto ranks = static_cast<std::int64_t>(draw.ranks->size());
-    cost.infeasible = strategy.infeasible(shape, ranks);
+    const StrategyOptions& options = draw.experiment.layout.options;
+    cost.infeasible = strategy.infeasible(shape, ranks, draw.experiment.pass, options);
     for (const KernelEntry& backend : kernels()) {
         if (backend.name == draw.experiment.backend.name) {
             cost.unsupported = backend.unsupported(shape);
@@ -146,10 +148,10 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         RankCost& own = cost.ranks[at];
         own.tokens = tokens.size();
         const auto head_pairs_of = cost.infeasible.empty() ? strategy.head_pairs : head_pairs_of_own_queries;
-        own.pairs = same_work ? known->cost.ranks[at].pairs
-                              : head_pairs_of({shape, masks, *draw.ranks, rank}) / shape.query_heads;
+        const StrategyInput input{shape, masks, *draw.ranks, rank, options};
+        own.pairs = same_work ? known->cost.ranks[at].pairs : head_pairs_of(input) / shape.query_heads;
         if (cost.infeasible.empty()) {
-            const StrategyTotals sums = strategy.forward_totals({shape, masks, *draw.ranks, rank}, counts);
+            const StrategyTotals sums = strategy.forward_totals(input, counts);
             own.bytes_received = sums.bytes_received;
             own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, tokens.size()).total_bytes();
         }

@@ -15,6 +15,7 @@
 #include "engine/kernel/layer_scoring.h"
 #include "engine/mask/expression.h"
 #include "engine/parallel/pass.h"
+#include "engine/parallel/strategy_options.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/workload/length_source.h"
 
@@ -43,6 +44,7 @@ struct LayoutField {
     std::int64_t ranks = 1;
     std::string strategy = "ring";
     std::string dispatch = "contiguous";
+    StrategyOptions options = {};
 };
 
 struct BackendField {

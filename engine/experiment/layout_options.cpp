@@ -19,8 +19,7 @@ constexpr std::int64_t tile = 128;
 double largest_over_mean(const std::vector<std::int64_t>& works) {
     const std::int64_t sum = std::accumulate(works.begin(), works.end(), std::int64_t{0});
     const std::int64_t largest = *std::max_element(works.begin(), works.end());
-    return sum == 0 ? 1.0
-                    : static_cast<double>(largest) * static_cast<double>(works.size()) / static_cast<double>(sum);
+    return sum == 0 ? 1.0 : static_cast<double>(largest) * static_cast<double>(works.size()) / static_cast<double>(sum);
 }
 
 // Degrees that a strategy can be asked for: divisors of the ranks that are neither a ring nor all of Ulysses.
@@ -73,8 +72,8 @@ class OptionsOfDispatch {
             const auto at = static_cast<std::size_t>(rank);
             const StrategyTotals sums = strategy.totals(pass_, input(rank, options), counts_);
             bytes[at] = sums.bytes_received;
-            memory[at] = memory_ledger(sums.peak_buffer_bytes, draw_.experiment.shape, counts_.of(rank), pass_)
-                             .total_bytes();
+            memory[at] =
+                memory_ledger(sums.peak_buffer_bytes, draw_.experiment.shape, counts_.of(rank), pass_).total_bytes();
         });
         layout.bytes_received = *std::max_element(bytes.begin(), bytes.end());
         layout.memory_bytes = *std::max_element(memory.begin(), memory.end());

@@ -140,6 +140,7 @@ LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
     layout.ranks = object.integer_or("ranks", layout.ranks, 1, max_ranks);
     layout.strategy = one_of(object, "strategy", layout.strategy, names.strategies);
     layout.dispatch = one_of(object, "dispatch", layout.dispatch, names.dispatches);
+    layout.options.ulysses = object.integer_or("ulysses", 0, 0, max_ranks);
     object.finish();
     return layout;
 }

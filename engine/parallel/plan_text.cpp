@@ -7,9 +7,8 @@
 
 namespace longscope {
 
-std::string plan_text(const AttentionShape& shape, const Json& mask, const PackedSequence& sequence,
-                      std::string_view strategy, std::string_view dispatch, const std::vector<TokenSet>& tokens,
-                      std::uint64_t input_seed, Pass pass) {
+std::string plan_text(const AttentionShape& shape, const Json& mask, const PackedSequence& sequence, const Json& layout,
+                      const std::vector<TokenSet>& tokens, std::uint64_t input_seed, Pass pass) {
     Json token_counts = Json::array();
     for (const TokenSet& set : tokens) {
         token_counts.push_back(set.size());
@@ -26,8 +25,7 @@ std::string plan_text(const AttentionShape& shape, const Json& mask, const Packe
                     {"tokens", sequence.tokens},
                     {"cu_seqlens", sequence.cu_seqlens},
                     {"pass", to_string(pass)},
-                    {"strategy", strategy},
-                    {"dispatch", dispatch},
+                    {"layout", layout},
                     {"tokens_per_rank", std::move(token_counts)},
                     {"input_seed", input_seed}};
     return plan.dump();

@@ -15,9 +15,9 @@
 
 namespace longscope {
 
+// `layout` is what the experiment says of it.
 [[nodiscard]] std::string plan_text(const AttentionShape& shape, const Json& mask, const PackedSequence& sequence,
-                                    std::string_view strategy, std::string_view dispatch,
-                                    const std::vector<TokenSet>& tokens, std::uint64_t input_seed,
+                                    const Json& layout, const std::vector<TokenSet>& tokens, std::uint64_t input_seed,
                                     Pass pass = Pass::forward);
 
 }  // namespace longscope

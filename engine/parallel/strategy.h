@@ -11,17 +11,11 @@
 #include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
+#include "engine/parallel/strategy_options.h"
 #include "engine/parallel/token_counts.h"
 #include "engine/tensor/attention_shape.h"
 
 namespace longscope {
-
-// What a layout says of a strategy beside its name. 0: the strategy chooses.
-struct StrategyOptions {
-    std::int64_t ulysses = 0;  // ranks that exchange heads with each other, of strategies that also do something else
-
-    [[nodiscard]] bool operator==(const StrategyOptions&) const = default;
-};
 
 // All that a strategy may look at. References; the caller keeps them alive for the call.
 struct StrategyInput {

@@ -9,8 +9,8 @@ namespace longscope {
 
 const std::vector<StrategyEntry>& strategies() {
     static const std::vector<StrategyEntry> entries{
-        {"ring", "keys and values travel from rank to rank, N-1 hops, while each rank computes on what it holds", true, false,
-         always_feasible, write_ring, ring_totals, head_pairs_of_own_queries},
+        {"ring", "keys and values travel from rank to rank, N-1 hops, while each rank computes on what it holds", true,
+         false, always_feasible, write_ring, ring_totals, head_pairs_of_own_queries},
         {"all_gather", "every rank gets all keys and values at once, then computes on them in one piece", true, false,
          always_feasible, write_all_gather, all_gather_totals, head_pairs_of_own_queries},
         {"ulysses", "all ranks exchange tokens for heads: each computes some heads of the whole sequence, then back",

@@ -66,7 +66,8 @@ std::string report(const LayoutOptions& all, const Experiment& experiment, std::
     std::string text = fmt::format("{}: {} tokens over {} ranks, {}\n\n", printable(experiment.name),
                                    format_count(tokens), all.ranks, to_string(all.pass));
     text += dispatch_table(all, tokens) + "\n";
-    TextTable table({{"strategy", Align::left}, {"dispatch", Align::left}, {"largest / mean"}, {"received"}, {"memory"}});
+    TextTable table(
+        {{"strategy", Align::left}, {"dispatch", Align::left}, {"largest / mean"}, {"received"}, {"memory"}});
     std::vector<std::string> refused;
     for (const LayoutOption& layout : in_order(all.layouts)) {
         if (layout.infeasible.empty()) {
@@ -90,8 +91,8 @@ std::string report(const LayoutOptions& all, const Experiment& experiment, std::
 }
 
 Json report_json(const LayoutOptions& all) {
-    Json json{{"ranks", all.ranks}, {"pass", to_string(all.pass)}, {"dispatches", Json::array()},
-              {"layouts", Json::array()}};
+    Json json{
+        {"ranks", all.ranks}, {"pass", to_string(all.pass)}, {"dispatches", Json::array()}, {"layouts", Json::array()}};
     for (const DispatchFacts& facts : all.dispatches) {
         json["dispatches"].push_back({{"name", facts.name},
                                       {"largest_over_mean", facts.largest_over_mean},

@@ -36,14 +36,14 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
     tokens_ =
         dispatch_tokens(find_dispatch(experiment.layout.dispatch), {sequence, &masks_, shape_.query_heads}, ranks);
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
-    require_feasible(strategy, shape_, ranks);
+    require_feasible(strategy, shape_, ranks, experiment.pass, experiment.layout.options);
     require_supported(experiment.backend.name, shape_);
-    const StrategyInput input{shape_, masks_, tokens_, rank};
+    const StrategyInput input{shape_, masks_, tokens_, rank, experiment.layout.options};
     const Schedule written = strategy.forward(input);
     schedule_ = schedule_from_json(parse_json(to_json(written).dump(), "schedule"));
     head_pairs_ = strategy.head_pairs(input);
-    plan_hash_ = fnv1a(plan_text(shape_, to_json(experiment.mask), sequence, experiment.layout.strategy,
-                                 experiment.layout.dispatch, tokens_, input_seed_));
+    plan_hash_ = fnv1a(plan_text(shape_, to_json(experiment.mask), sequence, to_json(experiment).at("layout"), tokens_,
+                                 input_seed_, experiment.pass));
 }
 
 void DrawContext::make_inputs() {

@@ -32,6 +32,7 @@ std::vector<Json> examples() {
             example_document_with_scoring(false),
             example_document_from_an_editor(),
             example_document_of_leaves(),
+            example_document_with_degree(),
             example_document_with_lengths("file"),
             example_document_with_lengths("histogram")};
 }
