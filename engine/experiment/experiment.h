@@ -14,6 +14,7 @@
 #include "engine/base/json.h"
 #include "engine/kernel/layer_scoring.h"
 #include "engine/mask/expression.h"
+#include "engine/parallel/pass.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/workload/length_source.h"
 
@@ -81,6 +82,7 @@ struct Experiment {
     BackendField backend;
     RepetitionsField repetitions;
     CheckField check;
+    Pass pass = Pass::forward;
 };
 
 // What this build knows by name; messages list it.

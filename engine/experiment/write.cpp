@@ -52,6 +52,9 @@ Json to_json(const Experiment& experiment) {
     if (experiment.scoring != ScoringField()) {
         document["scoring"] = to_json(experiment.scoring);
     }
+    if (experiment.pass != Pass::forward) {
+        document["pass"] = to_string(experiment.pass);
+    }
     document.update(
         Json{{"sequence", to_json(experiment.sequence)},
              {"mask", to_json(experiment.mask)},

@@ -45,6 +45,13 @@ inline Json example_document_with_scoring(bool sigmoid) {
     return document;
 }
 
+// The same with the backward pass.
+inline Json example_document_with_backward_pass() {
+    Json document = example_document();
+    document["pass"] = "forward_backward";
+    return document;
+}
+
 // The same with every leaf of the registry that it has not.
 inline Json example_document_of_leaves() {
     Json document = example_document();

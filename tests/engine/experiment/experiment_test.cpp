@@ -220,6 +220,19 @@ TEST(Experiment, SaysNothingOfAScoringWhereNoneIsAskedFor) {
     EXPECT_TRUE(scoring_of_draw(parsed(document), 0).of_heads(0).is_plain());
 }
 
+TEST(Experiment, NamesItsPassWhereItIsNotTheForwardPassAlone) {
+    Json document = minimal_document();
+    EXPECT_EQ(parsed(document).pass, Pass::forward);
+    EXPECT_FALSE(to_json(parsed(document)).contains("pass"));
+    document["pass"] = "forward";
+    EXPECT_FALSE(to_json(parsed(document)).contains("pass"));
+    document["pass"] = "forward_backward";
+    const Experiment both = parsed(document);
+    EXPECT_EQ(both.pass, Pass::forward_backward);
+    EXPECT_EQ(to_json(both).at("pass"), "forward_backward");
+    EXPECT_EQ(parsed(to_json(both)), both);
+}
+
 TEST(Experiment, IsToldFromAHistogramOfLengths) {
     EXPECT_TRUE(looks_like_experiment(example_document()));
     EXPECT_FALSE(looks_like_experiment(example_lengths("histogram")["histogram"]));
