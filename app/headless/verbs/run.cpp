@@ -88,7 +88,10 @@ void declare_run(CLI::App& verb, VerbAction& action) {
                     "Lengths file, instead of sequence.lengths: one length a line, or a histogram {\"[a,b)\": p}")
         ->check(given());
     add_run_settings(verb, options->settings);
-    verb.footer("Ctrl-C stops the run; what was measured until then is stored.");
+    verb.footer(
+        "With \"pass\": \"forward_backward\" in the experiment the gradients of queries, keys and values are computed\n"
+        "too, checked, and timed apart.\n"
+        "Ctrl-C stops the run; what was measured until then is stored.");
     verb.callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
