@@ -119,6 +119,7 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     cost.pairs = (head_pairs + shape.query_heads / 2) / shape.query_heads;
     cost.all_pairs = masks.kind(0).box().pairs();
     cost.forward_flops = flops_of_head_pairs(shape, static_cast<double>(head_pairs), Direction::forward);
+    const Pass pass = draw.experiment.pass;
     require_going_on(cancelled);
     const bool same_mask = known != nullptr && known->draw.masks == draw.masks;
     cost.tiles = same_mask ? known->cost.tiles : count_tiles_of(masks, shape.query_heads);
@@ -151,9 +152,9 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         const StrategyInput input{shape, masks, *draw.ranks, rank, options};
         own.pairs = same_work ? known->cost.ranks[at].pairs : head_pairs_of(input) / shape.query_heads;
         if (cost.infeasible.empty()) {
-            const StrategyTotals sums = strategy.forward_totals(input, counts);
+            const StrategyTotals sums = strategy.totals(pass, input, counts);
             own.bytes_received = sums.bytes_received;
-            own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, tokens.size()).total_bytes();
+            own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, tokens.size(), pass).total_bytes();
         }
     });
     return cost;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/base/error.h"
+#include "engine/parallel/dispatch.h"
 #include "tests/engine/experiment/example.h"
 
 namespace longscope {
@@ -84,9 +85,8 @@ TEST(LayoutOptions, CountTheTilesThatADispatchLeaves) {
     };
     EXPECT_EQ(tiles("contiguous"), 32 + 31);
     EXPECT_GT(tiles("striped"), 2 * tiles("contiguous"));
-    const LayoutOptions of_many =
-        layout_options(draw_of(R"({"window": {"left": 100, "right": 0}})", max_tokens_of_tile_counts + 1), 2,
-                       Pass::forward, going_on);
+    const LayoutOptions of_many = layout_options(
+        draw_of(R"({"window": {"left": 100, "right": 0}})", max_tokens_of_tile_counts + 1), 2, Pass::forward, going_on);
     EXPECT_FALSE(of_many.dispatches.front().tiles.has_value());
 }
 
