@@ -32,6 +32,11 @@ std::string quoted(const std::string& text) {
     return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// What a rank waits for.
+bool is_wait(Category category) {
+    return category == Category::wait || category == Category::barrier;
+}
+
 bool is_transfer(Category category) {
     return category == Category::send || category == Category::receive || category == Category::collective;
 }
@@ -101,7 +106,7 @@ class Writer {
             const TraceEvent& event = *placed.event;
             // In the manner of Kineto what a rank waits for stands on its host thread, not among the kernels.
             const std::int64_t stream =
-                per_rank() && event.category == Category::wait ? 0 : static_cast<std::int64_t>(event.stream) + 1;
+                per_rank() && is_wait(event.category) ? 0 : static_cast<std::int64_t>(event.stream) + 1;
             std::vector<Nanoseconds>& ends = lane_ends[{event.rank, stream}];
             std::size_t lane = 0;
             while (lane < ends.size() && ends[lane] > event.start_ns) {
@@ -198,7 +203,7 @@ class Writer {
         if (!per_rank()) {
             return std::string(to_string(event.category));
         }
-        return event.category == Category::wait ? "user_annotation" : "kernel";
+        return is_wait(event.category) ? "user_annotation" : "kernel";
     }
 
     void write_event(const Placed& placed) {
@@ -213,7 +218,7 @@ class Writer {
         if (event.flops > 0) {
             arguments += fmt::format(R"(, "flops": {})", Json(event.flops).dump());
         }
-        if (per_rank() && event.category != Category::wait) {
+        if (per_rank() && !is_wait(event.category)) {
             arguments += fmt::format(R"(, "stream": {}, "correlation": {})", placed.thread, event.operation + 1);
             if (event.category == Category::collective) {
                 arguments += fmt::format(R"(, "Group size": {}, "Seq": {})", trace_.ranks, event.flow);

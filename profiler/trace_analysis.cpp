@@ -130,7 +130,13 @@ class RankAnalysis {
             case Category::attend:
             case Category::merge:
             case Category::finalize:
+            case Category::attend_backward:
+            case Category::delta:
+            case Category::reduce:
                 result.computing_ns += length_ns;
+                return;
+            case Category::barrier:
+                result.waiting_ns += length_ns;
                 return;
             case Category::wait: {
                 const Nanoseconds waiting_ns = waiting_part_ns(event, span);

@@ -13,7 +13,7 @@ namespace longscope {
 
 // The parts sum to wall_ns, and none is negative.
 struct RankBreakdown {
-    Nanoseconds computing_ns = 0;              // attend, merge and finalize
+    Nanoseconds computing_ns = 0;              // is_computing()
     Nanoseconds exposed_communication_ns = 0;  // standing still while a transfer was under way
     Nanoseconds waiting_ns = 0;  // standing still for a peer, or before its first and after its last event
     Nanoseconds other_ns = 0;    // between events of the compute stream

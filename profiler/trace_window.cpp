@@ -37,9 +37,7 @@ bool is_transfer(Category category) {
 }
 
 bool is_computing(const TraceEvent& event) {
-    return event.stream == Stream::compute &&
-           (event.category == Category::attend || event.category == Category::merge ||
-            event.category == Category::finalize);
+    return event.stream == Stream::compute && is_computing(event.category);
 }
 
 // Sorted by time, without overlaps.
@@ -125,7 +123,7 @@ double WindowSummary::received_bytes_per_s() const {
 }
 
 double WindowSummary::attend_flops_per_s() const {
-    return per_second(totals.flops, time_ns(Category::attend));
+    return per_second(totals.flops, time_ns(Category::attend) + time_ns(Category::attend_backward));
 }
 
 double WindowSummary::hidden_share() const {

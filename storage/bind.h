@@ -5,6 +5,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,21 @@ inline void bind_one(SQLite::Statement& statement, int index, std::int32_t value
 // NaN becomes NULL: SQLite has no NaN.
 inline void bind_one(SQLite::Statement& statement, int index, double value) {
     statement.bind(index, value);
+}
+// Nothing becomes NULL.
+inline void bind_one(SQLite::Statement& statement, int index, std::optional<std::int64_t> value) {
+    if (value) {
+        statement.bind(index, *value);
+    } else {
+        statement.bind(index);
+    }
+}
+inline void bind_one(SQLite::Statement& statement, int index, std::optional<double> value) {
+    if (value) {
+        statement.bind(index, *value);
+    } else {
+        statement.bind(index);
+    }
 }
 inline void bind_one(SQLite::Statement& statement, int index, bool value) {
     statement.bind(index, value ? 1 : 0);

@@ -9,6 +9,7 @@
 #include "storage/csv_field.h"
 #include "storage/export.h"
 #include "storage/run_query.h"
+#include "storage/run_statistics.h"
 
 namespace longscope {
 
@@ -20,7 +21,8 @@ using Row = std::vector<std::string>;
 constexpr std::string_view header =
     "run,uuid,name,state,backend,ranks,"
     "draw,seed,documents,tokens,pairs,flops,output_relative_error,lse_absolute_error,check_passed,"
-    "repetition,kind,duration_ns,"
+    "query_gradient_error,key_gradient_error,value_gradient_error,"
+    "repetition,kind,duration_ns,forward_ns,backward_ns,"
     "rank,rank_tokens,rank_pairs,computing_ns,exposed_communication_ns,waiting_ns,other_ns,bytes_sent,bytes_received,"
     "peak_memory_bytes,dropped_events\r\n";
 
@@ -39,17 +41,19 @@ Row draw_fields(const StoredDraw& draw) {
     Row row{csv_field(d.index),  csv_field(d.seed),  csv_field(d.documents),
             csv_field(d.tokens), csv_field(d.pairs), csv_field(d.flops)};
     if (draw.checks.empty()) {
-        row.insert(row.end(), 3, "");
+        row.insert(row.end(), 6, "");
     } else {
         const CheckRecord& check = draw.checks.back();
         row.insert(row.end(), {csv_field(check.output_relative_error), csv_field(check.lse_absolute_error),
-                               check.passed ? "1" : "0"});
+                               check.passed ? "1" : "0", csv_field(check.query_gradient_error),
+                               csv_field(check.key_gradient_error), csv_field(check.value_gradient_error)});
     }
     return row;
 }
 
 Row repetition_fields(const RepetitionRecord& r) {
-    return {csv_field(r.index), r.measured ? "measured" : "warm-up", csv_field(r.duration_ns)};
+    return {csv_field(r.index), r.measured ? "measured" : "warm-up", csv_field(r.duration_ns), csv_field(forward_ns(r)),
+            r.backward_ns ? csv_field(*r.backward_ns) : ""};
 }
 
 Row rank_fields(const RankResult& r) {

@@ -35,6 +35,7 @@ const std::vector<Migration>& migrations() {
         {2, "tags and notes", std::string(embedded_sql("0002.sql"))},
         {3, "dropped events", std::string(embedded_sql("0003.sql"))},
         {4, "benches", std::string(embedded_sql("0004.sql"))},
+        {5, "the backward pass", std::string(embedded_sql("0005.sql"))},
     };
     return registry;
 }

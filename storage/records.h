@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,13 +69,15 @@ struct RepetitionRecord {
     std::int64_t index = 0;  // from 0, warm-up and measured repetitions each
     bool measured = true;    // false: warm-up, left out of statistics
     Nanoseconds duration_ns = 0;
+    // Of the duration: from when the last rank had done the forward pass. None where there is no backward pass.
+    std::optional<Nanoseconds> backward_ns;
     std::vector<RankResult> ranks;
     std::vector<TraceEvent> events;
 
     [[nodiscard]] bool operator==(const RepetitionRecord&) const = default;
 };
 
-// A draw's output against the reference on a sample of rows.
+// A draw's output, and its gradients where there is a backward pass, against the reference on a sample of rows.
 struct CheckRecord {
     std::int64_t rows = 0;
     double output_relative_error = std::numeric_limits<double>::quiet_NaN();
@@ -82,6 +85,13 @@ struct CheckRecord {
     double output_limit = 0;
     double lse_limit = 0;
     bool passed = false;
+    // Relative, of dQ, dK and dV.
+    double query_gradient_error = std::numeric_limits<double>::quiet_NaN();
+    double key_gradient_error = std::numeric_limits<double>::quiet_NaN();
+    double value_gradient_error = std::numeric_limits<double>::quiet_NaN();
+    double gradient_limit = 0;  // 0: there are no gradients
+
+    [[nodiscard]] bool has_gradients() const { return gradient_limit > 0; }
 
     [[nodiscard]] bool operator==(const CheckRecord&) const = default;
 };

@@ -93,8 +93,9 @@ void insert_plan(SQLite::Database& handle, std::int64_t draw, std::int64_t rank,
 }
 
 std::int64_t insert_repetition(SQLite::Database& handle, std::int64_t draw, const RepetitionRecord& record) {
-    execute(handle, "INSERT INTO repetition (draw, number, kind, duration_ns) VALUES (?, ?, ?, ?)", draw, record.index,
-            std::string_view(record.measured ? "measured" : "warm-up"), record.duration_ns);
+    execute(handle, "INSERT INTO repetition (draw, number, kind, duration_ns, backward_ns) VALUES (?, ?, ?, ?, ?)",
+            draw, record.index, std::string_view(record.measured ? "measured" : "warm-up"), record.duration_ns,
+            record.backward_ns);
     const std::int64_t repetition = handle.getLastInsertRowid();
     insert_ranks(handle, repetition, record.ranks);
     insert_events(handle, repetition, record.events);
@@ -104,9 +105,12 @@ std::int64_t insert_repetition(SQLite::Database& handle, std::int64_t draw, cons
 void insert_check(SQLite::Database& handle, std::int64_t draw, const CheckRecord& record) {
     execute(handle,
             "INSERT INTO check_result (draw, rows, output_relative_error, lse_absolute_error, output_limit, "
-            "lse_limit, passed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "lse_limit, passed, query_gradient_error, key_gradient_error, value_gradient_error, gradient_limit) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             draw, record.rows, record.output_relative_error, record.lse_absolute_error, record.output_limit,
-            record.lse_limit, record.passed);
+            record.lse_limit, record.passed, record.query_gradient_error, record.key_gradient_error,
+            record.value_gradient_error,
+            record.has_gradients() ? std::optional(record.gradient_limit) : std::optional<double>());
 }
 
 void insert_clock(SQLite::Database& handle, std::int64_t run, const ClockRecord& record) {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "profiler/statistics.h"
 #include "storage/run_statistics.h"
@@ -33,6 +34,8 @@ Json repetition_to_json(const StoredRepetition& repetition) {
     Json json{{"repetition", repetition.record.index},
               {"kind", repetition.record.measured ? "measured" : "warm-up"},
               {"duration_ns", repetition.record.duration_ns},
+              {"forward_ns", forward_ns(repetition.record)},
+              {"backward_ns", repetition.record.backward_ns ? Json(*repetition.record.backward_ns) : Json(nullptr)},
               {"ranks", Json::array()}};
     for (const RankResult& rank : repetition.record.ranks) {
         json["ranks"].push_back(rank_to_json(rank));
@@ -46,15 +49,25 @@ Json check_to_json(const CheckRecord& check) {
             {"lse_absolute_error", number_to_json(check.lse_absolute_error)},
             {"output_limit", number_to_json(check.output_limit)},
             {"lse_limit", number_to_json(check.lse_limit)},
-            {"passed", check.passed}};
+            {"passed", check.passed},
+            {"query_gradient_error", number_to_json(check.query_gradient_error)},
+            {"key_gradient_error", number_to_json(check.key_gradient_error)},
+            {"value_gradient_error", number_to_json(check.value_gradient_error)},
+            {"gradient_limit", check.has_gradients() ? Json(check.gradient_limit) : Json(nullptr)}};
 }
 
 Json statistics_to_json(const StoredDraw& draw) {
     const Summary summary = summarize(measured_durations_ns(draw));
+    const std::optional<PassMedians> passes = pass_medians(draw);
+    const auto median_of = [&](double PassMedians::*pass) {
+        return passes ? number_to_json((*passes).*pass) : Json(nullptr);
+    };
     return {{"repetitions", summary.count},
             {"minimum_ns", number_to_json(summary.min)},
             {"first_quartile_ns", number_to_json(summary.first_quartile)},
             {"median_ns", number_to_json(summary.median)},
+            {"median_forward_ns", median_of(&PassMedians::forward_ns)},
+            {"median_backward_ns", median_of(&PassMedians::backward_ns)},
             {"third_quartile_ns", number_to_json(summary.third_quartile)},
             {"maximum_ns", number_to_json(summary.max)},
             {"flops_per_s", number_to_json(flops_per_s(draw, summary.median))}};

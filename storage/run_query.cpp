@@ -76,7 +76,7 @@ std::vector<RankResult> read_ranks(Database& database, std::int64_t repetition) 
 
 std::vector<StoredRepetition> read_repetitions(Database& database, std::int64_t draw) {
     SQLite::Statement row(database.handle(),
-                          "SELECT id, number, kind = 'measured' AS measured, duration_ns, "
+                          "SELECT id, number, kind = 'measured' AS measured, duration_ns, backward_ns, "
                           "(SELECT count(*) FROM event WHERE event.repetition = repetition.id) "
                           "FROM repetition WHERE draw = ? ORDER BY measured, number");
     bind_all(row, draw);
@@ -88,7 +88,10 @@ std::vector<StoredRepetition> read_repetitions(Database& database, std::int64_t 
         stored.record.measured = row.getColumn(2).getInt() == 1;
         stored.record.duration_ns = row.getColumn(3).getInt64();
         stored.record.ranks = read_ranks(database, stored.id);
-        stored.event_count = row.getColumn(4).getInt64();
+        if (const SQLite::Column backward = row.getColumn(4); !backward.isNull()) {
+            stored.record.backward_ns = backward.getInt64();
+        }
+        stored.event_count = row.getColumn(5).getInt64();
         repetitions.push_back(std::move(stored));
     }
     return repetitions;
@@ -96,13 +99,16 @@ std::vector<StoredRepetition> read_repetitions(Database& database, std::int64_t 
 
 std::vector<CheckRecord> read_checks(Database& database, std::int64_t draw) {
     SQLite::Statement row(database.handle(),
-                          "SELECT rows, output_relative_error, lse_absolute_error, output_limit, lse_limit, passed "
+                          "SELECT rows, output_relative_error, lse_absolute_error, output_limit, lse_limit, passed, "
+                          "query_gradient_error, key_gradient_error, value_gradient_error, coalesce(gradient_limit, 0) "
                           "FROM check_result WHERE draw = ? ORDER BY id");
     bind_all(row, draw);
     std::vector<CheckRecord> checks;
     while (row.executeStep()) {
         checks.push_back({row.getColumn(0).getInt64(), number_or_nan(row.getColumn(1)), number_or_nan(row.getColumn(2)),
-                          row.getColumn(3).getDouble(), row.getColumn(4).getDouble(), row.getColumn(5).getInt() == 1});
+                          row.getColumn(3).getDouble(), row.getColumn(4).getDouble(), row.getColumn(5).getInt() == 1,
+                          number_or_nan(row.getColumn(6)), number_or_nan(row.getColumn(7)),
+                          number_or_nan(row.getColumn(8)), row.getColumn(9).getDouble()});
     }
     return checks;
 }

@@ -20,6 +20,34 @@ std::vector<double> measured_durations_ns(const StoredDraw& draw) {
     return durations_ns;
 }
 
+Nanoseconds forward_ns(const RepetitionRecord& repetition) {
+    return repetition.duration_ns - repetition.backward_ns.value_or(0);
+}
+
+std::optional<PassMedians> pass_medians(const StoredDraw& draw) {
+    std::vector<double> forward;
+    std::vector<double> backward;
+    for (const StoredRepetition& repetition : draw.repetitions) {
+        if (repetition.record.measured && repetition.record.backward_ns) {
+            forward.push_back(static_cast<double>(forward_ns(repetition.record)));
+            backward.push_back(static_cast<double>(*repetition.record.backward_ns));
+        }
+    }
+    if (backward.empty()) {
+        return std::nullopt;
+    }
+    return PassMedians{summarize(forward).median, summarize(backward).median};
+}
+
+double largest_gradient_error(const CheckRecord& check) {
+    double worst = 0;
+    for (const double error : {check.query_gradient_error, check.key_gradient_error, check.value_gradient_error}) {
+        // NaN is the worst of all, and stays.
+        worst = std::isnan(worst) || error <= worst ? worst : error;
+    }
+    return worst;
+}
+
 const StoredRepetition* typical_repetition(const StoredDraw& draw) {
     std::vector<const StoredRepetition*> measured;
     for (const StoredRepetition& repetition : draw.repetitions) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "storage/records.h"
@@ -11,6 +12,20 @@ namespace longscope {
 
 // Of the measured repetitions of a draw, in order; warm-up is left out.
 [[nodiscard]] std::vector<double> measured_durations_ns(const StoredDraw& draw);
+
+// Without a backward pass: the whole repetition.
+[[nodiscard]] Nanoseconds forward_ns(const RepetitionRecord& repetition);
+
+// Medians over the measured repetitions of a draw, each pass for itself: they need not add up to that of the whole.
+struct PassMedians {
+    double forward_ns = 0;
+    double backward_ns = 0;
+};
+// None without a backward pass.
+[[nodiscard]] std::optional<PassMedians> pass_medians(const StoredDraw& draw);
+
+// The largest of a check's gradients; NaN when one is no number.
+[[nodiscard]] double largest_gradient_error(const CheckRecord& check);
 
 // The measured repetition whose time is the median (the upper one of two); a null pointer when none is stored.
 [[nodiscard]] const StoredRepetition* typical_repetition(const StoredDraw& draw);

@@ -10,9 +10,9 @@
 
 #include "app/headless/experiment_names.h"
 #include "engine/base/error.h"
+#include "engine/experiment/cost.h"
 #include "engine/mask/formats/mask_folder.h"
 #include "engine/mask/heads.h"
-#include "engine/parallel/dispatch.h"
 #include "engine/workload/length_file.h"
 #include "engine/workload/packing.h"
 
@@ -34,8 +34,7 @@ MaskSource of_experiment(const MaskSourceOptions& options) {
                         fmt::format("an integer from 0 to {}", experiment.sequence.draws - 1));
     }
     MaskSource source{MaskInput(experiment.mask), {}, domain_of_draw(experiment, options.draw), {}, {}, ""};
-    source.ranks = dispatch_tokens(find_dispatch(experiment.layout.dispatch),
-                                   {source.domain.query_tokens, source.domain.cu_seqlens}, experiment.layout.ranks);
+    source.ranks = tokens_of_ranks(experiment, options.draw);
     source.shape = experiment.shape;
     source.title = fmt::format("{}, draw {}", experiment.name, options.draw);
     source.domain_of_draw = [experiment](std::int64_t draw) { return longscope::domain_of_draw(experiment, draw); };

@@ -81,18 +81,26 @@ std::string exactness_text(const StoredRun& run) {
     std::size_t checks = 0;
     std::size_t passed = 0;
     double worst = 0;
+    double worst_gradient = 0;
+    bool gradients = false;
     for (const StoredDraw& draw : run.draws) {
         for (const CheckRecord& check : draw.checks) {
             ++checks;
             passed += check.passed ? 1 : 0;
             // NaN is the worst of all, and stays.
             worst = std::isnan(worst) || check.output_relative_error <= worst ? worst : check.output_relative_error;
+            if (check.has_gradients()) {
+                gradients = true;
+                const double error = largest_gradient_error(check);
+                worst_gradient = std::isnan(worst_gradient) || error <= worst_gradient ? worst_gradient : error;
+            }
         }
     }
     if (checks == 0) {
         return "not checked against the reference";
     }
-    return fmt::format("{} of {} checks passed, largest output error {}", passed, checks, report_error(worst));
+    return fmt::format("{} of {} checks passed, largest output error {}{}", passed, checks, report_error(worst),
+                       gradients ? ", gradient error " + report_error(worst_gradient) : "");
 }
 
 std::string head_section(const StoredRun& run) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "app/headless/run_report_parts.h"
 #include "app/headless/text_table.h"
@@ -84,6 +85,37 @@ std::string rank_table(const StoredDraw& draw, std::string_view which) {
     return text + '\n' + table.text(2);
 }
 
+std::string pass_table(const StoredRun& run) {
+    TextTable table({{"draw"}, {"forward"}, {"backward"}, {"backward / forward"}});
+    bool any = false;
+    for (const StoredDraw& draw : run.draws) {
+        if (const std::optional<PassMedians> passes = pass_medians(draw)) {
+            any = true;
+            table.add_row(
+                {std::to_string(draw.record.index), report_duration(passes->forward_ns),
+                 report_duration(passes->backward_ns),
+                 passes->forward_ns > 0 ? fmt::format("{:.2f}", passes->backward_ns / passes->forward_ns) : "-"});
+        }
+    }
+    return any ? "\nEach pass for itself: medians of the measured repetitions\n" + table.text(2) : "";
+}
+
+std::string gradient_table(const StoredRun& run) {
+    TextTable table({{"draw"}, {"dQ error"}, {"dK error"}, {"dV error"}, {"limit"}});
+    bool any = false;
+    for (const StoredDraw& draw : run.draws) {
+        for (const CheckRecord& check : draw.checks) {
+            if (check.has_gradients()) {
+                any = true;
+                table.add_row({std::to_string(draw.record.index), report_error(check.query_gradient_error),
+                               report_error(check.key_gradient_error), report_error(check.value_gradient_error),
+                               report_error(check.gradient_limit)});
+            }
+        }
+    }
+    return any ? "\nGradients against the reference (relative L2)\n" + table.text(2) : "";
+}
+
 }  // namespace
 
 std::string report_duration(double duration_ns) {
@@ -125,7 +157,8 @@ std::string time_section(const StoredRun& run) {
         }
         table.add_row(std::move(row));
     }
-    return "\nTime of the measured repetitions (warm-up excluded); rate = FLOP / median\n" + table.text(2);
+    return "\nTime of the measured repetitions (warm-up excluded); rate = FLOP / median\n" + table.text(2) +
+           pass_table(run);
 }
 
 std::string check_section(const StoredRun& run) {
@@ -141,7 +174,9 @@ std::string check_section(const StoredRun& run) {
                            check.passed ? "passed" : "NOT EXACT"});
         }
     }
-    return any ? "\nError against the reference (output: relative L2, lse: absolute)\n" + table.text(2) : "";
+    return any ? "\nError against the reference (output: relative L2, lse: absolute)\n" + table.text(2) +
+                     gradient_table(run)
+               : "";
 }
 
 std::string rank_section(const StoredRun& run) {

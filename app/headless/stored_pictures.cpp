@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <optional>
+
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/base/units.h"
@@ -52,8 +54,15 @@ DisplayList draw_stored_mask(const StoredRun& run, const StoredDraw& draw, const
     picture.title = fmt::format("{}, draw {}{}: {}", run.record.experiment_name, draw.record.index,
                                 head_dependence(expression).any() ? ", head 0 of layer 0" : "", to_text(expression));
     picture.cu_seqlens = domain.cu_seqlens;
-    picture.ranks = dispatch_tokens(find_dispatch(layout_word(document, "dispatch")),
-                                    {domain.query_tokens, domain.cu_seqlens}, run.record.ranks);
+    const std::int64_t query_heads =
+        checked_integer(field(document, "shape", "query_heads"), "experiment.shape.query_heads", 1, 4096);
+    const DispatchEntry& dispatch = find_dispatch(layout_word(document, "dispatch"));
+    std::optional<HeadMasks> masks;
+    if (dispatch.reads_masks()) {
+        masks = compile_head_masks(expression, domain, query_heads);
+    }
+    picture.ranks = dispatch_tokens(
+        dispatch, {{domain.query_tokens, domain.cu_seqlens}, masks ? &*masks : nullptr, query_heads}, run.record.ranks);
     return draw_mask(*mask, picture);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The colours of all pictures, light and dark. Categories and ranks come from the palette of Okabe and Ito ("Color
-// Universal Design", 2008), which people with the common forms of colour blindness can tell apart; density and large
+// Universal Design", 2008), which people with the common forms of colour blindness can tell apart, as they can what was
+// added to it; density and large
 // numbers of ranks use ramps whose lightness rises or falls steadily.
 #pragma once
 

@@ -31,9 +31,10 @@ constexpr double max_group = 112;
 constexpr std::array<double, 3> row_shares{0.46, 0.19, 0.19};
 
 // In the order of the legend.
-constexpr std::array<Category, category_count> all_categories{Category::attend,     Category::merge, Category::finalize,
-                                                              Category::copy,       Category::send,  Category::receive,
-                                                              Category::collective, Category::wait};
+constexpr std::array<Category, category_count> all_categories{
+    Category::attend,          Category::merge,      Category::finalize, Category::delta,
+    Category::attend_backward, Category::reduce,     Category::copy,     Category::send,
+    Category::receive,         Category::collective, Category::wait,     Category::barrier};
 
 using Row = std::vector<const TraceEvent*>;
 
@@ -232,7 +233,7 @@ class TimelinePicture {
             const Rect rect{area.x + begin, area.y + bar.top * area.height, width - gap,
                             (bar.bottom - bar.top) * area.height};
             list_.add(FilledRect{rect, theme_.category(bar.category)});
-            if (bar.event != nullptr && bar.category == Category::attend && rect.height >= 18) {
+            if (bar.event != nullptr && is_attend(bar.category) && rect.height >= 18) {
                 label_step(rect, *bar.event, theme_.category(bar.category));
             }
         }

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "engine/base/error.h"
 
@@ -28,38 +30,58 @@ std::vector<Part> parts_of(BufferRole role, std::int64_t buffer, const BufferPla
     };
     switch (role) {
         case BufferRole::queries:
-            return {whole(buffers.queries(buffer))};
+            return {whole(buffers.queries(buffer, plan.tokens))};
         case BufferRole::key_values:
             return {whole(buffers.keys(buffer, plan.tokens)), whole(buffers.values(buffer, plan.tokens))};
         case BufferRole::partial: {
             Partial& partial = buffers.partial(buffer);
             return {floats(partial.output().data, shape.head_dim_v), floats(partial.lse(0), 1)};
         }
+        case BufferRole::output_gradients:
+            return {whole(buffers.output_gradients(buffer))};
+        case BufferRole::query_gradients:
+            return {floats(buffers.query_gradients(buffer).data, shape.head_dim_qk)};
+        case BufferRole::key_value_gradients:
+            return {floats(buffers.key_gradients(buffer, plan.tokens).data, shape.head_dim_qk),
+                    floats(buffers.value_gradients(buffer, plan.tokens).data, shape.head_dim_v)};
+        case BufferRole::delta:
         case BufferRole::message:
             break;
     }
-    throw failed("schedule: a message has no blocks to take apart");
+    throw failed(fmt::format("schedule: buffers of {} have no blocks to take apart", to_string(role)));
 }
 
 class BlockCopy {
   public:
-    BlockCopy(const Operation& operation, RankBuffers& buffers, bool gathers) : buffers_(buffers), gathers_(gathers) {
-        const std::int64_t typed = gathers ? operation.buffer : operation.into;
+    BlockCopy(const Operation& operation, RankBuffers& buffers)
+        : buffers_(buffers),
+          gathers_(operation.kind == OperationKind::gather),
+          adds_(operation.kind == OperationKind::scatter_add) {
+        const std::int64_t typed = gathers_ ? operation.buffer : operation.into;
         plan_ = buffers.plan(operation.role, typed);
         if (plan_.tokens < 0) {
             throw failed(
                 fmt::format("schedule: operation {}: the tokens of buffer {} are not known", operation.id, typed));
         }
+        if (adds_ && operation.role != BufferRole::query_gradients &&
+            operation.role != BufferRole::key_value_gradients) {
+            throw failed(fmt::format("schedule: operation {} adds to {}, which are no sums", operation.id,
+                                     to_string(operation.role)));
+        }
         parts_ = parts_of(operation.role, typed, plan_, buffers);
-        message_ = buffers.writable_bytes(gathers ? operation.into : operation.buffer);
+        message_ = buffers.writable_bytes(gathers_ ? operation.into : operation.buffer);
     }
 
     void run(const Operation& operation) {
         const TokenSet& held = buffers_.token_set(plan_.tokens);
-        for (std::int64_t rank = 0; rank < buffers_.ranks(); ++rank) {
-            const bool by_heads = !operation.heads.empty();
-            const Range heads = by_heads ? operation.heads[static_cast<std::size_t>(rank)] : plan_.heads;
-            const TokenSet& tokens = by_heads ? held : buffers_.token_set(rank);
+        const bool by_heads = !operation.heads.empty();
+        const bool by_sets = !operation.sets.empty();
+        const auto blocks = by_sets ? operation.sets.size() : static_cast<std::size_t>(buffers_.ranks());
+        for (std::size_t block = 0; block < blocks; ++block) {
+            const Range heads = by_heads ? operation.heads[block] : plan_.heads;
+            const TokenSet& tokens = by_sets    ? buffers_.token_set(operation.sets[block])
+                                     : by_heads ? held
+                                                : buffers_.token_set(static_cast<std::int64_t>(block));
             if (heads.begin < plan_.heads.begin || heads.end > plan_.heads.end) {
                 throw failed(fmt::format("schedule: operation {}: heads {} to {} of a buffer of heads {} to {}",
                                          operation.id, heads.begin, heads.end, plan_.heads.begin, plan_.heads.end));
@@ -87,6 +109,8 @@ class BlockCopy {
             std::byte* row = part.data + (head * held.size() + rows.begin) * part.row_bytes;
             if (gathers_) {
                 std::memcpy(message_.data(), row, count);
+            } else if (adds_) {
+                add_floats(row, message_.data(), count);
             } else {
                 std::memcpy(row, message_.data(), count);
             }
@@ -94,8 +118,16 @@ class BlockCopy {
         }
     }
 
+    // Both are aligned to floats: they begin at buffers, and everything in them is floats.
+    static void add_floats(std::byte* sum, const std::byte* added, std::size_t bytes) {
+        auto* into = reinterpret_cast<float*>(sum);
+        const auto* from = reinterpret_cast<const float*>(added);
+        std::transform(from, from + bytes / sizeof(float), into, into, std::plus<>());
+    }
+
     RankBuffers& buffers_;
     bool gathers_;
+    bool adds_;
     BufferPlan plan_;
     std::vector<Part> parts_;
     std::span<std::byte> message_;  // what is left of it
@@ -103,12 +135,8 @@ class BlockCopy {
 
 }  // namespace
 
-void gather_blocks(const Operation& operation, RankBuffers& buffers) {
-    BlockCopy(operation, buffers, true).run(operation);
-}
-
-void scatter_blocks(const Operation& operation, RankBuffers& buffers) {
-    BlockCopy(operation, buffers, false).run(operation);
+void copy_blocks(const Operation& operation, RankBuffers& buffers) {
+    BlockCopy(operation, buffers).run(operation);
 }
 
 }  // namespace longscope

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The gather and scatter operations of a schedule: blocks of all ranks between a buffer and a message.
+// The gather, scatter and scatter_add operations of a schedule: blocks of all ranks between a buffer and a message.
 #pragma once
 
 #include "engine/execute/rank_buffers.h"
@@ -8,7 +8,6 @@
 namespace longscope {
 
 // The layout of the blocks is that of engine/parallel/schedule.h. Throws Error(failed) when they do not fit.
-void gather_blocks(const Operation& operation, RankBuffers& buffers);
-void scatter_blocks(const Operation& operation, RankBuffers& buffers);
+void copy_blocks(const Operation& operation, RankBuffers& buffers);
 
 }  // namespace longscope

@@ -3,12 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 #include "engine/base/error.h"
+#include "engine/base/thread_team.h"
 #include "engine/execute/block_copy.h"
 #include "engine/execute/collective.h"
 #include "engine/kernel/sinks.h"
@@ -36,7 +40,8 @@ class Executor {
           communicator_(communicator),
           hooks_(hooks),
           completed_(input.schedule.operations.size(), 0),
-          buffers_(input.shape, input.tokens, input.schedule.rank, input.inputs, input.scoring.merge_rule()),
+          buffers_(input.shape, input.tokens, input.schedule.token_sets, input.schedule.rank, input.inputs,
+                   input.scoring.merge_rule()),
           events_(input.max_events) {
         for (const Operation& operation : input.schedule.operations) {
             stream(operation.stream).operations.push_back(&operation);
@@ -53,7 +58,13 @@ class Executor {
             progress();
         }
         drain();
+        result_.output = buffers_.take_output();
         result_.end_ns = now_ns();
+        if (input_.schedule.pass == Pass::forward) {
+            result_.forward_end_ns = result_.end_ns;
+        } else {
+            result_.gradients = buffers_.take_gradients();
+        }
         result_.dropped = events_.dropped();
         result_.events = events_.take();
         return std::move(result_);
@@ -225,10 +236,24 @@ class Executor {
                 timed(operation, Category::finalize, [&] { finalize(operation); });
                 break;
             case OperationKind::gather:
-                timed(operation, Category::copy, [&] { gather_blocks(operation, buffers_); });
-                break;
             case OperationKind::scatter:
-                timed(operation, Category::copy, [&] { scatter_blocks(operation, buffers_); });
+                timed(operation, Category::copy, [&] { copy_blocks(operation, buffers_); });
+                break;
+            case OperationKind::barrier:
+                result_.forward_end_ns = now_ns();
+                timed(operation, Category::barrier, [&] { communicator_.barrier(); });
+                break;
+            case OperationKind::delta:
+                timed(operation, Category::delta, [&] { delta(operation); });
+                break;
+            case OperationKind::attend_backward:
+                timed(operation, Category::attend_backward, [&] { attend_backward(operation); });
+                break;
+            case OperationKind::reduce:
+                timed(operation, Category::reduce, [&] { reduce(operation); });
+                break;
+            case OperationKind::scatter_add:
+                timed(operation, Category::reduce, [&] { copy_blocks(operation, buffers_); });
                 break;
             case OperationKind::send:
             case OperationKind::recv:
@@ -248,28 +273,97 @@ class Executor {
     // Softmax partials are kept normalised: only sinks are left to take part.
     void finalize(const Operation& operation) {
         const Range heads = buffers_.plan(BufferRole::partial, operation.partial).heads;
-        result_.output = buffers_.take_partial(operation.partial);
         if (const float* sinks = input_.scoring.sinks_of_heads(heads.begin)) {
-            apply_sinks(*result_.output, sinks);
+            apply_sinks(buffers_.partial(operation.partial), sinks);
         }
     }
 
-    void attend(const Operation& operation) {
-        const HeadView queries = buffers_.queries(operation.query_buffer);
+    // What an attend and its backward pass read, checked against each other. Refers to the operation's mask.
+    AttendInput attend_input(const Operation& operation, const LocalMask& mask, Range heads) {
+        const HeadView queries = buffers_.queries(operation.query_buffer, operation.queries);
         const HeadView keys = buffers_.keys(operation.buffer, operation.keys);
-        Partial& partial = buffers_.partial(operation.partial);
+        const Partial& partial = buffers_.partial(operation.partial);
+        if (queries.tokens != mask.rows() || partial.rows() != mask.rows() || partial.heads() != queries.heads ||
+            keys.heads == 0 || queries.heads % keys.heads != 0) {
+            throw misfit(operation);
+        }
+        return {queries,
+                keys,
+                buffers_.values(operation.buffer, operation.keys),
+                &mask,
+                1.0 / std::sqrt(static_cast<double>(input_.shape.head_dim_qk)),
+                input_.scoring.of_heads(heads.begin)};
+    }
+
+    // Calls `action` with the input of an attend or its backward pass.
+    template <typename Action>
+    void with_input(const Operation& operation, Action action) {
         const Range heads = buffers_.plan(BufferRole::queries, operation.query_buffer).heads;
         const HeadMasks masks = input_.masks.part(heads);
         const LocalMask mask(masks, buffers_.token_set(operation.queries), buffers_.token_set(operation.keys));
-        if (queries.tokens != mask.rows() || partial.rows() != mask.rows() || partial.heads() != queries.heads ||
-            keys.heads == 0 || queries.heads % keys.heads != 0) {
-            throw failed(
-                fmt::format("schedule: operation {}: queries, keys and result do not fit together", operation.id));
+        action(attend_input(operation, mask, heads));
+    }
+
+    void attend(const Operation& operation) {
+        with_input(operation, [&](const AttendInput& input) {
+            input_.kernel.attend(input, buffers_.partial(operation.partial), hooks());
+        });
+    }
+
+    void delta(const Operation& operation) {
+        const HeadView output_gradients = buffers_.output_gradients(operation.output_gradients);
+        const HeadView output = std::as_const(buffers_.partial(operation.partial)).output();
+        const HeadMatrix<float> delta = buffers_.delta(operation.into);
+        for (const std::int64_t heads : {output_gradients.heads, delta.heads}) {
+            require(heads == output.heads, operation);
         }
-        input_.kernel.attend(
-            {queries, keys, buffers_.values(operation.buffer, operation.keys), &mask,
-             1.0 / std::sqrt(static_cast<double>(input_.shape.head_dim_qk)), input_.scoring.of_heads(heads.begin)},
-            partial, {[this] { progress_now_and_then(); }, hooks_.head_pairs_done, hooks_.cancelled});
+        for (const std::int64_t tokens : {output_gradients.tokens, delta.tokens}) {
+            require(tokens == output.tokens, operation);
+        }
+        // As merges, which are as short.
+        ThreadTeam(1).run([&] { compute_delta(output_gradients, output, delta.data); });
+    }
+
+    void attend_backward(const Operation& operation) {
+        with_input(operation, [&](const AttendInput& input) {
+            const HeadView output_gradients = buffers_.output_gradients(operation.output_gradients);
+            const HeadMatrix<float> delta = buffers_.delta(operation.delta);
+            const AttendGradients out{buffers_.query_gradients(operation.query_gradients),
+                                      buffers_.key_gradients(operation.into, operation.keys),
+                                      buffers_.value_gradients(operation.into, operation.keys)};
+            for (const std::int64_t heads : {output_gradients.heads, delta.heads, out.queries.heads}) {
+                require(heads == input.queries.heads, operation);
+            }
+            for (const std::int64_t tokens : {output_gradients.tokens, delta.tokens, out.queries.tokens}) {
+                require(tokens == input.queries.tokens, operation);
+            }
+            require(out.keys.heads == input.keys.heads, operation);
+            const std::span<float> replaced = buffers_.key_value_gradients(operation.into, operation.keys);
+            std::fill(replaced.begin(), replaced.end(), 0.0F);
+            const float* lse = std::as_const(buffers_.partial(operation.partial)).lse(0);
+            input_.kernel.attend_backward({input, output_gradients, lse, delta.data}, out, hooks());
+        });
+    }
+
+    void reduce(const Operation& operation) {
+        const std::span<const float> added = buffers_.key_value_gradients(operation.buffer, operation.keys);
+        const std::span<float> sum = buffers_.key_value_gradients(operation.into, operation.keys);
+        require(added.size() == sum.size(), operation);
+        std::transform(added.begin(), added.end(), sum.begin(), sum.begin(), std::plus<>());
+    }
+
+    static Error misfit(const Operation& operation) {
+        return failed(
+            fmt::format("schedule: operation {}: queries, keys and result do not fit together", operation.id));
+    }
+    static void require(bool fits, const Operation& operation) {
+        if (!fits) {
+            throw misfit(operation);
+        }
+    }
+
+    AttendHooks hooks() {
+        return {[this] { progress_now_and_then(); }, hooks_.head_pairs_done, hooks_.cancelled};
     }
 
     // From the tile loop, where a tile may take a microsecond: often enough to keep transfers moving, rarely enough to

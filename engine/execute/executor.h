@@ -43,9 +43,12 @@ struct ExecuteInput {
 
 struct ExecuteResult {
     std::unique_ptr<Partial> output;  // of this rank's queries
+    RankGradients gradients;          // of this rank's tokens; empty without a backward pass
     std::vector<TraceEvent> events;   // on this process's clock (engine/base/clock.h), in order of completion
     DroppedEvents dropped;            // beyond max_events
     Nanoseconds begin_ns = 0;
+    // When this rank had done the forward pass; without a backward pass it is the end.
+    Nanoseconds forward_end_ns = 0;
     Nanoseconds end_ns = 0;
 };
 

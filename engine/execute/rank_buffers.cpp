@@ -3,18 +3,25 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "engine/base/error.h"
 
 namespace longscope {
 
 namespace {
 
-TokenSet all_of(const std::vector<TokenSet>& sets) {
-    std::vector<Range> ranges;
-    for (const TokenSet& set : sets) {
-        ranges.insert(ranges.end(), set.ranges().begin(), set.ranges().end());
+constexpr std::int64_t float_bytes = sizeof(float);
+
+// All tokens, then those of the selections.
+std::vector<TokenSet> further_sets(const std::vector<TokenSet>& tokens, const std::vector<TokenSelection>& selections) {
+    std::vector<std::int64_t> ranks(tokens.size());
+    std::iota(ranks.begin(), ranks.end(), std::int64_t{0});
+    std::vector<TokenSet> sets{select_tokens({std::move(ranks), {}}, tokens)};
+    for (const TokenSelection& selection : selections) {
+        sets.push_back(select_tokens(selection, tokens));
     }
-    return TokenSet(std::move(ranges));
+    return sets;
 }
 
 std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape, std::int64_t tokens) {
@@ -25,27 +32,53 @@ std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape,
             return plan.heads.size() * tokens * (shape.head_dim_qk + shape.head_dim_v) * size_bytes(shape.dtype);
         case BufferRole::partial:
             return Partial::size_bytes(plan.heads.size(), tokens, shape.head_dim_v);
+        case BufferRole::output_gradients:
+            return plan.heads.size() * tokens * shape.head_dim_v * size_bytes(shape.dtype);
+        case BufferRole::delta:
+            return plan.heads.size() * tokens * float_bytes;
+        case BufferRole::query_gradients:
+            return plan.heads.size() * tokens * shape.head_dim_qk * float_bytes;
+        case BufferRole::key_value_gradients:
+            return plan.heads.size() * tokens * (shape.head_dim_qk + shape.head_dim_v) * float_bytes;
         case BufferRole::message:
             break;
     }
     return 0;
 }
 
+bool holds_keys(BufferRole role) {
+    return role == BufferRole::key_values || role == BufferRole::key_value_gradients;
+}
+
+// Before the schedule starts, by their numbers.
+bool is_own_input(BufferRole role, std::int64_t buffer) {
+    return (role == BufferRole::queries && buffer == -1) ||
+           (role == BufferRole::key_values && buffer == own_key_values) ||
+           (role == BufferRole::output_gradients && buffer == own_output_gradients);
+}
+
 }  // namespace
 
-RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, std::int64_t rank,
-                         const RankInputs& inputs, MergeRule rule)
-    : shape_(shape), tokens_(tokens), all_tokens_(all_of(tokens)), rank_(rank), inputs_(inputs), rule_(rule) {}
+RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens,
+                         const std::vector<TokenSelection>& selections, std::int64_t rank, const RankInputs& inputs,
+                         MergeRule rule)
+    : shape_(shape),
+      tokens_(tokens),
+      more_tokens_(further_sets(tokens, selections)),
+      rank_(rank),
+      inputs_(inputs),
+      rule_(rule) {}
 
 std::int64_t RankBuffers::all_heads(BufferRole role) const {
-    return role == BufferRole::key_values ? shape_.key_value_heads : shape_.query_heads;
+    return holds_keys(role) ? shape_.key_value_heads : shape_.query_heads;
 }
 
 const TokenSet& RankBuffers::token_set(std::int64_t number) const {
-    if (number < 0 || number > ranks()) {
+    if (number < 0 || number >= ranks() + static_cast<std::int64_t>(more_tokens_.size())) {
         throw failed(fmt::format("schedule: there is no token set {}", number));
     }
-    return number == ranks() ? all_tokens_ : tokens_[static_cast<std::size_t>(number)];
+    return number < ranks() ? tokens_[static_cast<std::size_t>(number)]
+                            : more_tokens_[static_cast<std::size_t>(number - ranks())];
 }
 
 void RankBuffers::allocate(const Operation& operation) {
@@ -70,6 +103,9 @@ void RankBuffers::allocate(const Operation& operation) {
         made.partial->reset();
     } else {
         made.content = AlignedBuffer<std::byte>(operation.bytes);
+        if (operation.role == BufferRole::query_gradients || operation.role == BufferRole::key_value_gradients) {
+            made.content.fill(std::byte{0});
+        }
     }
     buffers_.insert_or_assign(operation.buffer, std::move(made));
 }
@@ -87,9 +123,8 @@ const RankBuffers::Buffer& RankBuffers::at(std::int64_t buffer) const {
 }
 
 BufferPlan RankBuffers::plan(BufferRole role, std::int64_t buffer) const {
-    const bool own =
-        (role == BufferRole::queries && buffer == -1) || (role == BufferRole::key_values && buffer == own_key_values);
-    const BufferPlan plan = own ? BufferPlan{role, rank_, {0, all_heads(role)}} : at(buffer).plan;
+    const BufferPlan plan =
+        is_own_input(role, buffer) ? BufferPlan{role, rank_, {0, all_heads(role)}} : at(buffer).plan;
     if (plan.role != role) {
         throw failed(fmt::format("schedule: buffer {} holds {} where {} are needed", buffer, to_string(plan.role),
                                  to_string(role)));
@@ -101,12 +136,21 @@ std::span<const std::byte> RankBuffers::content(std::int64_t buffer) const {
     if (buffer == -1) {
         return inputs_.queries;
     }
+    if (buffer == own_output_gradients) {
+        return inputs_.output_gradients;
+    }
     return buffer == own_key_values ? inputs_.key_values : at(buffer).content.span();
 }
 
-HeadView RankBuffers::queries(std::int64_t buffer) const {
+HeadView RankBuffers::queries(std::int64_t buffer, std::int64_t set) const {
     const BufferPlan room = plan(BufferRole::queries, buffer);
-    return {content(buffer).data(), shape_.dtype, room.heads.size(), token_set(room.tokens).size(), shape_.head_dim_qk};
+    const std::int64_t tokens = token_set(set).size();
+    const std::span<const std::byte> bytes = content(buffer);
+    if ((room.tokens >= 0 && room.tokens != set) ||
+        static_cast<std::int64_t>(bytes.size()) < expected_bytes(room, shape_, tokens)) {
+        throw failed(fmt::format("schedule: buffer {} has no room for the queries of token set {}", buffer, set));
+    }
+    return {bytes.data(), shape_.dtype, room.heads.size(), tokens, shape_.head_dim_qk};
 }
 
 HeadView RankBuffers::keys(std::int64_t buffer, std::int64_t set) const {
@@ -133,11 +177,82 @@ Partial& RankBuffers::partial(std::int64_t buffer) {
     return *buffers_.at(buffer).partial;
 }
 
-std::unique_ptr<Partial> RankBuffers::take_partial(std::int64_t buffer) {
-    (void)partial(buffer);
-    std::unique_ptr<Partial> taken = std::move(buffers_.at(buffer).partial);
-    buffers_.erase(buffer);
-    return taken;
+HeadView RankBuffers::output_gradients(std::int64_t buffer) const {
+    const BufferPlan room = plan(BufferRole::output_gradients, buffer);
+    const std::span<const std::byte> bytes = content(buffer);
+    const std::int64_t tokens = token_set(room.tokens).size();
+    if (static_cast<std::int64_t>(bytes.size()) != expected_bytes(room, shape_, tokens)) {
+        throw failed("schedule: it has a backward pass, and there are no gradients of the output");
+    }
+    return {bytes.data(), shape_.dtype, room.heads.size(), tokens, shape_.head_dim_v};
+}
+
+float* RankBuffers::floats(std::int64_t buffer) {
+    return reinterpret_cast<float*>(writable_bytes(buffer).data());
+}
+
+HeadMatrix<float> RankBuffers::delta(std::int64_t buffer) {
+    const BufferPlan room = plan(BufferRole::delta, buffer);
+    return {floats(buffer), room.heads.size(), token_set(room.tokens).size(), 1};
+}
+
+HeadMatrix<float> RankBuffers::query_gradients(std::int64_t buffer) {
+    const BufferPlan room = plan(BufferRole::query_gradients, buffer);
+    return {floats(buffer), room.heads.size(), token_set(room.tokens).size(), shape_.head_dim_qk};
+}
+
+HeadMatrix<float> RankBuffers::key_gradients(std::int64_t buffer, std::int64_t set) {
+    const BufferPlan room = plan(BufferRole::key_value_gradients, buffer);
+    const std::int64_t tokens = token_set(set).size();
+    if ((room.tokens >= 0 && room.tokens != set) ||
+        static_cast<std::int64_t>(content(buffer).size()) < expected_bytes(room, shape_, tokens)) {
+        throw failed(fmt::format("schedule: buffer {} has no room for the gradients of token set {}", buffer, set));
+    }
+    return {floats(buffer), room.heads.size(), tokens, shape_.head_dim_qk};
+}
+
+HeadMatrix<float> RankBuffers::value_gradients(std::int64_t buffer, std::int64_t set) {
+    const HeadMatrix<float> k = key_gradients(buffer, set);
+    return {k.row(k.heads, 0), k.heads, k.tokens, shape_.head_dim_v};
+}
+
+std::span<float> RankBuffers::key_value_gradients(std::int64_t buffer, std::int64_t set) {
+    const HeadMatrix<float> k = key_gradients(buffer, set);
+    return {k.data, static_cast<std::size_t>(k.heads * k.tokens * (shape_.head_dim_qk + shape_.head_dim_v))};
+}
+
+RankBuffers::Buffer RankBuffers::take_result(BufferRole role) {
+    Buffer result;
+    std::int64_t found = 0;
+    for (auto& [number, buffer] : buffers_) {
+        if (buffer.plan.role == role) {
+            ++found;
+            result = std::move(buffer);
+        }
+    }
+    const bool whole = result.plan.tokens == rank_ && result.plan.heads == Range{0, all_heads(role)};
+    if (found != 1 || !whole) {
+        throw failed(fmt::format("schedule: it ends with {} buffers of {} where one of the rank's own tokens is needed",
+                                 found, to_string(role)));
+    }
+    return result;
+}
+
+std::unique_ptr<Partial> RankBuffers::take_output() {
+    return take_result(BufferRole::partial).partial;
+}
+
+RankGradients RankBuffers::take_gradients() {
+    const std::int64_t tokens = token_set(rank_).size();
+    RankGradients gradients;
+    gradients.query_bytes = take_result(BufferRole::query_gradients).content;
+    gradients.key_value_bytes = take_result(BufferRole::key_value_gradients).content;
+    const auto* queries = reinterpret_cast<const float*>(gradients.query_bytes.data());
+    const auto* keys = reinterpret_cast<const float*>(gradients.key_value_bytes.data());
+    gradients.queries = {queries, shape_.query_heads, tokens, shape_.head_dim_qk};
+    gradients.keys = {keys, shape_.key_value_heads, tokens, shape_.head_dim_qk};
+    gradients.values = {keys + gradients.keys.size(), shape_.key_value_heads, tokens, shape_.head_dim_v};
+    return gradients;
 }
 
 std::span<const std::byte> RankBuffers::bytes(std::int64_t buffer, std::int64_t bytes) const {

@@ -14,6 +14,7 @@
 #include "engine/parallel/schedule.h"
 #include "engine/tensor/aligned_buffer.h"
 #include "engine/tensor/attention_shape.h"
+#include "engine/tensor/head_matrix.h"
 #include "engine/tensor/head_view.h"
 
 namespace longscope {
@@ -23,20 +24,32 @@ namespace longscope {
 struct RankInputs {
     std::span<const std::byte> queries;
     std::span<const std::byte> key_values;
+    std::span<const std::byte> output_gradients = {};  // empty where there is no backward pass
+};
+
+// Of the tokens of a rank, in float32: query heads x tokens x Dqk; key/value heads x tokens x Dqk, and x Dv.
+struct RankGradients {
+    AlignedBuffer<std::byte> query_bytes;
+    AlignedBuffer<std::byte> key_value_bytes;
+    HeadMatrix<const float> queries;
+    HeadMatrix<const float> keys;
+    HeadMatrix<const float> values;
 };
 
 // What a buffer has room for.
 struct BufferPlan {
     BufferRole role = BufferRole::message;
     std::int64_t tokens = -1;  // token set; -1: of any size that fits
-    Range heads;               // query heads of queries and partials, key/value heads of keys and values
+    Range heads;               // key/value heads of keys, values and their gradients, query heads of all others
 };
 
 class RankBuffers {
   public:
-    // All arguments outlive the object. `tokens` are the dispatch's sets by rank; partial results merge by `rule`.
-    RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, std::int64_t rank,
-                const RankInputs& inputs, MergeRule rule = MergeRule::softmax);
+    // All arguments but `selections` outlive the object. `tokens` are the dispatch's sets by rank, `selections` the
+    // schedule's own; partial results merge by `rule`.
+    RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens,
+                const std::vector<TokenSelection>& selections, std::int64_t rank, const RankInputs& inputs,
+                MergeRule rule = MergeRule::softmax);
 
     // Of an alloc. Throws Error: out_of_memory; failed when its size is not that of what it should have room for.
     void allocate(const Operation& operation);
@@ -50,12 +63,24 @@ class RankBuffers {
 
     // The rest throws Error(failed) when there is no such buffer, or it has not that role or that room.
     [[nodiscard]] BufferPlan plan(BufferRole role, std::int64_t buffer) const;
-    [[nodiscard]] HeadView queries(std::int64_t buffer) const;  // -1: the rank's own
+    [[nodiscard]] HeadView queries(std::int64_t buffer, std::int64_t token_set) const;  // -1: the rank's own
     [[nodiscard]] HeadView keys(std::int64_t buffer, std::int64_t token_set) const;
     [[nodiscard]] HeadView values(std::int64_t buffer, std::int64_t token_set) const;
     [[nodiscard]] Partial& partial(std::int64_t buffer);
-    [[nodiscard]] std::unique_ptr<Partial> take_partial(std::int64_t buffer);
-    // The first `bytes` bytes of keys and values, queries (-1: the rank's own) or a message.
+    [[nodiscard]] HeadView output_gradients(std::int64_t buffer) const;  // own_output_gradients: the rank's own
+    [[nodiscard]] HeadMatrix<float> delta(std::int64_t buffer);          // of dimension 1
+    [[nodiscard]] HeadMatrix<float> query_gradients(std::int64_t buffer);
+    [[nodiscard]] HeadMatrix<float> key_gradients(std::int64_t buffer, std::int64_t token_set);
+    [[nodiscard]] HeadMatrix<float> value_gradients(std::int64_t buffer, std::int64_t token_set);
+    // Both together, keys first.
+    [[nodiscard]] std::span<float> key_value_gradients(std::int64_t buffer, std::int64_t token_set);
+
+    // What is left when a schedule has ended (engine/parallel/schedule.h).
+    [[nodiscard]] std::unique_ptr<Partial> take_output();
+    [[nodiscard]] RankGradients take_gradients();
+
+    // The first `bytes` bytes of a buffer that is no partial; the rank's own inputs have the numbers of
+    // engine/parallel/schedule.h.
     [[nodiscard]] std::span<const std::byte> bytes(std::int64_t buffer, std::int64_t bytes) const;
     [[nodiscard]] std::span<std::byte> writable_bytes(std::int64_t buffer, std::int64_t bytes);
     [[nodiscard]] std::span<std::byte> writable_bytes(std::int64_t buffer);  // all of them
@@ -68,12 +93,15 @@ class RankBuffers {
     };
 
     [[nodiscard]] std::int64_t all_heads(BufferRole role) const;
+    // The only one of a role, for all heads and the tokens of this rank.
+    [[nodiscard]] Buffer take_result(BufferRole role);
+    [[nodiscard]] float* floats(std::int64_t buffer);
     [[nodiscard]] const Buffer& at(std::int64_t buffer) const;
     [[nodiscard]] std::span<const std::byte> content(std::int64_t buffer) const;
 
     const AttentionShape& shape_;
     const std::vector<TokenSet>& tokens_;
-    TokenSet all_tokens_;
+    std::vector<TokenSet> more_tokens_;  // all, then the selections
     std::int64_t rank_;
     const RankInputs& inputs_;
     MergeRule rule_;

@@ -76,14 +76,28 @@ CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw, const
         compiled.masks = std::make_shared<const HeadMasks>(masks_of(experiment, compiled.domain));
     }
     compiled.mask = compiled.masks->shared_kind(compiled.masks->kind_of(0));
-    if (same_tokens && same_dispatch(experiment.layout, before->experiment.layout)) {
+    if (same_tokens && same_dispatch(experiment.layout, before->experiment.layout) &&
+        (!find_dispatch(experiment.layout.dispatch).reads_masks() ||
+         (compiled.masks == before->masks && experiment.shape.query_heads == before->experiment.shape.query_heads))) {
         compiled.ranks = before->ranks;
     } else {
         compiled.ranks = std::make_shared<const std::vector<TokenSet>>(
             dispatch_tokens(find_dispatch(experiment.layout.dispatch),
-                            {compiled.domain.query_tokens, compiled.domain.cu_seqlens}, experiment.layout.ranks));
+                            {{compiled.domain.query_tokens, compiled.domain.cu_seqlens},
+                             compiled.masks.get(),
+                             experiment.shape.query_heads},
+                            experiment.layout.ranks));
     }
     return compiled;
+}
+
+std::vector<TokenSet> tokens_of_ranks(const Experiment& experiment, std::int64_t draw) {
+    const DispatchEntry& dispatch = find_dispatch(experiment.layout.dispatch);
+    if (dispatch.reads_masks()) {
+        return *compile_draw(experiment, draw).ranks;
+    }
+    const MaskDomain domain = domain_of_draw(experiment, draw);
+    return dispatch_tokens(dispatch, {{domain.query_tokens, domain.cu_seqlens}}, experiment.layout.ranks);
 }
 
 double ExperimentCost::largest_over_mean() const {
@@ -105,6 +119,7 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     cost.pairs = (head_pairs + shape.query_heads / 2) / shape.query_heads;
     cost.all_pairs = masks.kind(0).box().pairs();
     cost.forward_flops = flops_of_head_pairs(shape, static_cast<double>(head_pairs), Direction::forward);
+    const Pass pass = draw.experiment.pass;
     require_going_on(cancelled);
     const bool same_mask = known != nullptr && known->draw.masks == draw.masks;
     cost.tiles = same_mask ? known->cost.tiles : count_tiles_of(masks, shape.query_heads);
@@ -112,9 +127,11 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     const StrategyEntry& strategy = find_strategy(draw.experiment.layout.strategy);
     const bool same_work = same_mask && known->draw.ranks == draw.ranks &&
                            find_strategy(known->draw.experiment.layout.strategy).head_pairs == strategy.head_pairs &&
-                           known->draw.experiment.shape.query_heads == shape.query_heads;
+                           known->draw.experiment.shape.query_heads == shape.query_heads &&
+                           known->draw.experiment.layout.options == draw.experiment.layout.options;
     const auto ranks = static_cast<std::int64_t>(draw.ranks->size());
-    cost.infeasible = strategy.infeasible(shape, ranks);
+    const StrategyOptions& options = draw.experiment.layout.options;
+    cost.infeasible = strategy.infeasible(shape, ranks, draw.experiment.pass, options);
     for (const KernelEntry& backend : kernels()) {
         if (backend.name == draw.experiment.backend.name) {
             cost.unsupported = backend.unsupported(shape);
@@ -132,12 +149,12 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         RankCost& own = cost.ranks[at];
         own.tokens = tokens.size();
         const auto head_pairs_of = cost.infeasible.empty() ? strategy.head_pairs : head_pairs_of_own_queries;
-        own.pairs = same_work ? known->cost.ranks[at].pairs
-                              : head_pairs_of({shape, masks, *draw.ranks, rank}) / shape.query_heads;
+        const StrategyInput input{shape, masks, *draw.ranks, rank, options};
+        own.pairs = same_work ? known->cost.ranks[at].pairs : head_pairs_of(input) / shape.query_heads;
         if (cost.infeasible.empty()) {
-            const StrategyTotals sums = strategy.forward_totals(shape, counts, rank);
+            const StrategyTotals sums = strategy.totals(pass, input, counts);
             own.bytes_received = sums.bytes_received;
-            own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, tokens.size()).total_bytes();
+            own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, tokens.size(), pass).total_bytes();
         }
     });
     return cost;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What one forward pass of an experiment costs, told without running it: exact work from the mask, payload bytes from
-// the strategy's closed formula, memory from its ledger.
+// What one repetition of an experiment costs, told without running it: exact work from the mask, payload bytes from the
+// strategy's closed formula, memory from its ledger.
 #pragma once
 
 #include <atomic>
@@ -30,9 +30,12 @@ struct CompiledDraw {
 [[nodiscard]] CompiledDraw compile_draw(const Experiment& experiment, std::int64_t draw,
                                         const CompiledDraw* before = nullptr);
 
+// What each rank holds in a draw; the mask is compiled only where the dispatch looks at it. Throws Error(bad_input).
+[[nodiscard]] std::vector<TokenSet> tokens_of_ranks(const Experiment& experiment, std::int64_t draw);
+
 struct RankCost {
     std::int64_t tokens = 0;
-    std::int64_t pairs = 0;  // that it computes, of all heads in the mean: over all ranks, those of the mask
+    std::int64_t pairs = 0;  // that a pass computes, of all heads in the mean: over all ranks, those of the mask
     std::int64_t bytes_received = 0;
     std::int64_t memory_bytes = 0;
 

@@ -14,6 +14,8 @@
 #include "engine/base/json.h"
 #include "engine/kernel/layer_scoring.h"
 #include "engine/mask/expression.h"
+#include "engine/parallel/pass.h"
+#include "engine/parallel/strategy_options.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/workload/length_source.h"
 
@@ -42,6 +44,7 @@ struct LayoutField {
     std::int64_t ranks = 1;
     std::string strategy = "ring";
     std::string dispatch = "contiguous";
+    StrategyOptions options = {};
 };
 
 struct BackendField {
@@ -81,6 +84,7 @@ struct Experiment {
     BackendField backend;
     RepetitionsField repetitions;
     CheckField check;
+    Pass pass = Pass::forward;
 };
 
 // What this build knows by name; messages list it.

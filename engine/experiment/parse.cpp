@@ -140,6 +140,7 @@ LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
     layout.ranks = object.integer_or("ranks", layout.ranks, 1, max_ranks);
     layout.strategy = one_of(object, "strategy", layout.strategy, names.strategies);
     layout.dispatch = one_of(object, "dispatch", layout.dispatch, names.dispatches);
+    layout.options.ulysses = object.integer_or("ulysses", 0, 0, max_ranks);
     object.finish();
     return layout;
 }
@@ -178,6 +179,8 @@ Experiment parse_experiment(const Json& document, const std::filesystem::path& f
     std::string description = bounded_text(root, "description", "", 0, max_description, false);
     const AttentionShape shape = parse_shape(required_group(root, "shape"));
     const ScoringField scoring = parse_scoring(group(root, "scoring"));
+    const auto pass =
+        word_index<Pass>(pass_words, one_of(root, "pass", "forward", {pass_words.begin(), pass_words.end()}), "pass");
     JsonObject sequence = required_group(root, "sequence");
     const Json& mask = root.required("mask", "a mask, such as {\"causal\": {}}");
     JsonObject layout = group(root, "layout");
@@ -195,7 +198,8 @@ Experiment parse_experiment(const Json& document, const std::filesystem::path& f
                           parse_layout(std::move(layout), names),
                           parse_backend(std::move(backend), names),
                           parse_repetitions(std::move(repetitions)),
-                          parse_check(std::move(check))};
+                          parse_check(std::move(check)),
+                          pass};
     check_mask(experiment.mask, domain_of_draw(experiment, 0), "mask");
     (void)head_groups(experiment.mask, shape.query_heads, 1);  // every head has a mask
     return experiment;

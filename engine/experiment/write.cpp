@@ -38,6 +38,14 @@ Json to_json(const SequenceField& sequence) {
     return document;
 }
 
+Json to_json(const LayoutField& layout) {
+    Json json{{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}};
+    if (layout.options.ulysses != 0) {
+        json["ulysses"] = layout.options.ulysses;
+    }
+    return json;
+}
+
 }  // namespace
 
 Json to_json(const Experiment& experiment) {
@@ -52,16 +60,18 @@ Json to_json(const Experiment& experiment) {
     if (experiment.scoring != ScoringField()) {
         document["scoring"] = to_json(experiment.scoring);
     }
-    document.update(
-        Json{{"sequence", to_json(experiment.sequence)},
-             {"mask", to_json(experiment.mask)},
-             {"layout", {{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}}},
-             {"backend",
-              {{"name", backend.name},
-               {"threads", backend.threads},
-               {"memory_per_rank_bytes", backend.memory_per_rank_bytes}}},
-             {"repetitions", {{"warm_up", repetitions.warm_up}, {"measured", repetitions.measured}}},
-             {"check", {{"rows", experiment.check.rows}}}});
+    if (experiment.pass != Pass::forward) {
+        document["pass"] = to_string(experiment.pass);
+    }
+    document.update(Json{{"sequence", to_json(experiment.sequence)},
+                         {"mask", to_json(experiment.mask)},
+                         {"layout", to_json(layout)},
+                         {"backend",
+                          {{"name", backend.name},
+                           {"threads", backend.threads},
+                           {"memory_per_rank_bytes", backend.memory_per_rank_bytes}}},
+                         {"repetitions", {{"warm_up", repetitions.warm_up}, {"measured", repetitions.measured}}},
+                         {"check", {{"rows", experiment.check.rows}}}});
     return document;
 }
 

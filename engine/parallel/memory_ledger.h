@@ -10,15 +10,16 @@
 namespace longscope {
 
 struct MemoryLedger {
-    std::int64_t input_bytes = 0;   // the rank's own queries, keys and values
-    std::int64_t buffer_bytes = 0;  // the most that the schedule holds at once; its result is among it
+    // The rank's own queries, keys and values, and in the backward pass the gradients of its output.
+    std::int64_t input_bytes = 0;
+    std::int64_t buffer_bytes = 0;  // the most that the schedule holds at once; its results are among it
     [[nodiscard]] std::int64_t total_bytes() const { return input_bytes + buffer_bytes; }
 };
 
 // `tokens` are those of the schedule's rank. Mask, trace and the kernel's own few tiles are not in it.
 [[nodiscard]] MemoryLedger memory_ledger(const Schedule& schedule, const AttentionShape& shape, std::int64_t tokens);
-// The same from the most that a schedule holds at once.
+// The same from the most that a schedule of this pass holds at once.
 [[nodiscard]] MemoryLedger memory_ledger(std::int64_t peak_buffer_bytes, const AttentionShape& shape,
-                                         std::int64_t tokens);
+                                         std::int64_t tokens, Pass pass = Pass::forward);
 
 }  // namespace longscope

@@ -7,9 +7,8 @@
 
 namespace longscope {
 
-std::string plan_text(const AttentionShape& shape, const Json& mask, const PackedSequence& sequence,
-                      std::string_view strategy, std::string_view dispatch, const std::vector<TokenSet>& tokens,
-                      std::uint64_t input_seed) {
+std::string plan_text(const AttentionShape& shape, const Json& mask, const PackedSequence& sequence, const Json& layout,
+                      const std::vector<TokenSet>& tokens, std::uint64_t input_seed, Pass pass) {
     Json token_counts = Json::array();
     for (const TokenSet& set : tokens) {
         token_counts.push_back(set.size());
@@ -25,8 +24,8 @@ std::string plan_text(const AttentionShape& shape, const Json& mask, const Packe
                     {"mask", mask},
                     {"tokens", sequence.tokens},
                     {"cu_seqlens", sequence.cu_seqlens},
-                    {"strategy", strategy},
-                    {"dispatch", dispatch},
+                    {"pass", to_string(pass)},
+                    {"layout", layout},
                     {"tokens_per_rank", std::move(token_counts)},
                     {"input_seed", input_seed}};
     return plan.dump();

@@ -10,12 +10,14 @@
 #include "engine/base/json.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/dispatch.h"
+#include "engine/parallel/pass.h"
 #include "engine/tensor/attention_shape.h"
 
 namespace longscope {
 
+// `layout` is what the experiment says of it.
 [[nodiscard]] std::string plan_text(const AttentionShape& shape, const Json& mask, const PackedSequence& sequence,
-                                    std::string_view strategy, std::string_view dispatch,
-                                    const std::vector<TokenSet>& tokens, std::uint64_t input_seed);
+                                    const Json& layout, const std::vector<TokenSet>& tokens, std::uint64_t input_seed,
+                                    Pass pass = Pass::forward);
 
 }  // namespace longscope

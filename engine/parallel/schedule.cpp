@@ -11,9 +11,12 @@ namespace longscope {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kind_words{
-    "alloc", "free", "send", "recv", "attend", "merge", "finalize", "all_gather", "all_to_all", "gather", "scatter"};
-constexpr std::array<std::string_view, 4> role_words{"key_values", "partial", "queries", "message"};
+constexpr std::array<std::string_view, 16> kind_words{
+    "alloc",      "free",   "send",    "recv",    "attend", "merge",           "finalize", "all_gather",
+    "all_to_all", "gather", "scatter", "barrier", "delta",  "attend_backward", "reduce",   "scatter_add"};
+constexpr std::array<std::string_view, 8> role_words{
+    "key_values",       "partial", "queries",         "message",
+    "output_gradients", "delta",   "query_gradients", "key_value_gradients"};
 
 }  // namespace
 
@@ -62,6 +65,11 @@ ScheduleTotals totals(const Schedule& schedule) {
             case OperationKind::finalize:
             case OperationKind::gather:
             case OperationKind::scatter:
+            case OperationKind::barrier:
+            case OperationKind::delta:
+            case OperationKind::attend_backward:
+            case OperationKind::reduce:
+            case OperationKind::scatter_add:
                 break;
         }
     }

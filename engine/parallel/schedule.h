@@ -11,7 +11,9 @@
 
 #include "engine/base/json.h"
 #include "engine/mask/zone.h"
+#include "engine/parallel/pass.h"
 #include "engine/parallel/stream.h"
+#include "engine/parallel/token_selection.h"
 
 namespace longscope {
 
@@ -19,29 +21,52 @@ enum class OperationKind : std::uint8_t {
     alloc,       // buffer `buffer` of `bytes`, of the given role; `tokens` and `heads` say what it has room for
     free,        // buffer `buffer`
     send,        // the content of `buffer` to `peer`
-    recv,        // into `buffer` from `peer`; it then holds keys and values of token set `keys`
+    recv,        // into `buffer` from `peer`; it then holds what it is for, of token set
+                 // `keys`, or of `queries`
     attend,      // queries of token set `queries` over the keys in `buffer`; result replaces partial `partial`
     merge,       // partial `partial` into partial `into`
-    finalize,    // partial `partial` becomes the output
+    finalize,    // all keys are in partial `partial`: sinks take part
     all_gather,  // the content of `buffer` to every rank; those of all ranks, in their order, into message `into`
-    all_to_all,  // block p of `buffer` to rank p; the blocks from all ranks, in their order, into message `into`
+    all_to_all,  // block p of `buffer` to rank p; the blocks from all ranks, in their order, into `into`
     gather,      // block p for every rank p, in their order, from `buffer` (of the given role) into message `into`
     scatter,     // the reverse: the blocks in message `buffer` into `into` (of the given role)
+    // Of the backward pass:
+    barrier,  // all ranks have come to it: what follows is the backward pass, which its first transfers wait for
+    delta,    // of each row of partial `partial`: the sum of dO * O, into `into`; dO in `output_gradients`
+    attend_backward,  // of the same queries, keys and `partial` with its `delta`: dK, dV replace those in `into`, dQ is
+                      // added to `query_gradients`
+    reduce,           // gradients `buffer` of token set `keys` are added to those in `into`
+    scatter_add,      // as scatter, but each block is added to what is there, in the order of the ranks
 };
 
-// A message is bytes under way: the blocks of all ranks, one after the other.
-enum class BufferRole : std::uint8_t { key_values, partial, queries, message };
+// A message is bytes under way: the blocks of all ranks, one after the other. Output gradients have the type of the
+// inputs; delta and all other gradients are float32. Gradients begin as zeros.
+enum class BufferRole : std::uint8_t {
+    key_values,
+    partial,
+    queries,
+    message,
+    output_gradients,
+    delta,
+    query_gradients,
+    key_value_gradients,
+};
 
 [[nodiscard]] std::string_view to_string(OperationKind kind);
 [[nodiscard]] std::string_view to_string(BufferRole role);
 
-// Token sets are named by numbers: those of the dispatch by their ranks, and all tokens of the sequence by the number
-// of ranks.
+// Token sets are named by numbers: those of the dispatch by their ranks, all tokens of the sequence by the number of
+// ranks, and from there on those of Schedule::token_sets.
 //
 // Block p of a gather or a scatter is what rank p has to do with: where `heads` is given, the heads heads[p] of all
-// tokens that the buffer has room for; otherwise all heads that it has room for, of the tokens of rank p. Within a
+// tokens that the buffer has room for; otherwise all heads that it has room for, of the tokens of rank p. Where `sets`
+// is given there are as many blocks as it names token sets: block i is of the tokens of set sets[i], and of the heads
+// heads[i], or all heads that the buffer has room for. Within a
 // block stand heads x tokens x dim of the queries; or of the keys, then of the values; or of the partial output, then
-// its lse.
+// its lse; or heads x tokens x dim of the gradients of queries; or those of keys, then those of values.
+//
+// What is allocated when a schedule ends is the result of the rank: a partial, which is its output, and of the backward
+// pass the gradients of its queries and those of its keys and values.
 //
 // Fields that a kind does not use stay at -1, 0 or empty.
 struct Operation {
@@ -62,27 +87,36 @@ struct Operation {
     std::int64_t pairs = 0;     // of one head; of heads with different masks, in the mean and rounded
     double flops = 0;           // of all heads that it computes, exact
 
-    std::int64_t query_buffer = -1;  // attend: the queries; -1: the rank's own
+    std::int64_t query_buffer = -1;  // attend, attend_backward: the queries; -1: the rank's own
     std::int64_t tokens = -1;        // alloc: token set; -1: of different ones in turn, or of the rank's own
-    std::vector<Range> heads;        // alloc: one range (none: all); gather, scatter: one for each rank
+    std::vector<Range> heads;        // alloc: one range (none: all); gather, scatter: one for each block
+    std::vector<std::int64_t> sets;  // gather, scatter: the token set of each block; none: as above
     // all_gather, all_to_all: payload to and from each rank; what stays on this rank stands there too, but is not sent.
     std::vector<std::int64_t> sent_bytes;
     std::vector<std::int64_t> received_bytes;
+    // Buffers of the backward pass.
+    std::int64_t output_gradients = -1;
+    std::int64_t delta = -1;
+    std::int64_t query_gradients = -1;
 
     [[nodiscard]] bool operator==(const Operation&) const = default;
 };
 
 struct Schedule {
     std::string strategy;
+    Pass pass = Pass::forward;
     std::int64_t ranks = 0;
     std::int64_t rank = 0;
     std::vector<Operation> operations;
+    std::vector<TokenSelection> token_sets = {};
 
     [[nodiscard]] bool operator==(const Schedule&) const = default;
 };
 
-// Buffer 0 of every schedule: the rank's own keys and values, which exist before it starts and outlive it.
+// Buffer 0 of every schedule: the rank's own keys and values, which exist before it starts and outlive it. So do the
+// gradients of its output, in the backward pass.
 inline constexpr std::int64_t own_key_values = 0;
+inline constexpr std::int64_t own_output_gradients = -2;
 
 // Sums that follow from the operations alone.
 struct ScheduleTotals {
@@ -96,6 +130,8 @@ struct ScheduleTotals {
 [[nodiscard]] std::int64_t bytes_to_others(const Operation& operation, std::int64_t rank);
 [[nodiscard]] ScheduleTotals totals(const Schedule& schedule);
 
+// A schedule of the forward pass alone, over token sets of the dispatch, is a document of version 1, as it was before
+// there were others.
 [[nodiscard]] Json to_json(const Schedule& schedule);
 // Throws Error(bad_input) when the document is not a schedule, or names operations, buffers or ranks that are not
 // there.

@@ -11,6 +11,8 @@ namespace longscope {
 
 namespace {
 
+constexpr int kinds_of_operations = static_cast<int>(OperationKind::scatter_add) + 1;
+constexpr int roles_of_buffers = static_cast<int>(BufferRole::key_value_gradients) + 1;
 constexpr std::int64_t max_operations = 100'000'000;
 constexpr std::int64_t max_ranks = 1 << 20;
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
@@ -24,7 +26,8 @@ void put(Json& json, const char* name, std::int64_t value, std::int64_t absent) 
 }
 
 bool has_role(OperationKind kind) {
-    return kind == OperationKind::alloc || kind == OperationKind::gather || kind == OperationKind::scatter;
+    return kind == OperationKind::alloc || kind == OperationKind::gather || kind == OperationKind::scatter ||
+           kind == OperationKind::scatter_add;
 }
 
 bool is_collective(OperationKind kind) {
@@ -59,6 +62,20 @@ Json to_json(const Operation& operation) {
     if (is_collective(operation.kind)) {
         json["sent_bytes"] = operation.sent_bytes;
         json["received_bytes"] = operation.received_bytes;
+    }
+    if (!operation.sets.empty()) {
+        json["sets"] = operation.sets;
+    }
+    put(json, "output_gradients", operation.output_gradients, -1);
+    put(json, "delta", operation.delta, -1);
+    put(json, "query_gradients", operation.query_gradients, -1);
+    return json;
+}
+
+Json to_json(const TokenSelection& set) {
+    Json json{{"ranks", set.ranks}};
+    for (const Range range : set.within) {
+        json["within"].push_back({range.begin, range.end});
     }
     return json;
 }
@@ -100,7 +117,30 @@ Range range_from_json(const Json& json, const std::string& path) {
     return {begin, checked_integer(json[1], path, begin, any)};
 }
 
-// One entry for each rank where there is one for each.
+TokenSelection selection_from_json(const Json& json, const std::string& path, std::int64_t ranks) {
+    JsonObject object(json, path);
+    TokenSelection set;
+    set.ranks = list(object, "ranks", [&](const Json& item, const std::string& where) {
+        return checked_integer(item, where, 0, ranks - 1);
+    });
+    set.within = list(object, "within", range_from_json);
+    object.finish();
+    for (std::size_t i = 1; i < set.ranks.size(); ++i) {
+        if (set.ranks[i] <= set.ranks[i - 1]) {
+            throw bad_input(path + ".ranks", std::to_string(set.ranks[i]), "is not above the one before it",
+                            "ranks in ascending order");
+        }
+    }
+    for (std::size_t i = 1; i < set.within.size(); ++i) {
+        if (set.within[i].begin < set.within[i - 1].end) {
+            throw bad_input(path + ".within", std::to_string(set.within[i].begin), "is before the end of the last one",
+                            "ranges in ascending order");
+        }
+    }
+    return set;
+}
+
+// One entry for each rank, or block, where there is one for each.
 void check_lists(const Operation& operation, const std::string& path, std::size_t ranks) {
     const auto check = [&](const char* name, std::size_t size, std::size_t expected) {
         if (size != expected) {
@@ -112,40 +152,49 @@ void check_lists(const Operation& operation, const std::string& path, std::size_
     check("sent_bytes", operation.sent_bytes.size(), blocks);
     check("received_bytes", operation.received_bytes.size(), blocks);
     if (!operation.heads.empty()) {
-        check("heads", operation.heads.size(), operation.kind == OperationKind::alloc ? 1 : ranks);
+        const std::size_t of_copy = operation.sets.empty() ? ranks : operation.sets.size();
+        check("heads", operation.heads.size(), operation.kind == OperationKind::alloc ? 1 : of_copy);
     }
 }
 
-Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t count, std::int64_t ranks) {
+// `sets` are all that there are.
+Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t count, std::int64_t ranks,
+                              std::int64_t sets) {
     const std::string path = fmt::format("operations[{}]", id);
     JsonObject object(json, path);
     Operation operation;
     operation.id = id;
-    operation.kind = word<OperationKind>(object, "op", 11);
+    operation.kind = word<OperationKind>(object, "op", kinds_of_operations);
     operation.stream = word<Stream>(object, "stream", 3);
     operation.step = static_cast<std::int32_t>(object.integer("step", 0, std::numeric_limits<std::int32_t>::max()));
     operation.after = list(object, "after", [&](const Json& item, const std::string& where) {
         return checked_integer(item, where, 0, count - 1);
     });
     if (has_role(operation.kind)) {
-        operation.role = word<BufferRole>(object, "role", 4);
+        operation.role = word<BufferRole>(object, "role", roles_of_buffers);
     }
-    operation.buffer = object.integer_or("buffer", -1, 0, any);
+    operation.buffer = object.integer_or("buffer", -1, own_output_gradients, any);
     operation.bytes = object.integer_or("bytes", 0, 0, any);
     operation.peer = object.integer_or("peer", -1, 0, ranks - 1);
     operation.flow = object.integer_or("flow", -1, 0, any);
-    operation.queries = object.integer_or("queries", -1, 0, ranks);
-    operation.keys = object.integer_or("keys", -1, 0, ranks);
+    operation.queries = object.integer_or("queries", -1, 0, sets - 1);
+    operation.keys = object.integer_or("keys", -1, 0, sets - 1);
     operation.partial = object.integer_or("partial", -1, 0, any);
     operation.into = object.integer_or("into", -1, 0, any);
     operation.pairs = object.integer_or("pairs", 0, 0, any);
     operation.flops = object.number_or("flops", 0.0, 0.0, std::numeric_limits<double>::max());
     operation.query_buffer = object.integer_or("query_buffer", -1, 0, any);
-    operation.tokens = object.integer_or("tokens", -1, 0, ranks);
+    operation.tokens = object.integer_or("tokens", -1, 0, sets - 1);
     operation.heads = list(object, "heads", range_from_json);
+    operation.sets = list(object, "sets", [&](const Json& item, const std::string& where) {
+        return checked_integer(item, where, 0, sets - 1);
+    });
     const auto bytes = [](const Json& item, const std::string& where) { return checked_integer(item, where, 0, any); };
     operation.sent_bytes = list(object, "sent_bytes", bytes);
     operation.received_bytes = list(object, "received_bytes", bytes);
+    operation.output_gradients = object.integer_or("output_gradients", -1, own_output_gradients, any);
+    operation.delta = object.integer_or("delta", -1, 0, any);
+    operation.query_gradients = object.integer_or("query_gradients", -1, 0, any);
     object.finish();
     check_lists(operation, path, static_cast<std::size_t>(ranks));
     return operation;
@@ -158,8 +207,8 @@ void check_buffers(const Schedule& schedule) {
         if (operation.kind == OperationKind::alloc) {
             known.insert(operation.buffer);
         }
-        for (const std::int64_t buffer :
-             {operation.buffer, operation.partial, operation.into, operation.query_buffer}) {
+        for (const std::int64_t buffer : {operation.buffer, operation.partial, operation.into, operation.query_buffer,
+                                          operation.output_gradients, operation.delta, operation.query_gradients}) {
             if (buffer >= 0 && known.count(buffer) == 0) {
                 throw bad_input(fmt::format("operations[{}]", operation.id), fmt::format("buffer {}", buffer),
                                 "is used before it is allocated", "an allocated buffer");
@@ -204,28 +253,43 @@ Json to_json(const Schedule& schedule) {
     for (const Operation& operation : schedule.operations) {
         operations.push_back(to_json(operation));
     }
-    return {{"longscope_schedule", 1},
-            {"strategy", schedule.strategy},
-            {"ranks", schedule.ranks},
-            {"rank", schedule.rank},
-            {"operations", std::move(operations)}};
+    const bool of_version_1 = schedule.pass == Pass::forward && schedule.token_sets.empty();
+    Json document{{"longscope_schedule", of_version_1 ? 1 : 2}, {"strategy", schedule.strategy}};
+    if (!of_version_1) {
+        document["pass"] = to_string(schedule.pass);
+    }
+    document.update(Json{{"ranks", schedule.ranks}, {"rank", schedule.rank}});
+    for (const TokenSelection& set : schedule.token_sets) {
+        document["token_sets"].push_back(to_json(set));
+    }
+    document["operations"] = std::move(operations);
+    return document;
 }
 
 Schedule schedule_from_json(const Json& document) {
     JsonObject object(document, "");
-    object.integer("longscope_schedule", 1, 1);
+    const std::int64_t version = object.integer("longscope_schedule", 1, 2);
     Schedule schedule;
     schedule.strategy = object.text("strategy", "the name of a strategy");
+    if (version == 2) {
+        schedule.pass = word<Pass>(object, "pass", static_cast<int>(pass_words.size()));
+    }
     schedule.ranks = object.integer("ranks", 1, max_ranks);
     schedule.rank = object.integer("rank", 0, schedule.ranks - 1);
+    if (version == 2) {
+        schedule.token_sets = list(object, "token_sets", [&](const Json& item, const std::string& where) {
+            return selection_from_json(item, where, schedule.ranks);
+        });
+    }
     const Json& operations = object.required("operations", "a list of operations");
     if (!operations.is_array() || static_cast<std::int64_t>(operations.size()) > max_operations) {
         throw bad_input("operations", "(this value)", "is not a list of operations", "a list");
     }
     const auto count = static_cast<std::int64_t>(operations.size());
+    const std::int64_t sets = schedule.ranks + 1 + static_cast<std::int64_t>(schedule.token_sets.size());
     for (std::int64_t i = 0; i < count; ++i) {
         schedule.operations.push_back(
-            operation_from_json(operations[static_cast<std::size_t>(i)], i, count, schedule.ranks));
+            operation_from_json(operations[static_cast<std::size_t>(i)], i, count, schedule.ranks, sets));
     }
     object.finish();
     check_buffers(schedule);

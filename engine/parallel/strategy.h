@@ -11,6 +11,7 @@
 #include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
+#include "engine/parallel/strategy_options.h"
 #include "engine/parallel/token_counts.h"
 #include "engine/tensor/attention_shape.h"
 
@@ -22,11 +23,12 @@ struct StrategyInput {
     const HeadMasks& masks;
     const std::vector<TokenSet>& tokens;  // of every rank
     std::int64_t rank = 0;
+    StrategyOptions options = {};
 
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
 };
 
-// Of one rank in the forward pass, by closed formulas: no schedule is written.
+// Of one rank, by closed formulas: no schedule is written.
 struct StrategyTotals {
     std::int64_t bytes_sent = 0;         // payload, to other ranks
     std::int64_t bytes_received = 0;     // payload, from other ranks
@@ -38,15 +40,35 @@ struct StrategyTotals {
 struct StrategyEntry {
     std::string_view name;
     std::string_view meaning;
-    // Why it cannot serve this shape on so many ranks, in one line; empty when it can. The functions below may be
-    // called only then.
-    std::string (*infeasible)(const AttentionShape& shape, std::int64_t ranks);
-    // The part of one rank in the forward pass.
-    Schedule (*forward)(const StrategyInput& input);
-    // What totals() of that schedule must equal, in a time that does not grow with the number of ranks.
-    StrategyTotals (*forward_totals)(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
-    // Pairs of all heads that the rank computes, exactly.
+    bool has_backward = true;
+    bool has_degree = false;  // looks at StrategyOptions::ulysses
+    // See infeasible().
+    std::string (*refusal)(const AttentionShape& shape, std::int64_t ranks, const StrategyOptions& options);
+    // The part of one rank in a pass that it has.
+    Schedule (*writer)(const StrategyInput& input, Pass pass);
+    // What totals() of that schedule must equal, without writing it.
+    StrategyTotals (*formula)(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+    // Pairs of all heads that the rank computes, exactly; the same in each pass.
     std::int64_t (*head_pairs)(const StrategyInput& input);
+
+    // Why it cannot serve this shape on so many ranks, in one line; empty when it can. The functions below, and those
+    // above, may be called only then.
+    [[nodiscard]] std::string infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass = Pass::forward,
+                                         const StrategyOptions& options = {}) const;
+    [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const { return writer(input, pass); }
+    [[nodiscard]] StrategyTotals totals(Pass pass, const StrategyInput& input, const TokenCounts& tokens) const {
+        return formula(input, tokens, pass);
+    }
+    [[nodiscard]] Schedule forward(const StrategyInput& input) const { return writer(input, Pass::forward); }
+    [[nodiscard]] Schedule forward_backward(const StrategyInput& input) const {
+        return writer(input, Pass::forward_backward);
+    }
+    [[nodiscard]] StrategyTotals forward_totals(const StrategyInput& input, const TokenCounts& tokens) const {
+        return formula(input, tokens, Pass::forward);
+    }
+    [[nodiscard]] StrategyTotals forward_backward_totals(const StrategyInput& input, const TokenCounts& tokens) const {
+        return formula(input, tokens, Pass::forward_backward);
+    }
 };
 
 [[nodiscard]] const std::vector<StrategyEntry>& strategies();
@@ -55,23 +77,41 @@ struct StrategyEntry {
 [[nodiscard]] const StrategyEntry& find_strategy(std::string_view name);
 
 // Throws Error(infeasible) with the strategy's reason when it cannot serve this shape on so many ranks.
-void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks);
+void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks,
+                      Pass pass = Pass::forward, const StrategyOptions& options = {});
 
-[[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks);
+[[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks,
+                                          const StrategyOptions& options);
 
 // Of strategies whose ranks compute all heads of the queries that they hold.
 [[nodiscard]] std::int64_t head_pairs_of_own_queries(const StrategyInput& input);
 
-[[nodiscard]] Schedule ring_forward(const StrategyInput& input);
-[[nodiscard]] StrategyTotals ring_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
+// What a rank holds of the backward pass for so many of its tokens: delta and dQ of all heads.
+[[nodiscard]] std::int64_t row_gradient_bytes(const AttentionShape& shape, std::int64_t tokens);
 
-[[nodiscard]] Schedule all_gather_forward(const StrategyInput& input);
-[[nodiscard]] StrategyTotals all_gather_totals(const AttentionShape& shape, const TokenCounts& tokens,
-                                               std::int64_t rank);
+[[nodiscard]] Schedule write_all_gather(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals all_gather_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
-[[nodiscard]] std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks);
-[[nodiscard]] Schedule ulysses_forward(const StrategyInput& input);
-[[nodiscard]] StrategyTotals ulysses_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank);
+[[nodiscard]] Schedule write_group_cast(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals group_cast_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+
+[[nodiscard]] Schedule write_ring(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+
+[[nodiscard]] Schedule write_token_ring(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals token_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::int64_t token_ring_head_pairs(const StrategyInput& input);
+
+[[nodiscard]] Schedule write_ulysses(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals ulysses_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                             const StrategyOptions& options);
 [[nodiscard]] std::int64_t ulysses_head_pairs(const StrategyInput& input);
+
+[[nodiscard]] Schedule write_usp(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string usp_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                         const StrategyOptions& options);
+[[nodiscard]] std::int64_t usp_head_pairs(const StrategyInput& input);
 
 }  // namespace longscope

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
 #include "engine/base/registry.h"
 #include "engine/mask/local_mask.h"
 #include "engine/parallel/strategy.h"
@@ -7,17 +9,32 @@ namespace longscope {
 
 const std::vector<StrategyEntry>& strategies() {
     static const std::vector<StrategyEntry> entries{
-        {"ring", "keys and values travel from rank to rank, N-1 hops, while each rank computes on what it holds",
-         always_feasible, ring_forward, ring_totals, head_pairs_of_own_queries},
-        {"all_gather", "every rank gets all keys and values at once, then computes on them in one piece",
-         always_feasible, all_gather_forward, all_gather_totals, head_pairs_of_own_queries},
+        {"ring", "keys and values travel from rank to rank, N-1 hops, while each rank computes on what it holds", true,
+         false, always_feasible, write_ring, ring_totals, head_pairs_of_own_queries},
+        {"all_gather", "every rank gets all keys and values at once, then computes on them in one piece", true, false,
+         always_feasible, write_all_gather, all_gather_totals, head_pairs_of_own_queries},
         {"ulysses", "all ranks exchange tokens for heads: each computes some heads of the whole sequence, then back",
-         ulysses_infeasible, ulysses_forward, ulysses_totals, ulysses_head_pairs},
+         true, false, ulysses_infeasible, write_ulysses, ulysses_totals, ulysses_head_pairs},
+        {"usp", "groups of ranks exchange tokens for heads; keys and values make a ring between the groups", true, true,
+         usp_infeasible, write_usp, usp_totals, usp_head_pairs},
+        {"group_cast", "every rank gets just the keys and values that its queries see, while it computes on its own",
+         true, false, always_feasible, write_group_cast, group_cast_totals, head_pairs_of_own_queries},
+        {"token_ring", "queries travel from rank to rank, their partial results straight back; keys and values stay",
+         false, false, always_feasible, write_token_ring, token_ring_totals, token_ring_head_pairs},
     };
     return entries;
 }
 
-std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*ranks*/) {
+std::string StrategyEntry::infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass,
+                                      const StrategyOptions& options) const {
+    if (pass == Pass::forward_backward && !has_backward) {
+        return fmt::format("{} has no backward pass", name);
+    }
+    return refusal(shape, ranks, options);
+}
+
+std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*ranks*/,
+                            const StrategyOptions& /*options*/) {
     return {};
 }
 
@@ -27,8 +44,13 @@ std::int64_t head_pairs_of_own_queries(const StrategyInput& input) {
         .head_pairs({0, input.shape.query_heads});
 }
 
-void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks) {
-    if (const std::string reason = strategy.infeasible(shape, ranks); !reason.empty()) {
+std::int64_t row_gradient_bytes(const AttentionShape& shape, std::int64_t tokens) {
+    return shape.query_heads * tokens * (1 + shape.head_dim_qk) * std::int64_t{sizeof(float)};
+}
+
+void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks, Pass pass,
+                      const StrategyOptions& options) {
+    if (const std::string reason = strategy.infeasible(shape, ranks, pass, options); !reason.empty()) {
         throw Error(ErrorKind::infeasible, reason);
     }
 }

@@ -10,6 +10,7 @@ TokenCounts::TokenCounts(const std::vector<TokenSet>& tokens) {
     for (const TokenSet& set : tokens) {
         counts_.push_back(set.size());
         all_ += set.size();
+        before_.push_back(all_);
         largest_ = std::max(largest_, set.size());
     }
 }

@@ -21,6 +21,10 @@ struct AttentionShape {
     [[nodiscard]] std::int64_t key_value_bytes_per_token() const {
         return key_value_heads * (head_dim_qk + head_dim_v) * size_bytes(dtype);
     }
+    // Of the gradients of the same, which are sums in float32 whatever the type of the inputs is.
+    [[nodiscard]] std::int64_t key_value_gradient_bytes_per_token() const {
+        return key_value_heads * (head_dim_qk + head_dim_v) * std::int64_t{sizeof(float)};
+    }
     [[nodiscard]] bool operator==(const AttentionShape&) const = default;
 };
 

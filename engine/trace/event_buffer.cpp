@@ -13,9 +13,7 @@ void DroppedEvents::add(const TraceEvent& event) {
     if (event.stream != Stream::compute) {
         return;
     }
-    const bool computes =
-        event.category == Category::attend || event.category == Category::merge || event.category == Category::finalize;
-    (computes ? computing_ns : standing_ns) += event.duration_ns;
+    (is_computing(event.category) ? computing_ns : standing_ns) += event.duration_ns;
 }
 
 bool EventBuffer::is_kept_longer(const Entry& a, const Entry& b) {

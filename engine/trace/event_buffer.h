@@ -15,7 +15,7 @@ namespace longscope {
 struct DroppedEvents {
     std::int64_t count = 0;
     // Of the compute stream.
-    Nanoseconds computing_ns = 0;  // attend, merge and finalize
+    Nanoseconds computing_ns = 0;  // is_computing()
     Nanoseconds standing_ns = 0;   // the others
     // From the first begin to the last end, on any stream.
     Nanoseconds begin_ns = std::numeric_limits<Nanoseconds>::max();

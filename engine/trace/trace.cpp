@@ -9,8 +9,9 @@ namespace longscope {
 
 namespace {
 
-constexpr std::array<std::string_view, category_count> category_words{"attend",  "merge", "finalize", "send",
-                                                                      "receive", "wait",  "copy",     "collective"};
+constexpr std::array<std::string_view, category_count> category_words{
+    "attend", "merge",      "finalize",        "send",  "receive", "wait",
+    "copy",   "collective", "attend_backward", "delta", "reduce",  "barrier"};
 
 }  // namespace
 

@@ -22,13 +22,28 @@ enum class Category : std::uint8_t {
     wait,        // the compute stream stands still until a transfer has completed
     copy,        // blocks of a message put together or taken apart
     collective,  // from the call to the completion of an exchange among all ranks
+    // Of the backward pass:
+    attend_backward,  // a kernel over one block of keys
+    delta,            // sums of dO * O
+    reduce,           // sums of gradients
+    barrier,          // the compute stream stands still until all ranks have done the forward pass
 };
 
-inline constexpr std::size_t category_count = 8;
+inline constexpr std::size_t category_count = 12;
 
 [[nodiscard]] std::string_view to_string(Category category);
 // Throws Error(failed) for a word that to_string does not return.
 [[nodiscard]] Category category_from_string(std::string_view text);
+
+// What is computing, of the compute stream; the rest of its time it stands still.
+[[nodiscard]] constexpr bool is_computing(Category category) {
+    return category == Category::attend || category == Category::merge || category == Category::finalize ||
+           category == Category::attend_backward || category == Category::delta || category == Category::reduce;
+}
+// A kernel over one block of keys, in either pass.
+[[nodiscard]] constexpr bool is_attend(Category category) {
+    return category == Category::attend || category == Category::attend_backward;
+}
 
 struct TraceEvent {
     std::int32_t rank = 0;
@@ -37,7 +52,7 @@ struct TraceEvent {
     Nanoseconds start_ns = 0;
     Nanoseconds duration_ns = 0;
     std::int64_t bytes = 0;      // payload of a transfer; of a collective: received
-    double flops = 0;            // of an attend
+    double flops = 0;            // of an attend, in either pass
     std::int64_t operation = 0;  // id in the rank's schedule
     std::int64_t flow = -1;      // joins the send, the receive and the wait of one message, or the parts of all ranks
                                  // in one collective; -1: none

@@ -14,8 +14,9 @@ namespace longscope {
 namespace {
 
 std::uint64_t stream_of(InputTensor tensor, std::int64_t head, std::int64_t position) {
-    return input_streams | (static_cast<std::uint64_t>(tensor) << 56U) | (static_cast<std::uint64_t>(head) << 40U) |
-           static_cast<std::uint64_t>(position);
+    const auto number = static_cast<std::uint64_t>(tensor);
+    return (number < 4 ? input_streams : more_input_streams) | (number % 4 << 56U) |
+           (static_cast<std::uint64_t>(head) << 40U) | static_cast<std::uint64_t>(position);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Standard-normal queries, keys and values, drawn in float32 and rounded to the type of the experiment. Each row is a
-// pure function of (seed, tensor, head, global position), so that every rank makes the rows it holds, and a check makes
-// any single row, without the others. On one machine the values are the same in every run; between machines the last
-// bit may differ where their mathematical libraries do.
+// Standard-normal queries, keys, values and gradients of the output, drawn in float32 and rounded to the type of the
+// experiment. Each row is a pure function of (seed, tensor, head, global position), so that every rank makes the rows
+// it holds, and a check makes any single row, without the others. On one machine the values are the same in every run;
+// between machines the last bit may differ where their mathematical libraries do.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 namespace longscope {
 
 // The sinks of all heads are one row: of head 0 at position 0.
-enum class InputTensor { query, key, value, sinks };
+enum class InputTensor { query, key, value, sinks, output_gradient };
 
 // One row of one head: row.size() values of the random stream that streams.h reserves for (tensor, head, position),
 // each one that `dtype` has. head < 2^16, position < 2^40.

@@ -11,6 +11,8 @@ namespace longscope {
 
 // Rows of the inputs: tensor in bits 56 and 57, head in bits 40 to 55, position in bits 0 to 39.
 inline constexpr std::uint64_t input_streams = std::uint64_t{0} << 62U;
+// The same of tensors from the fifth on.
+inline constexpr std::uint64_t more_input_streams = std::uint64_t{3} << 62U;
 // The documents of draw d: stream d.
 inline constexpr std::uint64_t packing_streams = std::uint64_t{1} << 62U;
 // The seed of the inputs of draw d: stream d.

@@ -22,7 +22,8 @@ Json travelled(const Json& message) {
 }
 
 message::Repetition sample() {
-    message::Repetition repetition{3, sample_repetition(2, true, 5), {{}, {12, 345, 67, 1200, 4000}}, 1000, 5'001'000};
+    message::Repetition repetition{3,        sample_repetition(2, true, 5), {{}, {12, 345, 67, 1200, 4000}}, 1000, 0,
+                                   5'001'000};
     for (RankResult& rank : repetition.record.ranks) {
         // The supervisor works the times out from the events, and counts what was dropped.
         rank.computing_ns = rank.exposed_communication_ns = rank.waiting_ns = rank.other_ns = 0;
@@ -71,16 +72,43 @@ TEST(Message, InfiniteErrorsSurviveAndNanBecomesInfinite) {
 TEST(Message, ARepetitionSpansFromTheFirstBeginToTheLastEndOfItsRanks) {
     message::Repetition repetition;
     const RepetitionRecord ranks = sample().record;
-    message::add_rank_part(travelled(message::rank_part(ranks.ranks[0], {ranks.events[0]}, {}, 200, 900)), repetition);
+    message::add_rank_part(travelled(message::rank_part(ranks.ranks[0], {ranks.events[0]}, {}, {200, 500, 900})),
+                           repetition);
     EXPECT_EQ(repetition.record.duration_ns, 700);
     message::add_rank_part(
-        travelled(message::rank_part(ranks.ranks[1], {ranks.events[2]}, {7, 1, 2, 160, 800}, 150, 850)), repetition);
+        travelled(message::rank_part(ranks.ranks[1], {ranks.events[2]}, {7, 1, 2, 160, 800}, {150, 510, 850})),
+        repetition);
     EXPECT_EQ(repetition.begin_ns, 150);
     EXPECT_EQ(repetition.end_ns, 900);
     EXPECT_EQ(repetition.record.duration_ns, 750);
+    EXPECT_EQ(repetition.record.backward_ns, std::nullopt);
     EXPECT_EQ(repetition.record.ranks, ranks.ranks);
     EXPECT_EQ(repetition.dropped, (std::vector<DroppedEvents>{{}, {7, 1, 2, 160, 800}}));
     EXPECT_EQ(repetition.record.events, (std::vector<TraceEvent>{ranks.events[0], ranks.events[2]}));
+}
+
+TEST(Message, TheBackwardPassTakesTheTimeAfterTheLastRanksForwardPass) {
+    message::Repetition repetition;
+    repetition.record.backward_ns = 0;
+    const RepetitionRecord ranks = sample().record;
+    for (const message::PartTimes times : {message::PartTimes{200, 500, 900}, {150, 510, 850}}) {
+        const RankResult& rank = ranks.ranks[repetition.record.ranks.size()];
+        message::add_rank_part(travelled(message::rank_part(rank, {}, {}, times)), repetition);
+    }
+    EXPECT_EQ(repetition.record.duration_ns, 750);
+    EXPECT_EQ(repetition.record.backward_ns, 900 - 510);
+    const message::Repetition read = message::read_repetition(travelled(message::repetition(repetition)));
+    EXPECT_EQ(read.record.backward_ns, 900 - 510);
+}
+
+TEST(Message, ErrorsOfGradientsComeBackWhereThereAreGradients) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    const message::Check check{1, {64, 1e-7, 1e-7, 1e-6, 1e-5, false, 2e-7, infinity, 4e-7, 3e-6}};
+    EXPECT_EQ(message::read_check(travelled(message::check(check))).record, check.record);
+    const message::Check forward{1, {64, 1e-7, 1e-7, 1e-6, 1e-5, true}};
+    const CheckRecord read = message::read_check(travelled(message::check(forward))).record;
+    EXPECT_FALSE(read.has_gradients());
+    EXPECT_TRUE(std::isnan(read.query_gradient_error));
 }
 
 // Every field in turn is taken away, then replaced by something of another type.

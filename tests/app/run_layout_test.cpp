@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every strategy and dispatch through `run`, and layouts that cannot be.
+#include <algorithm>
+
 #include "app/headless/command_line.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/strategy.h"
@@ -24,11 +26,70 @@ TEST_P(RunVerb, EveryStrategyIsExactAndMovesWhatItsFormulaSays) {
 
         const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
         const MaskDomain domain = domain_of_draw(experiment, 0);
-        const auto tokens = dispatch_tokens(find_dispatch("striped"), {domain.query_tokens, domain.cu_seqlens}, 4);
+        const auto tokens = dispatch_tokens(find_dispatch("striped"), {{domain.query_tokens, domain.cu_seqlens}}, 4);
+        const HeadMasks masks = compile_head_masks(experiment.mask, domain, experiment.shape.query_heads);
         for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
             EXPECT_EQ(rank.bytes_received,
-                      strategy.forward_totals(experiment.shape, TokenCounts(tokens), rank.rank).bytes_received);
+                      strategy.forward_totals({experiment.shape, masks, tokens, rank.rank}, TokenCounts(tokens))
+                          .bytes_received);
         }
+    }
+}
+
+TEST_P(RunVerb, BothPassesAreExactAndTimedApartAndMoveWhatTheirFormulaSays) {
+    std::int64_t runs = 0;
+    for (const StrategyEntry& strategy : strategies()) {
+        SCOPED_TRACE(strategy.name);
+        Json json = small_experiment();
+        json["pass"] = "forward_backward";
+        json["layout"] = {{"ranks", 4}, {"strategy", strategy.name}, {"dispatch", "zigzag"}};
+        json["sequence"]["draws"] = 1;
+        const EngineEnd end = run_engine_process(arguments(json));
+        ASSERT_TRUE(end.status.good()) << end.text();
+        const std::string passes = "Each pass for itself: medians of the measured repetitions";
+        EXPECT_EQ(std::count(end.out.begin(), end.out.end(), passes), 1);
+        const StoredRun run = stored(++runs);
+        ASSERT_EQ(run.draws.size(), 1U);
+        const StoredDraw& draw = run.draws[0];
+        ASSERT_EQ(draw.checks.size(), 1U);
+        EXPECT_TRUE(draw.checks[0].passed);
+        EXPECT_DOUBLE_EQ(draw.checks[0].gradient_limit, 3 * draw.checks[0].output_limit);
+        for (const double error : {draw.checks[0].query_gradient_error, draw.checks[0].key_gradient_error,
+                                   draw.checks[0].value_gradient_error}) {
+            EXPECT_GT(error, 0.0) << "float32 is never exact: nothing was compared";
+            EXPECT_LE(error, draw.checks[0].gradient_limit);
+        }
+        const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
+        const auto pairs = static_cast<double>(draw.record.pairs) * 4;
+        EXPECT_DOUBLE_EQ(draw.record.flops, 2 * pairs * (32 + 16) + 2 * pairs * (3 * 32 + 2 * 16));
+        const MaskDomain domain = domain_of_draw(experiment, 0);
+        const auto tokens = dispatch_tokens(find_dispatch("zigzag"), {domain.query_tokens, domain.cu_seqlens}, 4);
+        Database file(database(), OpenMode::read_only);
+        for (const StoredRepetition& repetition : draw.repetitions) {
+            ASSERT_TRUE(repetition.record.backward_ns.has_value());
+            EXPECT_GT(*repetition.record.backward_ns, 0);
+            EXPECT_LT(*repetition.record.backward_ns, repetition.record.duration_ns);
+            for (const RankResult& rank : repetition.record.ranks) {
+                EXPECT_EQ(
+                    rank.bytes_received,
+                    strategy.forward_backward_totals(experiment.shape, TokenCounts(tokens), rank.rank).bytes_received);
+                EXPECT_EQ(rank.computing_ns + rank.exposed_communication_ns + rank.waiting_ns + rank.other_ns,
+                          repetition.record.duration_ns);
+            }
+            // The events of the backward pass lie in its time; the barrier is where it begins.
+            const Nanoseconds forward_ns = repetition.record.duration_ns - *repetition.record.backward_ns;
+            double flops = 0;
+            for (const TraceEvent& event : read_events(file, repetition.id)) {
+                if (event.category == Category::attend_backward || event.category == Category::delta) {
+                    EXPECT_GE(event.start_ns, forward_ns);
+                } else if (event.category == Category::attend || event.category == Category::finalize) {
+                    EXPECT_LE(event.end_ns(), forward_ns);
+                }
+                flops += event.flops;
+            }
+            EXPECT_DOUBLE_EQ(flops, draw.record.flops);
+        }
+        expect_sound_database();
     }
 }
 
@@ -64,12 +125,14 @@ TEST_P(RunVerb, InputsOfTwoBytesAreComputedCheckedAndReceivedInTheirType) {
 
         const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
         const MaskDomain domain = domain_of_draw(experiment, 0);
-        const auto tokens = dispatch_tokens(find_dispatch("zigzag"), {domain.query_tokens, domain.cu_seqlens}, 2);
+        const auto tokens = dispatch_tokens(find_dispatch("zigzag"), {{domain.query_tokens, domain.cu_seqlens}}, 2);
+        const HeadMasks masks = compile_head_masks(experiment.mask, domain, experiment.shape.query_heads);
         EXPECT_EQ(size_bytes(experiment.shape.dtype), 2);
         for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
-            EXPECT_EQ(rank.bytes_received, find_strategy(strategy)
-                                               .forward_totals(experiment.shape, TokenCounts(tokens), rank.rank)
-                                               .bytes_received);
+            EXPECT_EQ(rank.bytes_received,
+                      find_strategy(strategy)
+                          .forward_totals({experiment.shape, masks, tokens, rank.rank}, TokenCounts(tokens))
+                          .bytes_received);
             EXPECT_GT(rank.bytes_received, 0);
         }
     }

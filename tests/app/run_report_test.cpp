@@ -87,6 +87,27 @@ TEST(RunReport, TellsAWholeRun) {
     EXPECT_EQ(run_report(sample()), sample_report);
 }
 
+TEST(RunReport, TellsThePassesApartAndTheErrorsOfTheGradients) {
+    const TemporaryFolder folder;
+    Database database(folder.path() / "results.db");
+    RunStore store(database);
+    StoredRun run = read_run(database, store_backward_run(store));
+    const std::string report = run_report(run);
+    EXPECT_TRUE(holds(report, "largest output error 2.5e-07, gradient error 4e-07\n")) << report;
+    EXPECT_TRUE(holds(report,
+                      "\nEach pass for itself: medians of the measured repetitions\n"
+                      "  draw  forward  backward  backward / forward\n"
+                      "     0   500 us   1.50 ms                3.00\n"))
+        << report;
+    EXPECT_TRUE(holds(report,
+                      "\nGradients against the reference (relative L2)\n"
+                      "  draw  dQ error  dK error  dV error  limit\n"
+                      "     0     2e-07     3e-07     4e-07  3e-06\n"))
+        << report;
+    run.draws[0].checks[0].key_gradient_error = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_TRUE(holds(run_report(run), "gradient error not a number\n")) << run_report(run);
+}
+
 TEST(RunReport, ARunThatEndedEarlySaysWhyAndShowsWhatItHas) {
     StoredRun run = sample(RunState::failed);
     run.draws[1].repetitions.clear();

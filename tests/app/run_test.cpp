@@ -77,8 +77,9 @@ TEST_P(RunVerb, BytesAndPairsAreThoseOfThePlanAndOfTheFormula) {
     for (const StoredDraw& draw : read_run(file, 1).draws) {
         const MaskDomain domain = domain_of_draw(experiment, draw.record.index);
         const std::unique_ptr<Mask> mask = compile_mask(experiment.mask, domain);
+        const HeadMasks masks(compile_mask(experiment.mask, domain));
         const std::vector<TokenSet> tokens =
-            dispatch_tokens(find_dispatch(experiment.layout.dispatch), {600, domain.cu_seqlens}, 3);
+            dispatch_tokens(find_dispatch(experiment.layout.dispatch), {{600, domain.cu_seqlens}}, 3);
         const std::vector<StoredPlan> plans = read_plans(file, draw.id);
         ASSERT_EQ(plans.size(), 3U);
         for (const StoredRepetition& repetition : draw.repetitions) {
@@ -94,7 +95,8 @@ TEST_P(RunVerb, BytesAndPairsAreThoseOfThePlanAndOfTheFormula) {
                 EXPECT_EQ(result.bytes_received, (600 - tokens[rank].size()) * 2 * (32 + 16) * 4);
                 const auto index = static_cast<std::int64_t>(rank);
                 EXPECT_EQ(result.bytes_received,
-                          ring_totals(experiment.shape, TokenCounts(tokens), index).bytes_received);
+                          ring_totals({experiment.shape, masks, tokens, index}, TokenCounts(tokens), Pass::forward)
+                              .bytes_received);
                 EXPECT_EQ(result.pairs, plan.pairs);
                 EXPECT_GT(result.peak_memory_bytes, 1 << 20);
                 pairs += result.pairs;

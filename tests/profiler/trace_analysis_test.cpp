@@ -39,6 +39,14 @@ TEST(TraceAnalysis, ComputingIsAttendMergeAndFinalize) {
     EXPECT_EQ(analyse(trace, 100, 500), std::vector{parts(400, 0, 0, 0)});
 }
 
+TEST(TraceAnalysis, SoAreTheOperationsOfTheBackwardPassAndItsBarrierIsWaiting) {
+    const Trace trace{1,
+                      {compute(0, Category::attend, 0, 100), compute(0, Category::barrier, 100, 130),
+                       compute(0, Category::delta, 130, 140), compute(0, Category::attend_backward, 140, 400),
+                       compute(0, Category::reduce, 400, 410)}};
+    EXPECT_EQ(analyse(trace, 0, 410), std::vector{parts(380, 0, 30, 0)});
+}
+
 TEST(TraceAnalysis, TimeBetweenEventsIsOther) {
     const Trace trace{1, {compute(0, Category::attend, 0, 100), compute(0, Category::merge, 130, 200)}};
     EXPECT_EQ(analyse(trace, 0, 200), std::vector{parts(170, 0, 0, 30)});

@@ -107,8 +107,33 @@ TEST_F(ExportTest, CsvKeepsRepetitionsWithoutRanksAndDrawsWithoutChecks) {
     const Rows rows = parse_csv(csv(run));
     ASSERT_EQ(rows.size(), 2U);
     EXPECT_EQ(rows[1].size(), rows[0].size());
-    EXPECT_EQ(rows[1][17], "5");
+    EXPECT_EQ(rows[1][20], "5");
     EXPECT_EQ(rows[1].back(), "");
+}
+
+TEST_F(ExportTest, BothPassesAndTheirGradientsAreExported) {
+    const std::int64_t run = store_backward_run(store_);
+    const Rows rows = parse_csv(csv(run));
+    ASSERT_EQ(rows.size(), 3U);
+    const auto value = [&](const std::string& name) {
+        return rows[2].at(static_cast<std::size_t>(std::find(rows[0].begin(), rows[0].end(), name) - rows[0].begin()));
+    };
+    EXPECT_EQ(value("duration_ns"), "2000000");
+    EXPECT_EQ(value("forward_ns"), "500000");
+    EXPECT_EQ(value("backward_ns"), "1500000");
+    EXPECT_EQ(value("query_gradient_error"), "2e-07");
+    EXPECT_EQ(value("value_gradient_error"), "4e-07");
+    const Json draw = run_to_json(read_run(database_, run))["draws"][0];
+    EXPECT_EQ(draw["repetitions"][0]["backward_ns"], 1'500'000);
+    EXPECT_EQ(draw["repetitions"][0]["forward_ns"], 500'000);
+    EXPECT_EQ(draw["statistics"]["median_backward_ns"], 1.5e6);
+    EXPECT_EQ(draw["statistics"]["median_forward_ns"], 5e5);
+    EXPECT_EQ(draw["checks"][0]["key_gradient_error"], 3e-7);
+    EXPECT_EQ(draw["checks"][0]["gradient_limit"], 3e-6);
+    const Json forward = run_to_json(read_run(database_, store_sample_run(store_)))["draws"][0];
+    EXPECT_TRUE(forward["repetitions"][0]["backward_ns"].is_null());
+    EXPECT_TRUE(forward["statistics"]["median_backward_ns"].is_null());
+    EXPECT_TRUE(forward["checks"][0]["gradient_limit"].is_null());
 }
 
 TEST_F(ExportTest, JsonHoldsEverything) {

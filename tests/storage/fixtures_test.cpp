@@ -48,6 +48,8 @@ TEST(Fixtures, EveryRevisionButTheNewestHasOneThatMigratesAndKeepsItsRuns) {
                 EXPECT_FALSE(read_events(database, draw.repetitions[2].id).empty());
                 EXPECT_EQ(static_cast<std::int64_t>(read_plans(database, draw.id).size()), summary.ranks);
                 EXPECT_TRUE(draw.checks.at(0).passed);
+                EXPECT_FALSE(draw.checks.at(0).has_gradients());
+                EXPECT_EQ(draw.repetitions[2].record.backward_ns, std::nullopt);
             }
             const bool tagged = revision >= 2 && summary.id == 1;
             EXPECT_EQ(run.tags, tagged ? std::vector<std::string>{"baseline"} : std::vector<std::string>{});

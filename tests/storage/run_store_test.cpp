@@ -76,6 +76,18 @@ TEST_F(RunStoreTest, EqualExperimentsAndEnvironmentsAreStoredOnce) {
     EXPECT_EQ(count("environment"), 2);
 }
 
+TEST_F(RunStoreTest, TheBackwardPassComesBackAsItWasStored) {
+    const StoredDraw draw = read_run(database_, store_backward_run(store_)).draws.at(0);
+    EXPECT_EQ(draw.repetitions.at(0).record.backward_ns, 1'500'000);
+    EXPECT_EQ(draw.checks.at(0), (CheckRecord{64, 2.5e-7, 1e-6, 1e-6, 1e-5, true, 2e-7, 3e-7, 4e-7, 3e-6}));
+    const StoredDraw forward = read_run(database_, store_sample_run(store_)).draws.at(0);
+    EXPECT_EQ(forward.repetitions.at(0).record.backward_ns, std::nullopt);
+    EXPECT_FALSE(forward.checks.at(0).has_gradients());
+    RepetitionRecord longer = sample_repetition(1, true, 1);
+    longer.backward_ns = longer.duration_ns + 1;
+    expect_error(ErrorKind::failed, {"CHECK constraint failed"}, [&] { store_.add_repetition(forward.id, longer); });
+}
+
 TEST_F(RunStoreTest, ErrorsThatAreNotNumbersStaySo) {
     const std::int64_t run = store_.begin_run(sample_record());
     const std::int64_t draw = store_.add_draw(run, sample_draw(0));

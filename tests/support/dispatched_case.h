@@ -16,7 +16,7 @@ struct DispatchedCase {
         : problem(std::move(c)),
           masks(problem.masks()),
           sequence{problem.domain.query_tokens, problem.domain.cu_seqlens},
-          tokens(dispatch_tokens(find_dispatch(dispatch), sequence, ranks)) {}
+          tokens(dispatch_tokens(find_dispatch(dispatch), {sequence, &masks, problem.shape.query_heads}, ranks)) {}
 
     [[nodiscard]] StrategyInput input(std::int64_t rank) const { return {problem.shape, masks, tokens, rank}; }
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }

@@ -56,7 +56,7 @@ inline void make_many_runs(const std::filesystem::path& file, std::int64_t count
             if (record.state == RunState::done) {
                 for (std::int64_t repetition = 0; repetition < 5; ++repetition) {
                     insert_repetition(database.handle(), drawn,
-                                      {repetition, true, 1'000'000 + below(9'000'000), {}, {}});
+                                      {repetition, true, 1'000'000 + below(9'000'000), {}, {}, {}});
                 }
             }
             if (below(4) == 0) {

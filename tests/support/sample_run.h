@@ -59,4 +59,16 @@ inline std::int64_t store_sample_run(RunStore& store, RunState end = RunState::d
     return run;
 }
 
+// One draw with one measured repetition of both passes, and its check.
+inline std::int64_t store_backward_run(RunStore& store) {
+    const std::int64_t run = store.begin_run(sample_record());
+    const std::int64_t draw = store.add_draw(run, sample_draw(0));
+    RepetitionRecord repetition = sample_repetition(0, true, 2);
+    repetition.backward_ns = 1'500'000;
+    store.add_repetition(draw, repetition);
+    store.add_check(draw, {64, 2.5e-7, 1e-6, 1e-6, 1e-5, true, 2e-7, 3e-7, 4e-7, 3e-6});
+    store.end_run(run, RunState::done, "");
+    return run;
+}
+
 }  // namespace longscope

@@ -136,7 +136,7 @@ class TimelinePainter {
             const double bar_top = snap(top + bar.top * area.height);
             const QRectF rect(begin, bar_top, width - gap, snap(top + bar.bottom * area.height) - bar_top);
             painter_.fillRect(rect, to_qcolor(theme_.category(bar.category)));
-            if (bar.event != nullptr && bar.category == Category::attend && rect.height() >= metrics_.height()) {
+            if (bar.event != nullptr && is_attend(bar.category) && rect.height() >= metrics_.height()) {
                 steps_.push_back({rect, bar.event->step});
             }
         }

@@ -134,6 +134,14 @@ QString category_name(Category category) {
             return TimelineText::tr("copy");
         case Category::collective:
             return TimelineText::tr("collective");
+        case Category::attend_backward:
+            return TimelineText::tr("attend backward");
+        case Category::delta:
+            return TimelineText::tr("delta");
+        case Category::reduce:
+            return TimelineText::tr("reduce");
+        case Category::barrier:
+            return TimelineText::tr("barrier");
     }
     return {};
 }

@@ -196,9 +196,17 @@ void ExperimentPanel::mark_infeasible() {
         }
     }
     const std::int64_t ranks = number("/layout/ranks");
+    const Json::json_pointer pass_place("/pass");
+    const bool backward =
+        document_.json().contains(pass_place) && document_.json()[pass_place] == to_string(Pass::forward_backward);
+    const Pass pass = backward ? Pass::forward_backward : Pass::forward;
+    const Json::json_pointer degree("/layout/ulysses");
+    const Json ulysses = document_.json().contains(degree) ? document_.json()[degree] : Json(0);
+    const StrategyOptions options{ulysses.is_number_integer() ? std::max<std::int64_t>(0, ulysses.get<std::int64_t>())
+                                                              : 0};
     int row = 0;
     for (const StrategyEntry& strategy : strategies()) {
-        mark_choice(*strategy_, row++, strategy.meaning, strategy.infeasible(shape, ranks));
+        mark_choice(*strategy_, row++, strategy.meaning, strategy.infeasible(shape, ranks, pass, options));
     }
     row = 0;
     for (const KernelEntry& kernel : kernels()) {

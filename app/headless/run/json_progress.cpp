@@ -30,6 +30,14 @@ class JsonProgress final : public RunProgress {
                    {"measured", message.at("measured")},
                    {"value", message.at("duration_ns")},
                    {"flops", flops_}});
+            if (!message.at("backward_ns").is_null()) {
+                write({{"type", "metric"},
+                       {"name", "backward_ns"},
+                       {"draw", message.at("draw")},
+                       {"repetition", message.at("index")},
+                       {"measured", message.at("measured")},
+                       {"value", message.at("backward_ns")}});
+            }
             write({{"type", "progress"}, {"done", done}});
         } else if (type == "check") {
             write({{"type", "metric"},
@@ -37,6 +45,15 @@ class JsonProgress final : public RunProgress {
                    {"draw", message.at("draw")},
                    {"value", message.at("output_relative_error")},
                    {"limit", message.at("output_limit")}});
+            for (const char* name : {"query_gradient_error", "key_gradient_error", "value_gradient_error"}) {
+                if (message.at("gradient_limit") > 0) {
+                    write({{"type", "metric"},
+                           {"name", name},
+                           {"draw", message.at("draw")},
+                           {"value", message.at(name)},
+                           {"limit", message.at("gradient_limit")}});
+                }
+            }
         }
     }
 

@@ -148,10 +148,16 @@ void RunRecorder::add_check(const Json& message) {
     if (!check.record.passed && failure_kind_.empty()) {
         failure_kind_ = "failed";
         failure_text_ = fmt::format(
-            "draw {}: the output differs from the reference: relative error {:.2g} (at most {:.2g}), lse off by {:.2g} "
-            "(at most {:.2g})",
-            check.draw, check.record.output_relative_error, check.record.output_limit, check.record.lse_absolute_error,
+            "draw {}: the {} from the reference: relative error {:.2g} (at most {:.2g}), lse off by {:.2g} (at most "
+            "{:.2g})",
+            check.draw, check.record.has_gradients() ? "output or its gradients differ" : "output differs",
+            check.record.output_relative_error, check.record.output_limit, check.record.lse_absolute_error,
             check.record.lse_limit);
+        if (check.record.has_gradients()) {
+            failure_text_ += fmt::format(", dQ {:.2g}, dK {:.2g}, dV {:.2g} (at most {:.2g})",
+                                         check.record.query_gradient_error, check.record.key_gradient_error,
+                                         check.record.value_gradient_error, check.record.gradient_limit);
+        }
     }
 }
 

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "app/headless/command_line.h"
 #include "app/headless/experiment_names.h"
+#include "app/headless/explain.h"
 #include "app/headless/output.h"
 #include "app/headless/program_files.h"
 #include "app/headless/run/experiment_runner.h"
@@ -25,6 +27,7 @@ struct RunOptions {
     std::optional<std::string> ranks;
     std::optional<std::string> backend;
     std::optional<std::string> lengths;
+    bool explain = false;
     RunSettings settings;
 };
 
@@ -51,7 +54,16 @@ std::vector<FieldOverride> overrides_of(const RunOptions& options) {
     return overrides;
 }
 
+int explain(const RunOptions& options) {
+    const Experiment experiment = read_experiment(options.file, experiment_names(), overrides_of(options));
+    write_output(step_table_text(explain_steps(compile_draw(experiment, 0)), experiment));
+    return exit_done;
+}
+
 int run(const RunOptions& options) {
+    if (options.explain) {
+        return explain(options);
+    }
     ExperimentRunner runner(options.settings);
     const Experiment experiment =
         with_absolute_paths(read_experiment(options.file, experiment_names(), overrides_of(options)));
@@ -87,8 +99,13 @@ void declare_run(CLI::App& verb, VerbAction& action) {
     verb.add_option("--lengths", options->lengths,
                     "Lengths file, instead of sequence.lengths: one length a line, or a histogram {\"[a,b)\": p}")
         ->check(given());
+    verb.add_flag("--explain", options->explain,
+                  "Runs nothing: prints what each rank does in each step, and what moves between them (draw 0)");
     add_run_settings(verb, options->settings);
-    verb.footer("Ctrl-C stops the run; what was measured until then is stored.");
+    verb.footer(
+        "With \"pass\": \"forward_backward\" in the experiment the gradients of queries, keys and values are computed\n"
+        "too, checked, and timed apart.\n"
+        "Ctrl-C stops the run; what was measured until then is stored.");
     verb.callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

@@ -73,8 +73,10 @@ TokenPlaces places_of(const VerifyOptions& options, const AttentionFiles& files)
                         "--dispatch and --ranks together");
     }
     if (options.ranks > 0) {
-        places.ranks = dispatch_tokens(find_entry(dispatches(), options.dispatch, "--dispatch", "a dispatch"),
-                                       {files.queries().tokens, files.domain().cu_seqlens}, options.ranks);
+        places.ranks = dispatch_tokens(
+            find_entry(dispatches(), options.dispatch, "--dispatch", "a dispatch"),
+            {{files.queries().tokens, files.domain().cu_seqlens}, &files.masks(), files.shape().query_heads},
+            options.ranks);
     }
     return places;
 }

@@ -33,16 +33,17 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
       scoring_(scoring_of_draw(experiment, draw)) {
     const MaskDomain domain = domain_of_draw(experiment, draw);
     const PackedSequence sequence{domain.query_tokens, domain.cu_seqlens};
-    tokens_ = dispatch_tokens(find_dispatch(experiment.layout.dispatch), sequence, ranks);
+    tokens_ =
+        dispatch_tokens(find_dispatch(experiment.layout.dispatch), {sequence, &masks_, shape_.query_heads}, ranks);
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
-    require_feasible(strategy, shape_, ranks);
+    require_feasible(strategy, shape_, ranks, experiment.pass, experiment.layout.options);
     require_supported(experiment.backend.name, shape_);
-    const StrategyInput input{shape_, masks_, tokens_, rank};
-    const Schedule written = strategy.forward(input);
+    const StrategyInput input{shape_, masks_, tokens_, rank, experiment.layout.options};
+    const Schedule written = strategy.write(experiment.pass, input);
     schedule_ = schedule_from_json(parse_json(to_json(written).dump(), "schedule"));
     head_pairs_ = strategy.head_pairs(input);
-    plan_hash_ = fnv1a(plan_text(shape_, to_json(experiment.mask), sequence, experiment.layout.strategy,
-                                 experiment.layout.dispatch, tokens_, input_seed_));
+    plan_hash_ = fnv1a(plan_text(shape_, to_json(experiment.mask), sequence, to_json(experiment).at("layout"), tokens_,
+                                 input_seed_, experiment.pass));
 }
 
 void DrawContext::make_inputs() {
@@ -65,10 +66,15 @@ void DrawContext::make_inputs() {
     fill(InputTensor::key, key_values_.span(), shape_.key_value_heads, shape_.head_dim_qk);
     fill(InputTensor::value, key_values_.span().subspan(static_cast<std::size_t>(key_bytes)), shape_.key_value_heads,
          shape_.head_dim_v);
+    if (schedule_.pass == Pass::forward_backward) {
+        output_gradients_ =
+            AlignedBuffer<std::byte>(shape_.query_heads * own.size() * shape_.head_dim_v * element_bytes);
+        fill(InputTensor::output_gradient, output_gradients_.span(), shape_.query_heads, shape_.head_dim_v);
+    }
 }
 
 RankInputs DrawContext::inputs() const {
-    return {queries_.span(), key_values_.span()};
+    return {queries_.span(), key_values_.span(), output_gradients_.span()};
 }
 
 }  // namespace longscope

@@ -46,6 +46,7 @@ class DrawContext {
     LayerScoring scoring_;
     AlignedBuffer<std::byte> queries_;
     AlignedBuffer<std::byte> key_values_;
+    AlignedBuffer<std::byte> output_gradients_;  // empty without a backward pass
 };
 
 }  // namespace longscope

@@ -149,7 +149,7 @@ Draw read_draw(const Json& message) {
 }
 
 Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events, const DroppedEvents& dropped,
-               Nanoseconds begin_ns, Nanoseconds end_ns) {
+               const PartTimes& times) {
     Json list = Json::array();
     for (const TraceEvent& event : events) {
         list.push_back(to_json(event));
@@ -157,8 +157,9 @@ Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events, co
     return {{"rank", to_json(rank)},
             {"events", std::move(list)},
             {"dropped", to_json(dropped)},
-            {"begin_ns", begin_ns},
-            {"end_ns", end_ns}};
+            {"begin_ns", times.begin_ns},
+            {"forward_end_ns", times.forward_end_ns},
+            {"end_ns", times.end_ns}};
 }
 
 void add_rank_part(const Json& part, Repetition& repetition) {
@@ -170,10 +171,15 @@ void add_rank_part(const Json& part, Repetition& repetition) {
         repetition.dropped.push_back(dropped_from(json.at("dropped")));
         const bool first = repetition.record.ranks.size() == 1;
         const auto begin_ns = integer(json.at("begin_ns"));
+        const auto forward_end_ns = integer(json.at("forward_end_ns"));
         const auto end_ns = integer(json.at("end_ns"));
         repetition.begin_ns = first ? begin_ns : std::min(repetition.begin_ns, begin_ns);
+        repetition.forward_end_ns = first ? forward_end_ns : std::max(repetition.forward_end_ns, forward_end_ns);
         repetition.end_ns = first ? end_ns : std::max(repetition.end_ns, end_ns);
         repetition.record.duration_ns = repetition.end_ns - repetition.begin_ns;
+        if (repetition.record.backward_ns) {
+            repetition.record.backward_ns = repetition.end_ns - repetition.forward_end_ns;
+        }
         return 0;
     });
 }
@@ -196,6 +202,7 @@ Json repetition(const Repetition& repetition) {
             {"index", repetition.record.index},
             {"measured", repetition.record.measured},
             {"duration_ns", repetition.record.duration_ns},
+            {"backward_ns", repetition.record.backward_ns ? Json(*repetition.record.backward_ns) : Json(nullptr)},
             {"begin_ns", repetition.begin_ns},
             {"end_ns", repetition.end_ns},
             {"ranks", std::move(ranks)},
@@ -210,6 +217,9 @@ Repetition read_repetition(const Json& message) {
         repetition.record.index = integer(json.at("index"), max_index);
         repetition.record.measured = json.at("measured");
         repetition.record.duration_ns = integer(json.at("duration_ns"));
+        if (const Json& backward_ns = json.at("backward_ns"); !backward_ns.is_null()) {
+            repetition.record.backward_ns = integer(backward_ns);
+        }
         repetition.begin_ns = integer(json.at("begin_ns"));
         repetition.end_ns = integer(json.at("end_ns"));
         for (const Json& rank : json.at("ranks")) {
@@ -233,7 +243,11 @@ Json check(const Check& check) {
             {"lse_absolute_error", finite_or_null(check.record.lse_absolute_error)},
             {"output_limit", check.record.output_limit},
             {"lse_limit", check.record.lse_limit},
-            {"passed", check.record.passed}};
+            {"passed", check.record.passed},
+            {"query_gradient_error", finite_or_null(check.record.query_gradient_error)},
+            {"key_gradient_error", finite_or_null(check.record.key_gradient_error)},
+            {"value_gradient_error", finite_or_null(check.record.value_gradient_error)},
+            {"gradient_limit", check.record.gradient_limit}};
 }
 
 Check read_check(const Json& message) {
@@ -246,6 +260,14 @@ Check read_check(const Json& message) {
         check.record.output_limit = json.at("output_limit");
         check.record.lse_limit = json.at("lse_limit");
         check.record.passed = json.at("passed");
+        check.record.gradient_limit = json.at("gradient_limit");
+        const auto gradient_error = [&](const char* name) {
+            const double error = infinite_if_null(json.at(name));
+            return check.record.has_gradients() ? error : std::numeric_limits<double>::quiet_NaN();
+        };
+        check.record.query_gradient_error = gradient_error("query_gradient_error");
+        check.record.key_gradient_error = gradient_error("key_gradient_error");
+        check.record.value_gradient_error = gradient_error("value_gradient_error");
         return check;
     });
 }

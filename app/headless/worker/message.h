@@ -32,6 +32,7 @@ struct Repetition {
     RepetitionRecord record;
     std::vector<DroppedEvents> dropped;  // as record.ranks: what is not among the record's events
     Nanoseconds begin_ns = 0;            // of all ranks: the earliest begin
+    Nanoseconds forward_end_ns = 0;      // the latest end of the forward pass
     Nanoseconds end_ns = 0;              // and the latest end
 };
 
@@ -59,10 +60,16 @@ struct Failure {
 [[nodiscard]] Check read_check(const Json& json);
 [[nodiscard]] Failure read_failed(const Json& json);
 
+// When one rank did its part of a repetition.
+struct PartTimes {
+    Nanoseconds begin_ns = 0;
+    Nanoseconds forward_end_ns = 0;
+    Nanoseconds end_ns = 0;
+};
 // One rank's part of a repetition, as it travels to rank 0.
 [[nodiscard]] Json rank_part(const RankResult& rank, const std::vector<TraceEvent>& events,
-                             const DroppedEvents& dropped, Nanoseconds begin_ns, Nanoseconds end_ns);
-// Adds a part to a repetition.
+                             const DroppedEvents& dropped, const PartTimes& times);
+// Adds a part to a repetition. One of both passes has its record.backward_ns set, to any value, before.
 void add_rank_part(const Json& json, Repetition& repetition);
 
 }  // namespace message

@@ -6,8 +6,11 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <span>
+#include <thread>
 
 #include "app/headless/worker/draw_context.h"
 #include "app/headless/worker/memory_check.h"
@@ -18,7 +21,9 @@
 #include "engine/base/thread_team.h"
 #include "engine/base/units.h"
 #include "engine/base/version.h"
+#include "engine/execute/collective.h"
 #include "engine/execute/executor.h"
+#include "engine/execute/gradient_check.h"
 #include "engine/execute/row_check.h"
 #include "engine/parallel/plan_text.h"
 
@@ -107,7 +112,7 @@ class Session {
             last = run_repetition(draw, i, context);
         }
         if (experiment_.check.rows > 0) {
-            check(draw, context, *last.output);
+            check(draw, context, last);
         }
     }
 
@@ -121,8 +126,7 @@ class Session {
         const std::int64_t heads = experiment_.shape.query_heads;
         const std::int64_t head_pairs = context.masks().head_pairs({0, heads});
         report.record.pairs = head_pairs / heads;
-        report.record.flops =
-            flops_of_head_pairs(experiment_.shape, static_cast<double>(head_pairs), Direction::forward);
+        report.record.flops = flops_of_head_pairs(experiment_.shape, static_cast<double>(head_pairs), experiment_.pass);
         report.record.lengths = context.documents();
         report.record.plan_hash = hash_text(context.plan_hash());
         tell(message::draw(report));
@@ -134,10 +138,9 @@ class Session {
         head_pairs_done_ = 0;
         const double whole = static_cast<double>(experiment_.sequence.draws * repetitions());
         const double before = static_cast<double>(draw * repetitions() + number);
-        const auto head_pairs = static_cast<double>(std::max<std::int64_t>(1, context.head_pairs()));
         ExecuteHooks hooks;
         hooks.head_pairs_done = &head_pairs_done_;
-        hooks.poll = [&] { report_progress((before + static_cast<double>(head_pairs_done_) / head_pairs) / whole); };
+        hooks.poll = [&] { report_progress((before + done_of_repetition(context)) / whole); };
         communicator_.barrier();
         ExecuteResult result = execute({context.schedule(), experiment_.shape, context.masks(), context.tokens(),
                                         *kernel_, context.inputs(), max_events_, context.scoring()},
@@ -153,10 +156,22 @@ class Session {
         rank.peak_memory_bytes = peak_memory_bytes();
         shift(result.events, offset_);
         shift(result.dropped, offset_);
-        report_repetition(draw, number,
-                          message::rank_part(rank, result.events, result.dropped, result.begin_ns + offset_.offset_ns,
-                                             result.end_ns + offset_.offset_ns));
+        report_repetition(
+            draw, number,
+            message::rank_part(rank, result.events, result.dropped,
+                               {result.begin_ns + offset_.offset_ns, result.forward_end_ns + offset_.offset_ns,
+                                result.end_ns + offset_.offset_ns}));
         return result;
+    }
+
+    // The share of this rank's work: pairs weigh what a pass does for them.
+    [[nodiscard]] double done_of_repetition(const DrawContext& context) const {
+        const auto head_pairs = static_cast<double>(std::max<std::int64_t>(1, context.head_pairs()));
+        const auto done = static_cast<double>(head_pairs_done_);
+        const AttentionShape& shape = experiment_.shape;
+        return (flops_of_head_pairs(shape, std::min(done, head_pairs), Direction::forward) +
+                flops_of_head_pairs(shape, std::max(done - head_pairs, 0.0), Direction::backward)) /
+               flops_of_head_pairs(shape, head_pairs, experiment_.pass);
     }
 
     void report_repetition(std::int64_t draw, std::int64_t number, const Json& part) {
@@ -167,6 +182,9 @@ class Session {
         message::Repetition repetition;
         repetition.draw = draw;
         repetition.record.measured = number >= experiment_.repetitions.warm_up;
+        if (experiment_.pass == Pass::forward_backward) {
+            repetition.record.backward_ns = 0;
+        }
         repetition.record.index = repetition.record.measured ? number - experiment_.repetitions.warm_up : number;
         for (const std::string& text : parts) {
             message::add_rank_part(parse_json(text, "a worker's report"), repetition);
@@ -182,13 +200,13 @@ class Session {
         }
     }
 
-    void check(std::int64_t draw, const DrawContext& context, const Partial& output) {
+    void check(std::int64_t draw, const DrawContext& context, const ExecuteResult& result) {
         const std::vector<std::int64_t> positions =
             sample_positions(experiment_.sequence.tokens, experiment_.check.rows, context.input_seed());
         RowCheck own;
         team_.run([&] {
-            own = check_rows(output, context.own_tokens(), context.masks(), experiment_.shape, context.input_seed(),
-                             positions, context.scoring());
+            own = check_rows(*result.output, context.own_tokens(), context.masks(), experiment_.shape,
+                             context.input_seed(), positions, context.scoring());
         });
         message::Check report;
         report.draw = draw;
@@ -208,7 +226,69 @@ class Session {
         // Written so that a NaN does not pass.
         report.record.passed = report.record.output_relative_error <= report.record.output_limit &&
                                report.record.lse_absolute_error <= report.record.lse_limit;
+        if (experiment_.pass == Pass::forward_backward) {
+            check_gradients(context, result, positions, report.record);
+        }
         tell(message::check(report));
+    }
+
+    void check_gradients(const DrawContext& context, const ExecuteResult& result,
+                         const std::vector<std::int64_t>& positions, CheckRecord& record) {
+        const CheckedProblem problem{context.masks(), experiment_.shape, context.input_seed(), context.scoring()};
+        GradientSums queries;
+        team_.run([&] {
+            queries = check_query_gradients(result.gradients.queries, problem, context.own_tokens(), positions);
+        });
+        GradientSums keys;
+        GradientSums values;
+        // So many keys at a time that their sums are about a megabyte.
+        const std::int64_t key_bytes = experiment_.shape.key_value_gradient_bytes_per_token() * 2;
+        const std::int64_t step = std::max<std::int64_t>(1, (std::int64_t{1} << 20) / key_bytes);
+        const auto count = static_cast<std::int64_t>(positions.size());
+        for (std::int64_t first = 0; first < count; first += step) {
+            const std::vector<std::int64_t> part(positions.begin() + first,
+                                                 positions.begin() + std::min(first + step, count));
+            KeyGradientSums sums;
+            team_.run([&] { sums = sum_key_gradients(*result.output, problem, context.own_tokens(), part); });
+            add_over_ranks(sums.gradients);
+            const KeyGradientCheck of_part = check_key_gradients(result.gradients.keys, result.gradients.values,
+                                                                 sums.gradients, context.own_tokens(), part);
+            keys += of_part.keys;
+            values += of_part.values;
+            keys.squared_terms += sums.squared_key_terms;
+            values.squared_terms += sums.squared_value_terms;
+        }
+        record.query_gradient_error = over_ranks(queries).relative_error();
+        record.key_gradient_error = over_ranks(keys).relative_error();
+        record.value_gradient_error = over_ranks(values).relative_error();
+        record.gradient_limit = gradient_error_limit(experiment_.shape.dtype, context.masks().key_tokens());
+        for (const double error :
+             {record.query_gradient_error, record.key_gradient_error, record.value_gradient_error}) {
+            record.passed = record.passed && error <= record.gradient_limit;
+        }
+    }
+
+    GradientSums over_ranks(const GradientSums& own) {
+        return {sum(own.squared_error), sum(own.squared_norm), sum(own.squared_terms)};
+    }
+
+    // Each number becomes its sum over all ranks, in their order: the same bits on every rank.
+    void add_over_ranks(std::vector<double>& numbers) {
+        const auto ranks = static_cast<std::size_t>(communicator_.size());
+        std::vector<double> all(numbers.size() * ranks);
+        const std::vector<std::span<const std::byte>> sent(ranks, std::as_bytes(std::span(numbers)));
+        std::vector<std::span<std::byte>> received;
+        for (std::size_t rank = 0; rank < ranks; ++rank) {
+            received.push_back(std::as_writable_bytes(std::span(all).subspan(rank * numbers.size(), numbers.size())));
+        }
+        const std::unique_ptr<Transfer> exchange = start_exchange(communicator_, sent, received);
+        while (!exchange->done()) {
+            std::this_thread::yield();
+        }
+        std::fill(numbers.begin(), numbers.end(), 0.0);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            numbers[i % numbers.size()] += all[i];
+        }
     }
 
     std::vector<double> all(double value) {

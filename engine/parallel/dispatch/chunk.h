@@ -11,4 +11,9 @@ namespace longscope {
     return {range.begin + i * range.size() / chunks, range.begin + (i + 1) * range.size() / chunks};
 }
 
+// What is missing to a multiple.
+[[nodiscard]] inline std::int64_t padding_to(std::int64_t multiple, std::int64_t tokens) {
+    return (multiple - tokens % multiple) % multiple;
+}
+
 }  // namespace longscope

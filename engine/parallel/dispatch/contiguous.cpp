@@ -8,4 +8,8 @@ TokenSet contiguous_tokens(const PackedSequence& sequence, std::int64_t ranks, s
     return TokenSet({chunk({0, sequence.tokens}, rank, ranks)});
 }
 
+std::int64_t contiguous_padding(const PackedSequence& sequence, std::int64_t ranks) {
+    return padding_to(ranks, sequence.tokens);
+}
+
 }  // namespace longscope

@@ -33,4 +33,16 @@ TokenSet per_document_zigzag_tokens(const PackedSequence& sequence, std::int64_t
     return TokenSet(std::move(ranges));
 }
 
+std::int64_t zigzag_padding(const PackedSequence& sequence, std::int64_t ranks) {
+    return padding_to(2 * ranks, sequence.tokens);
+}
+
+std::int64_t per_document_zigzag_padding(const PackedSequence& sequence, std::int64_t ranks) {
+    std::int64_t padding = sequence.cu_seqlens.empty() ? zigzag_padding(sequence, ranks) : 0;
+    for (std::size_t i = 0; i + 1 < sequence.cu_seqlens.size(); ++i) {
+        padding += padding_to(2 * ranks, sequence.cu_seqlens[i + 1] - sequence.cu_seqlens[i]);
+    }
+    return padding;
+}
+
 }  // namespace longscope

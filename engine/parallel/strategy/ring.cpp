@@ -2,101 +2,101 @@
 // Ring attention (Liu, Zaharia, Abbeel 2023): in step s, rank r computes with the keys and values of rank r - s, and
 // meanwhile passes them on to rank r + 1. Two buffers take turns, so that a block is received while the one before it
 // is computed with. A step whose pairs are all masked computes nothing, but its block still travels.
+//
+// Backward (as in ring-flash-attention, zhuzilin 2024): keys and values make the same round again, and the sums of
+// their gradients follow one step behind. In step s a rank computes its part for the block of rank r - s while the sum
+// of the ranks before it arrives, adds its part and passes the sum on; the Nth hop brings it home. So each sum has the
+// order of the ring, beginning at its owner. Sums travel in float32.
 #include <algorithm>
-#include <array>
+#include <numeric>
 
-#include "engine/parallel/schedule_builder.h"
+#include "engine/parallel/strategy/key_value_ring.h"
 
 namespace longscope {
 
 namespace {
 
-// Buffers: 0 own keys and values, 1 and 2 the ring's, 3 the running partial, 4 that of one step.
-constexpr std::int64_t ring_buffers = 1;
+// Buffers: 0 own keys and values, 1 and 2 the ring's, 3 the running partial, 4 that of one step. Of the backward pass:
+// delta, dQ, the part of one step of dK and dV, two sums under way, the sums of the own block.
 constexpr std::int64_t running = 3;
-constexpr std::int64_t of_step = 4;
+constexpr std::int64_t delta = 5;
+constexpr std::int64_t query_gradients = 6;
+constexpr RingBuffers buffers{1, running, 4, 7, 8, 10};
 
-using Ids = std::vector<std::int64_t>;
-
-std::int64_t wrapped(std::int64_t rank, std::int64_t ranks) {
-    return (rank % ranks + ranks) % ranks;
+RingPlace all_ranks(const StrategyInput& input, const ScheduleBuilder& builder) {
+    RingPlace place;
+    place.ranks.resize(static_cast<std::size_t>(input.ranks()));
+    std::iota(place.ranks.begin(), place.ranks.end(), std::int64_t{0});
+    place.sets = place.ranks;
+    place.index = input.rank;
+    place.queries = builder.own_queries();
+    place.key_value_heads = {0, input.shape.key_value_heads};
+    return place;
 }
 
 }  // namespace
 
-Schedule ring_forward(const StrategyInput& input) {
-    const std::int64_t ranks = input.ranks();
-    const std::int64_t rank = input.rank;
-    const std::int64_t previous = wrapped(rank - 1, ranks);
-    const std::int64_t next = wrapped(rank + 1, ranks);
-    ScheduleBuilder builder("ring", input);
-
-    builder.alloc_partial(running);
-    if (ranks > 1) {
-        builder.alloc_partial(of_step);
+Schedule write_ring(const StrategyInput& input, Pass pass) {
+    ScheduleBuilder builder("ring", input, pass);
+    KeyValueRing ring(builder, all_ranks(input, builder), buffers);
+    const std::int64_t ranks = ring.size();
+    const auto first_step = static_cast<std::int32_t>(ranks);
+    ring.write_forward(0, 0, {});
+    builder.finalize(first_step - 1, running);
+    if (pass == Pass::forward) {
+        ring.free_blocks();
     }
-    std::int64_t largest = 0;
-    for (std::int64_t other = 0; other < ranks; ++other) {
-        largest = std::max(largest, builder.tokens_of(other));
-    }
-    const std::int64_t used_buffers = std::min<std::int64_t>(ranks - 1, 2);
-    // What must have completed before a ring buffer may be written.
-    std::array<Ids, 2> writable;
-    for (std::int64_t i = 0; i < used_buffers; ++i) {
-        writable[i] = {builder.alloc_key_values(ring_buffers + i, largest)};
-    }
-
-    bool begun = false;
-    std::int64_t current = own_key_values;
-    Ids arrived;         // the recv that filled `current`; none for the own block
-    Ids last_transfers;  // streams are in order: these two cover all
-    for (std::int64_t step = 0; step < ranks; ++step) {
-        const std::int64_t owner = wrapped(rank - step, ranks);
-        const auto s = static_cast<std::int32_t>(step);
-        const std::int64_t filled = ring_buffers + step % 2;
-        Ids readers;  // of `current` in this step
-        Ids arriving;
-        if (step + 1 < ranks) {
-            // A flow is named by its sender and its step.
-            arriving = {builder.recv(s, filled, wrapped(owner - 1, ranks), previous, previous * ranks + step,
-                                     writable[step % 2])};
-            readers = {builder.send(s, current, owner, next, rank * ranks + step, arrived)};
-            last_transfers = {arriving.front(), readers.front()};
-        }
-        if (const std::int64_t pairs = builder.head_pairs_with(owner); pairs > 0) {
-            readers.push_back(builder.attend(s, owner, current, begun ? of_step : running, pairs, arrived));
-            if (begun) {
-                builder.merge(s, of_step, running);
-            }
-            begun = true;
-        }
-        if (current != own_key_values) {
-            writable[current - ring_buffers] = readers;
-        }
-        current = filled;
-        arrived = arriving;
-    }
-    builder.finalize(static_cast<std::int32_t>(ranks - 1), running);
-    for (std::int64_t i = 0; i < used_buffers; ++i) {
-        builder.free(ring_buffers + i, last_transfers);
-    }
-    if (ranks > 1) {
-        builder.free(of_step, {});
+    ring.free_step();
+    if (pass == Pass::forward_backward) {
+        const Range heads{0, input.shape.query_heads};
+        const std::int64_t barrier = builder.barrier(first_step, ring.last_transfers());
+        builder.alloc_delta(delta, input.rank, heads);
+        builder.delta(first_step, running, own_output_gradients, delta);
+        builder.alloc_query_gradients(query_gradients, input.rank, heads);
+        ring.write_backward(first_step, ranks * ranks, {barrier},
+                            {own_output_gradients, running, delta, query_gradients});
+        builder.free(delta, {});
     }
     return builder.take();
 }
 
-StrategyTotals ring_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
+namespace {
+
+StrategyTotals forward_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
     const std::int64_t ranks = tokens.ranks();
     const std::int64_t block = shape.key_value_bytes_per_token();
     const std::int64_t partial = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v);
     StrategyTotals sums;
     // Every block but the own arrives once, and every one but that of the next rank, which has it, is passed on.
     sums.bytes_received = (tokens.all() - tokens.of(rank)) * block;
-    sums.bytes_sent = (tokens.all() - tokens.of(wrapped(rank + 1, ranks))) * block;
+    sums.bytes_sent = (tokens.all() - tokens.of((rank + 1) % ranks)) * block;
     sums.peak_buffer_bytes =
         ranks == 1 ? partial : 2 * partial + std::min<std::int64_t>(ranks - 1, 2) * tokens.largest() * block;
     return sums;
+}
+
+}  // namespace
+
+StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
+    const AttentionShape& shape = input.shape;
+    const std::int64_t rank = input.rank;
+    const std::int64_t ranks = tokens.ranks();
+    const std::int64_t gradients = shape.key_value_gradient_bytes_per_token();
+    StrategyTotals both = forward_totals(shape, tokens, rank);
+    if (pass == Pass::forward) {
+        return both;
+    }
+    // The same round of keys and values again, and all the sums, the own one last.
+    if (ranks > 1) {
+        both.bytes_received = 2 * both.bytes_received + tokens.all() * gradients;
+        both.bytes_sent = 2 * both.bytes_sent + tokens.all() * gradients;
+    }
+    const std::int64_t kept = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v) +
+                              row_gradient_bytes(shape, tokens.of(rank));
+    const std::int64_t blocks = std::min<std::int64_t>(ranks - 1, 2) * shape.key_value_bytes_per_token();
+    both.peak_buffer_bytes =
+        std::max(both.peak_buffer_bytes, kept + tokens.largest() * (blocks + (ranks == 1 ? 1 : 3) * gradients));
+    return both;
 }
 
 }  // namespace longscope

@@ -73,7 +73,7 @@ TEST(Executor, DependenciesHoldInTheTrace) {
 TEST(Executor, RefusesAScheduleThatWaitsForItself) {
     const AttentionInputs inputs(problem());
     const DispatchedCase c(problem(), "zigzag", 1);
-    Schedule schedule = ring_forward(c.input(0));
+    Schedule schedule = write_ring(c.input(0), Pass::forward);
     schedule.operations[0].after = {1};  // of the same stream, later
     const RankTensors tensors(inputs, c.tokens[0]);
     const std::unique_ptr<Kernel> kernel = make_cpu_kernel(1);
@@ -86,6 +86,147 @@ TEST(Executor, RefusesAScheduleThatWaitsForItself) {
                  Error);
 }
 
+// The schedule is what is carried out: without an operation the result is another one, or an error says what is wrong.
+class BackwardSchedule : public testing::Test {
+  protected:
+    // The operation, counted from the first of its kind.
+    static std::size_t find(const Schedule& schedule, OperationKind kind, std::int64_t number = 0) {
+        for (const Operation& operation : schedule.operations) {
+            if (operation.kind == kind && number-- == 0) {
+                return static_cast<std::size_t>(operation.id);
+            }
+        }
+        ADD_FAILURE() << "there is no such " << to_string(kind);
+        return 0;
+    }
+
+    // Gradients of both ranks, with the schedule of rank 0 changed.
+    template <typename Change>
+    Gradients run(const std::string& strategy, Change change) const {
+        Gradients all(inputs_.forward);
+        const std::unique_ptr<Kernel> kernel = make_cpu_kernel(1);
+        std::vector<ExecuteResult> results(2);
+        run_local_ranks(2, [&](Communicator& communicator) {
+            Schedule schedule = find_strategy(strategy).forward_backward(case_.input(communicator.rank()));
+            if (communicator.rank() == 0) {
+                change(schedule);
+            }
+            const auto rank = static_cast<std::size_t>(communicator.rank());
+            const RankTensors tensors(inputs_, case_.tokens[rank]);
+            results[rank] = execute({schedule, case_.problem.shape, case_.masks, case_.tokens, *kernel, tensors.view()},
+                                    communicator, {});
+        });
+        for (std::size_t rank = 0; rank < 2; ++rank) {
+            scatter(results[rank].gradients, case_.tokens[rank], inputs_.forward, all);
+        }
+        return all;
+    }
+
+    template <typename Change>
+    std::string error_of(const std::string& strategy, Change change) const {
+        try {
+            (void)run(strategy, change);
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::failed);
+            return error.what();
+        }
+        return "no error";
+    }
+
+    DispatchedCase case_{problem(), "zigzag", 2};
+    BackwardInputs inputs_{problem()};
+};
+
+TEST_F(BackwardSchedule, WithoutAReduceTheSumsAreOthers) {
+    const auto nothing = [](Schedule&) {};
+    for (const auto& [strategy, kind] : {std::pair{"ring", OperationKind::reduce},
+                                         {"all_gather", OperationKind::scatter_add},
+                                         {"ulysses", OperationKind::scatter_add},
+                                         {"ring", OperationKind::attend_backward},
+                                         {"ring", OperationKind::delta}}) {
+        const Gradients right = run(strategy, nothing);
+        const Gradients wrong = run(strategy, [&, operation_kind = kind](Schedule& schedule) {
+            Operation& operation = schedule.operations[find(schedule, operation_kind)];
+            operation.kind = OperationKind::free;  // of a buffer that is not there
+            operation.buffer = 1000;
+        });
+        EXPECT_NE(right, wrong) << strategy << " without " << to_string(kind);
+    }
+}
+
+TEST_F(BackwardSchedule, WhatDoesNotFitTogetherIsSaid) {
+    EXPECT_NE(error_of("ring",
+                       [](Schedule& schedule) {
+                           schedule.operations[find(schedule, OperationKind::attend_backward)].delta = 3;
+                       })
+                  .find("buffer 3 holds partial where delta are needed"),
+              std::string::npos);
+    EXPECT_NE(error_of("ulysses",
+                       [](Schedule& schedule) {
+                           schedule.operations[find(schedule, OperationKind::attend_backward)].output_gradients =
+                               own_output_gradients;
+                       })
+                  .find("queries, keys and result do not fit together"),
+              std::string::npos);
+    EXPECT_NE(error_of("all_gather",
+                       [](Schedule& schedule) {
+                           Operation& operation = schedule.operations[find(schedule, OperationKind::scatter_add)];
+                           operation.role = BufferRole::partial;
+                           operation.into = 3;
+                       })
+                  .find("adds to partial, which are no sums"),
+              std::string::npos);
+    EXPECT_NE(error_of("ring",
+                       [](Schedule& schedule) {
+                           Operation free;
+                           free.id = static_cast<std::int64_t>(schedule.operations.size());
+                           free.kind = OperationKind::free;
+                           free.buffer = 6;
+                           schedule.operations.push_back(free);
+                       })
+                  .find("it ends with 0 buffers of query_gradients"),
+              std::string::npos);
+}
+
+TEST_F(BackwardSchedule, NeedsTheGradientsOfTheOutput) {
+    const std::unique_ptr<Kernel> kernel = make_cpu_kernel(1);
+    const DispatchedCase one(problem(), "zigzag", 1);
+    const RankTensors forward_only(inputs_.forward, one.tokens[0]);
+    try {
+        run_local_ranks(1, [&](Communicator& communicator) {
+            (void)execute({write_ring(one.input(0), Pass::forward_backward), one.problem.shape, one.masks, one.tokens,
+                           *kernel, forward_only.view()},
+                          communicator, {});
+        });
+        FAIL() << "not refused";
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(), "schedule: it has a backward pass, and there are no gradients of the output");
+    }
+}
+
+TEST_F(BackwardSchedule, HasEveryOperationInItsTraceOnce) {
+    std::vector<RankRun> runs(2);
+    for (const char* strategy : {"ring", "all_gather", "ulysses"}) {
+        run_local_ranks(2, [&](Communicator& communicator) {
+            runs[static_cast<std::size_t>(communicator.rank())] =
+                run_rank_backward(case_, strategy, inputs_, communicator);
+        });
+        for (const RankRun& run : runs) {
+            std::map<std::int64_t, int> seen;
+            double flops = 0;
+            for (const TraceEvent& event : run.result.events) {
+                seen[event.operation] += event.category == Category::wait ? 0 : 1;
+                flops += event.category == Category::wait ? 0 : event.flops;
+            }
+            for (const Operation& operation : run.schedule.operations) {
+                const bool traced = operation.kind != OperationKind::alloc && operation.kind != OperationKind::free;
+                EXPECT_EQ(seen[operation.id], traced ? 1 : 0) << strategy << " " << to_string(operation.kind);
+            }
+            EXPECT_DOUBLE_EQ(flops, totals(run.schedule).flops);
+        }
+    }
+}
+
 TEST(Executor, CancellingWhileARankWaitsEndsIt) {
     const AttentionInputs inputs(problem());
     const DispatchedCase c(problem(), "zigzag", 2);
@@ -96,7 +237,7 @@ TEST(Executor, CancellingWhileARankWaitsEndsIt) {
             if (communicator.rank() == 1) {
                 return;  // never sends: rank 0 can only wait
             }
-            const Schedule schedule = ring_forward(c.input(0));
+            const Schedule schedule = write_ring(c.input(0), Pass::forward);
             const RankTensors tensors(inputs, c.tokens[0]);
             (void)execute({schedule, c.problem.shape, c.masks, c.tokens, *kernel, tensors.view()}, communicator,
                           {[&] { cancelled = true; }, nullptr, &cancelled});

@@ -33,8 +33,7 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
         sum.lse_absolute = std::max(sum.lse_absolute, error.lse_absolute);
         EXPECT_EQ(run.bytes_received, totals(run.schedule).bytes_received);
         EXPECT_EQ(run.bytes_sent, totals(run.schedule).bytes_sent);
-        EXPECT_EQ(run.bytes_received,
-                  strategy.forward_totals(c.problem.shape, TokenCounts(c.tokens), rank).bytes_received);
+        EXPECT_EQ(run.bytes_received, strategy.forward_totals(c.input(rank), TokenCounts(c.tokens)).bytes_received);
         const std::int64_t tokens = c.tokens[static_cast<std::size_t>(rank)].size();
         EXPECT_EQ(run.input_bytes, memory_ledger(run.schedule, problem.shape, tokens).input_bytes);
     }
@@ -66,7 +65,8 @@ const std::string causal_documents = R"({"and": [{"documents": {}}, {"causal": {
 TEST(Strategies, EqualsTheReferenceOverOneToEightRanksAndEveryDispatch) {
     const AttentionCase c = make_case(331, {0, 1, 3, 60, 61, 190, 331}, causal_documents);
     for (int ranks = 1; ranks <= 8; ++ranks) {
-        for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag", "striped"}) {
+        for (const char* dispatch :
+             {"contiguous", "zigzag", "per_document_zigzag", "striped", "balanced", "balanced_free"}) {
             expect_all_exact(c, dispatch, ranks);
         }
     }
@@ -79,7 +79,8 @@ TEST(Strategies, EqualTheReferenceInEveryTypeOfInputsAndEveryDispatch) {
         for (const AttentionShape shape : {AttentionShape{1, 4, 2, 32, 32, dtype}, {1, 8, 2, 33, 17, dtype}}) {
             const AttentionCase c = make_case(121, {0, 1, 3, 60, 61, 121}, causal_documents, shape);
             for (const int ranks : {1, 3, 4, 8}) {
-                for (const char* dispatch : {"contiguous", "zigzag", "per_document_zigzag", "striped"}) {
+                for (const char* dispatch :
+                     {"contiguous", "zigzag", "per_document_zigzag", "striped", "balanced", "balanced_free"}) {
                     expect_all_exact(c, dispatch, ranks);
                 }
             }
@@ -93,10 +94,15 @@ TEST(Strategies, SendHalfTheBytesOfInputsThatAreHalfAsLong) {
     c.shape.dtype = DType::bfloat16;
     const DispatchedCase in_bfloat16(c, "zigzag", 4);
     for (const StrategyEntry& strategy : strategies()) {
-        // Partial results are float32 whatever the inputs are: Ulysses returns those of its tokens' other heads.
-        const std::int64_t partials = strategy.name == "ulysses" ? Partial::size_bytes(3, 50, 32) : 0;
+        // Partial results are float32 whatever the inputs are: where heads are exchanged, those of the other heads come
+        // back.
+        const std::int64_t heads_that_return = strategy.name == "ulysses"      ? 3
+                                               : strategy.name == "usp"        ? 2
+                                               : strategy.name == "token_ring" ? 3 * 4
+                                                                               : 0;
+        const std::int64_t partials = heads_that_return * Partial::size_bytes(1, 50, 32);
         const auto received = [&](const DispatchedCase& one) {
-            return strategy.forward_totals(one.problem.shape, TokenCounts(one.tokens), 1).bytes_received;
+            return strategy.forward_totals(one.input(1), TokenCounts(one.tokens)).bytes_received;
         };
         EXPECT_EQ(received(in_bfloat16) - partials, (received(in_float32) - partials) / 2) << strategy.name;
     }

@@ -24,7 +24,9 @@ const Mistake mistakes[] = {
     {"/ranks", "4",
      "ranks: 4 is an unknown field; accepted: backend, check, description, editor, layout, longscope_experiment, mask, "
      "name, "
-     "repetitions, scoring, sequence, shape"},
+     "pass, repetitions, scoring, sequence, shape"},
+    {"/pass", "\"backward\"", "pass: \"backward\" is not known; accepted: forward, forward_backward"},
+    {"/pass", "2", "pass: 2 is not a text; accepted: a text"},
     {"/scoring", R"({"soft_cap": -1})", "scoring.soft_cap: -1 is out of range; accepted: a number from 0 to 1000000"},
     {"/scoring", R"({"alibi": 1})", "scoring.alibi: 1 is neither true nor false; accepted: true, false"},
     {"/scoring", R"({"sigmoid": true})", "scoring.sigmoid: true is not an object; accepted: a JSON object {...}"},

@@ -59,17 +59,21 @@ TEST(Cost, OfRanksAddsUpToThatOfTheMask) {
 
 TEST(Cost, HasTheBytesAndTheMemoryOfTheSchedules) {
     for (const char* strategy : {"ring", "all_gather", "ulysses"}) {
-        const CompiledDraw draw = compiled(four_ranks(strategy, "zigzag"));
-        const ExperimentCost cost = cost_of(draw, never);
-        EXPECT_EQ(cost.infeasible, "");
-        for (std::int64_t rank = 0; rank < 4; ++rank) {
-            const auto at = static_cast<std::size_t>(rank);
-            const Schedule schedule =
-                find_strategy(strategy).forward({draw.experiment.shape, *draw.masks, *draw.ranks, rank});
-            EXPECT_EQ(cost.ranks[at].bytes_received, totals(schedule).bytes_received) << strategy;
-            EXPECT_EQ(cost.ranks[at].memory_bytes,
-                      memory_ledger(schedule, draw.experiment.shape, cost.ranks[at].tokens).total_bytes())
-                << strategy;
+        for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
+            Json document = four_ranks(strategy, "zigzag");
+            document["pass"] = to_string(pass);
+            const CompiledDraw draw = compiled(document);
+            const ExperimentCost cost = cost_of(draw, never);
+            EXPECT_EQ(cost.infeasible, "");
+            for (std::int64_t rank = 0; rank < 4; ++rank) {
+                const auto at = static_cast<std::size_t>(rank);
+                const Schedule schedule =
+                    find_strategy(strategy).write(pass, {draw.experiment.shape, *draw.masks, *draw.ranks, rank});
+                EXPECT_EQ(cost.ranks[at].bytes_received, totals(schedule).bytes_received) << strategy;
+                EXPECT_EQ(cost.ranks[at].memory_bytes,
+                          memory_ledger(schedule, draw.experiment.shape, cost.ranks[at].tokens).total_bytes())
+                    << strategy;
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ namespace longscope {
 inline const std::filesystem::path resources_folder = LONGSCOPE_SOURCE_DIR "/resources";
 
 inline ExperimentNames known_names() {
-    return {{"ring", "ulysses"}, {"contiguous", "zigzag", "per_document_zigzag"}, {"cpu", "reference"}};
+    return {{"ring", "ulysses", "usp"}, {"contiguous", "zigzag", "per_document_zigzag", "balanced"}, {"cpu", "reference"}};
 }
 
 // Every field is there, none has its default.
@@ -42,6 +42,20 @@ inline Json example_document_with_scoring(bool sigmoid) {
     Json document = example_document();
     document["scoring"] =
         sigmoid ? Json{{"sigmoid", {{"bias", -4.5}}}} : Json{{"soft_cap", 30.5}, {"alibi", true}, {"sinks", true}};
+    return document;
+}
+
+// The same with the backward pass.
+inline Json example_document_with_backward_pass() {
+    Json document = example_document();
+    document["pass"] = "forward_backward";
+    return document;
+}
+
+// The same with a strategy that is told its degree.
+inline Json example_document_with_degree() {
+    Json document = example_document();
+    document["layout"] = {{"ranks", 4}, {"strategy", "usp"}, {"dispatch", "balanced"}, {"ulysses", 2}};
     return document;
 }
 

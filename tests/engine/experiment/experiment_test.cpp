@@ -180,7 +180,7 @@ TEST_F(ExperimentFile, FieldsCanBeSetFromOutsideAndAreCheckedLikeTheDocument) {
     EXPECT_EQ(refusal("layout.ranks", 0),
               path.string() + ": layout.ranks: 0 is too small; accepted: an integer from 1 to 65536");
     EXPECT_EQ(refusal("layout.rank", 2),
-              path.string() + ": layout.rank: 2 is an unknown field; accepted: dispatch, ranks, strategy");
+              path.string() + ": layout.rank: 2 is an unknown field; accepted: dispatch, ranks, strategy, ulysses");
     EXPECT_EQ(refusal("sequence.tokens.x", 2),
               path.string() +
                   ": sequence.tokens.x: 2 lies inside what is not an object; accepted: a field, as "
@@ -218,6 +218,19 @@ TEST(Experiment, SaysNothingOfAScoringWhereNoneIsAskedFor) {
     document["scoring"] = {{"soft_cap", 0}, {"alibi", false}};
     EXPECT_FALSE(to_json(parsed(document)).contains("scoring"));
     EXPECT_TRUE(scoring_of_draw(parsed(document), 0).of_heads(0).is_plain());
+}
+
+TEST(Experiment, NamesItsPassWhereItIsNotTheForwardPassAlone) {
+    Json document = minimal_document();
+    EXPECT_EQ(parsed(document).pass, Pass::forward);
+    EXPECT_FALSE(to_json(parsed(document)).contains("pass"));
+    document["pass"] = "forward";
+    EXPECT_FALSE(to_json(parsed(document)).contains("pass"));
+    document["pass"] = "forward_backward";
+    const Experiment both = parsed(document);
+    EXPECT_EQ(both.pass, Pass::forward_backward);
+    EXPECT_EQ(to_json(both).at("pass"), "forward_backward");
+    EXPECT_EQ(parsed(to_json(both)), both);
 }
 
 TEST(Experiment, IsToldFromAHistogramOfLengths) {

@@ -30,8 +30,10 @@ std::vector<Json> examples() {
     return {example_document(),
             example_document_with_scoring(true),
             example_document_with_scoring(false),
+            example_document_with_backward_pass(),
             example_document_from_an_editor(),
             example_document_of_leaves(),
+            example_document_with_degree(),
             example_document_with_lengths("file"),
             example_document_with_lengths("histogram")};
 }

@@ -59,5 +59,38 @@ TEST(MemoryLedger, UlyssesHoldsQueriesAndResultOfItsHeadsOverTheWholeSequence) {
     EXPECT_EQ(ledger_of("ulysses").buffer_bytes, queries + 3 * key_values);
 }
 
+// 256 tokens over 4 ranks, as above.
+MemoryLedger backward_ledger_of(const char* strategy, DType dtype = DType::float32) {
+    const DispatchedCase c = make_case(dtype);
+    return memory_ledger(find_strategy(strategy).forward_backward(c.input(1)), c.problem.shape, 64);
+}
+
+TEST(MemoryLedger, TheBackwardPassReadsTheGradientsOfTheOutput) {
+    for (const char* strategy : {"ring", "all_gather", "ulysses"}) {
+        EXPECT_EQ(backward_ledger_of(strategy).input_bytes, 2 * own_query_bytes + own_key_values_bytes);
+    }
+}
+
+TEST(MemoryLedger, ARingHoldsTwoBlocksAndThreeTimesTheirGradientsInFloat32) {
+    const std::int64_t delta = 64 * 8 * 4;
+    const std::int64_t rows = Partial::size_bytes(8, 64, 64) + delta + own_query_bytes;
+    EXPECT_EQ(backward_ledger_of("ring").buffer_bytes, rows + 5 * own_key_values_bytes);
+    EXPECT_EQ(backward_ledger_of("ring", DType::bfloat16).buffer_bytes, rows + 4 * own_key_values_bytes);
+}
+
+TEST(MemoryLedger, AnAllGatherHoldsTheGradientsOfAllKeysTwiceWhileItPacksThem) {
+    const std::int64_t rows = Partial::size_bytes(8, 64, 64) + own_query_bytes;
+    EXPECT_EQ(backward_ledger_of("all_gather", DType::bfloat16).buffer_bytes, rows + 2 * 4 * own_key_values_bytes);
+}
+
+TEST(MemoryLedger, UlyssesKeepsItsHeadsForTheBackwardPass) {
+    const std::int64_t rows = 256 * 2 * 64 * 4;  // queries of its heads; so are dO and dQ, and O without lse
+    const std::int64_t key_values = 256 * 1 * 128 * 4;
+    const std::int64_t row_sums = 256 * 2 * 4;
+    // While it computes: queries, O with lse, dO with delta and dQ; keys and values and their gradients; the output.
+    EXPECT_EQ(backward_ledger_of("ulysses").buffer_bytes,
+              4 * rows + 2 * row_sums + 2 * key_values + Partial::size_bytes(8, 64, 64));
+}
+
 }  // namespace
 }  // namespace longscope

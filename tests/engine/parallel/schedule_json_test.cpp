@@ -10,12 +10,27 @@ namespace {
 
 Schedule example() {
     const DispatchedCase c({{1, 4, 2, 16, 24, DType::float32}, {100, 100, {}}, R"({"causal": {}})", 1}, "zigzag", 4);
-    return ring_forward(c.input(1));
+    return write_ring(c.input(1), Pass::forward);
+}
+
+Schedule backward_example() {
+    const DispatchedCase c({{1, 4, 2, 16, 24, DType::float32}, {100, 100, {}}, R"({"causal": {}})", 1}, "zigzag", 4);
+    return write_ulysses(c.input(1), Pass::forward_backward);
 }
 
 TEST(ScheduleJson, ReadsBackWhatWasWritten) {
-    const Schedule schedule = example();
-    EXPECT_EQ(schedule_from_json(parse_json(to_json(schedule).dump(), "test")), schedule);
+    for (const Schedule& schedule : {example(), backward_example()}) {
+        EXPECT_EQ(schedule_from_json(parse_json(to_json(schedule).dump(), "test")), schedule);
+    }
+}
+
+TEST(ScheduleJson, ADocumentOfTheForwardPassAloneIsAsItWasBefore) {
+    const Json forward = to_json(example());
+    EXPECT_EQ(forward.at("longscope_schedule"), 1);
+    EXPECT_FALSE(forward.contains("pass"));
+    const Json both = to_json(backward_example());
+    EXPECT_EQ(both.at("longscope_schedule"), 2);
+    EXPECT_EQ(both.at("pass"), "forward_backward");
 }
 
 TEST(ScheduleJson, RefusesDamage) {
@@ -25,7 +40,8 @@ TEST(ScheduleJson, RefusesDamage) {
         bad[Json::json_pointer(pointer)] = value;
         EXPECT_THROW((void)schedule_from_json(bad), Error) << pointer << " " << value.dump();
     };
-    expect_refused("/longscope_schedule", 2);
+    expect_refused("/longscope_schedule", 3);
+    expect_refused("/longscope_schedule", 2);  // which names its pass
     expect_refused("/rank", 4);
     expect_refused("/operations", "x");
     expect_refused("/operations/0/op", "alloca");

@@ -40,13 +40,14 @@ RC_GTEST_PROP(ClosedFormulas, EqualThoseOfTheSchedules, ()) {
     const auto ranks = *rc::gen::suchThat(rc::gen::inRange<std::int64_t>(1, 17), [&](std::int64_t count) {
         return strategy.infeasible(problem.shape, count).empty();
     });
+    const Pass pass = strategy.has_backward ? *rc::gen::element(Pass::forward, Pass::forward_backward) : Pass::forward;
     for (const DispatchEntry& dispatch : dispatches()) {
         const DispatchedCase c(problem, std::string(dispatch.name), ranks);
         const TokenCounts counts(c.tokens);
         RC_ASSERT(counts.all() == problem.domain.query_tokens);
         for (std::int64_t rank = 0; rank < ranks; ++rank) {
-            const ScheduleTotals unrolled = totals(strategy.forward(c.input(rank)));
-            const StrategyTotals formula = strategy.forward_totals(problem.shape, counts, rank);
+            const ScheduleTotals unrolled = totals(strategy.write(pass, c.input(rank)));
+            const StrategyTotals formula = strategy.totals(pass, c.input(rank), counts);
             RC_ASSERT(formula.bytes_sent == unrolled.bytes_sent);
             RC_ASSERT(formula.bytes_received == unrolled.bytes_received);
             RC_ASSERT(formula.peak_buffer_bytes == unrolled.peak_buffer_bytes);
@@ -70,11 +71,17 @@ TEST(ClosedFormulas, EqualThoseOfTheSchedulesOfEveryStrategyAndDispatch) {
                 ++layouts;
                 const DispatchedCase c(problem, std::string(dispatch.name), ranks);
                 for (std::int64_t rank = 0; rank < ranks; ++rank) {
-                    const ScheduleTotals unrolled = totals(strategy.forward(c.input(rank)));
-                    const StrategyTotals unrolled_part{unrolled.bytes_sent, unrolled.bytes_received,
-                                                       unrolled.peak_buffer_bytes};
-                    EXPECT_EQ(strategy.forward_totals(problem.shape, TokenCounts(c.tokens), rank), unrolled_part)
-                        << strategy.name << " " << dispatch.name << ", rank " << rank << " of " << ranks;
+                    for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
+                        if (!strategy.infeasible(problem.shape, ranks, pass).empty()) {
+                            continue;
+                        }
+                        const ScheduleTotals unrolled = totals(strategy.write(pass, c.input(rank)));
+                        const StrategyTotals unrolled_part{unrolled.bytes_sent, unrolled.bytes_received,
+                                                           unrolled.peak_buffer_bytes};
+                        EXPECT_EQ(strategy.totals(pass, c.input(rank), TokenCounts(c.tokens)), unrolled_part)
+                            << strategy.name << " " << dispatch.name << " " << to_string(pass) << ", rank " << rank
+                            << " of " << ranks;
+                    }
                 }
             }
         }

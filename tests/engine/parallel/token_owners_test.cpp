@@ -2,6 +2,9 @@
 #include "engine/parallel/token_owners.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/mask/expression.h"
 
 #include "engine/parallel/dispatch.h"
 
@@ -10,9 +13,10 @@ namespace {
 
 TEST(TokenOwners, KnowTheRankOfEveryTokenInEveryDispatch) {
     const PackedSequence sequence{203, {0, 1, 60, 61, 150, 203}};
+    const HeadMasks masks(compile_mask(parse_mask(parse_json(R"({"causal": {}})", "test"), "mask"), {203, 203, {}}));
     for (const DispatchEntry& dispatch : dispatches()) {
         for (const std::int64_t ranks : {1, 3, 8}) {
-            const std::vector<TokenSet> tokens = dispatch_tokens(dispatch, sequence, ranks);
+            const std::vector<TokenSet> tokens = dispatch_tokens(dispatch, {sequence, &masks, 1}, ranks);
             const TokenOwners owners(tokens);
             EXPECT_EQ(owners.ranks(), ranks);
             for (std::int64_t token = 0; token < sequence.tokens; ++token) {
@@ -26,8 +30,10 @@ TEST(TokenOwners, KnowTheRankOfEveryTokenInEveryDispatch) {
 
 TEST(TokenOwners, KnowTheRankOfEveryTokenOfALongSequence) {
     const PackedSequence sequence{100'003, {0, 5, 40'000, 99'000, 100'003}};
+    const HeadMasks masks(
+        compile_mask(parse_mask(parse_json(R"({"causal": {}})", "test"), "mask"), {100'003, 100'003, {}}));
     for (const DispatchEntry& dispatch : dispatches()) {
-        const std::vector<TokenSet> tokens = dispatch_tokens(dispatch, sequence, 5);
+        const std::vector<TokenSet> tokens = dispatch_tokens(dispatch, {sequence, &masks, 1}, 5);
         const TokenOwners owners(tokens);
         for (std::int64_t token = 0; token < sequence.tokens; ++token) {
             const auto rank = owners.rank_of(token);

@@ -29,11 +29,13 @@ TEST(InputRow, DependsOnSeedTensorHeadAndPositionAndNothingElse) {
     rows.insert(row_of(2, InputTensor::query, 0, 0, 64));
     rows.insert(row_of(1, InputTensor::key, 0, 0, 64));
     rows.insert(row_of(1, InputTensor::value, 0, 0, 64));
+    rows.insert(row_of(1, InputTensor::sinks, 0, 0, 64));
+    rows.insert(row_of(1, InputTensor::output_gradient, 0, 0, 64));
     rows.insert(row_of(1, InputTensor::query, 1, 0, 64));
     rows.insert(row_of(1, InputTensor::query, 0, 1, 64));
     rows.insert(row_of(1, InputTensor::query, 4095, 0, 64));
     rows.insert(row_of(1, InputTensor::query, 0, (1 << 30) - 1, 64));
-    EXPECT_EQ(rows.size(), 8U);
+    EXPECT_EQ(rows.size(), 10U);
 }
 
 TEST(InputRow, OfAShorterHeadBeginsAlike) {

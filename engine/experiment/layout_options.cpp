@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/experiment/layout_options.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/base/error.h"
+#include "engine/base/thread_team.h"
+#include "engine/kernel/cpu/tile_plan.h"
+#include "engine/parallel/dispatch.h"
+#include "engine/parallel/memory_ledger.h"
+
+namespace longscope {
+
+namespace {
+
+constexpr std::int64_t tile = 128;
+
+double largest_over_mean(const std::vector<std::int64_t>& works) {
+    const std::int64_t sum = std::accumulate(works.begin(), works.end(), std::int64_t{0});
+    const std::int64_t largest = *std::max_element(works.begin(), works.end());
+    return sum == 0 ? 1.0 : static_cast<double>(largest) * static_cast<double>(works.size()) / static_cast<double>(sum);
+}
+
+// Degrees that a strategy can be asked for: divisors of the ranks that are neither a ring nor all of Ulysses.
+std::vector<StrategyOptions> options_of(const StrategyEntry& strategy, std::int64_t ranks) {
+    if (!strategy.has_degree) {
+        return {{}};
+    }
+    std::vector<StrategyOptions> degrees;
+    for (std::int64_t ulysses = 2; ulysses < ranks; ++ulysses) {
+        if (ranks % ulysses == 0) {
+            degrees.push_back({ulysses});
+        }
+    }
+    return degrees.empty() ? std::vector<StrategyOptions>{{}} : degrees;
+}
+
+class OptionsOfDispatch {
+  public:
+    OptionsOfDispatch(const CompiledDraw& draw, const DispatchEntry& dispatch, std::int64_t ranks, Pass pass,
+                      const std::atomic<bool>& cancelled)
+        : draw_(draw),
+          dispatch_(dispatch),
+          pass_(pass),
+          cancelled_(cancelled),
+          sequence_{draw.domain.query_tokens, draw.domain.cu_seqlens},
+          tokens_(dispatch_tokens(dispatch, {sequence_, draw.masks.get(), draw.experiment.shape.query_heads}, ranks)),
+          counts_(tokens_) {}
+
+    [[nodiscard]] DispatchFacts facts() const {
+        DispatchFacts facts;
+        facts.name = dispatch_.name;
+        facts.largest_over_mean = largest_over_mean(of_ranks(head_pairs_of_own_queries, {}));
+        facts.padding_tokens = dispatch_.padding(sequence_, counts_.ranks());
+        if (sequence_.tokens <= max_tokens_of_tile_counts) {
+            facts.tiles = tiles();
+        }
+        return facts;
+    }
+
+    [[nodiscard]] LayoutOption layout(const StrategyEntry& strategy, const StrategyOptions& options) const {
+        LayoutOption layout{std::string(strategy.name), options, std::string(dispatch_.name), {}};
+        layout.infeasible = strategy.infeasible(draw_.experiment.shape, counts_.ranks(), pass_, options);
+        if (!layout.infeasible.empty()) {
+            return layout;
+        }
+        std::vector<std::int64_t> bytes(tokens_.size());
+        std::vector<std::int64_t> memory(tokens_.size());
+        ThreadTeam().for_each(counts_.ranks(), [&](std::int64_t rank) {
+            require_going_on();
+            const auto at = static_cast<std::size_t>(rank);
+            const StrategyTotals sums = strategy.totals(pass_, input(rank, options), counts_);
+            bytes[at] = sums.bytes_received;
+            memory[at] =
+                memory_ledger(sums.peak_buffer_bytes, draw_.experiment.shape, counts_.of(rank), pass_).total_bytes();
+        });
+        layout.bytes_received = *std::max_element(bytes.begin(), bytes.end());
+        layout.memory_bytes = *std::max_element(memory.begin(), memory.end());
+        layout.largest_over_mean = largest_over_mean(of_ranks(strategy.head_pairs, options));
+        return layout;
+    }
+
+  private:
+    void require_going_on() const {
+        if (cancelled_) {
+            throw Error(ErrorKind::cancelled, "cancelled");
+        }
+    }
+    [[nodiscard]] StrategyInput input(std::int64_t rank, const StrategyOptions& options) const {
+        return {draw_.experiment.shape, *draw_.masks, tokens_, rank, options};
+    }
+    [[nodiscard]] std::vector<std::int64_t> of_ranks(std::int64_t (*work)(const StrategyInput&),
+                                                     const StrategyOptions& options) const {
+        std::vector<std::int64_t> works(tokens_.size());
+        ThreadTeam().for_each(counts_.ranks(), [&](std::int64_t rank) {
+            require_going_on();
+            works[static_cast<std::size_t>(rank)] = work(input(rank, options));
+        });
+        return works;
+    }
+
+    [[nodiscard]] std::int64_t tiles() const {
+        const TokenSet all_keys({{0, draw_.masks->key_tokens()}});
+        const std::int64_t heads = draw_.experiment.shape.query_heads;
+        const std::vector<std::int64_t> heads_of_kinds = draw_.masks->heads_of_kinds({0, heads});
+        std::atomic<std::int64_t> sum{0};
+        ThreadTeam().for_each(counts_.ranks(), [&](std::int64_t rank) {
+            const LocalMask mask(*draw_.masks, tokens_[static_cast<std::size_t>(rank)], all_keys);
+            for (std::int64_t kind = 0; kind < draw_.masks->kinds(); ++kind) {
+                for (std::int64_t row = 0; row < mask.rows(); row += tile) {
+                    require_going_on();
+                    const Range rows{row, std::min(row + tile, mask.rows())};
+                    for (const TileRun& run : plan_tile_row(mask, rows, tile, kind).tiles) {
+                        sum += run.tiles.size() * heads_of_kinds[static_cast<std::size_t>(kind)];
+                    }
+                }
+            }
+        });
+        return (sum + heads / 2) / heads;
+    }
+
+    const CompiledDraw& draw_;
+    const DispatchEntry& dispatch_;
+    Pass pass_;
+    const std::atomic<bool>& cancelled_;
+    PackedSequence sequence_;
+    std::vector<TokenSet> tokens_;
+    TokenCounts counts_;
+};
+
+}  // namespace
+
+LayoutOptions layout_options(const CompiledDraw& draw, std::int64_t ranks, Pass pass,
+                             const std::atomic<bool>& cancelled) {
+    LayoutOptions all;
+    all.ranks = ranks;
+    all.pass = pass;
+    std::vector<std::unique_ptr<OptionsOfDispatch>> by_dispatch;
+    for (const DispatchEntry& dispatch : dispatches()) {
+        by_dispatch.push_back(std::make_unique<OptionsOfDispatch>(draw, dispatch, ranks, pass, cancelled));
+        all.dispatches.push_back(by_dispatch.back()->facts());
+    }
+    for (const StrategyEntry& strategy : strategies()) {
+        for (const StrategyOptions& options : options_of(strategy, ranks)) {
+            for (const auto& of_dispatch : by_dispatch) {
+                all.layouts.push_back(of_dispatch->layout(strategy, options));
+            }
+        }
+    }
+    return all;
+}
+
+}  // namespace longscope

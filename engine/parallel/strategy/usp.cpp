@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The backward pass keeps queries, keys, values, output and lse of a rank's heads. An all-to-all in each group brings
+// dO; another round of keys and values computes, with the sums of dK and dV behind them; two more bring the gradients
+// back in float32.
+#include "engine/parallel/strategy/usp.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/parallel/strategy/head_exchange.h"
+#include "engine/parallel/strategy/key_value_ring.h"
+
+namespace longscope {
+
+namespace {
+
+using Buffers = HeadExchangeBuffers;
+
+constexpr RingBuffers ring_buffers{Buffers::next,     Buffers::result_of_heads, Buffers::next + 2,
+                                   Buffers::next + 3, Buffers::next + 4,        Buffers::key_value_gradients_of_heads};
+
+class UspWriter {
+  public:
+    UspWriter(std::string_view strategy, const StrategyInput& input, std::int64_t ulysses, Pass pass)
+        : input_(input),
+          pass_(pass),
+          builder_(strategy, input, pass),
+          sets_(sets_of_groups(ulysses)),
+          exchange_(builder_, input, group(ulysses)),
+          ring_(builder_, place(ulysses), ring_buffers) {}
+
+    void write_forward() {
+        const std::int64_t filled = exchange_.write_inputs(0);
+        ring_.write_forward(1, HeadExchange::flows, {filled});
+        step_ = static_cast<std::int32_t>(ring_.size());
+        if (pass_ == Pass::forward) {
+            ring_.free_blocks();
+            ring_.free_step();
+            builder_.free(Buffers::queries, {});
+            builder_.free(Buffers::key_values, ring_.last_transfers());
+        } else {
+            ring_.free_step();
+            builder_.finalize(step_, Buffers::result_of_heads);  // where the backward pass reads it
+        }
+        exchange_.write_results(++step_, pass_ != Pass::forward);
+        if (pass_ == Pass::forward) {
+            builder_.finalize(step_, Buffers::result);
+        }
+    }
+
+    void write_backward() {
+        ++step_;
+        const std::int64_t barrier = builder_.barrier(step_, ring_.last_transfers());
+        exchange_.write_output_gradients(step_, barrier);
+        ++step_;
+        const std::int64_t set = exchange_.own_queries().set;
+        builder_.alloc_delta(Buffers::delta, set, exchange_.own_query_heads());
+        builder_.delta(step_, Buffers::result_of_heads, Buffers::output_gradients, Buffers::delta);
+        builder_.alloc_query_gradients(Buffers::query_gradients_of_heads, set, exchange_.own_query_heads());
+        ring_.write_backward(
+            step_, HeadExchange::flows + input_.ranks() * ring_.size(), {barrier},
+            {Buffers::output_gradients, Buffers::result_of_heads, Buffers::delta, Buffers::query_gradients_of_heads});
+        step_ += static_cast<std::int32_t>(ring_.size());
+        builder_.free(Buffers::queries, {});
+        builder_.free(Buffers::key_values, ring_.last_transfers());
+        for (const std::int64_t buffer : {Buffers::result_of_heads, Buffers::output_gradients, Buffers::delta}) {
+            builder_.free(buffer, {});
+        }
+        exchange_.write_gradients(step_);
+    }
+
+    Schedule take() { return builder_.take(); }
+
+  private:
+    [[nodiscard]] static std::vector<std::int64_t> counted(std::int64_t first, std::int64_t step, std::int64_t count) {
+        std::vector<std::int64_t> numbers;
+        for (std::int64_t i = 0; i < count; ++i) {
+            numbers.push_back(first + i * step);
+        }
+        return numbers;
+    }
+
+    // The token set of each group.
+    [[nodiscard]] std::vector<std::int64_t> sets_of_groups(std::int64_t ulysses) {
+        if (ulysses == input_.ranks()) {
+            return {input_.ranks()};  // all tokens
+        }
+        std::vector<std::int64_t> sets;
+        for (std::int64_t first = 0; first < input_.ranks(); first += ulysses) {
+            sets.push_back(builder_.add_token_set({counted(first, 1, ulysses), {}}));
+        }
+        return sets;
+    }
+    [[nodiscard]] HeadGroup group(std::int64_t ulysses) const {
+        const std::int64_t number = input_.rank / ulysses;
+        return {counted(number * ulysses, 1, ulysses), sets_[static_cast<std::size_t>(number)]};
+    }
+    [[nodiscard]] RingPlace place(std::int64_t ulysses) const {
+        RingPlace place;
+        place.ranks = counted(input_.rank % ulysses, ulysses, input_.ranks() / ulysses);
+        place.sets = sets_;
+        place.index = input_.rank / ulysses;
+        place.queries = exchange_.own_queries();
+        place.key_value_heads = exchange_.own_key_value_heads();
+        place.own_block = Buffers::key_values;
+        return place;
+    }
+
+    const StrategyInput& input_;
+    Pass pass_;
+    ScheduleBuilder builder_;
+    std::vector<std::int64_t> sets_;
+    HeadExchange exchange_;
+    KeyValueRing ring_;
+    std::int32_t step_ = 0;
+};
+
+// Sizes that the formulas below are made of. Of one token, for the heads of one rank: q, kv, their gradients dq and
+// dkv, a result (O and lse), dO, and delta.
+struct UspSizes {
+    UspSizes(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank, std::int64_t ulysses)
+        : own(tokens.of(rank)),
+          group(tokens.of_ranks({rank / ulysses * ulysses, (rank / ulysses + 1) * ulysses})),
+          rounds(tokens.ranks() / ulysses) {
+        for (std::int64_t first = 0; first < tokens.ranks(); first += ulysses) {
+            largest_group = std::max(largest_group, tokens.of_ranks({first, first + ulysses}));
+        }
+        const std::int64_t query_heads = shape.query_heads / ulysses;
+        const std::int64_t key_value_dims =
+            key_value_heads_of_share(shape, ulysses) * (shape.head_dim_qk + shape.head_dim_v);
+        constexpr std::int64_t float_bytes = sizeof(float);
+        q = query_heads * shape.head_dim_qk * size_bytes(shape.dtype);
+        kv = key_value_dims * size_bytes(shape.dtype);
+        result = Partial::size_bytes(query_heads, 1, shape.head_dim_v);
+        output_gradient = query_heads * shape.head_dim_v * size_bytes(shape.dtype);
+        delta = query_heads * float_bytes;
+        dq = query_heads * shape.head_dim_qk * float_bytes;
+        dkv = key_value_dims * float_bytes;
+    }
+
+    std::int64_t own;     // tokens of the rank
+    std::int64_t group;   // tokens of its group
+    std::int64_t rounds;  // groups
+    std::int64_t largest_group = 0;
+    std::int64_t q = 0;
+    std::int64_t kv = 0;
+    std::int64_t result = 0;
+    std::int64_t output_gradient = 0;
+    std::int64_t delta = 0;
+    std::int64_t dq = 0;
+    std::int64_t dkv = 0;
+};
+
+}  // namespace
+
+Schedule write_usp(std::string_view strategy, const StrategyInput& input, std::int64_t ulysses, Pass pass) {
+    UspWriter writer(strategy, input, ulysses, pass);
+    writer.write_forward();
+    if (pass == Pass::forward_backward) {
+        writer.write_backward();
+    }
+    return writer.take();
+}
+
+StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens, std::int64_t ulysses, Pass pass) {
+    const AttentionShape& shape = input.shape;
+    const UspSizes n(shape, tokens, input.rank, ulysses);
+    const std::int64_t others = n.group - n.own;
+    const std::int64_t own_of_all = n.own * ulysses;  // its tokens, with the heads of every rank of the group
+    const std::int64_t next_group = (input.rank / ulysses + 1) % n.rounds * ulysses;
+    const std::int64_t blocks = std::min<std::int64_t>(n.rounds - 1, 2) * n.largest_group * n.kv;
+    StrategyTotals sums;
+    // In the group the tokens of the others come in for the heads of this rank, and the results of its tokens come back
+    // from theirs. In the round every block but the own arrives, and every one but the next group's is passed on.
+    sums.bytes_received = others * (n.q + n.kv) + (own_of_all - n.own) * n.result + (tokens.all() - n.group) * n.kv;
+    sums.bytes_sent = (own_of_all - n.own) * (n.q + n.kv) + others * n.result +
+                      (tokens.all() - tokens.of_ranks({next_group, next_group + ulysses})) * n.kv;
+    sums.peak_buffer_bytes = std::max({
+        2 * n.group * n.q + own_of_all * n.kv + n.group * n.kv,               // ordering queries
+        n.group * n.q + own_of_all * n.kv + 2 * n.group * n.kv,               // then keys and values
+        n.group * (n.q + n.kv + (n.rounds > 1 ? 2 : 1) * n.result) + blocks,  // computing
+        2 * n.group * n.result + own_of_all * n.result,                       // sending results back
+        n.group * n.result + 2 * own_of_all * n.result,                       // ordering them
+    });
+    if (pass == Pass::forward) {
+        return sums;
+    }
+    // dO comes in as queries did, gradients go back as results did; the round is made again, and all sums arrive.
+    sums.bytes_received +=
+        others * n.output_gradient + (own_of_all - n.own) * (n.dq + n.dkv) + (tokens.all() - n.group) * n.kv;
+    sums.bytes_sent += (own_of_all - n.own) * n.output_gradient + others * (n.dq + n.dkv) +
+                       (tokens.all() - tokens.of_ranks({next_group, next_group + ulysses})) * n.kv;
+    if (n.rounds > 1) {
+        sums.bytes_received += tokens.all() * n.dkv;
+        sums.bytes_sent += tokens.all() * n.dkv;
+    }
+    const std::int64_t kept = n.group * (n.q + n.kv + n.result) + blocks;
+    const std::int64_t output = own_of_all * n.result;
+    const std::int64_t own_dq = own_of_all * n.dq;
+    sums.peak_buffer_bytes = std::max({
+        sums.peak_buffer_bytes,
+        kept + n.group * n.result + 2 * output,           // ordering results
+        kept + 2 * n.group * n.output_gradient + output,  // ordering dO
+        kept + n.group * (n.output_gradient + n.delta + n.dq) + output +
+            (n.rounds > 1 ? 3 * n.largest_group : n.group) * n.dkv,                                 // computing
+        n.group * (2 * n.dq + n.dkv) + output,                                                      // packing dQ
+        n.group * (n.dq + n.dkv) + output + own_dq,                                                 // sending it back
+        2 * n.group * n.dkv + output + own_dq,                                                      // packing dK and dV
+        (n.group + own_of_all) * n.dkv + output + own_dq,                                           // sending them back
+        own_of_all * n.dkv + n.own * shape.key_value_gradient_bytes_per_token() + output + own_dq,  // adding them up
+    });
+    return sums;
+}
+
+namespace {
+
+// As many ranks exchange heads as the heads allow, but no more than there are groups.
+std::int64_t default_degree(const AttentionShape& shape, std::int64_t ranks) {
+    std::int64_t degree = 1;
+    for (std::int64_t ulysses = 2; ulysses * ulysses <= ranks; ++ulysses) {
+        if (ranks % ulysses == 0 && head_exchange_infeasible("USP", shape, ulysses).empty()) {
+            degree = ulysses;
+        }
+    }
+    return degree;
+}
+
+std::int64_t degree_of(const StrategyInput& input) {
+    return input.options.ulysses > 0 ? input.options.ulysses : default_degree(input.shape, input.ranks());
+}
+
+}  // namespace
+
+std::string usp_infeasible(const AttentionShape& shape, std::int64_t ranks, const StrategyOptions& options) {
+    if (options.ulysses == 0) {
+        return {};
+    }
+    if (ranks % options.ulysses != 0) {
+        return fmt::format("USP needs ranks divisible by the {} that exchange heads (layout.ulysses): {} are given",
+                           options.ulysses, ranks);
+    }
+    return head_exchange_infeasible("USP", shape, options.ulysses);
+}
+
+Schedule write_usp(const StrategyInput& input, Pass pass) {
+    return write_usp("usp", input, degree_of(input), pass);
+}
+
+StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
+    return usp_totals(input, tokens, degree_of(input), pass);
+}
+
+std::int64_t usp_head_pairs(const StrategyInput& input) {
+    const std::int64_t ulysses = degree_of(input);
+    const std::int64_t first = input.rank / ulysses * ulysses;
+    TokenSelection group;
+    for (std::int64_t rank = first; rank < first + ulysses; ++rank) {
+        group.ranks.push_back(rank);
+    }
+    return LocalMask(input.masks, select_tokens(group, input.tokens), TokenSet({{0, input.masks.key_tokens()}}))
+        .head_pairs(share_of_heads(input.shape.query_heads, ulysses, input.rank - first));
+}
+
+}  // namespace longscope
