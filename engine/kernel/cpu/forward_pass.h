@@ -15,7 +15,7 @@ namespace longscope::cpu {
 // In this order, or, without one, in the order that is predicted to be faster (order_cost.h). Where weights are kept,
 // in `stored`, it is query-major. Ends soon when hooks.cancelled becomes true.
 void attend_forward(const AttendInput& input, Partial& out, const AttendHooks& hooks, std::optional<LoopOrder> order,
-                    const TileFunctions& functions, int threads, SpareBuffers& spare, StoredTiles* stored = nullptr);
+                    const TileFunctions& functions, int threads, SpareBuffers& spare, StoredTiles* stored);
 
 // What is predicted of the whole call; parts of it may be computed in different orders.
 [[nodiscard]] OrderCost forward_order_cost(const AttendInput& input, const TileGeometry& geometry, int threads);
