@@ -44,9 +44,10 @@ Row draw_fields(const StoredDraw& draw) {
         row.insert(row.end(), 6, "");
     } else {
         const CheckRecord& check = draw.checks.back();
+        const auto of_gradients = [&](double value) { return check.has_gradients() ? csv_field(value) : ""; };
         row.insert(row.end(), {csv_field(check.output_relative_error), csv_field(check.lse_absolute_error),
-                               check.passed ? "1" : "0", csv_field(check.query_gradient_error),
-                               csv_field(check.key_gradient_error), csv_field(check.value_gradient_error)});
+                               check.passed ? "1" : "0", of_gradients(check.query_gradient_error),
+                               of_gradients(check.key_gradient_error), of_gradients(check.value_gradient_error)});
     }
     return row;
 }

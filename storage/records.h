@@ -85,11 +85,11 @@ struct CheckRecord {
     double output_limit = 0;
     double lse_limit = 0;
     bool passed = false;
-    // Relative, of dQ, dK and dV.
-    double query_gradient_error = std::numeric_limits<double>::quiet_NaN();
-    double key_gradient_error = std::numeric_limits<double>::quiet_NaN();
-    double value_gradient_error = std::numeric_limits<double>::quiet_NaN();
-    double gradient_limit = 0;  // 0: there are no gradients
+    // Relative, of dQ, dK and dV; all 0 where there are no gradients.
+    double query_gradient_error = 0;
+    double key_gradient_error = 0;
+    double value_gradient_error = 0;
+    double gradient_limit = 0;
 
     [[nodiscard]] bool has_gradients() const { return gradient_limit > 0; }
 

@@ -103,14 +103,17 @@ std::int64_t insert_repetition(SQLite::Database& handle, std::int64_t draw, cons
 }
 
 void insert_check(SQLite::Database& handle, std::int64_t draw, const CheckRecord& record) {
+    const auto of_gradients = [&](double value) {
+        return record.has_gradients() ? std::optional(value) : std::optional<double>();
+    };
     execute(handle,
             "INSERT INTO check_result (draw, rows, output_relative_error, lse_absolute_error, output_limit, "
             "lse_limit, passed, query_gradient_error, key_gradient_error, value_gradient_error, gradient_limit) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             draw, record.rows, record.output_relative_error, record.lse_absolute_error, record.output_limit,
-            record.lse_limit, record.passed, record.query_gradient_error, record.key_gradient_error,
-            record.value_gradient_error,
-            record.has_gradients() ? std::optional(record.gradient_limit) : std::optional<double>());
+            record.lse_limit, record.passed, of_gradients(record.query_gradient_error),
+            of_gradients(record.key_gradient_error), of_gradients(record.value_gradient_error),
+            of_gradients(record.gradient_limit));
 }
 
 void insert_clock(SQLite::Database& handle, std::int64_t run, const ClockRecord& record) {

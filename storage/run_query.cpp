@@ -100,15 +100,20 @@ std::vector<StoredRepetition> read_repetitions(Database& database, std::int64_t 
 std::vector<CheckRecord> read_checks(Database& database, std::int64_t draw) {
     SQLite::Statement row(database.handle(),
                           "SELECT rows, output_relative_error, lse_absolute_error, output_limit, lse_limit, passed, "
-                          "query_gradient_error, key_gradient_error, value_gradient_error, coalesce(gradient_limit, 0) "
+                          "query_gradient_error, key_gradient_error, value_gradient_error, gradient_limit "
                           "FROM check_result WHERE draw = ? ORDER BY id");
     bind_all(row, draw);
     std::vector<CheckRecord> checks;
     while (row.executeStep()) {
         checks.push_back({row.getColumn(0).getInt64(), number_or_nan(row.getColumn(1)), number_or_nan(row.getColumn(2)),
-                          row.getColumn(3).getDouble(), row.getColumn(4).getDouble(), row.getColumn(5).getInt() == 1,
-                          number_or_nan(row.getColumn(6)), number_or_nan(row.getColumn(7)),
-                          number_or_nan(row.getColumn(8)), row.getColumn(9).getDouble()});
+                          row.getColumn(3).getDouble(), row.getColumn(4).getDouble(), row.getColumn(5).getInt() == 1});
+        if (!row.getColumn(9).isNull()) {
+            CheckRecord& check = checks.back();
+            check.query_gradient_error = number_or_nan(row.getColumn(6));
+            check.key_gradient_error = number_or_nan(row.getColumn(7));
+            check.value_gradient_error = number_or_nan(row.getColumn(8));
+            check.gradient_limit = row.getColumn(9).getDouble();
+        }
     }
     return checks;
 }

@@ -26,7 +26,7 @@ Theme make_light_theme() {
                      rgb(0x2C79B0), rgb(0x125792), rgb(0x08306B)};
     // attend, merge, finalize, send, receive, wait, copy, collective, attend_backward, delta, reduce, barrier
     theme.categories = {rgb(0x0072B2), rgb(0x56B4E9), rgb(0xCC79A7), rgb(0x009E73), rgb(0xE69F00), rgb(0xD55E00),
-                        rgb(0x444A52), rgb(0x7A3FD0), rgb(0x0A1A60), rgb(0xBAFCA2), rgb(0x602A00), rgb(0xA8AEB4)};
+                        rgb(0x444A52), rgb(0x7A3FD0), rgb(0x0A1A60), rgb(0xBAFCA2), rgb(0x602A00), rgb(0x101214)};
     theme.few_ranks = {rgb(0x0072B2), rgb(0xE69F00), rgb(0x009E73), rgb(0xCC79A7),
                        rgb(0x56B4E9), rgb(0xD55E00), rgb(0xE2D200), rgb(0x5B5F66)};
     theme.many_ranks = {rgb(0x440154), rgb(0x3B528B), rgb(0x21908C), rgb(0x5DC863), rgb(0xD8C81A)};
@@ -46,7 +46,7 @@ Theme make_dark_theme() {
     theme.density = {rgb(0x1C2026), rgb(0x27496B), rgb(0x2F6A96), rgb(0x3F8DBB),
                      rgb(0x5FABD2), rgb(0x8DC7E2), rgb(0xC9E8F5)};
     theme.categories = {rgb(0x3D9BE0), rgb(0x9CD3F5), rgb(0xD98CB8), rgb(0x1DB88A), rgb(0xF0B429), rgb(0xEB6A1E),
-                        rgb(0x6E757D), rgb(0x8A5CF0), rgb(0x2020E0), rgb(0xFCFCA8), rgb(0x7A2E00), rgb(0xB0B6BC)};
+                        rgb(0x6E757D), rgb(0x8A5CF0), rgb(0x2020E0), rgb(0xFCFCA8), rgb(0x7A2E00), rgb(0x4E4236)};
     theme.few_ranks = {rgb(0x3D9BE0), rgb(0xF0B429), rgb(0x1DB88A), rgb(0xD98CB8),
                        rgb(0x9CD3F5), rgb(0xEB6A1E), rgb(0xF0E442), rgb(0x6E757D)};
     theme.many_ranks = {rgb(0x6A3D8F), rgb(0x4F6DB0), rgb(0x2BA39E), rgb(0x6AD070), rgb(0xFDE725)};
