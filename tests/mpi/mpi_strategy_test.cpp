@@ -76,7 +76,7 @@ void expect_exact_gradients(const StrategyEntry& strategy, const AttentionCase& 
     const RankRun run = run_rank_backward(c, std::string(strategy.name), inputs, world);
     const std::int64_t received = world.payload_bytes_received() - received_before;
     const std::int64_t sent = world.payload_bytes_sent() - sent_before;
-    const StrategyTotals formula = strategy.forward_backward_totals(problem.shape, TokenCounts(c.tokens), world.rank());
+    const StrategyTotals formula = strategy.forward_backward_totals(c.input(world.rank()), TokenCounts(c.tokens));
     EXPECT_EQ(received, totals(run.schedule).bytes_received);
     EXPECT_EQ(received, formula.bytes_received);
     EXPECT_EQ(sent, formula.bytes_sent);
@@ -97,7 +97,7 @@ void expect_all_gradients_exact(const AttentionCase& problem, const std::vector<
     const ReferenceGradients reference = reference_gradients(problem, inputs);
     for (const StrategyEntry& strategy : strategies()) {
         for (const std::string& dispatch : dispatches) {
-            if (strategy.infeasible(problem.shape, mpi_world().size()).empty()) {
+            if (strategy.infeasible(problem.shape, mpi_world().size(), Pass::forward_backward).empty()) {
                 expect_exact_gradients(strategy, problem, dispatch, inputs, reference);
             }
         }

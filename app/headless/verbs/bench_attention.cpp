@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "app/headless/attention_bench_report.h"
 #include "app/headless/bench_recorder.h"
 #include "app/headless/bench_report.h"
 #include "app/headless/long_job.h"
@@ -91,10 +92,6 @@ Json to_json(const PeerComparison& row) {
     return json;
 }
 
-std::string percent(double share) {
-    return fmt::format("{:.1f} %", 100.0 * share);
-}
-
 struct NamedQuality {
     DType dtype;
     PeakQuality quality;
@@ -124,165 +121,6 @@ Json to_json(const NamedQuality& peak) {
         {"units", quality.units},         {"lanes", quality.lanes},       {"share_of_units", quality.share}};
 }
 
-std::string goal_text(const AttentionBenchResult& result) {
-    if (!result.asked_share) {
-        return "";
-    }
-    return fmt::format("{} at least {}", result.reached() ? "yes:" : "NO:", percent(*result.asked_share));
-}
-
-// What a backward pass takes beyond the caller's tensors, by what the gradients take.
-std::string memory_text(const AttentionBenchResult& result) {
-    if (result.gradient_bytes == 0) {
-        return "";
-    }
-    const double share = result.memory_of_gradients();
-    return fmt::format("{}{:.2f} x", share > most_memory_of_gradients ? "NO: " : "", share);
-}
-
-// Names are those of several cases that differ in their tokens.
-std::string full_name(const AttentionBenchCase& asked) {
-    return fmt::format("{}, {} tokens", asked.name, format_count(asked.tokens));
-}
-
-Json to_json(const AttentionBenchResult& result) {
-    const AttentionBenchCase& asked = result.asked;
-    Json json{{"case", asked.name},
-              {"mask", parse_json(asked.mask, "mask")},
-              {"tokens", asked.tokens},
-              {"query_heads", asked.shape.query_heads},
-              {"key_value_heads", asked.shape.key_value_heads},
-              {"head_dim_qk", asked.shape.head_dim_qk},
-              {"head_dim_v", asked.shape.head_dim_v},
-              {"dtype", to_string(asked.shape.dtype)},
-              {"pairs_per_head", result.pairs},
-              {"flops", result.flops},
-              {"duration_ns", to_json(result.duration_ns)}};
-    if (asked.queries > 0) {
-        json["queries"] = asked.queries;
-    }
-    if (asked.page_tokens > 0) {
-        json["page_tokens"] = asked.page_tokens;
-    }
-    if (asked.goal_of == GoalOf::reading) {
-        json["read_bytes"] = result.read_bytes;
-        json["read_bytes_per_s"] = to_json(result.read_bytes_per_s);
-        json["share_of_reading"] = to_json(result.reading_share);
-    } else {
-        json["peak_flops_per_s"] = to_json(result.peak_flops_per_s);
-        json["share_of_peak"] = to_json(result.share);
-        json["roofline_share_of_peak"] = result.roofline_share;
-    }
-    if (result.orders) {
-        const OrderComparison& orders = *result.orders;
-        json["orders"] = {
-            {"query_major_ns", to_json(orders.query_major_ns)}, {"key_major_ns", to_json(orders.key_major_ns)},
-            {"key_major_speedup", to_json(orders.speedup)},     {"predicted_speedup", orders.predicted_speedup},
-            {"predicted", cpu::to_string(orders.predicted)},    {"faster", cpu::to_string(orders.faster())}};
-    }
-    if (result.gradient_bytes > 0) {
-        json["memory_bytes"] = result.memory_bytes;
-        json["gradient_bytes"] = result.gradient_bytes;
-    }
-    if (asked.stored) {
-        json["stored_bytes"] = result.stored_bytes;
-    }
-    if (asked.document_seed) {
-        json["document_seed"] = *asked.document_seed;
-    }
-    if (result.asked_share) {
-        json["asked_share"] = *result.asked_share;
-        json["reached"] = result.reached();
-    }
-    return json;
-}
-
-void print_table(const std::vector<AttentionBenchResult>& results) {
-    TextTable table({{"case", Align::left},
-                     {"tokens"},
-                     {"time"},
-                     {"rate"},
-                     {"share"},
-                     {"of", Align::left},
-                     {"quartiles"},
-                     {"roofline"},
-                     {"memory"},
-                     {"goal", Align::left}});
-    bool any_above = false;
-    bool any_memory = false;
-    for (const AttentionBenchResult& result : results) {
-        const bool reads = result.asked.goal_of == GoalOf::reading;
-        const Summary& share = result.judged();
-        // Then that peak is not what bounds it.
-        const bool above = !reads && share.median > 1.0;
-        any_above = any_above || above;
-        any_memory = any_memory || result.gradient_bytes > 0;
-        table.add_row(
-            {result.asked.name, format_count(result.asked.tokens),
-             format_duration(static_cast<Nanoseconds>(result.duration_ns.median)),
-             reads ? fmt::format("{:.1f} GB/s", static_cast<double>(result.read_bytes) / result.duration_ns.median)
-                   : fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median),
-             percent(share.median), reads ? "reading memory" : "the peak",
-             fmt::format("{:.1f} to {:.1f}", 100.0 * share.first_quartile, 100.0 * share.third_quartile),
-             reads || above ? "" : percent(result.roofline_share), memory_text(result), goal_text(result)});
-    }
-    write_output(table.text());
-    if (any_memory) {
-        write_output(fmt::format(
-            "\nMemory: what the backward pass took beyond the tensors, times the gradients' bytes: at most {} x. "
-            "Weights that are stored stand beside that.\n",
-            most_memory_of_gradients));
-    }
-    if (any_above) {
-        write_output(
-            "\nAbove 100 %: taken on the processor's matrix unit, or in float32, which are faster here than the dot "
-            "product "
-            "of bfloat16 that the peak is of.\n");
-    }
-}
-
-std::string verdict_text(const OrderComparison& orders) {
-    const std::string_view faster = cpu::to_string(orders.faster());
-    if (!orders.is_clear()) {
-        return "either";
-    }
-    return fmt::format("{}: {}", faster, orders.predicted == orders.faster() ? "as predicted" : "NOT as predicted");
-}
-
-// Of the cases that are measured in both orders of the loops.
-void print_orders(const std::vector<AttentionBenchResult>& results) {
-    TextTable table({{"case", Align::left},
-                     {"tokens"},
-                     {"query-major"},
-                     {"key-major"},
-                     {"ratio"},
-                     {"quartiles"},
-                     {"predicted"},
-                     {"taken", Align::left},
-                     {"faster", Align::left}});
-    bool any = false;
-    for (const AttentionBenchResult& result : results) {
-        if (!result.orders) {
-            continue;
-        }
-        const OrderComparison& orders = *result.orders;
-        any = true;
-        table.add_row({result.asked.name, format_count(result.asked.tokens),
-                       format_duration(static_cast<Nanoseconds>(orders.query_major_ns.median)),
-                       format_duration(static_cast<Nanoseconds>(orders.key_major_ns.median)),
-                       fmt::format("{:.2f}", orders.speedup.median),
-                       fmt::format("{:.2f} to {:.2f}", orders.speedup.first_quartile, orders.speedup.third_quartile),
-                       fmt::format("{:.2f}", orders.predicted_speedup), std::string(cpu::to_string(orders.predicted)),
-                       verdict_text(orders)});
-    }
-    if (any) {
-        write_output(fmt::format("\nThe loops in either order, in turns; ratio: query-major / key-major, measured and "
-                                 "predicted; above, the order that is taken. Either: less than {:.0f} % apart\n",
-                                 100.0 * (OrderComparison::clear - 1.0)) +
-                     table.text());
-    }
-}
-
 std::vector<BenchRow> rows_of(const std::vector<Measured>& results) {
     std::vector<BenchRow> rows;
     for (const Measured& result : results) {
@@ -309,7 +147,9 @@ std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
     if (chosen.empty()) {
         std::string names;
         for (const AttentionBenchCase& one : attention_bench_cases()) {
-            names += (names.empty() ? "" : "; ") + one.name;
+            if (names.find(one.name) == std::string::npos) {  // several differ in their tokens alone
+                names += (names.empty() ? "" : "; ") + one.name;
+            }
         }
         throw bad_input("--only", options.only, "is in no name of a case", names);
     }
@@ -396,8 +236,7 @@ int bench(const Options& options) {
     }
     write_output(fmt::format("{}; {}\n{}Documents: {}; medians of {} repetitions in turns with the peak\n\n",
                              printable(machine.processor), kernel, peak_text, lengths.summary(), options.repetitions));
-    print_table(own);
-    print_orders(own);
+    write_output(results_text(own) + orders_text(own));
     if (options.peers) {
         std::string text = "\n";
         for (const OpenPeer& one : open) {
