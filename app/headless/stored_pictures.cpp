@@ -54,15 +54,16 @@ DisplayList draw_stored_mask(const StoredRun& run, const StoredDraw& draw, const
     picture.title = fmt::format("{}, draw {}{}: {}", run.record.experiment_name, draw.record.index,
                                 head_dependence(expression).any() ? ", head 0 of layer 0" : "", to_text(expression));
     picture.cu_seqlens = domain.cu_seqlens;
-    const std::int64_t query_heads =
-        checked_integer(field(document, "shape", "query_heads"), "experiment.shape.query_heads", 1, 4096);
     const DispatchEntry& dispatch = find_dispatch(layout_word(document, "dispatch"));
+    DispatchInput input{{domain.query_tokens, domain.cu_seqlens}};
     std::optional<HeadMasks> masks;
     if (dispatch.reads_masks()) {
-        masks = compile_head_masks(expression, domain, query_heads);
+        input.query_heads =
+            checked_integer(field(document, "shape", "query_heads"), "experiment.shape.query_heads", 1, 4096);
+        masks = compile_head_masks(expression, domain, input.query_heads);
+        input.masks = &*masks;
     }
-    picture.ranks = dispatch_tokens(
-        dispatch, {{domain.query_tokens, domain.cu_seqlens}, masks ? &*masks : nullptr, query_heads}, run.record.ranks);
+    picture.ranks = dispatch_tokens(dispatch, input, run.record.ranks);
     return draw_mask(*mask, picture);
 }
 
