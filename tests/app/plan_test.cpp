@@ -78,13 +78,13 @@ TEST_F(PlanVerb, ExplainsTheStepsOfALayout) {
     const EngineRun run = run_engine({"run", file(), "--explain"});
     ASSERT_EQ(run.code, exit_done) << run.error;
     EXPECT_NE(run.out.find("plan me: ring over 4 ranks, dispatch contiguous, forward\n"), std::string::npos) << run.out;
-    EXPECT_NE(run.out.find("   0   own 50.2 %         idle         idle         idle\n"), std::string::npos) << run.out;
-    EXPECT_NE(run.out.find("   3   own 50.2 %  own 100.0 %  own 100.0 %  own 100.0 %\n"), std::string::npos) << run.out;
+    EXPECT_NE(run.out.find("   0  own 50.2 %         idle         idle         idle\n"), std::string::npos) << run.out;
+    EXPECT_NE(run.out.find("   3  own 50.2 %  own 100.0 %  own 100.0 %  own 100.0 %\n"), std::string::npos) << run.out;
     EXPECT_NE(run.out.find("   2     3   0  125 KiB\n"), std::string::npos) << run.out;
     document_["layout"]["strategy"] = "ulysses";
     document_["layout"]["ranks"] = 5;
     const EngineRun infeasible = run_engine({"run", file(), "--explain"});
-    EXPECT_EQ(infeasible.code, exit_failed);
+    EXPECT_EQ(infeasible.code, exit_bad_input);
     EXPECT_EQ(infeasible.error, "longscope-engine: Ulysses needs query heads divisible by 5 ranks: 12 are given\n");
 }
 
