@@ -144,9 +144,18 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
                                    tr("Context-parallel method; those that cannot serve this shape say why"));
     layout->add_choice(tr("Dispatch"), "/layout/dispatch", choices_of(dispatches()),
                        tr("Which tokens each rank holds"));
+    layout
+        ->add_integer(tr("Ulysses degree"), "/layout/ulysses", 0, 65536, 0,
+                      tr("Ranks that exchange heads with each other, of strategy usp"))
+        ->setSpecialValueText(tr("automatic"));
     add_group(column, tr("Layout"), layout);
 
     auto* run = new FieldForm(document);
+    std::vector<FieldChoice> passes;
+    for (const std::string_view word : pass_words) {
+        passes.push_back({word, ""});
+    }
+    run->add_choice(tr("Pass"), "/pass", passes, tr("The output alone, or the gradients of its inputs as well"));
     backend_ = run->add_choice(tr("Backend"), "/backend/name", choices_of(kernels()),
                                tr("What computes; those that do not serve this shape say why"));
     run->add_integer(tr("Threads per rank"), "/backend/threads", 0, 4096, 0, tr("0: the rank's share of its machine"))
