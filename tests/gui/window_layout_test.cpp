@@ -184,5 +184,24 @@ TEST_F(WindowLayout, WhatCannotBeIsDisabledAndSaysWhy) {
     }
 }
 
+TEST_F(WindowLayout, ThePassAndTheDegreeAreChosenInTheForm) {
+    auto& strategies = find<QComboBox>("layout.strategy");
+    const auto& items = *qobject_cast<QStandardItemModel*>(strategies.model());
+    const int token_ring = strategies.findData(QStringLiteral("token_ring"));
+    ASSERT_GE(token_ring, 0);
+    EXPECT_TRUE(items.item(token_ring)->isEnabled());
+    auto& pass = find<QComboBox>("pass");
+    pass.setFocus();
+    QTest::keyClick(&pass, Qt::Key_Down);
+    EXPECT_EQ(experiment()["pass"], "forward_backward");
+    EXPECT_FALSE(items.item(token_ring)->isEnabled()) << "it has no backward pass";
+    find<QDoubleSpinBox>("layout.ulysses").setValue(3);
+    EXPECT_EQ(experiment()["layout"]["ulysses"], 3);
+    const int usp = strategies.findData(QStringLiteral("usp"));
+    EXPECT_FALSE(items.item(usp)->isEnabled()) << "three ranks of two cannot exchange";
+    find<QDoubleSpinBox>("layout.ulysses").setValue(0);
+    EXPECT_TRUE(items.item(usp)->isEnabled());
+}
+
 }  // namespace
 }  // namespace longscope
