@@ -22,8 +22,9 @@ std::vector<RankLoad> longest_first(const std::vector<std::int64_t>& works, std:
     std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
         return works[static_cast<std::size_t>(a)] > works[static_cast<std::size_t>(b)];
     });
-    const auto room = counts == ChunkCounts::free ? works.size() : works.size() / static_cast<std::size_t>(ranks);
     std::vector<RankLoad> loads(static_cast<std::size_t>(ranks));
+    const std::size_t room =
+        counts == ChunkCounts::free ? works.size() : (works.size() + loads.size() - 1) / loads.size();
     using Entry = std::pair<std::int64_t, std::size_t>;  // work so far, rank
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> least;
     for (std::size_t rank = 0; rank < loads.size(); ++rank) {
