@@ -2,6 +2,9 @@
 #include "engine/mask/key_coverage.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "engine/mask/range_sets.h"
 
 namespace longscope {
 
@@ -34,15 +37,7 @@ class RangeUnion {
 
     void tidy() {
         std::sort(ranges_.begin(), ranges_.end(), [](Range a, Range b) { return a.begin < b.begin; });
-        std::size_t kept = 0;
-        for (const Range range : ranges_) {
-            if (kept > 0 && range.begin <= ranges_[kept - 1].end) {
-                ranges_[kept - 1].end = std::max(ranges_[kept - 1].end, range.end);
-            } else {
-                ranges_[kept++] = range;
-            }
-        }
-        ranges_.resize(kept);
+        ranges_ = joined_ranges(std::move(ranges_));
     }
 
     std::vector<Range> ranges_;

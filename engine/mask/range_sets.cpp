@@ -2,6 +2,7 @@
 #include "engine/mask/range_sets.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace longscope {
 
@@ -40,19 +41,23 @@ RangeSet rest_of_ranges(const RangeSet& a, const RangeSet& b) {
     return rest;
 }
 
+RangeSet joined_ranges(RangeSet ranges) {
+    std::size_t kept = 0;
+    for (const Range range : ranges) {
+        if (kept > 0 && range.begin <= ranges[kept - 1].end) {
+            ranges[kept - 1].end = std::max(ranges[kept - 1].end, range.end);
+        } else {
+            ranges[kept++] = range;
+        }
+    }
+    ranges.resize(kept);
+    return ranges;
+}
+
 RangeSet united_ranges(const RangeSet& a, const RangeSet& b) {
     RangeSet all(a.size() + b.size());
     std::merge(a.begin(), a.end(), b.begin(), b.end(), all.begin(), [](Range x, Range y) { return x.begin < y.begin; });
-    std::size_t kept = 0;
-    for (const Range range : all) {
-        if (kept > 0 && range.begin <= all[kept - 1].end) {
-            all[kept - 1].end = std::max(all[kept - 1].end, range.end);
-        } else {
-            all[kept++] = range;
-        }
-    }
-    all.resize(kept);
-    return all;
+    return joined_ranges(std::move(all));
 }
 
 }  // namespace longscope

@@ -13,6 +13,8 @@ using RangeSet = std::vector<Range>;
 [[nodiscard]] RangeSet common_ranges(const RangeSet& a, const RangeSet& b);
 // Those of a that are not in b.
 [[nodiscard]] RangeSet rest_of_ranges(const RangeSet& a, const RangeSet& b);
+// Of ascending ranges that may overlap or border on one another: the set of them all.
+[[nodiscard]] RangeSet joined_ranges(RangeSet ranges);
 // Ranges that border on one another are joined.
 [[nodiscard]] RangeSet united_ranges(const RangeSet& a, const RangeSet& b);
 
