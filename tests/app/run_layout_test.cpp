@@ -99,6 +99,19 @@ TEST_P(RunVerb, BothPassesAreExactAndTimedApartAndMoveWhatTheirFormulaSays) {
     }
 }
 
+// Before a worker starts: no rank is named.
+TEST_P(RunVerb, APassOrADegreeThatDoesNotFitIsRefusedBeforeAWorkerStarts) {
+    Json json = small_experiment();
+    json["layout"] = {{"ranks", 4}, {"strategy", "token_ring"}};
+    json["pass"] = "forward_backward";
+    EXPECT_NE(run_engine_process(arguments(json)).text().find("run 1 infeasible: token_ring has no backward pass"),
+              std::string::npos);
+    json["layout"] = {{"ranks", 4}, {"strategy", "usp"}, {"ulysses", 3}};
+    EXPECT_NE(run_engine_process(arguments(json)).text().find("run 2 infeasible: USP needs ranks divisible by the 3"),
+              std::string::npos);
+    EXPECT_EQ(stored(2).record.state, RunState::infeasible);
+}
+
 TEST_P(RunVerb, AnInfeasibleLayoutIsAStateOfTheRunWithItsReason) {
     Json json = small_experiment();
     json["layout"]["strategy"] = "ulysses";  // 4 query heads over 3 ranks

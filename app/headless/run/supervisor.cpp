@@ -45,7 +45,8 @@ class Supervisor {
 
     RunEnd run() {
         const LayoutField& layout = input_.experiment.layout;
-        require_feasible(find_strategy(layout.strategy), input_.experiment.shape, layout.ranks);
+        require_feasible(find_strategy(layout.strategy), input_.experiment.shape, layout.ranks, input_.experiment.pass,
+                         layout.options);
         require_supported(input_.experiment.backend.name, input_.experiment.shape);
         const LaunchCommand launch =
             input_.launcher.command({input_.folder.experiment(), layout.ranks, input_.max_events});
