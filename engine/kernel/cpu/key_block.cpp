@@ -40,7 +40,8 @@ BackwardBlock block_of(const AttendBackwardInput& input, const TileGeometry& geo
 // No less than all parts take together.
 std::int64_t scratch_floats(const BackwardBlock& block, const TileGeometry& geometry) {
     const std::int64_t k_tile = geometry.backward_k_tile;
-    const std::int64_t of_keys = k_tile * (block.depth_qk + block.depth_v + block.dim_qk_padded);
+    const std::int64_t of_keys =
+        k_tile * (block.depth_qk + block.depth_v) + geometry.units(k_tile) * block.dim_qk_padded;
     const std::int64_t of_gradients =
         2 * geometry.backward_q_tile * block.dim_qk_padded + k_tile * (block.dim_qk_padded + block.dim_v_padded);
     constexpr std::int64_t parts = 13;
@@ -87,10 +88,10 @@ void KeyBlockWorker::begin(std::int64_t kv_head, std::int64_t tile) {
     const SourceRows keys = source_rows(input_->forward.keys, kv_head, columns_, rows_scratch_);
     functions_.pack_columns(keys, k_tile, keys_);
     functions_.pack_rows(keys, k_tile, key_rows_);
-    finite_ = all_finite(keys);
+    finite_ = are_exact(keys, geometry_);
     const SourceRows values = source_rows(input_->forward.values, kv_head, columns_, rows_scratch_);
     functions_.pack_columns(values, k_tile, values_);
-    finite_ = finite_ && all_finite(values);
+    finite_ = finite_ && are_exact(values, geometry_);
     scoring_.choose_columns(columns_);
     std::fill_n(block_.key_gradients, k_tile * block_.dim_qk_padded, 0.0F);
     std::fill_n(block_.value_gradients, k_tile * block_.dim_v_padded, 0.0F);

@@ -32,8 +32,10 @@ inline void rescale_rows(const RowBlock& block, std::int64_t group) {
     }
 }
 
-inline void attend_matrix_tile(const RowBlock& block, const KeyTile& tile) {
+template <class Unit>
+void attend_matrix_tile(const RowBlock& block, const KeyTile& tile) {
     const Tiles tiles;
+    typename Unit::LeftScratch scratch;
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
         const GroupColumns columns = tile.groups == nullptr ? GroupColumns{0, k_tile, 0} : tile.groups[g];
         if (columns.begin >= columns.end) {
@@ -42,25 +44,26 @@ inline void attend_matrix_tile(const RowBlock& block, const KeyTile& tile) {
         order_memory();
         for (std::int64_t c = columns.begin; c < columns.end; c += panel) {
             clear_tiles();
-            multiply_tiles(block.queries + g * matrix_rows * block.depth, block.depth, tile.keys + c * block.depth,
+            Unit::multiply({block.queries + g * matrix_rows * block.depth, block.depth}, tile.keys + c * block.depth,
                            block.depth);
             store_tiles(block.scores + c, k_tile);
         }
         order_memory();
         if (block.scoring == nullptr) {
-            weigh_rows<MatrixUnit, false, matrix_rows>(block, tile, g, columns);
+            weigh_rows<Unit, false, matrix_rows>(block, tile, g, columns);
         } else {
-            weigh_scored_rows<MatrixUnit, matrix_rows>(block, tile, g, columns);
+            weigh_scored_rows<Unit, matrix_rows>(block, tile, g, columns);
         }
-        keep_rows<MatrixUnit, matrix_rows>(block, g, columns, k_tile);
+        keep_rows<Unit, matrix_rows>(block, g, columns, k_tile);
         rescale_rows(block, g);
+        const Left weights = Unit::left_factor(block.scores, k_tile, columns.begin, columns.end, scratch);
         order_memory();
-        const std::int64_t first = columns.begin / MatrixUnit::unit;
+        const std::int64_t first = units_of<Unit>(columns.begin);
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
             float* output = block.output + g * matrix_rows * block.dim_v_padded + p;
             load_tiles(output, block.dim_v_padded);
-            multiply_tiles(block.scores + first, k_tile, tile.values + p * (k_tile / MatrixUnit::unit) + first * panel,
-                           columns.end / MatrixUnit::unit - first);
+            Unit::multiply(weights, tile.values + p * units_of<Unit>(k_tile) + first * panel,
+                           units_of<Unit>(columns.end) - first);
             store_tiles(output, block.dim_v_padded);
         }
         order_memory();

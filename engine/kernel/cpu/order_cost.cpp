@@ -170,7 +170,7 @@ double kept_share(const AttendInput& input, const KindPlans& plans, std::int64_t
 }
 
 bool has_matrix_unit(const TileGeometry& geometry) {
-    return geometry.unit_multiple > 1;
+    return geometry.block_units > 1;
 }
 
 OrderCost cost_of(const std::vector<Work>& query_major, const std::vector<Work>& key_major,

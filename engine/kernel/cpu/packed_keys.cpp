@@ -17,7 +17,7 @@ PackedKeys::PackedKeys(const HeadView& keys, const HeadView& values, const TileF
       tiles_((keys.tokens + functions.geometry.k_tile - 1) / functions.geometry.k_tile),
       dim_v_padded_(functions.geometry.padded_to_panels(values.dim)),
       key_floats_(functions.geometry.units(keys.dim) * functions.geometry.k_tile),
-      value_floats_(functions.geometry.k_tile / functions.geometry.unit * dim_v_padded_),
+      value_floats_(functions.geometry.units(functions.geometry.k_tile) * dim_v_padded_),
       index_(static_cast<std::size_t>(tiles_), 0) {}
 
 PackedKeys::~PackedKeys() {
@@ -53,7 +53,8 @@ void PackedKeys::pack(std::int64_t slot) {
     const bool finite_keys = all_finite(keys);
     const SourceRows values = source_rows(values_, kv_head, columns, scratch);
     functions_.pack_rows(values, functions_.geometry.k_tile, out + key_floats_);
-    finite_[static_cast<std::size_t>(slot)] = static_cast<unsigned char>(finite_keys && all_finite(values));
+    finite_[static_cast<std::size_t>(slot)] =
+        static_cast<unsigned char>(finite_keys && are_exact(values, functions_.geometry));
 }
 
 }  // namespace longscope::cpu

@@ -52,13 +52,13 @@ void PackedQueries::pack(std::int64_t head, std::int64_t tile) {
     const SourceRows queries = source_rows(input_->forward.queries, head, rows, scratch);
     functions_.pack_groups(queries, 1.0F, out);
     functions_.pack_rows(queries, q_tile, out + query_groups_);
-    bool finite = all_finite(queries);
+    bool finite = are_exact(queries, functions_.geometry);
     out += query_groups_ + query_rows_;
 
     const SourceRows gradients = source_rows(input_->output_gradients, head, rows, scratch);
     functions_.pack_groups(gradients, 1.0F, out);
     functions_.pack_rows(gradients, q_tile, out + gradient_groups_);
-    finite = finite && all_finite(gradients);
+    finite = finite && are_exact(gradients, functions_.geometry);
     out += gradient_groups_ + gradient_rows_;
 
     // The weights of a row that sees nothing, and of padding, are 2^-inf = 0.

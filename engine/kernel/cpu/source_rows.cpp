@@ -16,12 +16,10 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-HWY_ATTR bool finite_rows(const SourceRows& rows) {
-    // An exponent of ones is an infinity or a NaN. As integers: the largest of all magnitudes tells, also of a NaN.
+HWY_ATTR std::uint32_t largest_magnitude(const SourceRows& rows) {
     const hn::ScalableTag<std::uint32_t> d;
     const auto step = static_cast<std::int64_t>(hn::Lanes(d));
     const auto magnitude = hn::Set(d, 0x7FFF'FFFF);
-    constexpr std::uint32_t infinity = 0x7F80'0000;
     auto largest = hn::Zero(d);
     std::uint32_t largest_of_rest = 0;
     for (std::int64_t row = 0; row < rows.count; ++row) {
@@ -37,7 +35,7 @@ HWY_ATTR bool finite_rows(const SourceRows& rows) {
             largest_of_rest = std::max(largest_of_rest, one & 0x7FFF'FFFF);
         }
     }
-    return std::max(hn::GetLane(hn::MaxOfLanes(d, largest)), largest_of_rest) < infinity;
+    return std::max(hn::GetLane(hn::MaxOfLanes(d, largest)), largest_of_rest);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -58,10 +56,25 @@ SourceRows source_rows(const HeadView& view, std::int64_t head, Range rows, std:
     return {scratch.data(), rows.size(), view.dim, view.dim};
 }
 
-HWY_EXPORT(finite_rows);
+namespace {
+
+// Magnitudes are compared as integers. An exponent of ones is an infinity or a NaN: the largest of all magnitudes
+// tells, also of a NaN.
+constexpr std::uint32_t infinity = 0x7F80'0000;
+
+HWY_EXPORT(largest_magnitude);
+
+}  // namespace
 
 bool all_finite(const SourceRows& rows) {
-    return HWY_DYNAMIC_DISPATCH(finite_rows)(rows);
+    return HWY_DYNAMIC_DISPATCH(largest_magnitude)(rows) < infinity;
+}
+
+bool are_exact(const SourceRows& rows, const TileGeometry& geometry) {
+    const std::uint32_t largest = HWY_DYNAMIC_DISPATCH(largest_magnitude)(rows);
+    std::uint32_t smallest = 0;
+    std::memcpy(&smallest, &geometry.smallest_operand, sizeof smallest);
+    return largest < infinity && (largest == 0 || largest >= smallest);
 }
 
 }  // namespace longscope::cpu

@@ -17,4 +17,7 @@ namespace longscope::cpu {
 // False when there is a NaN or an infinity among them.
 [[nodiscard]] bool all_finite(const SourceRows& rows);
 
+// The same, and also false when all of them are so small that products lose digits (TileGeometry::smallest_operand).
+[[nodiscard]] bool are_exact(const SourceRows& rows, const TileGeometry& geometry);
+
 }  // namespace longscope::cpu

@@ -9,22 +9,44 @@
 #include "engine/kernel/cpu/matrix_backward-inl.h"
 #include "engine/kernel/cpu/matrix_decode-inl.h"
 #include "engine/kernel/cpu/matrix_forward-inl.h"
+#include "engine/kernel/cpu/split_packing-inl.h"
+#include "engine/kernel/cpu/split_unit-inl.h"
 
 namespace longscope::cpu {
 
 TileFunctions matrix_unit_functions() {
     namespace matrix = N_AVX3;
     return {{matrix::lanes, matrix::panel, matrix::matrix_rows, matrix::matrix_q_tile, matrix::k_tile,
-             matrix::backward_q_tile, matrix::backward_k_tile, matrix::MatrixUnit::unit, matrix::tile_units},
+             matrix::backward_q_tile, matrix::backward_k_tile, matrix::MatrixUnit::unit, matrix::block_elements,
+             matrix::MatrixUnit::block_units},
             matrix::pack_matrix_rows,
             matrix::pack_matrix_columns,
             matrix::pack_rows<matrix::MatrixUnit>,
-            matrix::attend_matrix_tile,
-            matrix::attend_matrix_tile_backward,
+            matrix::attend_matrix_tile<matrix::MatrixUnit>,
+            matrix::attend_matrix_tile_backward<matrix::MatrixUnit>,
             matrix::pack_matrix_decode_queries,
             matrix::decode_matrix_tile,
             matrix::pack_matrix_units,
             matrix::gather_matrix_rows};
+}
+
+TileFunctions split_unit_functions() {
+    namespace matrix = N_AVX3;
+    TileFunctions functions;
+    functions.geometry = {matrix::lanes,           matrix::panel,
+                          matrix::matrix_rows,     matrix::matrix_q_tile,
+                          matrix::k_tile,          matrix::backward_q_tile,
+                          matrix::backward_k_tile, matrix::SplitUnit::unit,
+                          matrix::block_elements,  matrix::SplitUnit::block_units,
+                          matrix::smallest_split};
+    functions.pack_groups = matrix::pack_split_groups;
+    functions.pack_columns = matrix::pack_split_columns;
+    functions.pack_rows = matrix::pack_split_rows;
+    functions.attend_tile = matrix::attend_matrix_tile<matrix::SplitUnit>;
+    functions.attend_tile_backward = matrix::attend_matrix_tile_backward<matrix::SplitUnit>;
+    functions.pack_units = matrix::pack_split_units;
+    functions.gather_groups = matrix::gather_matrix_rows;
+    return functions;
 }
 
 }  // namespace longscope::cpu

@@ -22,16 +22,17 @@ namespace HWY_NAMESPACE {
 
 template <class Arithmetic>
 TileFunctions tile_functions() {
-    return {{lanes, panel, row_group, q_tile, k_tile, backward_q_tile, backward_k_tile, Arithmetic::unit},
-            pack_groups<Arithmetic>,
-            pack_columns<Arithmetic>,
-            pack_rows<Arithmetic>,
-            attend_tile<Arithmetic>,
-            attend_tile_backward<Arithmetic>,
-            pack_decode_queries,
-            decode_tile,
-            pack_units<Arithmetic>,
-            gather_groups};
+    return {
+        {lanes, panel, row_group, q_tile, k_tile, backward_q_tile, backward_k_tile, Arithmetic::unit, Arithmetic::unit},
+        pack_groups<Arithmetic>,
+        pack_columns<Arithmetic>,
+        pack_rows<Arithmetic>,
+        attend_tile<Arithmetic>,
+        attend_tile_backward<Arithmetic>,
+        pack_decode_queries,
+        decode_tile,
+        pack_units<Arithmetic>,
+        gather_groups};
 }
 
 }  // namespace HWY_NAMESPACE

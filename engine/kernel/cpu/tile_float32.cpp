@@ -9,46 +9,12 @@
 #include <hwy/foreach_target.h>  // NOLINT(misc-header-include-cycle)
 #include <hwy/highway.h>
 
-#include <cstring>
-
+#include "engine/kernel/cpu/float32_arithmetic-inl.h"
 #include "engine/kernel/cpu/tile_compute-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
 namespace HWY_NAMESPACE {
-
-struct Float32 {
-    using Element = float;
-    static constexpr std::int64_t unit = 1;
-    static HWY_ATTR HWY_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
-    static HWY_ATTR HWY_INLINE void store_weights(Vector e0, Vector e1, float* row, std::int64_t column) {
-        hn::Store(e0, Lanes(), row + column);
-        hn::Store(e1, Lanes(), row + column + lanes);
-    }
-    // What store_weights() stored, of a vector of columns.
-    static HWY_ATTR HWY_INLINE Vector load_weights(const float* row, std::int64_t column) {
-        return hn::Load(Lanes(), row + column);
-    }
-    // One layout serves both: the transposed product reads along columns.
-    static HWY_ATTR HWY_INLINE void store_row_pair(Vector r0, Vector r1, float* rows, std::int64_t stride,
-                                                   std::int64_t row, std::int64_t column) {
-        hn::Store(r0, Lanes(), rows + row * stride + column);
-        hn::Store(r1, Lanes(), rows + (row + 1) * stride + column);
-    }
-    static HWY_ATTR HWY_INLINE void store_rows(Vector /*r0*/, Vector /*r1*/, float* /*rows*/, std::int64_t /*stride*/,
-                                               std::int64_t /*row*/, std::int64_t /*column*/) {}
-    static HWY_INLINE void clear_row_pair(float* rows, std::int64_t stride, std::int64_t row, std::int64_t columns) {
-        std::memset(rows + row * stride, 0, static_cast<std::size_t>(columns) * sizeof(float));
-        std::memset(rows + (row + 1) * stride, 0, static_cast<std::size_t>(columns) * sizeof(float));
-    }
-    static HWY_ATTR HWY_INLINE void convert(const float* HWY_RESTRICT row, std::int64_t elements, float scale,
-                                            float* HWY_RESTRICT units) {
-        for (std::int64_t i = 0; i < elements; ++i) {
-            units[i] = row[i] * scale;
-        }
-    }
-    static HWY_INLINE float element(float value) { return value; }
-};
 
 SimdFunctions simd_functions() {
     return {HWY_TARGET, tile_functions<Float32>()};

@@ -3,7 +3,7 @@
 // of query rows against one tile of keys.
 //
 // Operands are packed in units of four bytes: one float32, or two neighbours of a shorter type along the dimension that
-// a product sums over. Register tiles then look the same for all types.
+// a product sums over. Register tiles then look the same for all types. Matrix units take blocks of more units.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,16 @@ struct TileGeometry {
     std::int64_t k_tile = 0;           // columns of a tile; a multiple of panel and of 64
     std::int64_t backward_q_tile = 0;  // rows of a tile of the backward pass
     std::int64_t backward_k_tile = 0;  // columns of a tile of the backward pass; a multiple of row_group as well
-    std::int64_t unit = 0;             // elements of a unit
-    std::int64_t unit_multiple = 1;    // what a product sums over is filled up with zeros to so many units
+    std::int64_t unit = 0;             // elements of a unit of weights
+    // Operands: what a product sums over is filled up with zeros to whole blocks.
+    std::int64_t block_elements = 1;
+    std::int64_t block_units = 1;
+    // Products of tiles with no element as large are not exact; 0: they always are.
+    float smallest_operand = 0.0F;
 
+    // Of so many elements that a product sums over.
     [[nodiscard]] std::int64_t units(std::int64_t elements) const {
-        const std::int64_t whole = unit * unit_multiple;
-        return (elements + whole - 1) / whole * unit_multiple;
+        return (elements + block_elements - 1) / block_elements * block_units;
     }
     [[nodiscard]] std::int64_t padded_to_panels(std::int64_t columns) const {
         return (columns + panel - 1) / panel * panel;

@@ -38,6 +38,18 @@ std::string lacks_matrix_unit(DType inputs, std::int64_t simd_target) {
     }
     return may_use_matrix_unit() ? "" : "this processor has no matrix unit, or the system keeps it back";
 }
+
+std::string lacks_split_unit(DType /*inputs*/, std::int64_t simd_target) {
+    return lacks_matrix_unit(DType::bfloat16, simd_target);
+}
+
+// With decoding as the widest variant of float32 does it.
+TileFunctions split_unit_and_decoding(const std::vector<TileVariant>& of_float32) {
+    TileFunctions functions = split_unit_functions();
+    functions.pack_decode_queries = of_float32.front().functions.pack_decode_queries;
+    functions.decode_tile = of_float32.front().functions.decode_tile;
+    return functions;
+}
 #endif
 
 std::vector<TileVariant> make_variants() {
@@ -50,9 +62,11 @@ std::vector<TileVariant> make_variants() {
     // Asked for only where they run: the files that they stand in are compiled for that processor.
     const bool has_bfloat16 = __builtin_cpu_supports("avx512bf16") != 0;
     const bool has_matrix_unit = has_bfloat16 && may_use_matrix_unit();
+    variants.insert(variants.begin(), {"float32 AMX", DType::float32, lacks_split_unit, HWY_AVX3,
+                                       has_matrix_unit ? split_unit_and_decoding(variants) : TileFunctions{}});
     // Processors with a matrix unit take the dot product at half the rate of float32's multiply-add (bench attention
     // prints both): there it comes behind the widest float32.
-    variants.insert(variants.begin() + (has_matrix_unit ? 1 : 0),
+    variants.insert(variants.begin() + (has_matrix_unit ? 2 : 0),
                     {"bfloat16 AVX3", DType::bfloat16, lacks_bfloat16, HWY_AVX3,
                      has_bfloat16 ? bfloat16_functions() : TileFunctions{}});
     variants.insert(variants.begin(), {"bfloat16 AMX", DType::bfloat16, lacks_matrix_unit, HWY_AVX3,
