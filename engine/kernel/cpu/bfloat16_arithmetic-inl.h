@@ -29,7 +29,11 @@ struct Bfloat16 {
     static HWY_INLINE void store_weights(Vector e0, Vector e1, float* row, std::int64_t column) {
         _mm512_store_ps(row + column / 2, reinterpret_cast<__m512>(_mm512_cvtne2ps_pbh(e1.raw, e0.raw)));
     }
-    // What store_weights() stored, of a vector of columns.
+    // A vector of what store_weights() stored, from a column on, as it is kept.
+    static HWY_ATTR HWY_INLINE Vector stored_weights(const float* row, std::int64_t column) {
+        return hn::Load(Lanes(), row + column / unit);
+    }
+    // What was kept, of a vector of columns.
     static HWY_INLINE Vector load_weights(const float* row, std::int64_t column) {
         const __m256i halves = _mm256_load_si256(reinterpret_cast<const __m256i*>(row + column / 2));
         return Vector{_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16))};

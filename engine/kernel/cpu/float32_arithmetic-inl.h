@@ -25,7 +25,11 @@ struct Float32 {
         hn::Store(e0, Lanes(), row + column);
         hn::Store(e1, Lanes(), row + column + lanes);
     }
-    // What store_weights() stored, of a vector of columns.
+    // A vector of what store_weights() stored, from a column on, as it is kept.
+    static HWY_ATTR HWY_INLINE Vector stored_weights(const float* row, std::int64_t column) {
+        return hn::Load(Lanes(), row + column);
+    }
+    // What was kept, of a vector of columns.
     static HWY_ATTR HWY_INLINE Vector load_weights(const float* row, std::int64_t column) {
         return hn::Load(Lanes(), row + column);
     }

@@ -23,7 +23,7 @@ std::int64_t scratch_floats(const TileGeometry& geometry, std::int64_t most_rows
     constexpr std::int64_t parts = 10;
     return most_rows * (geometry.units(dim) + dim_v_padded + geometry.lanes + 1) +
            geometry.q_tile * (geometry.units(dim) + dim_v_padded + geometry.lanes + 2) + geometry.units(dim) +
-           geometry.row_group * geometry.k_tile + parts * Scratch::whole_vectors(1);
+           geometry.row_group * geometry.score_stride + parts * Scratch::whole_vectors(1);
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ KeyMajorWorker::KeyMajorWorker(const AttendInput& input, const PackedKeys& packe
     block_.depth = geometry_.units(input.queries.dim);
     block_.dim_v_padded = packed.dim_v_padded();
     block_.queries = packed_queries_ = scratch_.take(geometry_.q_tile * block_.depth);
-    block_.scores = scratch_.take(geometry_.row_group * geometry_.k_tile);
+    block_.scores = scratch_.take(geometry_.row_group * geometry_.score_stride);
     block_.output = output_ = scratch_.take(geometry_.q_tile * block_.dim_v_padded);
     block_.sums = sums_ = scratch_.take(geometry_.q_tile * geometry_.lanes);
     block_.maximum = maximum_ = scratch_.take(geometry_.q_tile);

@@ -35,7 +35,6 @@ inline void rescale_rows(const RowBlock& block, std::int64_t group) {
 template <class Unit>
 void attend_matrix_tile(const RowBlock& block, const KeyTile& tile) {
     const Tiles tiles;
-    typename Unit::LeftScratch scratch;
     for (std::int64_t g = 0; g < block.row_groups; ++g) {
         const GroupColumns columns = tile.groups == nullptr ? GroupColumns{0, k_tile, 0} : tile.groups[g];
         if (columns.begin >= columns.end) {
@@ -46,7 +45,7 @@ void attend_matrix_tile(const RowBlock& block, const KeyTile& tile) {
             clear_tiles();
             Unit::multiply({block.queries + g * matrix_rows * block.depth, block.depth}, tile.keys + c * block.depth,
                            block.depth);
-            store_tiles(block.scores + c, k_tile);
+            store_tiles(scores_of<Unit>(block, 0) + c, ScoreRows<Unit>::stride);
         }
         order_memory();
         if (block.scoring == nullptr) {
@@ -54,11 +53,11 @@ void attend_matrix_tile(const RowBlock& block, const KeyTile& tile) {
         } else {
             weigh_scored_rows<Unit, matrix_rows>(block, tile, g, columns);
         }
-        keep_rows<Unit, matrix_rows>(block, g, columns, k_tile);
+        keep_rows<Unit, matrix_rows>(block, g, columns, scores_of<Unit>(block, 0), ScoreRows<Unit>::stride);
         rescale_rows(block, g);
-        const Left weights = Unit::left_factor(block.scores, k_tile, columns.begin, columns.end, scratch);
         order_memory();
         const std::int64_t first = units_of<Unit>(columns.begin);
+        const Left weights{block.scores + first, ScoreRows<Unit>::stride};
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
             float* output = block.output + g * matrix_rows * block.dim_v_padded + p;
             load_tiles(output, block.dim_v_padded);

@@ -17,7 +17,7 @@ constexpr double log2_e = std::numbers::log2e;
 // No less than all parts of the worker take together.
 std::int64_t scratch_floats(const TileGeometry& geometry, std::int64_t depth, std::int64_t dim_v_padded) {
     constexpr std::int64_t parts = 6;
-    return geometry.q_tile * (depth + dim_v_padded + geometry.lanes + 2) + geometry.row_group * geometry.k_tile +
+    return geometry.q_tile * (depth + dim_v_padded + geometry.lanes + 2) + geometry.row_group * geometry.score_stride +
            parts * Scratch::whole_vectors(1);
 }
 
@@ -40,7 +40,7 @@ RowBlockWorker::RowBlockWorker(const AttendInput& input, const PackedKeys& packe
     block_.depth = geometry_.units(input.queries.dim);
     block_.dim_v_padded = packed.dim_v_padded();
     block_.queries = queries_ = scratch_.take(geometry_.q_tile * block_.depth);
-    block_.scores = scratch_.take(geometry_.row_group * geometry_.k_tile);
+    block_.scores = scratch_.take(geometry_.row_group * geometry_.score_stride);
     block_.output = scratch_.take(geometry_.q_tile * block_.dim_v_padded);
     block_.sums = scratch_.take(geometry_.q_tile * geometry_.lanes);
     block_.maximum = scratch_.take(geometry_.q_tile);

@@ -21,6 +21,8 @@
 
 #include "engine/kernel/cpu/float32_arithmetic-inl.h"
 #include "engine/kernel/cpu/matrix_unit-inl.h"
+#include "engine/kernel/cpu/tile_backward-inl.h"
+#include "engine/kernel/cpu/tile_forward-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
@@ -46,7 +48,18 @@ HWY_INLINE void split(__m512 low, __m512 high, float* out, std::int64_t plane_st
     }
 }
 
-// Weights are float32. Instances of the templates with it are those of the one file that includes this.
+// The first or the second 16 elements of a block, exactly.
+template <bool Second>
+HWY_INLINE __m512 joined(const float* block) {
+    const auto part = [&](int plane) {
+        const __m512i both = _mm512_load_si512(block + plane * tile_units);
+        return _mm512_castsi512_ps(Second ? _mm512_and_si512(both, _mm512_set1_epi32(static_cast<int>(0xFFFF0000U)))
+                                          : _mm512_slli_epi32(both, 16));
+    };
+    return _mm512_add_ps(_mm512_add_ps(part(2), part(1)), part(0));
+}
+
+// Instances of the templates with it are those of the one file that includes this.
 struct SplitUnit : Float32 {
     static constexpr std::int64_t block_units = planes * tile_units;
 
@@ -86,8 +99,22 @@ struct SplitUnit : Float32 {
         }
     }
 
+    // Weights take three halves of the room of scores, which begin so far behind them that none is overwritten before
+    // it was read.
+    static constexpr std::int64_t room_ahead = k_tile / 2;
+    static HWY_INLINE float* block_at(float* row, std::int64_t column) {
+        return row - room_ahead + column / block_elements * block_units;
+    }
+    static HWY_INLINE void store_weights(Vector e0, Vector e1, float* row, std::int64_t column) {
+        split(e0.raw, e1.raw, block_at(row, column), tile_units);
+    }
+    static HWY_INLINE Vector stored_weights(const float* row, std::int64_t column) {
+        const float* block = row - room_ahead + column / block_elements * block_units;
+        return Vector{column % block_elements == 0 ? joined<false>(block) : joined<true>(block)};
+    }
+
     struct LeftScratch {
-        alignas(64) float units[matrix_rows * (k_tile / block_elements) * block_units];
+        alignas(64) float units[matrix_rows * (backward_k_tile / block_elements) * block_units];
     };
     // Columns [begin, end) of 32 rows of weights, which stand so many units apart.
     static HWY_INLINE Left left_factor(const float* rows, std::int64_t stride, std::int64_t begin, std::int64_t end,
@@ -103,6 +130,15 @@ struct SplitUnit : Float32 {
         return {scratch.units, depth};
     }
 };
+
+static_assert(backward_q_tile <= backward_k_tile);
+
+template <>
+struct ScoreRows<SplitUnit> {
+    static constexpr std::int64_t offset = SplitUnit::room_ahead;
+    static constexpr std::int64_t stride = k_tile + offset;
+};
+static_assert(units_of<SplitUnit>(k_tile) == ScoreRows<SplitUnit>::stride);
 
 // Weights or gradients of 32 keys from `key` on over rows [begin, end), which stand so many units apart.
 inline Left left_factor_by_key(SplitUnit /*unit*/, const float* pairs, std::int64_t stride, std::int64_t key,

@@ -16,9 +16,17 @@ namespace longscope::cpu {
 
 TileFunctions matrix_unit_functions() {
     namespace matrix = N_AVX3;
-    return {{matrix::lanes, matrix::panel, matrix::matrix_rows, matrix::matrix_q_tile, matrix::k_tile,
-             matrix::backward_q_tile, matrix::backward_k_tile, matrix::MatrixUnit::unit, matrix::block_elements,
-             matrix::MatrixUnit::block_units},
+    return {{.lanes = matrix::lanes,
+             .panel = matrix::panel,
+             .row_group = matrix::matrix_rows,
+             .q_tile = matrix::matrix_q_tile,
+             .k_tile = matrix::k_tile,
+             .backward_q_tile = matrix::backward_q_tile,
+             .backward_k_tile = matrix::backward_k_tile,
+             .score_stride = matrix::ScoreRows<matrix::MatrixUnit>::stride,
+             .unit = matrix::MatrixUnit::unit,
+             .block_elements = matrix::block_elements,
+             .block_units = matrix::MatrixUnit::block_units},
             matrix::pack_matrix_rows,
             matrix::pack_matrix_columns,
             matrix::pack_rows<matrix::MatrixUnit>,
@@ -33,12 +41,18 @@ TileFunctions matrix_unit_functions() {
 TileFunctions split_unit_functions() {
     namespace matrix = N_AVX3;
     TileFunctions functions;
-    functions.geometry = {matrix::lanes,           matrix::panel,
-                          matrix::matrix_rows,     matrix::matrix_q_tile,
-                          matrix::k_tile,          matrix::backward_q_tile,
-                          matrix::backward_k_tile, matrix::SplitUnit::unit,
-                          matrix::block_elements,  matrix::SplitUnit::block_units,
-                          matrix::smallest_split};
+    functions.geometry = {.lanes = matrix::lanes,
+                          .panel = matrix::panel,
+                          .row_group = matrix::matrix_rows,
+                          .q_tile = matrix::matrix_q_tile,
+                          .k_tile = matrix::k_tile,
+                          .backward_q_tile = matrix::backward_q_tile,
+                          .backward_k_tile = matrix::backward_k_tile,
+                          .score_stride = matrix::ScoreRows<matrix::SplitUnit>::stride,
+                          .unit = matrix::SplitUnit::unit,
+                          .block_elements = matrix::block_elements,
+                          .block_units = matrix::SplitUnit::block_units,
+                          .smallest_operand = matrix::smallest_split};
     functions.pack_groups = matrix::pack_split_groups;
     functions.pack_columns = matrix::pack_split_columns;
     functions.pack_rows = matrix::pack_split_rows;

@@ -22,17 +22,25 @@ namespace HWY_NAMESPACE {
 
 template <class Arithmetic>
 TileFunctions tile_functions() {
-    return {
-        {lanes, panel, row_group, q_tile, k_tile, backward_q_tile, backward_k_tile, Arithmetic::unit, Arithmetic::unit},
-        pack_groups<Arithmetic>,
-        pack_columns<Arithmetic>,
-        pack_rows<Arithmetic>,
-        attend_tile<Arithmetic>,
-        attend_tile_backward<Arithmetic>,
-        pack_decode_queries,
-        decode_tile,
-        pack_units<Arithmetic>,
-        gather_groups};
+    return {{.lanes = lanes,
+             .panel = panel,
+             .row_group = row_group,
+             .q_tile = q_tile,
+             .k_tile = k_tile,
+             .backward_q_tile = backward_q_tile,
+             .backward_k_tile = backward_k_tile,
+             .score_stride = ScoreRows<Arithmetic>::stride,
+             .unit = Arithmetic::unit,
+             .block_elements = Arithmetic::unit},
+            pack_groups<Arithmetic>,
+            pack_columns<Arithmetic>,
+            pack_rows<Arithmetic>,
+            attend_tile<Arithmetic>,
+            attend_tile_backward<Arithmetic>,
+            pack_decode_queries,
+            decode_tile,
+            pack_units<Arithmetic>,
+            gather_groups};
 }
 
 }  // namespace HWY_NAMESPACE

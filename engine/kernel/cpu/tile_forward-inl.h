@@ -21,8 +21,17 @@ namespace HWY_NAMESPACE {
 
 // Rows of a tile: eleven groups of 12, which a block of 128 rows nearly fills.
 constexpr std::int64_t q_tile = 132;
-// Columns of a tile, and the distance of two rows of scores.
-constexpr std::int64_t k_tile = 256;
+// Rows of scores stand so far apart and begin so far behind the first one; their weights take their place.
+template <class Arithmetic>
+struct ScoreRows {
+    static constexpr std::int64_t stride = k_tile;
+    static constexpr std::int64_t offset = 0;
+};
+
+template <class Arithmetic>
+HWY_INLINE float* scores_of(const RowBlock& block, std::int64_t row_of_group) {
+    return block.scores + ScoreRows<Arithmetic>::offset + row_of_group * ScoreRows<Arithmetic>::stride;
+}
 
 // One row of scores in columns [begin, end), multiples of the panel: hides what is not visible, turns scores into
 // weights (over the scores, in the variant's type), updates maximum and sums, returns the factor by which the earlier
@@ -103,7 +112,7 @@ HWY_ATTR HWY_INLINE void weigh_rows(const RowBlock& block, const KeyTile& tile, 
     for (std::int64_t r = 0; r < Rows; ++r) {
         const std::int64_t row = group * Rows + r;
         const std::uint64_t* visible = columns.masked == 0 ? nullptr : tile.visible + row * (k_tile / 64);
-        float* scores = block.scores + r * k_tile;
+        float* scores = scores_of<Arithmetic>(block, r);
         if (Scored && block.scoring->sigmoid) {
             sigmoid_row<Arithmetic>(scores, columns.begin, columns.end, visible);
             block.rescale[row] = 1.0F;
@@ -118,7 +127,8 @@ HWY_ATTR HWY_INLINE void weigh_rows(const RowBlock& block, const KeyTile& tile, 
 template <class Arithmetic, std::int64_t Rows = row_group>
 HWY_ATTR HWY_NOINLINE void weigh_scored_rows(const RowBlock& block, const KeyTile& tile, std::int64_t group,
                                              const GroupColumns& columns) {
-    score_rows<Arithmetic, Rows>(*block.scoring, group * Rows, block.scores, k_tile, columns, nullptr);
+    score_rows<Arithmetic, Rows>(*block.scoring, group * Rows, scores_of<Arithmetic>(block, 0),
+                                 ScoreRows<Arithmetic>::stride, columns, nullptr);
     weigh_rows<Arithmetic, true, Rows>(block, tile, group, columns);
 }
 
@@ -144,7 +154,7 @@ HWY_ATTR void attend_tile(const RowBlock& block, const KeyTile& tile) {
         } else {
             weigh_scored_rows<Arithmetic>(block, tile, g, columns);
         }
-        keep_rows<Arithmetic>(block, g, columns, k_tile);
+        keep_rows<Arithmetic>(block, g, columns, scores_of<Arithmetic>(block, 0), ScoreRows<Arithmetic>::stride);
         for (std::int64_t p = 0; p < block.dim_v_padded; p += panel) {
             const std::int64_t first = begin / Arithmetic::unit;
             multiply<Arithmetic, Into::rescale, k_tile, 1>(

@@ -21,7 +21,8 @@ struct TileGeometry {
     std::int64_t k_tile = 0;           // columns of a tile; a multiple of panel and of 64
     std::int64_t backward_q_tile = 0;  // rows of a tile of the backward pass
     std::int64_t backward_k_tile = 0;  // columns of a tile of the backward pass; a multiple of row_group as well
-    std::int64_t unit = 0;             // elements of a unit of weights
+    std::int64_t score_stride = 0;     // floats from one row of scores to the next
+    std::int64_t unit = 0;             // elements of a unit of weights that are kept
     // Operands: what a product sums over is filled up with zeros to whole blocks.
     std::int64_t block_elements = 1;
     std::int64_t block_units = 1;
@@ -74,7 +75,7 @@ struct RowBlock {
     float scale = 1.0F;                  // above 0: 2^(scale * score) is the weight
     const ScoreTile* scoring = nullptr;  // null: scores are products
     const float* queries = nullptr;      // from pack_groups
-    float* scores = nullptr;             // row_group x k_tile, scratch
+    float* scores = nullptr;             // row_group x score_stride, scratch
     float* output = nullptr;             // rows x dim_v_padded, not normalised
     float* maximum = nullptr;            // rows, -inf at the start: what scores are taken relative to
     float* sums = nullptr;               // rows x lanes, 0 at the start; a row's sum is that of its lanes

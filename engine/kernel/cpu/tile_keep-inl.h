@@ -18,20 +18,21 @@ namespace HWY_NAMESPACE {
 
 static_assert(kept_columns % panel == 0);
 
-// The weights of a group, which stand where its scores were, rows `stride` units apart. Past the caches: nothing reads
-// them before the backward pass. Whoever calls attend_tile has to call hwy::FlushStream() in the end.
+// Parts of a row of a tile.
+constexpr std::int64_t kept_parts = k_tile / kept_columns;
+
+// The weights of a group, rows `stride` units apart. Past the caches: nothing reads them before the backward pass.
+// Whoever calls attend_tile has to call hwy::FlushStream() in the end.
 template <class Arithmetic, std::int64_t Rows = row_group>
 HWY_ATTR HWY_NOINLINE void keep_group(const RowBlock& block, std::int64_t group, const GroupColumns& columns,
-                                      std::int64_t stride) {
-    constexpr std::int64_t part_units = kept_columns / Arithmetic::unit;
-    const Lanes d;
-    const std::int64_t parts = stride / kept_columns;
+                                      const float* weights, std::int64_t stride) {
+    constexpr std::int64_t vector_columns = lanes * Arithmetic::unit;
     for (std::int64_t r = 0; r < Rows; ++r) {
-        float* const* places = block.kept + (group * Rows + r) * parts;
-        const float* weights = block.scores + r * stride;
-        for (std::int64_t u = columns.begin / Arithmetic::unit; u < columns.end / Arithmetic::unit; u += lanes) {
-            if (float* const place = places[u / part_units]; place != nullptr) {
-                hn::Stream(hn::Load(d, weights + u), d, place + u % part_units);
+        float* const* places = block.kept + (group * Rows + r) * kept_parts;
+        for (std::int64_t c = columns.begin; c < columns.end; c += vector_columns) {
+            if (float* const place = places[c / kept_columns]; place != nullptr) {
+                hn::Stream(Arithmetic::stored_weights(weights + r * stride, c), Lanes(),
+                           place + c % kept_columns / Arithmetic::unit);
             }
         }
     }
@@ -39,9 +40,9 @@ HWY_ATTR HWY_NOINLINE void keep_group(const RowBlock& block, std::int64_t group,
 
 template <class Arithmetic, std::int64_t Rows = row_group>
 HWY_ATTR HWY_INLINE void keep_rows(const RowBlock& block, std::int64_t group, const GroupColumns& columns,
-                                   std::int64_t stride) {
+                                   const float* weights, std::int64_t stride) {
     if (block.kept != nullptr) {
-        keep_group<Arithmetic, Rows>(block, group, columns, stride);
+        keep_group<Arithmetic, Rows>(block, group, columns, weights, stride);
     }
 }
 

@@ -35,6 +35,9 @@ constexpr int panel_vectors = 2;
 constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(Lanes()));
 constexpr std::int64_t panel = panel_vectors * lanes;
 
+// Columns of a tile of the forward pass.
+constexpr std::int64_t k_tile = 256;
+
 // What becomes of the matrix that a product is written to.
 enum class Into { overwrite, add, rescale };
 
