@@ -138,9 +138,9 @@ std::string results_text(const std::vector<AttentionBenchResult>& results) {
     }
     if (any_above) {
         text +=
-            "\nAbove 100 %: taken on the processor's matrix unit, or in float32, which are faster here than the dot "
-            "product "
-            "of bfloat16 that the peak is of.\n";
+            "\nAbove 100 %: taken on the processor's matrix unit, or in float32, which are faster here than what the "
+            "peak "
+            "is of.\n";
     }
     return text;
 }

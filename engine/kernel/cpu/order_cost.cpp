@@ -169,8 +169,20 @@ double kept_share(const AttendInput& input, const KindPlans& plans, std::int64_t
     return met == 0 ? 1.0 : static_cast<double>(kept) / static_cast<double>(met);
 }
 
-bool has_matrix_unit(const TileGeometry& geometry) {
-    return geometry.block_units > 1;
+// In times of a pair, for a lane.
+struct Overheads {
+    double in_tile;
+    double gather;
+    double visit;
+};
+
+// Matrix units take pairs faster than they take rows.
+Overheads overheads_of(const TileGeometry& geometry) {
+    if (geometry.block_units == 1) {
+        return {1.2, 1.2, 2.0};
+    }
+    const bool in_parts = geometry.block_units > geometry.block_elements;
+    return in_parts ? Overheads{1.6, 2.2, 3.2} : Overheads{3.3, 5.2, 7.5};
 }
 
 OrderCost cost_of(const std::vector<Work>& query_major, const std::vector<Work>& key_major,
@@ -202,15 +214,15 @@ OrderCost least_cost(const AttendInput& input, const KindPlans& plans, std::int6
 }  // namespace
 
 double in_tile_pairs(const TileGeometry& geometry) {
-    return (has_matrix_unit(geometry) ? 3.3 : 1.2) * static_cast<double>(geometry.lanes);
+    return overheads_of(geometry).in_tile * static_cast<double>(geometry.lanes);
 }
 
 double gather_pairs(const TileGeometry& geometry) {
-    return (has_matrix_unit(geometry) ? 5.2 : 1.2) * static_cast<double>(geometry.lanes);
+    return overheads_of(geometry).gather * static_cast<double>(geometry.lanes);
 }
 
 double visit_pairs(const TileGeometry& geometry) {
-    return (has_matrix_unit(geometry) ? 7.5 : 2.0) * static_cast<double>(geometry.lanes);
+    return overheads_of(geometry).visit * static_cast<double>(geometry.lanes);
 }
 
 OrderCost order_cost(const AttendInput& input, const KindPlans& plans, Range kv_heads, Range rows,
