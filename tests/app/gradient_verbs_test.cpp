@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Gradients of the user's own tensors: what attend writes.
+// Gradients of the user's own tensors: what attend writes, and verify compares.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -96,6 +96,11 @@ class GradientVerbs : public testing::Test {
         words.insert(words.end(), more.begin(), more.end());
         return words;
     }
+    [[nodiscard]] Json verdict(int code, const std::vector<std::string>& more) const {
+        const EngineRun verified = run("verify", joined(more, {"--json"}));
+        EXPECT_EQ(verified.code, code) << verified.out << verified.error;
+        return parse_json(verified.out, "verdict");
+    }
     // As float32, in the order of the file.
     [[nodiscard]] std::vector<float> plain(const std::string& place) const {
         const TensorFile stored(place);
@@ -138,7 +143,7 @@ class GradientVerbs : public testing::Test {
     ReferenceGradients reference_;
 };
 
-TEST_F(GradientVerbs, AttendWritesThemInEveryLayoutAndType) {
+TEST_F(GradientVerbs, AttendWritesThemInEveryLayoutAndTypeAndVerifyAgrees) {
     for (const char* layout : {"bhtd", "bthd", "htd", "thd"}) {
         for (const ElementType type :
              {ElementType::float64, ElementType::float32, ElementType::float16, ElementType::bfloat16}) {
@@ -147,11 +152,15 @@ TEST_F(GradientVerbs, AttendWritesThemInEveryLayoutAndType) {
             const EngineRun computed = run("attend", joined(gradient_words(), {"--layout", layout}));
             ASSERT_EQ(computed.code, exit_done) << computed.error;
             EXPECT_LE(worst_error(layout), gradient_bound(kernel_type(type), 110));
+            const Json json = verdict(exit_done, joined(gradient_words(), {"--layout", layout}));
+            for (const char* name : {"dq", "dk", "dv"}) {
+                EXPECT_EQ(json.at("gradients").at(name).at("limit"), gradient_bound(kernel_type(type), 110));
+            }
         }
     }
 }
 
-TEST_F(GradientVerbs, AttendWritesThoseOfEveryScoringAndEveryTwoOfThem) {
+TEST_F(GradientVerbs, AttendWritesThoseOfEveryScoringAndEveryTwoOfThemAndVerifyAgrees) {
     for (const ScoringCase& scoring : scoring_options(4, 110)) {
         problem_.scoring = scoring;
         SCOPED_TRACE(problem_.text());
@@ -159,6 +168,10 @@ TEST_F(GradientVerbs, AttendWritesThoseOfEveryScoringAndEveryTwoOfThem) {
         const EngineRun computed = run("attend", joined(gradient_words(), scoring_words()));
         ASSERT_EQ(computed.code, exit_done) << computed.error;
         EXPECT_LE(worst_error(), 3e-6);
+        const Json exact = verdict(exit_done, joined(gradient_words(), scoring_words()));
+        EXPECT_EQ(exact.at("gradients").size(), 3U + (scoring.bias_heads != 0 ? 1 : 0) + (scoring.sinks ? 1 : 0));
+        const Json sampled = verdict(exit_done, joined(joined(gradient_words(), scoring_words()), {"--rows", "9"}));
+        EXPECT_EQ(sampled.at("gradients").at("dk").at("rows"), 2 * 9);
     }
 }
 
@@ -214,6 +227,87 @@ TEST_F(GradientVerbs, OfWhatAllBatchItemsShareAreSummed) {
     for (std::size_t i = 0; i < of_items.size(); ++i) {
         ASSERT_NEAR(of_items[i], reference_.bias[i % reference_.bias.size()], 1e-5);
     }
+}
+
+TEST_F(GradientVerbs, VerifyKnowsWhatBatchItemsShare) {
+    for (const std::int64_t bias_batch : {1, 2}) {
+        problem_.scoring.bias_heads = 4;
+        problem_.scoring.sinks = true;
+        problem_.shape.batch = 2;
+        write("bhtd");
+        for (const auto& [name, seed, heads, tokens, dim] : {std::tuple{"q.npy", 1, 4, 70, 16},
+                                                             {"k.npy", 2, 2, 110, 16},
+                                                             {"v.npy", 3, 2, 110, 24},
+                                                             {"dout.npy", 4, 4, 70, 24}}) {
+            write_plain(name, normal_tensor(5, static_cast<std::uint64_t>(seed), 2 * heads * tokens * dim),
+                        {2, heads, tokens, dim});
+        }
+        write_plain("bias.npy", normal_tensor(5, 9, bias_batch * 4 * 70 * 110), {bias_batch, 4, 70, 110});
+        ASSERT_EQ(run("attend", joined(gradient_words(), scoring_words())).code, exit_done);
+        const Json json = verdict(exit_done, joined(gradient_words(), scoring_words()));
+        EXPECT_EQ(json.at("gradients").at("dbias").at("rows"), bias_batch * 4 * 70);
+        EXPECT_EQ(json.at("gradients").at("dsinks").at("rows"), 4);
+        EXPECT_EQ(json.at("gradients").at("dv").at("rows"), 2 * 2 * 110);
+    }
+}
+
+TEST_F(GradientVerbs, VerifySaysInWhichHeadKeyDocumentAndRankOneDeparts) {
+    problem_.domain = {120, 120, {0, 30, 75, 120}};
+    problem_.mask_json = R"({"and": [{"causal": {}}, {"documents": {}}]})";
+    write();
+    const std::vector<std::string> words = joined(gradient_words(), {"--documents", "30,45,45"});
+    ASSERT_EQ(run("attend", words).code, exit_done);
+    std::vector<float> values = plain(file("dv.npy"));
+    values[(1 * 120 + 80) * 24 + 3] += 1.0F;
+    write_plain("dv.npy", values, {2, 120, 24});
+    const std::vector<std::string> places{"--dispatch", "contiguous", "--ranks", "4"};
+    const Json json = verdict(exit_failed, joined(words, places));
+    EXPECT_FALSE(json.at("agrees").get<bool>());
+    EXPECT_EQ(json.at("departing_rows"), 0) << "the output is right";
+    const Json& gradients = json.at("gradients");
+    EXPECT_TRUE(gradients.at("dq").at("agrees").get<bool>());
+    EXPECT_TRUE(gradients.at("dk").at("agrees").get<bool>());
+    ASSERT_EQ(gradients.at("dv").at("departing_rows"), 1) << gradients;
+    const Json& worst = gradients.at("dv").at("worst")[0];
+    EXPECT_EQ(worst.at("head"), 1);
+    EXPECT_EQ(worst.at("key"), 80);
+    EXPECT_EQ(worst.at("document"), 2);
+    EXPECT_EQ(worst.at("rank"), 2) << "the third of four parts of 30 tokens";
+    const EngineRun text = run("verify", joined(words, places));
+    EXPECT_NE(text.out.find("departs from the float64 reference"), std::string::npos) << text.out;
+    EXPECT_NE(text.out.find("dv: 1 of 240 compared rows depart"), std::string::npos) << text.out;
+    EXPECT_NE(text.out.find("Error of dv by rank, contiguous dispatch"), std::string::npos) << text.out;
+    EXPECT_EQ(text.out.find("Error of dk"), std::string::npos) << text.out;
+}
+
+TEST_F(GradientVerbs, VerifyFindsEachGradientThatIsWrongAndOneThatIsNoNumber) {
+    problem_.scoring.bias_heads = 1;
+    problem_.scoring.sinks = true;
+    write();
+    const std::vector<std::string> words = joined(gradient_words(), scoring_words());
+    ASSERT_EQ(run("attend", words).code, exit_done);
+    for (const std::string& name : all_names) {
+        const std::vector<float> right = plain(file(name + ".npy"));
+        const std::vector<std::int64_t> shape = TensorFile(file(name + ".npy")).tensor().shape;
+        for (const float factor : {1.0F + 1e-5F, std::numeric_limits<float>::quiet_NaN()}) {
+            std::vector<float> wrong = right;
+            std::transform(right.begin(), right.end(), wrong.begin(), [&](float value) { return factor * value; });
+            write_plain(name + ".npy", wrong, shape);
+            const Json json = verdict(exit_failed, words);
+            for (const auto& [other, one] : json.at("gradients").items()) {
+                EXPECT_EQ(one.at("agrees").get<bool>(), other != name) << name << " " << one;
+            }
+            EXPECT_EQ(run("verify", joined(words, {"--gradient-tolerance", "1e-3"})).code,
+                      std::isnan(factor) ? exit_failed : exit_done);
+        }
+        write_plain(name + ".npy", right, shape);
+    }
+    write_plain("dk.npy", plain(file("dq.npy")), {4, 70, 16});
+    const EngineRun refused = run("verify", words);
+    EXPECT_EQ(refused.code, exit_bad_input);
+    EXPECT_NE(refused.error.find("--dk: 4 x 70 x 16 is not the shape of this gradient; accepted: 2 x 110 x 16"),
+              std::string::npos)
+        << refused.error;
 }
 
 TEST_F(GradientVerbs, AreWrittenAsSafetensorsInAnyTypeAndAnyOfThemAlone) {
