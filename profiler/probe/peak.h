@@ -29,8 +29,10 @@ struct PeakQuality {
     double clock_hz = 0.0;
     double flops_per_cycle = 0.0;  // of one thread
     std::int64_t lanes = 0;        // of float32 in a vector
-    std::int64_t units = 0;        // the next whole number of vectors a cycle
-    // Of units x lanes x 2 operations a cycle (bfloat16 with a dot product of its own: x 4).
+    // Vectors a cycle that the processor can begin: the next whole number, or one in two or four cycles.
+    double units = 0.0;
+    // Of units x lanes x 2 operations a cycle (bfloat16 with a dot product of its own: x 4). Above 1 by the error of
+    // the measurement.
     double share = 0.0;
 };
 

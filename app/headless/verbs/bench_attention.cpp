@@ -109,9 +109,10 @@ std::vector<NamedQuality> peak_qualities() {
 
 std::string quality_text(const NamedQuality& peak) {
     const PeakQuality& quality = peak.quality;
-    return fmt::format("Peak of {}: {:.1f} FLOP a cycle and thread, {} of {} units of {} lanes, at {:.2f} GHz\n",
-                       to_string(peak.dtype), quality.flops_per_cycle, percent(quality.share), quality.units,
-                       quality.lanes, quality.clock_hz * 1e-9);
+    return fmt::format(
+        "Peak of {}: {:.1f} FLOP a cycle and thread, {} of {} vectors of {} lanes a cycle, at {:.2f} GHz\n",
+        to_string(peak.dtype), quality.flops_per_cycle, percent(quality.share), quality.units, quality.lanes,
+        quality.clock_hz * 1e-9);
 }
 
 Json to_json(const NamedQuality& peak) {
