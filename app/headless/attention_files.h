@@ -45,6 +45,8 @@ class AttentionFiles {
     // Their items, heads and tokens, wherever they lie.
     [[nodiscard]] const LaidOutTensor& keys() const { return k_; }
     [[nodiscard]] const LaidOutTensor& values() const { return v_; }
+    // Whether keys and values lie in pages.
+    [[nodiscard]] bool pages_given() const { return pages_.given(); }
     // One batch item of either, as head_view() and head_matrix().
     [[nodiscard]] HeadView view(const LaidOutTensor& tensor, std::int64_t item, std::vector<float>& room) const {
         return pages_.given() ? pages_.view(tensor, item, room) : head_view(tensor, item, room);

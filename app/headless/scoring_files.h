@@ -45,6 +45,10 @@ class ScoringFiles {
     [[nodiscard]] Scoring item(std::int64_t item, std::vector<float>& room) const;
     // Of each query head; null: none.
     [[nodiscard]] const float* sinks() const { return sinks_.empty() ? nullptr : sinks_.data(); }
+    // As it is stored; null: none. Batch and heads of 1 are one for all.
+    [[nodiscard]] const StoredTensor* bias() const { return bias_ ? &bias_->tensor() : nullptr; }
+    [[nodiscard]] std::int64_t bias_batch() const { return bias_batch_; }
+    [[nodiscard]] std::int64_t bias_heads() const { return bias_heads_; }
     // What is asked for, for people: "soft cap 50, ALiBi"; empty when nothing is.
     [[nodiscard]] std::string text() const;
     [[nodiscard]] Json json() const;

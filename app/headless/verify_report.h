@@ -21,6 +21,12 @@ struct TokenPlaces {
     [[nodiscard]] std::int64_t rank(std::int64_t query) const;
 };
 
+struct GradientReport {
+    std::string name;  // dq, ...
+    std::string row;   // what its rows are of: query, key; empty: it has none
+    OutputVerdict verdict;
+};
+
 struct VerifyReport {
     std::string output;  // the file's name
     OutputVerdict verdict;
@@ -29,9 +35,13 @@ struct VerifyReport {
     std::int64_t batch = 1;
     std::int64_t heads = 1;
     std::int64_t queries = 0;
+    std::int64_t keys = 0;
     std::int64_t sampled = 0;  // queries of each head
     bool with_lse = false;
-    std::vector<std::string> hints;  // known mistakes that explain the difference
+    std::vector<GradientReport> gradients;
+    std::vector<std::string> hints;  // known mistakes that explain the difference of the output
+
+    [[nodiscard]] bool agrees() const;
 };
 
 [[nodiscard]] std::string verify_report(const VerifyReport& report);

@@ -7,6 +7,7 @@
 
 #include "engine/base/thread_team.h"
 #include "engine/execute/row_check.h"
+#include "engine/execute/squared_terms.h"
 #include "engine/kernel/reference/reference_row.h"
 #include "engine/workload/inputs.h"
 
@@ -14,26 +15,10 @@ namespace longscope {
 
 namespace {
 
-double squared_norm(std::span<const float> vector) {
-    return dot(vector, vector);
-}
-
-// The root of the sum of the squares of the terms of a dot product.
-double root_of_squared_terms(std::span<const float> a, std::span<const float> b) {
-    double sum = 0.0;
-    for (std::size_t d = 0; d < a.size(); ++d) {
-        const double term = double{a[d]} * double{b[d]};
-        sum += term * term;
-    }
-    return std::sqrt(sum);
-}
-
-// The square of what a pair would add to the product of query and key if nothing cancelled, without the vector.
+// Of the product of query and key, without the vector.
 double squared_term(const CheckedProblem& problem, const ReferencePair& pair, std::span<const float> output_gradient,
                     std::span<const float> value, double delta) {
-    const double term =
-        problem.scale() * pair.weight * (root_of_squared_terms(output_gradient, value) + std::abs(delta));
-    return term * term;
+    return problem.scale() * problem.scale() * squared_score_term(pair, output_gradient, value, delta);
 }
 
 void compare(std::span<const double> expected, const float* got, GradientSums& sums) {
@@ -191,7 +176,6 @@ class KeyGradientSummer {
 }  // namespace
 
 double GradientSums::relative_error() const {
-    constexpr double cancelled_at_most = 4.0;
     const double scale = std::max(std::sqrt(squared_norm), std::sqrt(squared_terms) / cancelled_at_most);
     return scale == 0.0 ? std::sqrt(squared_error) : std::sqrt(squared_error) / scale;
 }

@@ -24,8 +24,7 @@ struct GradientSums {
     // rounding errors are in proportion to this.
     double squared_terms = 0;
 
-    // L2, relative to the norm, or to a quarter of what it was before cancelling where that is more: of full, causal
-    // and window masks with dimensions from 16 the norm is at least 0.26 of it.
+    // L2, relative to the norm, or to a quarter of what it was before cancelling where that is more (squared_terms.h).
     [[nodiscard]] double relative_error() const;
     void operator+=(const GradientSums& other);
 };

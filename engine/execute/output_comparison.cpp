@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/execute/output_comparison.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <thread>
 
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
+#include "engine/execute/squared_terms.h"
 #include "engine/kernel/reference/reference_pair.h"
 #include "engine/kernel/reference/reference_row.h"
 
@@ -42,11 +44,7 @@ RowDifference compare_row(const ComparedOutput& given, const AttentionRule& rule
     }
     RowDifference difference{head, query, 0, 0, 0, reference.lse()};
     for (std::size_t d = 0; d < dim_v; ++d) {
-        const double expected = reference.output(d);
-        const double got = given.output.row(head, query)[d];
-        const bool same = got == expected || (std::isnan(got) && std::isnan(expected));
-        difference.squared_error += same ? 0.0 : (got - expected) * (got - expected);
-        difference.squared_norm += std::isfinite(expected) ? expected * expected : 0.0;
+        add_difference(reference.output(d), given.output.row(head, query)[d], difference);
     }
     difference.lse = given.lse == nullptr ? difference.reference_lse : given.lse[head * given.output.tokens + query];
     return difference;
@@ -86,14 +84,25 @@ std::vector<RowDifference> compare_rows(const ComparedOutput& given, const Atten
     return rows;
 }
 
+void add_difference(double expected, double got, RowDifference& row) {
+    const bool same = got == expected || (std::isnan(got) && std::isnan(expected));
+    row.squared_error += same ? 0.0 : (got - expected) * (got - expected);
+    row.squared_norm += std::isfinite(expected) ? expected * expected : 0.0;
+}
+
+double RowDifference::squared_scale() const {
+    return std::max(squared_norm, squared_terms / (cancelled_at_most * cancelled_at_most));
+}
+
 double relative_error(const std::vector<RowDifference>& rows) {
-    double squares = 0;
-    double norm = 0;
+    RowDifference all;
     for (const RowDifference& row : rows) {
-        squares += row.squared_error;
-        norm += row.squared_norm;
+        all.squared_error += row.squared_error;
+        all.squared_norm += row.squared_norm;
+        all.squared_terms += row.squared_terms;
     }
-    const double error = norm == 0.0 ? std::sqrt(squares) : std::sqrt(squares / norm);
+    const double scale = all.squared_scale();
+    const double error = scale == 0.0 ? std::sqrt(all.squared_error) : std::sqrt(all.squared_error / scale);
     return std::isnan(error) ? infinity : error;
 }
 

@@ -32,14 +32,19 @@ struct ComparedOutput {
     const float* lse = nullptr;  // heads x rows, or none
 };
 
+// Of an output, or of a gradient (gradient_comparison.h).
 struct RowDifference {
     std::int64_t head = 0;
-    std::int64_t query = 0;
-    double squared_error = 0;  // of the output; not finite where it is not
+    std::int64_t query = 0;    // of gradients of keys and values: the key
+    double squared_error = 0;  // not finite where the row is not
     double squared_norm = 0;   // of the reference
     double lse = 0;            // given
     double reference_lse = 0;
+    // Of a gradient, what it would be if its terms did not cancel each other (squared_terms.h).
+    double squared_terms = 0;
 
+    // What the error is relative to.
+    [[nodiscard]] double squared_scale() const;
     // 0 where both are -inf; infinite where only one is.
     [[nodiscard]] double lse_error() const;
 };
@@ -50,6 +55,9 @@ struct RowDifference {
                                                       const std::vector<std::int64_t>& queries, int threads,
                                                       const std::function<void(double)>& poll,
                                                       const std::atomic<bool>* cancelled);
+
+// One element of a row into its sums. Both may be NaN, or the same infinity.
+void add_difference(double expected, double got, RowDifference& row);
 
 // Relative L2 error of the rows together; infinite when one is not finite.
 [[nodiscard]] double relative_error(const std::vector<RowDifference>& rows);

@@ -36,12 +36,12 @@ OutputVerdict judge(std::vector<ComparedRow> rows, double limit, double lse_limi
     verdict.error = relative_error(differences(verdict.rows));
     double norm = 0;
     for (const ComparedRow& row : verdict.rows) {
-        norm += row.row.squared_norm;
+        norm += row.row.squared_scale();
         verdict.lse_error = std::max(verdict.lse_error, row.row.lse_error());
     }
     const double mean_norm = norm / static_cast<double>(std::max<std::size_t>(1, verdict.rows.size()));
     for (ComparedRow& row : verdict.rows) {
-        const double by = std::max(row.row.squared_norm, mean_norm);
+        const double by = std::max(row.row.squared_scale(), mean_norm);
         row.error = by > 0 ? std::sqrt(row.row.squared_error / by) : std::sqrt(row.row.squared_error);
         if (!(row.error <= row_factor * limit) || !(row.row.lse_error() <= lse_limit)) {
             verdict.departing.push_back(row);

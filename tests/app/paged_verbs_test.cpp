@@ -78,6 +78,10 @@ class PagedVerbs : public testing::Test {
                                                          : std::numeric_limits<double>::infinity();
     }
 
+    [[nodiscard]] std::vector<float> reference_output() const {
+        return {reference_.output.begin(), reference_.output.end()};
+    }
+
     void expect_bad_input(const std::vector<std::string>& more, const std::string& part) {
         const EngineRun run = run_engine(arguments("attend", more));
         EXPECT_EQ(run.code, exit_bad_input) << part;
@@ -167,6 +171,16 @@ TEST_F(PagedVerbs, ValuesMayBeTheFirstElementsOfTheKeys) {
     const EngineRun run = run_engine(all);
     ASSERT_EQ(run.code, exit_done) << run.error;
     EXPECT_LE(output_error(), 1e-6);
+}
+
+TEST_F(PagedVerbs, HaveNoGradients) {
+    write_npy(file("dout.npy"), {reference_output().data(), 4, 3, 40}, "bhtd");
+    const EngineRun run = run_engine(arguments("attend", {"--key-tokens", std::to_string(keys), "--out", file("o.npy"),
+                                                          "--dout", file("dout.npy"), "--dq", file("dq.npy")}));
+    EXPECT_EQ(run.code, exit_bad_input) << run.error;
+    EXPECT_NE(run.error.find("--dout: pages are shared by sequences"), std::string::npos) << run.error;
+    EXPECT_EQ(std::count(run.error.begin(), run.error.end(), '\n'), 1) << run.error;
+    EXPECT_FALSE(std::filesystem::exists(file("dq.npy")));
 }
 
 TEST_F(PagedVerbs, BadInputIsOneLine) {

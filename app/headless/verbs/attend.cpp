@@ -5,22 +5,24 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 
 #include "app/headless/attention_files.h"
 #include "app/headless/experiment_names.h"
+#include "app/headless/gradient_writer.h"
 #include "app/headless/long_job.h"
 #include "app/headless/output.h"
+#include "app/headless/tensor_writer.h"
 #include "app/headless/verbs/verb.h"
-#include "engine/base/atomic_file.h"
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 #include "engine/base/units.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/sinks.h"
-#include "engine/tensor/npy.h"
-#include "engine/tensor/safetensors.h"
 
 namespace longscope {
 
@@ -30,36 +32,37 @@ struct AttendOptions {
     AttentionFileOptions files;
     std::string output;
     std::string lse;
+    GradientFileOptions gradients;
+    bool store_probabilities = false;
+    std::optional<double> stored_budget_gib;
     std::string output_type = "float32";
     std::string backend = "cpu";
     std::string arithmetic = "inputs";
     bool json = false;
 };
 
-bool is_safetensors(const std::string& path) {
-    return std::filesystem::path(path).extension() == ".safetensors";
-}
-
-void check_output_name(const std::string& path, const char* option) {
-    if (!is_safetensors(path) && std::filesystem::path(path).extension() != ".npy") {
-        throw bad_input(option, path, "is not the name of a file of tensors",
-                        "a name that ends in .npy or .safetensors");
+// Files that are written: none of those that are read, and no two the same.
+void check_outputs(const AttendOptions& options, const AttentionFiles& files, const GradientFiles* gradients) {
+    std::vector<std::pair<const char*, std::string>> outputs{{"--out", options.output}, {"--lse", options.lse}};
+    for (const GradientName& gradient : gradient_names) {
+        outputs.emplace_back(gradient.option, options.gradients.*gradient.file);
+    }
+    std::map<std::filesystem::path, const char*> options_of;
+    for (const auto& [option, path] : outputs) {
+        if (path.empty()) {
+            continue;
+        }
+        check_tensor_name(path, option);
+        files.require_other_file(path, option);
+        if (gradients != nullptr) {
+            gradients->require_other_file(path, option);
+        }
+        const auto [other, is_new] = options_of.emplace(std::filesystem::absolute(path).lexically_normal(), option);
+        if (!is_new) {
+            throw bad_input(option, path, fmt::format("is also the file of {}", other->second), "another file");
+        }
     }
 }
-
-// One tensor in a file of its own, written as its batch items become known.
-class TensorWriter {
-  public:
-    TensorWriter(const std::string& path, const char* name, const std::vector<std::int64_t>& shape, ElementType type)
-        : file_(path) {
-        file_.stream() << (is_safetensors(path) ? safetensors_header({{name, shape, type}}) : npy_header(shape, type));
-    }
-    [[nodiscard]] std::ostream& stream() { return file_.stream(); }
-    void commit() { file_.commit(); }
-
-  private:
-    AtomicFile file_;
-};
 
 // batch x heads x tokens, without the batch where the layout has none.
 std::vector<std::int64_t> lse_shape(const AttentionFiles& files) {
@@ -71,11 +74,12 @@ std::vector<std::int64_t> lse_shape(const AttentionFiles& files) {
 }
 
 // Of the kernel; a single one serves inputs of different types only in float32.
-DType arithmetic_of(const AttendOptions& options, const AttentionShape& shape) {
+DType arithmetic_of(const AttendOptions& options, const AttentionShape& shape, const GradientFiles* gradients) {
     if (options.arithmetic != "inputs" && options.arithmetic != "float32") {
         throw bad_input("--arithmetic", options.arithmetic, "is not a way to multiply", "inputs, float32");
     }
-    return options.arithmetic == "float32" ? DType::float32 : shape.dtype;
+    const bool same = gradients == nullptr || gradients->output().viewed_type() == shape.dtype;
+    return options.arithmetic == "inputs" && same ? shape.dtype : DType::float32;
 }
 
 std::string input_types(const AttentionFiles& files) {
@@ -89,106 +93,250 @@ std::string mask_and_scoring_text(const AttentionFiles& files) {
     return files.mask_input().text() + (scoring.empty() ? "" : "; " + scoring);
 }
 
-int attend(const AttendOptions& options) {
-    check_output_name(options.output, "--out");
-    const ElementType type = element_type_named(options.output_type, "--out-type");
-    const AttentionFiles files(options.files);
-    const AttentionShape& shape = files.shape();
-    files.require_other_file(options.output, "--out");
-    require_softmax_for_lse(options.files.scoring, options.lse);
-    if (!options.lse.empty()) {
-        check_output_name(options.lse, "--lse");
-        files.require_other_file(options.lse, "--lse");
-        if (std::filesystem::absolute(options.lse).lexically_normal() ==
-            std::filesystem::absolute(options.output).lexically_normal()) {
-            throw bad_input("--lse", options.lse, "is also the file of --out", "another file");
-        }
+void check_storing(const AttendOptions& options) {
+    if (options.stored_budget_gib && !options.store_probabilities) {
+        throw bad_input("--stored-budget", fmt::format("{}", *options.stored_budget_gib), "is of stored probabilities",
+                        "it together with --store-probabilities");
     }
-    const std::unique_ptr<Kernel> kernel = make_kernel(options.backend, files.threads(), arithmetic_of(options, shape));
-    const std::int64_t rows = files.queries().tokens;
-    LongJob job("attend");  // before the first file: an interrupt leaves none behind
-    TensorWriter output(options.output, "o",
-                        shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v), type);
-    std::optional<TensorWriter> lse;
-    if (!options.lse.empty()) {
-        lse.emplace(options.lse, "lse", lse_shape(files), ElementType::float32);
+    if (options.store_probabilities && !GradientFiles::asked(options.gradients)) {
+        throw bad_input("--store-probabilities", "true", "serves gradients only", "it together with --dout");
+    }
+}
+
+// What probabilities may take beside `other_bytes` that are not written to yet.
+std::int64_t stored_budget(const AttendOptions& options, std::int64_t other_bytes) {
+    constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+    const std::int64_t free = std::max<std::int64_t>(0, available_memory_bytes() - other_bytes);
+    return options.stored_budget_gib
+               ? static_cast<std::int64_t>(std::min(static_cast<double>(free), *options.stored_budget_gib * gib))
+               : free;
+}
+
+struct Pass {
+    Nanoseconds duration_ns = 0;
+    double flops = 0;
+
+    [[nodiscard]] double flops_per_s() const {
+        return flops * 1e9 / static_cast<double>(std::max<Nanoseconds>(1, duration_ns));
+    }
+};
+
+struct AttendReport {
+    Pass forward;
+    Pass backward;
+    std::string kernel;
+    std::vector<std::string> ways;  // that differ, in order
+    std::int64_t stored_bytes = 0;
+    std::string why_nothing_stored;
+};
+
+// Computes item by item, and writes the files.
+class Attend {
+  public:
+    explicit Attend(const AttendOptions& options) : options_(options), files_(options.files) {
+        check_storing(options);
+        if (GradientFiles::asked(options.gradients)) {
+            gradients_.emplace(options.gradients, files_);
+        }
+        check_outputs(options, files_, gradients_ ? &*gradients_ : nullptr);
+        require_softmax_for_lse(options.files.scoring, options.lse);
+        head_pairs_ = files_.masks().head_pairs({0, files_.shape().query_heads});
+        const auto flops = [&](Direction direction) {
+            return flops_of_head_pairs(files_.shape(), static_cast<double>(head_pairs_), direction) *
+                   static_cast<double>(files_.shape().batch);
+        };
+        report_.forward.flops = flops(Direction::forward);
+        report_.backward.flops = gradients_ ? flops(Direction::backward) : 0.0;
     }
 
-    const TokenSet all_queries({{0, rows}});
-    const TokenSet all_keys({{0, files.keys().tokens}});
-    const LocalMask mask(files.masks(), all_queries, all_keys);
-    const std::int64_t head_pairs = files.masks().head_pairs({0, shape.query_heads});
-    const std::int64_t pairs = head_pairs / shape.query_heads;
-    Nanoseconds computing_ns = 0;
-    std::vector<float> bias_room;
-    std::vector<std::string> ways;  // that differ, in order
-    Partial partial(shape.query_heads, rows, shape.head_dim_v,
-                    options.files.scoring.sigmoid ? MergeRule::sum : MergeRule::softmax);
-    for (std::int64_t item = 0; item < shape.batch; ++item) {
-        const AttentionViews tensors(files, item);
+    void run() {
+        const ElementType type = element_type_named(options_.output_type, "--out-type");
+        const AttentionShape& shape = files_.shape();
+        const std::int64_t rows = files_.queries().tokens;
+        const std::unique_ptr<Kernel> kernel = make_kernel(
+            options_.backend, files_.threads(), arithmetic_of(options_, shape, gradients_ ? &*gradients_ : nullptr));
+        report_.kernel = kernel->description();
+        LongJob job("attend");  // before the first file: an interrupt leaves none behind
+        TensorWriter output(options_.output, "o", output_shape(), type);
+        std::optional<TensorWriter> lse;
+        if (!options_.lse.empty()) {
+            lse.emplace(options_.lse, "lse", lse_shape(files_), ElementType::float32);
+        }
+        std::optional<GradientWriter> gradients;
+        if (gradients_) {
+            gradients.emplace(options_.gradients, files_, *gradients_, type);
+        }
+        const TokenSet all_queries({{0, rows}});
+        const TokenSet all_keys({{0, files_.keys().tokens}});
+        const LocalMask mask(files_.masks(), all_queries, all_keys);
+        Partial partial(shape.query_heads, rows, shape.head_dim_v,
+                        options_.files.scoring.sigmoid ? MergeRule::sum : MergeRule::softmax);
+        if (options_.store_probabilities) {
+            stored_.emplace(stored_budget(
+                options_, gradients->bytes() + Partial::size_bytes(shape.query_heads, rows, shape.head_dim_v)));
+        }
+        std::vector<float> bias_room;
+        for (std::int64_t item = 0; item < shape.batch; ++item) {
+            const AttentionViews tensors(files_, item);
+            const AttendInput input{tensors.queries,
+                                    tensors.keys,
+                                    tensors.values,
+                                    &mask,
+                                    files_.scale(),
+                                    files_.scoring().item(item, bias_room),
+                                    stored_ ? &*stored_ : nullptr};
+            if (stored_ && item == 0) {
+                say_what_is_stored(*kernel, input);
+            }
+            const double done_before = static_cast<double>(item) / static_cast<double>(shape.batch);
+            timed(job, done_before, report_.forward, [&](const AttendHooks& hooks) {
+                kernel->attend(input, partial, hooks);
+                if (files_.scoring().sinks() != nullptr) {
+                    apply_sinks(partial, files_.scoring().sinks());
+                }
+            });
+            if (gradients) {
+                timed(job, done_before + share_of(report_.forward), report_.backward,
+                      [&](const AttendHooks& hooks) { gradients->compute(item, *kernel, input, partial, hooks); });
+                gradients->write(item);
+            }
+            write_head_matrix(partial.output(), files_.layout(), type, output.stream());
+            if (lse) {
+                lse->write(partial.lse(0), shape.query_heads * rows);
+            }
+        }
+        if (stored_) {
+            report_.stored_bytes = stored_->bytes();
+            report_.why_nothing_stored = stored_->why_not();
+        }
+        job.finish();
+        output.commit();
+        if (lse) {
+            lse->commit();
+        }
+        if (gradients) {
+            gradients->commit();
+        }
+    }
+
+    [[nodiscard]] Json json() const {
+        Json json{{"output", options_.output},
+                  {"lse", options_.lse.empty() ? Json() : Json(options_.lse)},
+                  {"shape", output_shape()},
+                  {"mask", files_.mask_input().json()},
+                  {"scoring", files_.scoring().json()},
+                  {"input_types", input_types(files_)},
+                  {"pairs", head_pairs_ / files_.shape().query_heads},
+                  {"flops", report_.forward.flops},
+                  {"duration_ns", report_.forward.duration_ns},
+                  {"flops_per_s", report_.forward.flops_per_s()},
+                  {"kernel", report_.kernel},
+                  {"computed", report_.ways}};
+        if (gradients_) {
+            Json written = Json::object();
+            for (const GradientName& gradient : gradient_names) {
+                if (const std::string& path = options_.gradients.*gradient.file; !path.empty()) {
+                    written[gradient.tensor] = path;
+                }
+            }
+            json["gradients"] = {{"written", written},
+                                 {"flops", report_.backward.flops},
+                                 {"duration_ns", report_.backward.duration_ns},
+                                 {"flops_per_s", report_.backward.flops_per_s()}};
+            json["gradients"]["stored_probabilities_bytes"] = stored_ ? Json(report_.stored_bytes) : Json();
+            json["gradients"]["nothing_stored_because"] =
+                report_.why_nothing_stored.empty() ? Json() : Json(report_.why_nothing_stored);
+        }
+        return json;
+    }
+
+    [[nodiscard]] std::string text() const {
+        const std::int64_t pairs = head_pairs_ / files_.shape().query_heads;
+        std::string text = fmt::format(
+            "{}: {} {} ({}), {} query and {} key/value heads, {} of {} pairs kept{} ({})\n"
+            "{} inputs; {} in {}, {}\n{}",
+            options_.output, shape_text(output_shape()), options_.output_type, files_.layout().name,
+            files_.shape().query_heads, files_.shape().key_value_heads, format_count(pairs),
+            format_count(files_.domain().query_tokens * files_.domain().key_tokens),
+            files_.masks().same_for_all() ? "" : " a head in the mean", mask_and_scoring_text(files_),
+            input_types(files_), report_.kernel, format_duration(report_.forward.duration_ns),
+            format_flops_per_s(report_.forward.flops_per_s()),
+            report_.ways.empty() ? "" : fmt::format("computed {}\n", fmt::join(report_.ways, "; ")));
+        if (!gradients_) {
+            return text;
+        }
+        std::vector<std::string> written;
+        for (const GradientName& gradient : gradient_names) {
+            if (const std::string& path = options_.gradients.*gradient.file; !path.empty()) {
+                written.push_back(fmt::format("{} {}", gradient.tensor, path));
+            }
+        }
+        text += fmt::format("gradients: {}; in {}, {}\n", fmt::join(written, ", "),
+                            format_duration(report_.backward.duration_ns),
+                            format_flops_per_s(report_.backward.flops_per_s()));
+        if (stored_) {
+            text += report_.stored_bytes > 0
+                        ? fmt::format("probabilities stored: {}\n", format_bytes(report_.stored_bytes))
+                        : fmt::format("no probabilities stored: {}\n", report_.why_nothing_stored);
+        }
+        return text;
+    }
+
+  private:
+    [[nodiscard]] std::vector<std::int64_t> output_shape() const {
+        return shape_in(files_.layout(), files_.shape().batch, files_.shape().query_heads, files_.queries().tokens,
+                        files_.shape().head_dim_v);
+    }
+
+    // Of the whole work that a pass over one batch item is.
+    [[nodiscard]] double share_of(const Pass& pass) const {
+        return pass.flops / std::max(1.0, report_.forward.flops + report_.backward.flops) /
+               static_cast<double>(files_.shape().batch);
+    }
+
+    // Beforehand: the forward pass takes this memory first of all.
+    void say_what_is_stored(const Kernel& kernel, const AttendInput& input) const {
+        const std::int64_t bytes = kernel.stored_bytes(input);
+        stored_->require_room(bytes);
+        if (bytes > 0) {
+            fmt::print(stderr, "attend: stored probabilities take {} of a budget of {}\n", format_bytes(bytes),
+                       format_bytes(stored_->budget_bytes()));
+        }
+    }
+
+    template <typename Action>
+    void timed(LongJob& job, double done_before, Pass& pass, Action action) {
         std::atomic<std::int64_t> done{0};
         AttendHooks hooks;
         hooks.head_pairs_done = &done;
         hooks.cancelled = job.cancelled();
         hooks.explain = [&](const std::string& way) {
-            if (std::find(ways.begin(), ways.end(), way) == ways.end()) {
-                ways.push_back(way);
+            if (std::find(report_.ways.begin(), report_.ways.end(), way) == report_.ways.end()) {
+                report_.ways.push_back(way);
             }
         };
         hooks.poll = [&] {
-            job.poll((static_cast<double>(item) +
-                      static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(1, head_pairs))) /
-                     static_cast<double>(shape.batch));
+            job.poll(done_before + share_of(pass) * static_cast<double>(done) /
+                                       static_cast<double>(std::max<std::int64_t>(1, head_pairs_)));
         };
         const Nanoseconds begin_ns = now_ns();
-        const Scoring scoring = files.scoring().item(item, bias_room);
-        kernel->attend({tensors.queries, tensors.keys, tensors.values, &mask, files.scale(), scoring}, partial, hooks);
-        if (files.scoring().sinks() != nullptr) {
-            apply_sinks(partial, files.scoring().sinks());
-        }
-        computing_ns += now_ns() - begin_ns;
-        write_head_matrix(partial.output(), files.layout(), type, output.stream());
-        if (lse) {
-            lse->stream().write(
-                reinterpret_cast<const char*>(partial.lse(0)),
-                static_cast<std::streamsize>(shape.query_heads * rows * static_cast<std::int64_t>(sizeof(float))));
-        }
-    }
-    job.finish();
-    output.commit();
-    if (lse) {
-        lse->commit();
+        action(hooks);
+        pass.duration_ns += now_ns() - begin_ns;
     }
 
-    const double flops = flops_of_head_pairs(shape, static_cast<double>(head_pairs), Direction::forward) *
-                         static_cast<double>(shape.batch);
-    const double flops_per_s = flops * 1e9 / static_cast<double>(std::max<Nanoseconds>(1, computing_ns));
-    if (options.json) {
-        write_output(Json{{"output", options.output},
-                          {"lse", options.lse.empty() ? Json() : Json(options.lse)},
-                          {"shape", shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)},
-                          {"mask", files.mask_input().json()},
-                          {"scoring", files.scoring().json()},
-                          {"input_types", input_types(files)},
-                          {"pairs", pairs},
-                          {"flops", flops},
-                          {"duration_ns", computing_ns},
-                          {"flops_per_s", flops_per_s},
-                          {"kernel", kernel->description()},
-                          {"computed", ways}}
-                         .dump(1) +
-                     '\n');
-        return 0;
-    }
-    write_output(fmt::format(
-        "{}: {} {} ({}), {} query and {} key/value heads, {} of {} pairs kept{} ({})\n"
-        "{} inputs; {} in {}, {}\n{}",
-        options.output, shape_text(shape_in(files.layout(), shape.batch, shape.query_heads, rows, shape.head_dim_v)),
-        to_string(type), files.layout().name, shape.query_heads, shape.key_value_heads, format_count(pairs),
-        format_count(files.domain().query_tokens * files.domain().key_tokens),
-        files.masks().same_for_all() ? "" : " a head in the mean", mask_and_scoring_text(files), input_types(files),
-        kernel->description(), format_duration(computing_ns), format_flops_per_s(flops_per_s),
-        ways.empty() ? "" : fmt::format("computed {}\n", fmt::join(ways, "; "))));
+    const AttendOptions& options_;
+    AttentionFiles files_;
+    std::optional<StoredProbabilities> stored_;
+    std::optional<GradientFiles> gradients_;
+    std::int64_t head_pairs_ = 0;  // of a batch item
+    AttendReport report_;
+};
+
+int attend(const AttendOptions& options) {
+    check_tensor_name(options.output, "--out");
+    Attend job(options);
+    job.run();
+    write_output(options.json ? job.json().dump(1) + '\n' : job.text());
     return 0;
 }
 
@@ -206,7 +354,15 @@ void declare_attend(CLI::App& verb, VerbAction& action) {
                     "The natural logarithm of each row's sum of exponentials, float32, batch x heads x tokens; -inf "
                     "where a query sees no key")
         ->type_name("FILE");
-    verb.add_option("--out-type", options->output_type, "Elements of the output: float64, float32, float16, bfloat16")
+    declare_gradients(verb, options->gradients, true);
+    verb.add_flag("--store-probabilities", options->store_probabilities,
+                  "With --dout: the forward pass keeps its weights for the backward pass, which is then faster; they "
+                  "grow with the pairs, and are refused when they do not fit into the free memory");
+    verb.add_option("--stored-budget", options->stored_budget_gib, "With --store-probabilities: at most so much memory")
+        ->type_name("GIB")
+        ->check(CLI::NonNegativeNumber);
+    verb.add_option("--out-type", options->output_type,
+                    "Elements of the output and of gradients: float64, float32, float16, bfloat16")
         ->capture_default_str();
     verb.add_option("--backend", options->backend, "Backend (see 'longscope-engine devices')")->capture_default_str();
     verb.add_option("--arithmetic", options->arithmetic,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// longscope-engine verify: another program's output against the float64 reference, and where it departs.
+// longscope-engine verify: another program's output and gradients against the float64 reference, and where they depart.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +11,7 @@
 
 #include "app/headless/attention_files.h"
 #include "app/headless/command_line.h"
+#include "app/headless/gradient_verifier.h"
 #include "app/headless/known_mistakes.h"
 #include "app/headless/long_job.h"
 #include "app/headless/output.h"
@@ -32,11 +33,13 @@ struct VerifyOptions {
     AttentionFileOptions files;
     std::string output;
     std::string lse;
+    GradientFileOptions gradients;
     std::string rows = "256";
     std::string dispatch;
     std::int64_t ranks = 0;
     std::optional<double> tolerance;
     std::optional<double> lse_tolerance;
+    std::optional<double> gradient_tolerance;
     std::string picture;
     std::string theme = "light";
     bool json = false;
@@ -52,7 +55,7 @@ double limit_of(const AttentionFiles& files, ElementType output) {
     return limit;
 }
 
-std::vector<std::int64_t> queries_of(const VerifyOptions& options, std::int64_t tokens) {
+std::vector<std::int64_t> sample_of(const VerifyOptions& options, std::int64_t tokens) {
     std::int64_t count = tokens;
     if (options.rows != "all") {
         const std::string accepted = "all, or an integer from 1";
@@ -183,7 +186,11 @@ int verify(const VerifyOptions& options) {
     require_softmax_for_lse(options.files.scoring, options.lse);
     const AttentionFiles files(options.files);
     Theirs theirs(options, files);
-    const std::vector<std::int64_t> queries = queries_of(options, files.queries().tokens);
+    const std::vector<std::int64_t> queries = sample_of(options, files.queries().tokens);
+    std::optional<GradientVerifier> gradients;
+    if (GradientFiles::asked(options.gradients)) {
+        gradients.emplace(options.gradients, files, queries, sample_of(options, files.keys().tokens));
+    }
     const TokenSet all_queries({{0, files.queries().tokens}});
     const TokenSet all_keys({{0, files.keys().tokens}});
     const LocalMask mask(files.masks(), all_queries, all_keys);
@@ -195,6 +202,7 @@ int verify(const VerifyOptions& options) {
     report.batch = files.shape().batch;
     report.heads = files.shape().query_heads;
     report.queries = files.queries().tokens;
+    report.keys = files.keys().tokens;
     report.sampled = static_cast<std::int64_t>(queries.size());
     report.with_lse = theirs.with_lse();
     const double promised = limit_of(files, theirs.type());
@@ -209,14 +217,25 @@ int verify(const VerifyOptions& options) {
         const auto poll = [&](double done) {
             job.poll((static_cast<double>(item) + done) / static_cast<double>(files.shape().batch));
         };
-        for (const RowDifference& row :
-             compare_rows(theirs.item(tensors, item), rule, queries, files.threads(), poll, job.cancelled())) {
+        // Gradients take twice the pairs, and more of each.
+        const double output_share = gradients ? 0.2 : 1.0;
+        for (const RowDifference& row : compare_rows(
+                 theirs.item(tensors, item), rule, queries, files.threads(),
+                 [&](double done) { poll(output_share * done); }, job.cancelled())) {
             rows.push_back({item, row, 0});
+        }
+        if (gradients) {
+            gradients->add(item, tensors, rule,
+                           {files.threads(), [&](double done) { poll(output_share + (1.0 - output_share) * done); },
+                            job.cancelled()});
         }
     }
     job.finish();
     report.verdict =
         judge(std::move(rows), options.tolerance.value_or(promised), options.lse_tolerance.value_or(lse_promised));
+    if (gradients) {
+        report.gradients = gradients->reports(options.gradient_tolerance);
+    }
     if (!report.verdict.agrees()) {
         report.hints = explain(report.verdict, files, theirs, queries);
     }
@@ -224,7 +243,7 @@ int verify(const VerifyOptions& options) {
         draw(options, files, report);
     }
     write_output(options.json ? verify_report_json(report).dump(1) + '\n' : verify_report(report));
-    return report.verdict.agrees() ? exit_done : exit_failed;
+    return report.agrees() ? exit_done : exit_failed;
 }
 
 }  // namespace
@@ -237,7 +256,9 @@ void declare_verify(CLI::App& verb, VerbAction& action) {
         ->type_name("FILE[:NAME]");
     verb.add_option("--lse", options->lse, "Its natural log-sum-exps, batch x heads x tokens")
         ->type_name("FILE[:NAME]");
-    verb.add_option("--rows", options->rows, "Queries of each head that are compared, spread at random; or all")
+    declare_gradients(verb, options->gradients, false);
+    verb.add_option("--rows", options->rows,
+                    "Queries of each head that are compared, and keys where gradients are, spread at random; or all")
         ->type_name("N|all")
         ->capture_default_str();
     verb.add_option(
@@ -246,6 +267,9 @@ void declare_verify(CLI::App& verb, VerbAction& action) {
             "1e-3 with float16, 8e-3 with bfloat16)")
         ->check(CLI::NonNegativeNumber);
     verb.add_option("--lse-tolerance", options->lse_tolerance, "Absolute error of lse that is accepted")
+        ->check(CLI::NonNegativeNumber);
+    verb.add_option("--gradient-tolerance", options->gradient_tolerance,
+                    "Relative L2 error of each gradient that is accepted (default: three times that of the output)")
         ->check(CLI::NonNegativeNumber);
     verb.add_option("--dispatch", options->dispatch, "With --ranks: says which rank held a departing row")
         ->type_name("NAME");

@@ -108,5 +108,41 @@ TEST(SinkGradients, AreMinusTheWeightOfTheSinkTimesDelta) {
     EXPECT_EQ(gradients[1], 10.0F);
 }
 
+TEST(SinkGradients, AreThatOfTheLossByFiniteDifferences) {
+    // The loss is the sum of dO x O; some rows see nothing but the sink.
+    const AttentionCase c =
+        sink_case(40, 60, R"({"crop": {"queries": [5, 40], "keys": [0, 60], "mask": {"causal": {}}}})");
+    AttentionInputs inputs(c);
+    const std::vector<float> output_gradients = normal_tensor(77, 1, 4 * 40 * 16);
+    const auto loss = [&] {
+        const ReferenceResult result = reference_attention(c, inputs);
+        double sum = 0.0;
+        for (std::size_t i = 0; i < result.output.size(); ++i) {
+            sum += double{output_gradients[i]} * result.output[i];
+        }
+        return sum;
+    };
+    const ReferenceResult result = reference_attention(c, inputs);
+    const std::vector<float> output(result.output.begin(), result.output.end());
+    const std::vector<float> lse(result.lse.begin(), result.lse.end());
+    std::vector<float> delta(4 * 40);
+    compute_delta(HeadMatrix<const float>{output_gradients.data(), 4, 40, 16},
+                  HeadMatrix<const float>{output.data(), 4, 40, 16}, delta.data());
+    std::vector<float> gradients(4);
+    add_sink_gradients(inputs.sinks.data(), lse.data(), delta.data(), 4, 40, gradients.data());
+    for (std::size_t head = 0; head < 4; ++head) {
+        const float sink = inputs.sinks[head];
+        const float step = 1.0F / 256;
+        inputs.sinks[head] = sink + step;
+        const double above = loss();
+        const double h_above = double{inputs.sinks[head]} - sink;
+        inputs.sinks[head] = sink - step;
+        const double below = loss();
+        const double h_below = double{sink} - inputs.sinks[head];
+        inputs.sinks[head] = sink;
+        EXPECT_NEAR(gradients[head], (above - below) / (h_above + h_below), 1e-4 * (1 + std::abs(gradients[head])));
+    }
+}
+
 }  // namespace
 }  // namespace longscope
