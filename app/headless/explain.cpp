@@ -39,11 +39,13 @@ StepTable explain_steps(const CompiledDraw& draw) {
                         fmt::format("1 to {}", max_ranks));
     }
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
-    require_feasible(strategy, experiment.shape, ranks, experiment.pass, experiment.layout.options);
+    const auto input = [&](std::int64_t rank) {
+        return StrategyInput{experiment.shape, *draw.masks, *draw.ranks, rank, experiment.layout.options};
+    };
+    require_feasible(strategy, input(0), experiment.pass);
     std::vector<Schedule> schedules(static_cast<std::size_t>(ranks));
     ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
-        schedules[static_cast<std::size_t>(rank)] = strategy.write(
-            experiment.pass, {experiment.shape, *draw.masks, *draw.ranks, rank, experiment.layout.options});
+        schedules[static_cast<std::size_t>(rank)] = strategy.write(experiment.pass, input(rank));
     });
     return step_table(schedules);
 }

@@ -131,7 +131,12 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
                            known->draw.experiment.layout.options == draw.experiment.layout.options;
     const auto ranks = static_cast<std::int64_t>(draw.ranks->size());
     const StrategyOptions& options = draw.experiment.layout.options;
-    cost.infeasible = strategy.infeasible(shape, ranks, draw.experiment.pass, options);
+    for (const StrategyEntry& any : strategies()) {
+        cost.refusals.push_back(any.infeasible({shape, masks, *draw.ranks, 0, options}, pass));
+        if (any.name == strategy.name) {
+            cost.infeasible = cost.refusals.back();
+        }
+    }
     for (const KernelEntry& backend : kernels()) {
         if (backend.name == draw.experiment.backend.name) {
             cost.unsupported = backend.unsupported(shape);

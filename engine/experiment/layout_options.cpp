@@ -61,7 +61,7 @@ class OptionsOfDispatch {
 
     [[nodiscard]] LayoutOption layout(const StrategyEntry& strategy, const StrategyOptions& options) const {
         LayoutOption layout{std::string(strategy.name), options, std::string(dispatch_.name), {}};
-        layout.infeasible = strategy.infeasible(draw_.experiment.shape, counts_.ranks(), pass_, options);
+        layout.infeasible = strategy.infeasible(input(0, options), pass_);
         if (!layout.infeasible.empty()) {
             return layout;
         }

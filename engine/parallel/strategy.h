@@ -50,11 +50,17 @@ struct StrategyEntry {
     StrategyTotals (*formula)(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
     // Pairs of all heads that the rank computes, exactly; the same in each pass.
     std::int64_t (*head_pairs)(const StrategyInput& input);
+    // What else stands in the way: the masks, or what the ranks hold. Asked only where `refusal` has no reason; the
+    // same for each rank. Takes time with the ranks and the zones of the masks. Null where nothing can.
+    std::string (*layout_refusal)(const StrategyInput& input) = nullptr;
 
-    // Why it cannot serve this shape on so many ranks, in one line; empty when it can. The functions below, and those
-    // above, may be called only then.
+    // Why it cannot serve this shape on so many ranks, in one line; empty when nothing is known against it: a layout
+    // may still be in the way.
     [[nodiscard]] std::string infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass = Pass::forward,
                                          const StrategyOptions& options = {}) const;
+    // Why it cannot serve this layout; empty when it can. The functions below, and those above, may be called only
+    // then.
+    [[nodiscard]] std::string infeasible(const StrategyInput& input, Pass pass) const;
     [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const { return writer(input, pass); }
     [[nodiscard]] StrategyTotals totals(Pass pass, const StrategyInput& input, const TokenCounts& tokens) const {
         return formula(input, tokens, pass);
@@ -79,6 +85,8 @@ struct StrategyEntry {
 // Throws Error(infeasible) with the strategy's reason when it cannot serve this shape on so many ranks.
 void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks,
                       Pass pass = Pass::forward, const StrategyOptions& options = {});
+// The same when it cannot serve this layout.
+void require_feasible(const StrategyEntry& strategy, const StrategyInput& input, Pass pass);
 
 [[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks,
                                           const StrategyOptions& options);

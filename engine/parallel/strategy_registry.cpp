@@ -33,6 +33,11 @@ std::string StrategyEntry::infeasible(const AttentionShape& shape, std::int64_t 
     return refusal(shape, ranks, options);
 }
 
+std::string StrategyEntry::infeasible(const StrategyInput& input, Pass pass) const {
+    std::string reason = infeasible(input.shape, input.ranks(), pass, input.options);
+    return reason.empty() && layout_refusal != nullptr ? layout_refusal(input) : reason;
+}
+
 std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*ranks*/,
                             const StrategyOptions& /*options*/) {
     return {};
@@ -48,11 +53,23 @@ std::int64_t row_gradient_bytes(const AttentionShape& shape, std::int64_t tokens
     return shape.query_heads * tokens * (1 + shape.head_dim_qk) * std::int64_t{sizeof(float)};
 }
 
-void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks, Pass pass,
-                      const StrategyOptions& options) {
-    if (const std::string reason = strategy.infeasible(shape, ranks, pass, options); !reason.empty()) {
+namespace {
+
+void require_no(const std::string& reason) {
+    if (!reason.empty()) {
         throw Error(ErrorKind::infeasible, reason);
     }
+}
+
+}  // namespace
+
+void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks, Pass pass,
+                      const StrategyOptions& options) {
+    require_no(strategy.infeasible(shape, ranks, pass, options));
+}
+
+void require_feasible(const StrategyEntry& strategy, const StrategyInput& input, Pass pass) {
+    require_no(strategy.infeasible(input, pass));
 }
 
 const StrategyEntry& find_strategy(std::string_view name) {

@@ -44,8 +44,9 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
 
 // With every strategy that is feasible.
 void expect_all_exact(const AttentionCase& problem, const std::string& dispatch, int ranks) {
+    const DispatchedCase c(problem, dispatch, ranks);
     for (const StrategyEntry& strategy : strategies()) {
-        if (strategy.infeasible(problem.shape, ranks).empty()) {
+        if (strategy.infeasible(c.input(0), Pass::forward).empty()) {
             expect_exact(strategy, problem, dispatch, ranks);
         }
     }
