@@ -103,6 +103,13 @@ void require_feasible(const StrategyEntry& strategy, const StrategyInput& input,
 [[nodiscard]] Schedule write_group_cast(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals group_cast_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
+[[nodiscard]] Schedule write_light_seq(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals light_seq_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string light_seq_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                               const StrategyOptions& options);
+[[nodiscard]] std::string light_seq_layout_infeasible(const StrategyInput& input);
+[[nodiscard]] std::int64_t light_seq_head_pairs(const StrategyInput& input);
+
 [[nodiscard]] Schedule write_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 

@@ -21,6 +21,10 @@ const std::vector<StrategyEntry>& strategies() {
          true, false, always_feasible, write_group_cast, group_cast_totals, head_pairs_of_own_queries},
         {"token_ring", "queries travel from rank to rank, their partial results straight back; keys and values stay",
          false, false, always_feasible, write_token_ring, token_ring_totals, token_ring_head_pairs},
+        {"light_seq",
+         "ranks that early tokens leave idle take queries of late ones, of causal masks over contiguous parts", true,
+         false, light_seq_infeasible, write_light_seq, light_seq_totals, light_seq_head_pairs,
+         light_seq_layout_infeasible},
     };
     return entries;
 }

@@ -112,6 +112,10 @@ TEST_P(RunVerb, APassOrADegreeThatDoesNotFitIsRefusedBeforeAWorkerStarts) {
     EXPECT_NE(run_engine_process(arguments(json)).text().find("run 2 infeasible: USP needs ranks divisible by the 3"),
               std::string::npos);
     EXPECT_EQ(stored(2).record.state, RunState::infeasible);
+    json["pass"] = "forward";
+    json["layout"] = {{"ranks", 4}, {"strategy", "light_seq"}, {"dispatch", "striped"}};
+    EXPECT_NE(run_engine_process(arguments(json)).text().find("run 3 infeasible: LightSeq needs the tokens in order"),
+              std::string::npos);
 }
 
 TEST_P(RunVerb, AnInfeasibleLayoutIsAStateOfTheRunWithItsReason) {

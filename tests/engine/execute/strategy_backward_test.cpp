@@ -141,6 +141,33 @@ TEST(StrategyGradients, EqualTheReferenceForMasksThatDifferBetweenHeads) {
     expect_all_exact(make_case(157, {}, mask, {1, 8, 4, 24, 16, DType::float32}), {"zigzag"}, {2, 4});
 }
 
+// It serves causal masks over contiguous parts alone.
+TEST(StrategyGradients, OfLightSeqEqualTheReferenceForWhatItServes) {
+    const auto expect = [](AttentionCase problem) {
+        const BackwardInputs inputs(problem);
+        const ReferenceGradients reference = reference_gradients(problem, inputs);
+        for (const int ranks : {2, 4, 6}) {
+            expect_exact(find_strategy("light_seq"), problem, "contiguous", ranks, inputs, reference);
+        }
+    };
+    for (const char* mask : {R"({"causal": {}})", R"({"window": {"left": 30, "right": 0}})",
+                             R"({"or": [{"and": [{"causal": {}}, {"sink": {"tokens": 3}}]},
+                                        {"window": {"left": 17, "right": 0}}]})",
+                             R"({"per_heads": {"assignments": [{"heads": [1, 3], "mask": {"causal": {}}}],
+                                               "otherwise": {"window": {"left": 9, "right": 0}}}})"}) {
+        expect(make_case(131, {0, 1, 60, 131}, mask));
+    }
+    for (const AttentionShape shape : {AttentionShape{1, 8, 1, 24, 40, DType::float32},
+                                       {1, 3, 3, 17, 5, DType::bfloat16},
+                                       {1, 8, 2, 33, 17, DType::float16}}) {
+        expect(make_case(121, {0, 40, 121}, causal_documents, shape));
+    }
+    AttentionCase with_sinks = make_case(117, {0, 60, 117}, R"({"causal": {}})");
+    with_sinks.scoring = {20.0, true, 0, 0.0, {}, true};
+    expect(with_sinks);
+    expect(make_case(3, {}, R"({"causal": {}})"));
+}
+
 // Sinks are constants here: dQ, dK and dV are those of attention with them.
 TEST(StrategyGradients, EqualTheReferenceUnderEveryScoring) {
     for (const ScoringCase& scoring :

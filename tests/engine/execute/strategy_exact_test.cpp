@@ -167,6 +167,30 @@ TEST(Strategies, EqualTheReferenceUnderEveryScoring) {
     }
 }
 
+// It serves causal masks over contiguous parts alone.
+TEST(Strategies, LightSeqEqualsTheReferenceForWhatItServes) {
+    const StrategyEntry& light_seq = find_strategy("light_seq");
+    for (const int ranks : {2, 4, 6}) {
+        for (const char* mask : {R"({"causal": {}})", R"({"and": [{"documents": {}}, {"causal": {}}]})",
+                                 R"({"window": {"left": 30, "right": 0}})", R"({"not": {"full": {}}})",
+                                 R"({"or": [{"and": [{"causal": {}}, {"sink": {"tokens": 3}}]},
+                                            {"window": {"left": 17, "right": 0}}]})",
+                                 R"({"per_heads": {"assignments": [{"heads": [1, 3], "mask": {"causal": {}}}],
+                                                   "otherwise": {"window": {"left": 9, "right": 0}}}})"}) {
+            expect_exact(light_seq, make_case(157, {0, 1, 3, 60, 61, 157}, mask), "contiguous", ranks);
+        }
+        for (const AttentionShape shape : {AttentionShape{1, 8, 1, 24, 40, DType::float32},
+                                           {1, 3, 3, 17, 5, DType::bfloat16},
+                                           {1, 8, 2, 33, 17, DType::float16}}) {
+            expect_exact(light_seq, make_case(157, {0, 40, 157}, causal_documents, shape), "contiguous", ranks);
+        }
+        AttentionCase with_sinks = make_case(117, {0, 60, 117}, R"({"causal": {}})");
+        with_sinks.scoring = {20.0, true, 0, 0.0, {}, true};
+        expect_exact(light_seq, with_sinks, "contiguous", ranks);
+        expect_exact(light_seq, make_case(3, {}, R"({"causal": {}})"), "contiguous", ranks);
+    }
+}
+
 TEST(Strategies, WorkWhenRanksHaveNoTokensOrSeeNothing) {
     expect_all_exact(make_case(3, {}, R"({"causal": {}})"), "zigzag", 8);
     expect_all_exact(make_case(20, {0, 1, 2, 20}, R"({"not": {"full": {}}})"), "per_document_zigzag", 3);
