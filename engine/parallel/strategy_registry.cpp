@@ -25,6 +25,14 @@ const std::vector<StrategyEntry>& strategies() {
          "ranks that early tokens leave idle take queries of late ones, of causal masks over contiguous parts", true,
          false, light_seq_infeasible, write_light_seq, light_seq_totals, light_seq_head_pairs,
          light_seq_layout_infeasible},
+        {"dist_ca", "queries of busy ranks are computed by idle ones, which get the keys and values that they see",
+         true, false, always_feasible, write_dist_ca, dist_ca_totals, dist_ca_head_pairs, nullptr, plan_dist_ca},
+        {"split_kv",
+         "keys and values stay; every rank computes all queries over its own, and sends partial results back", false,
+         false, always_feasible, write_split_kv, split_kv_totals, token_ring_head_pairs},
+        {"ulysses_uneven",
+         "as ulysses, with query heads that the ranks do not divide: the first ranks compute one more", true, false,
+         ulysses_uneven_infeasible, write_ulysses_uneven, ulysses_uneven_totals, ulysses_uneven_head_pairs},
     };
     return entries;
 }
@@ -40,6 +48,13 @@ std::string StrategyEntry::infeasible(const AttentionShape& shape, std::int64_t 
 std::string StrategyEntry::infeasible(const StrategyInput& input, Pass pass) const {
     std::string reason = infeasible(input.shape, input.ranks(), pass, input.options);
     return reason.empty() && layout_refusal != nullptr ? layout_refusal(input) : reason;
+}
+
+StrategyInput StrategyEntry::prepared(StrategyInput input) const {
+    if (planner != nullptr) {
+        input.plan = planner(input);
+    }
+    return input;
 }
 
 std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*ranks*/,

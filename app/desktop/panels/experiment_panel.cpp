@@ -148,6 +148,10 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
         ->add_integer(tr("Ulysses degree"), "/layout/ulysses", 0, 65536, 0,
                       tr("Ranks that exchange heads with each other, of strategy usp"))
         ->setSpecialValueText(tr("automatic"));
+    layout
+        ->add_integer(tr("Tolerance"), "/layout/tolerance_percent", 0, 1000, 0,
+                      tr("Percent by which the work of a rank may stay above the mean, of strategy dist_ca"))
+        ->setSpecialValueText(tr("automatic"));
     add_group(column, tr("Layout"), layout);
 
     auto* run = new FieldForm(document);

@@ -47,7 +47,8 @@ void require_feasible_layout(const Experiment& experiment) {
     require_feasible(strategy, experiment.shape, layout.ranks, experiment.pass, layout.options);
     if (strategy.layout_refusal != nullptr) {
         const CompiledDraw draw = compile_draw(experiment, 0);
-        require_feasible(strategy, {experiment.shape, *draw.masks, *draw.ranks, 0, layout.options}, experiment.pass);
+        require_feasible(strategy, {experiment.shape, *draw.masks, *draw.ranks, 0, layout.options, nullptr},
+                         experiment.pass);
     }
 }
 

@@ -168,6 +168,32 @@ TEST(StrategyGradients, OfLightSeqEqualTheReferenceForWhatItServes) {
     expect(make_case(3, {}, R"({"causal": {}})"));
 }
 
+TEST(StrategyGradients, OfUlyssesUnevenEqualTheReferenceForHeadsThatRanksDoNotDivide) {
+    for (const auto& [query_heads, key_value_heads, ranks] :
+         {std::tuple{7, 7, 4}, {7, 1, 4}, {20, 20, 8}, {20, 5, 8}, {20, 5, 6}, {20, 2, 3}, {9, 3, 2}, {12, 2, 5}}) {
+        for (const DType dtype : {DType::float32, DType::bfloat16}) {
+            const AttentionCase problem =
+                make_case(121, {0, 40, 121}, causal_documents, {1, query_heads, key_value_heads, 24, 40, dtype});
+            const BackwardInputs inputs(problem);
+            expect_exact(find_strategy("ulysses_uneven"), problem, "per_document_zigzag", ranks, inputs,
+                         reference_gradients(problem, inputs));
+        }
+    }
+}
+
+// What a rank has too much of is computed elsewhere.
+TEST(StrategyGradients, OfDistCaEqualTheReferenceWhereWorkIsMoved) {
+    for (const char* mask : {R"({"causal": {}})", R"({"and": [{"documents": {}}, {"causal": {}}]})",
+                             R"({"or": [{"window": {"left": 20, "right": 3}}, {"prefix": {"tokens": 40}}]})"}) {
+        const AttentionCase problem = make_case(203, {0, 120, 130, 203}, mask);
+        const BackwardInputs inputs(problem);
+        const ReferenceGradients reference = reference_gradients(problem, inputs);
+        for (const int ranks : {2, 4, 7}) {
+            expect_exact(find_strategy("dist_ca"), problem, "contiguous", ranks, inputs, reference);
+        }
+    }
+}
+
 // Sinks are constants here: dQ, dK and dV are those of attention with them.
 TEST(StrategyGradients, EqualTheReferenceUnderEveryScoring) {
     for (const ScoringCase& scoring :
