@@ -39,11 +39,14 @@ StepTable explain_steps(const CompiledDraw& draw) {
                         fmt::format("1 to {}", max_ranks));
     }
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
-    require_feasible(strategy, experiment.shape, ranks, experiment.pass, experiment.layout.options);
+    const StrategyInput first{experiment.shape, *draw.masks, *draw.ranks, 0, experiment.layout.options, nullptr};
+    require_feasible(strategy, first, experiment.pass);
+    const StrategyInput prepared = strategy.prepared(first);
     std::vector<Schedule> schedules(static_cast<std::size_t>(ranks));
     ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
-        schedules[static_cast<std::size_t>(rank)] = strategy.write(
-            experiment.pass, {experiment.shape, *draw.masks, *draw.ranks, rank, experiment.layout.options});
+        StrategyInput input = prepared;
+        input.rank = rank;
+        schedules[static_cast<std::size_t>(rank)] = strategy.write(experiment.pass, input);
     });
     return step_table(schedules);
 }

@@ -45,6 +45,9 @@ std::vector<Part> parts_of(BufferRole role, std::int64_t buffer, const BufferPla
             return {floats(buffers.key_gradients(buffer, plan.tokens).data, shape.head_dim_qk),
                     floats(buffers.value_gradients(buffer, plan.tokens).data, shape.head_dim_v)};
         case BufferRole::delta:
+            return {floats(buffers.delta(buffer).data, 1)};
+        case BufferRole::lse:
+            return {floats(buffers.lse(buffer).data, 1)};
         case BufferRole::message:
             break;
     }
@@ -70,6 +73,13 @@ class BlockCopy {
         }
         parts_ = parts_of(operation.role, typed, plan_, buffers);
         message_ = buffers.writable_bytes(gathers_ ? operation.into : operation.buffer);
+        if (operation.offset_bytes > static_cast<std::int64_t>(message_.size())) {
+            throw failed(fmt::format("schedule: operation {}: a message is too short for its blocks", operation.id));
+        }
+        if (adds_ && operation.offset_bytes % std::int64_t{sizeof(float)} != 0) {
+            throw failed(fmt::format("schedule: operation {}: sums do not begin between floats", operation.id));
+        }
+        message_ = message_.subspan(static_cast<std::size_t>(operation.offset_bytes));
     }
 
     void run(const Operation& operation) {

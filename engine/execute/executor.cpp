@@ -282,8 +282,8 @@ class Executor {
     AttendInput attend_input(const Operation& operation, const LocalMask& mask, Range heads) {
         const HeadView queries = buffers_.queries(operation.query_buffer, operation.queries);
         const HeadView keys = buffers_.keys(operation.buffer, operation.keys);
-        const Partial& partial = buffers_.partial(operation.partial);
-        if (queries.tokens != mask.rows() || partial.rows() != mask.rows() || partial.heads() != queries.heads ||
+        const HeadMatrix<float> lse = buffers_.lse(operation.partial);
+        if (queries.tokens != mask.rows() || lse.tokens != mask.rows() || lse.heads != queries.heads ||
             keys.heads == 0 || queries.heads % keys.heads != 0) {
             throw misfit(operation);
         }
@@ -340,7 +340,7 @@ class Executor {
             require(out.keys.heads == input.keys.heads, operation);
             const std::span<float> replaced = buffers_.key_value_gradients(operation.into, operation.keys);
             std::fill(replaced.begin(), replaced.end(), 0.0F);
-            const float* lse = std::as_const(buffers_.partial(operation.partial)).lse(0);
+            const float* lse = buffers_.lse(operation.partial).data;
             input_.kernel.attend_backward({input, output_gradients, lse, delta.data}, out, hooks());
         });
     }

@@ -35,6 +35,7 @@ std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape,
         case BufferRole::output_gradients:
             return plan.heads.size() * tokens * shape.head_dim_v * size_bytes(shape.dtype);
         case BufferRole::delta:
+        case BufferRole::lse:
             return plan.heads.size() * tokens * float_bytes;
         case BufferRole::query_gradients:
             return plan.heads.size() * tokens * shape.head_dim_qk * float_bytes;
@@ -125,7 +126,8 @@ const RankBuffers::Buffer& RankBuffers::at(std::int64_t buffer) const {
 BufferPlan RankBuffers::plan(BufferRole role, std::int64_t buffer) const {
     const BufferPlan plan =
         is_own_input(role, buffer) ? BufferPlan{role, rank_, {0, all_heads(role)}} : at(buffer).plan;
-    if (plan.role != role) {
+    const bool part_of_partial = role == BufferRole::lse && plan.role == BufferRole::partial;
+    if (plan.role != role && !part_of_partial) {
         throw failed(fmt::format("schedule: buffer {} holds {} where {} are needed", buffer, to_string(plan.role),
                                  to_string(role)));
     }
@@ -193,6 +195,14 @@ float* RankBuffers::floats(std::int64_t buffer) {
 
 HeadMatrix<float> RankBuffers::delta(std::int64_t buffer) {
     const BufferPlan room = plan(BufferRole::delta, buffer);
+    return {floats(buffer), room.heads.size(), token_set(room.tokens).size(), 1};
+}
+
+HeadMatrix<float> RankBuffers::lse(std::int64_t buffer) {
+    if (const auto& partial = at(buffer).partial; partial != nullptr) {
+        return {partial->lse(0), partial->heads(), partial->rows(), 1};
+    }
+    const BufferPlan room = plan(BufferRole::lse, buffer);
     return {floats(buffer), room.heads.size(), token_set(room.tokens).size(), 1};
 }
 

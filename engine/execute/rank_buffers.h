@@ -69,6 +69,7 @@ class RankBuffers {
     [[nodiscard]] Partial& partial(std::int64_t buffer);
     [[nodiscard]] HeadView output_gradients(std::int64_t buffer) const;  // own_output_gradients: the rank's own
     [[nodiscard]] HeadMatrix<float> delta(std::int64_t buffer);          // of dimension 1
+    [[nodiscard]] HeadMatrix<float> lse(std::int64_t buffer);            // likewise; of a partial, or alone
     [[nodiscard]] HeadMatrix<float> query_gradients(std::int64_t buffer);
     [[nodiscard]] HeadMatrix<float> key_gradients(std::int64_t buffer, std::int64_t token_set);
     [[nodiscard]] HeadMatrix<float> value_gradients(std::int64_t buffer, std::int64_t token_set);

@@ -128,10 +128,16 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     const bool same_work = same_mask && known->draw.ranks == draw.ranks &&
                            find_strategy(known->draw.experiment.layout.strategy).head_pairs == strategy.head_pairs &&
                            known->draw.experiment.shape.query_heads == shape.query_heads &&
-                           known->draw.experiment.layout.options == draw.experiment.layout.options;
+                           known->draw.experiment.layout.options == draw.experiment.layout.options &&
+                           (strategy.planner == nullptr || known->draw.experiment.shape == shape);
     const auto ranks = static_cast<std::int64_t>(draw.ranks->size());
     const StrategyOptions& options = draw.experiment.layout.options;
-    cost.infeasible = strategy.infeasible(shape, ranks, draw.experiment.pass, options);
+    for (const StrategyEntry& any : strategies()) {
+        cost.refusals.push_back(any.infeasible({shape, masks, *draw.ranks, 0, options, nullptr}, pass));
+        if (any.name == strategy.name) {
+            cost.infeasible = cost.refusals.back();
+        }
+    }
     for (const KernelEntry& backend : kernels()) {
         if (backend.name == draw.experiment.backend.name) {
             cost.unsupported = backend.unsupported(shape);
@@ -140,6 +146,8 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     if (const std::string refusal = layer_refusal(draw.experiment.mask); !refusal.empty()) {
         cost.unsupported = refusal + "; what is shown is head 0 of layer 0";
     }
+    const StrategyInput first{shape, masks, *draw.ranks, 0, options, nullptr};
+    const StrategyInput prepared = cost.infeasible.empty() ? strategy.prepared(first) : first;
     const TokenCounts counts(*draw.ranks);
     cost.ranks.resize(draw.ranks->size());
     ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
@@ -149,7 +157,8 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         RankCost& own = cost.ranks[at];
         own.tokens = tokens.size();
         const auto head_pairs_of = cost.infeasible.empty() ? strategy.head_pairs : head_pairs_of_own_queries;
-        const StrategyInput input{shape, masks, *draw.ranks, rank, options};
+        StrategyInput input = prepared;
+        input.rank = rank;
         own.pairs = same_work ? known->cost.ranks[at].pairs : head_pairs_of(input) / shape.query_heads;
         if (cost.infeasible.empty()) {
             const StrategyTotals sums = strategy.totals(pass, input, counts);

@@ -51,6 +51,7 @@ struct ExperimentCost {
     std::vector<RankCost> ranks;  // bytes and memory are 0 where `infeasible` says why
     std::string infeasible;
     std::string unsupported;
+    std::vector<std::string> refusals;  // of each strategy: why it could not serve this layout, or nothing
 
     [[nodiscard]] double density() const { return static_cast<double>(pairs) / static_cast<double>(all_pairs); }
     // How much more than the mean the busiest rank has to do; 1 where there is nothing to do.

@@ -51,7 +51,7 @@ class OptionsOfDispatch {
     [[nodiscard]] DispatchFacts facts() const {
         DispatchFacts facts;
         facts.name = dispatch_.name;
-        facts.largest_over_mean = largest_over_mean(of_ranks(head_pairs_of_own_queries, {}));
+        facts.largest_over_mean = largest_over_mean(of_ranks(head_pairs_of_own_queries, input(0, {})));
         facts.padding_tokens = dispatch_.padding(sequence_, counts_.ranks());
         if (sequence_.tokens <= max_tokens_of_tile_counts) {
             facts.tiles = tiles();
@@ -61,23 +61,24 @@ class OptionsOfDispatch {
 
     [[nodiscard]] LayoutOption layout(const StrategyEntry& strategy, const StrategyOptions& options) const {
         LayoutOption layout{std::string(strategy.name), options, std::string(dispatch_.name), {}};
-        layout.infeasible = strategy.infeasible(draw_.experiment.shape, counts_.ranks(), pass_, options);
+        layout.infeasible = strategy.infeasible(input(0, options), pass_);
         if (!layout.infeasible.empty()) {
             return layout;
         }
+        const StrategyInput prepared = strategy.prepared(input(0, options));
         std::vector<std::int64_t> bytes(tokens_.size());
         std::vector<std::int64_t> memory(tokens_.size());
         ThreadTeam().for_each(counts_.ranks(), [&](std::int64_t rank) {
             require_going_on();
             const auto at = static_cast<std::size_t>(rank);
-            const StrategyTotals sums = strategy.totals(pass_, input(rank, options), counts_);
+            const StrategyTotals sums = strategy.totals(pass_, of_rank(prepared, rank), counts_);
             bytes[at] = sums.bytes_received;
             memory[at] =
                 memory_ledger(sums.peak_buffer_bytes, draw_.experiment.shape, counts_.of(rank), pass_).total_bytes();
         });
         layout.bytes_received = *std::max_element(bytes.begin(), bytes.end());
         layout.memory_bytes = *std::max_element(memory.begin(), memory.end());
-        layout.largest_over_mean = largest_over_mean(of_ranks(strategy.head_pairs, options));
+        layout.largest_over_mean = largest_over_mean(of_ranks(strategy.head_pairs, prepared));
         return layout;
     }
 
@@ -88,14 +89,18 @@ class OptionsOfDispatch {
         }
     }
     [[nodiscard]] StrategyInput input(std::int64_t rank, const StrategyOptions& options) const {
-        return {draw_.experiment.shape, *draw_.masks, tokens_, rank, options};
+        return {draw_.experiment.shape, *draw_.masks, tokens_, rank, options, nullptr};
+    }
+    static StrategyInput of_rank(StrategyInput prepared, std::int64_t rank) {
+        prepared.rank = rank;
+        return prepared;
     }
     [[nodiscard]] std::vector<std::int64_t> of_ranks(std::int64_t (*work)(const StrategyInput&),
-                                                     const StrategyOptions& options) const {
+                                                     const StrategyInput& prepared) const {
         std::vector<std::int64_t> works(tokens_.size());
         ThreadTeam().for_each(counts_.ranks(), [&](std::int64_t rank) {
             require_going_on();
-            works[static_cast<std::size_t>(rank)] = work(input(rank, options));
+            works[static_cast<std::size_t>(rank)] = work(of_rank(prepared, rank));
         });
         return works;
     }

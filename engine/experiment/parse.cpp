@@ -21,6 +21,7 @@ constexpr std::int64_t max_head_dim = 1024;
 constexpr double max_score = 1e6;
 constexpr std::int64_t max_draws = 1000;
 constexpr std::int64_t max_ranks = 65536;
+constexpr std::int64_t max_tolerance_percent = 1000;
 constexpr std::int64_t max_threads = 4096;
 constexpr std::int64_t max_memory_bytes = std::int64_t{1} << 50;
 constexpr std::int64_t max_warm_up = 1000;
@@ -141,6 +142,7 @@ LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
     layout.strategy = one_of(object, "strategy", layout.strategy, names.strategies);
     layout.dispatch = one_of(object, "dispatch", layout.dispatch, names.dispatches);
     layout.options.ulysses = object.integer_or("ulysses", 0, 0, max_ranks);
+    layout.options.tolerance_percent = object.integer_or("tolerance_percent", 0, 0, max_tolerance_percent);
     object.finish();
     return layout;
 }

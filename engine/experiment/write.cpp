@@ -43,6 +43,9 @@ Json to_json(const LayoutField& layout) {
     if (layout.options.ulysses != 0) {
         json["ulysses"] = layout.options.ulysses;
     }
+    if (layout.options.tolerance_percent != 0) {
+        json["tolerance_percent"] = layout.options.tolerance_percent;
+    }
     return json;
 }
 

@@ -14,9 +14,9 @@ namespace {
 constexpr std::array<std::string_view, 16> kind_words{
     "alloc",      "free",   "send",    "recv",    "attend", "merge",           "finalize", "all_gather",
     "all_to_all", "gather", "scatter", "barrier", "delta",  "attend_backward", "reduce",   "scatter_add"};
-constexpr std::array<std::string_view, 8> role_words{
-    "key_values",       "partial", "queries",         "message",
-    "output_gradients", "delta",   "query_gradients", "key_value_gradients"};
+constexpr std::array<std::string_view, 9> role_words{
+    "key_values",          "partial", "queries", "message", "output_gradients", "delta", "query_gradients",
+    "key_value_gradients", "lse"};
 
 }  // namespace
 

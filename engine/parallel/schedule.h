@@ -33,10 +33,10 @@ enum class OperationKind : std::uint8_t {
     // Of the backward pass:
     barrier,  // all ranks have come to it: what follows is the backward pass, which its first transfers wait for
     delta,    // of each row of partial `partial`: the sum of dO * O, into `into`; dO in `output_gradients`
-    attend_backward,  // of the same queries, keys and `partial` with its `delta`: dK, dV replace those in `into`, dQ is
-                      // added to `query_gradients`
-    reduce,           // gradients `buffer` of token set `keys` are added to those in `into`
-    scatter_add,      // as scatter, but each block is added to what is there, in the order of the ranks
+    attend_backward,  // of the same queries, keys and `partial`, or just its lse, with its `delta`: dK, dV replace
+                      // those in `into`, dQ is added to `query_gradients`
+    reduce,       // gradients `buffer` of token set `keys` are added to those in `into`
+    scatter_add,  // as scatter, but each block is added to what is there, in the order of the ranks
 };
 
 // A message is bytes under way: the blocks of all ranks, one after the other. Output gradients have the type of the
@@ -50,6 +50,7 @@ enum class BufferRole : std::uint8_t {
     delta,
     query_gradients,
     key_value_gradients,
+    lse,  // of a partial, without its output: all that a backward pass reads of it beside delta
 };
 
 [[nodiscard]] std::string_view to_string(OperationKind kind);
@@ -63,7 +64,8 @@ enum class BufferRole : std::uint8_t {
 // is given there are as many blocks as it names token sets: block i is of the tokens of set sets[i], and of the heads
 // heads[i], or all heads that the buffer has room for. Within a
 // block stand heads x tokens x dim of the queries; or of the keys, then of the values; or of the partial output, then
-// its lse; or heads x tokens x dim of the gradients of queries; or those of keys, then those of values.
+// its lse; or heads x tokens x dim of the gradients of queries; or those of keys, then those of values; or delta. A
+// gather of role lse takes it out of a partial.
 //
 // What is allocated when a schedule ends is the result of the rank: a partial, which is its output, and of the backward
 // pass the gradients of its queries and those of its keys and values.
@@ -91,6 +93,7 @@ struct Operation {
     std::int64_t tokens = -1;        // alloc: token set; -1: of different ones in turn, or of the rank's own
     std::vector<Range> heads;        // alloc: one range (none: all); gather, scatter: one for each block
     std::vector<std::int64_t> sets;  // gather, scatter: the token set of each block; none: as above
+    std::int64_t offset_bytes = 0;   // gather, scatter: of the first block in the message
     // all_gather, all_to_all: payload to and from each rank; what stays on this rank stands there too, but is not sent.
     std::vector<std::int64_t> sent_bytes;
     std::vector<std::int64_t> received_bytes;

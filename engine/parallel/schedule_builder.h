@@ -61,6 +61,9 @@ class ScheduleBuilder {
     std::int64_t alloc_delta(std::int64_t buffer, std::int64_t tokens, Range heads) {
         return alloc_room(buffer, BufferRole::delta, tokens, heads, heads.size() * tokens_of(tokens) * float_bytes);
     }
+    std::int64_t alloc_lse(std::int64_t buffer, std::int64_t tokens, Range heads) {
+        return alloc_room(buffer, BufferRole::lse, tokens, heads, heads.size() * tokens_of(tokens) * float_bytes);
+    }
     std::int64_t alloc_query_gradients(std::int64_t buffer, std::int64_t tokens, Range heads) {
         return alloc_room(buffer, BufferRole::query_gradients, tokens, heads,
                           heads.size() * tokens_of(tokens) * input_.shape.head_dim_qk * float_bytes);
@@ -138,6 +141,13 @@ class ScheduleBuilder {
         operation.sets = std::move(blocks.sets);
         operation.heads = std::move(blocks.heads);
         return add(std::move(operation));
+    }
+    // As copy(), but the first block stands so far from the beginning of the message.
+    std::int64_t copy_at(std::int64_t offset_bytes, OperationKind kind, std::int32_t step, BufferRole role,
+                         std::int64_t buffer, std::int64_t into, Blocks blocks, std::vector<std::int64_t> after) {
+        const std::int64_t id = copy(kind, step, role, buffer, into, std::move(blocks), std::move(after));
+        schedule_.operations.back().offset_bytes = offset_bytes;
+        return id;
     }
     // The queries of an attend, and what they see: some heads of a token set.
     struct Queries {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
+#include <algorithm>
 #include <nlohmann/json.hpp>
-
 #include <set>
 
 #include "engine/base/error.h"
@@ -12,7 +12,7 @@ namespace longscope {
 namespace {
 
 constexpr int kinds_of_operations = static_cast<int>(OperationKind::scatter_add) + 1;
-constexpr int roles_of_buffers = static_cast<int>(BufferRole::key_value_gradients) + 1;
+constexpr int roles_of_buffers = static_cast<int>(BufferRole::lse) + 1;
 constexpr std::int64_t max_operations = 100'000'000;
 constexpr std::int64_t max_ranks = 1 << 20;
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
@@ -66,6 +66,7 @@ Json to_json(const Operation& operation) {
     if (!operation.sets.empty()) {
         json["sets"] = operation.sets;
     }
+    put(json, "offset_bytes", operation.offset_bytes, 0);
     put(json, "output_gradients", operation.output_gradients, -1);
     put(json, "delta", operation.delta, -1);
     put(json, "query_gradients", operation.query_gradients, -1);
@@ -192,6 +193,7 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     const auto bytes = [](const Json& item, const std::string& where) { return checked_integer(item, where, 0, any); };
     operation.sent_bytes = list(object, "sent_bytes", bytes);
     operation.received_bytes = list(object, "received_bytes", bytes);
+    operation.offset_bytes = object.integer_or("offset_bytes", 0, 0, any);
     operation.output_gradients = object.integer_or("output_gradients", -1, own_output_gradients, any);
     operation.delta = object.integer_or("delta", -1, 0, any);
     operation.query_gradients = object.integer_or("query_gradients", -1, 0, any);
@@ -253,7 +255,9 @@ Json to_json(const Schedule& schedule) {
     for (const Operation& operation : schedule.operations) {
         operations.push_back(to_json(operation));
     }
-    const bool of_version_1 = schedule.pass == Pass::forward && schedule.token_sets.empty();
+    const bool of_version_1 = schedule.pass == Pass::forward && schedule.token_sets.empty() &&
+                              std::all_of(schedule.operations.begin(), schedule.operations.end(),
+                                          [](const Operation& operation) { return operation.offset_bytes == 0; });
     Json document{{"longscope_schedule", of_version_1 ? 1 : 2}, {"strategy", schedule.strategy}};
     if (!of_version_1) {
         document["pass"] = to_string(schedule.pass);

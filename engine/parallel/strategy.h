@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,16 @@
 
 namespace longscope {
 
+// What a strategy works out once for all ranks (StrategyEntry::prepared).
+struct StrategyPlan {
+    StrategyPlan() = default;
+    StrategyPlan(const StrategyPlan&) = default;
+    StrategyPlan(StrategyPlan&&) = default;
+    StrategyPlan& operator=(const StrategyPlan&) = default;
+    StrategyPlan& operator=(StrategyPlan&&) = default;
+    virtual ~StrategyPlan() = default;
+};
+
 // All that a strategy may look at. References; the caller keeps them alive for the call.
 struct StrategyInput {
     const AttentionShape& shape;
@@ -24,6 +35,7 @@ struct StrategyInput {
     const std::vector<TokenSet>& tokens;  // of every rank
     std::int64_t rank = 0;
     StrategyOptions options = {};
+    std::shared_ptr<const StrategyPlan> plan = {};  // null: the strategy works it out where it needs it
 
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
 };
@@ -50,11 +62,21 @@ struct StrategyEntry {
     StrategyTotals (*formula)(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
     // Pairs of all heads that the rank computes, exactly; the same in each pass.
     std::int64_t (*head_pairs)(const StrategyInput& input);
+    // What else stands in the way: the masks, or what the ranks hold. Asked only where `refusal` has no reason; the
+    // same for each rank. Takes time with the ranks and the zones of the masks. Null where nothing can.
+    std::string (*layout_refusal)(const StrategyInput& input) = nullptr;
+    // See prepared(). Null where each rank works out what it needs.
+    std::shared_ptr<const StrategyPlan> (*planner)(const StrategyInput& input) = nullptr;
 
-    // Why it cannot serve this shape on so many ranks, in one line; empty when it can. The functions below, and those
-    // above, may be called only then.
+    // Why it cannot serve this shape on so many ranks, in one line; empty when nothing is known against it: a layout
+    // may still be in the way.
     [[nodiscard]] std::string infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass = Pass::forward,
                                          const StrategyOptions& options = {}) const;
+    // Why it cannot serve this layout; empty when it can. The functions below, and those above, may be called only
+    // then.
+    [[nodiscard]] std::string infeasible(const StrategyInput& input, Pass pass) const;
+    // The same with the plan that all ranks of the layout share: who asks about several saves the time.
+    [[nodiscard]] StrategyInput prepared(StrategyInput input) const;
     [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const { return writer(input, pass); }
     [[nodiscard]] StrategyTotals totals(Pass pass, const StrategyInput& input, const TokenCounts& tokens) const {
         return formula(input, tokens, pass);
@@ -79,6 +101,8 @@ struct StrategyEntry {
 // Throws Error(infeasible) with the strategy's reason when it cannot serve this shape on so many ranks.
 void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks,
                       Pass pass = Pass::forward, const StrategyOptions& options = {});
+// The same when it cannot serve this layout.
+void require_feasible(const StrategyEntry& strategy, const StrategyInput& input, Pass pass);
 
 [[nodiscard]] std::string always_feasible(const AttentionShape& shape, std::int64_t ranks,
                                           const StrategyOptions& options);
@@ -92,11 +116,26 @@ void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape
 [[nodiscard]] Schedule write_all_gather(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals all_gather_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
+[[nodiscard]] Schedule write_dist_ca(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals dist_ca_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::int64_t dist_ca_head_pairs(const StrategyInput& input);
+[[nodiscard]] std::shared_ptr<const StrategyPlan> plan_dist_ca(const StrategyInput& input);
+
 [[nodiscard]] Schedule write_group_cast(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals group_cast_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
+[[nodiscard]] Schedule write_light_seq(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals light_seq_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string light_seq_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                               const StrategyOptions& options);
+[[nodiscard]] std::string light_seq_layout_infeasible(const StrategyInput& input);
+[[nodiscard]] std::int64_t light_seq_head_pairs(const StrategyInput& input);
+
 [[nodiscard]] Schedule write_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+
+[[nodiscard]] Schedule write_split_kv(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals split_kv_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
 [[nodiscard]] Schedule write_token_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals token_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
@@ -107,6 +146,12 @@ void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape
 [[nodiscard]] std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks,
                                              const StrategyOptions& options);
 [[nodiscard]] std::int64_t ulysses_head_pairs(const StrategyInput& input);
+
+[[nodiscard]] Schedule write_ulysses_uneven(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals ulysses_uneven_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string ulysses_uneven_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                                    const StrategyOptions& options);
+[[nodiscard]] std::int64_t ulysses_uneven_head_pairs(const StrategyInput& input);
 
 [[nodiscard]] Schedule write_usp(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);

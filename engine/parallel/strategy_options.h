@@ -10,6 +10,7 @@ namespace longscope {
 struct StrategyOptions {
     // Ranks that exchange heads with each other, of strategies that also do something else (StrategyEntry::has_degree).
     std::int64_t ulysses = 0;
+    std::int64_t tolerance_percent = 0;  // by which work may stay uneven, of strategies that move it
 
     [[nodiscard]] bool operator==(const StrategyOptions&) const = default;
 };

@@ -21,6 +21,18 @@ const std::vector<StrategyEntry>& strategies() {
          true, false, always_feasible, write_group_cast, group_cast_totals, head_pairs_of_own_queries},
         {"token_ring", "queries travel from rank to rank, their partial results straight back; keys and values stay",
          false, false, always_feasible, write_token_ring, token_ring_totals, token_ring_head_pairs},
+        {"light_seq",
+         "ranks that early tokens leave idle take queries of late ones, of causal masks over contiguous parts", true,
+         false, light_seq_infeasible, write_light_seq, light_seq_totals, light_seq_head_pairs,
+         light_seq_layout_infeasible},
+        {"dist_ca", "queries of busy ranks are computed by idle ones, which get the keys and values that they see",
+         true, false, always_feasible, write_dist_ca, dist_ca_totals, dist_ca_head_pairs, nullptr, plan_dist_ca},
+        {"split_kv",
+         "keys and values stay; every rank computes all queries over its own, and sends partial results back", false,
+         false, always_feasible, write_split_kv, split_kv_totals, token_ring_head_pairs},
+        {"ulysses_uneven",
+         "as ulysses, with query heads that the ranks do not divide: the first ranks compute one more", true, false,
+         ulysses_uneven_infeasible, write_ulysses_uneven, ulysses_uneven_totals, ulysses_uneven_head_pairs},
     };
     return entries;
 }
@@ -31,6 +43,18 @@ std::string StrategyEntry::infeasible(const AttentionShape& shape, std::int64_t 
         return fmt::format("{} has no backward pass", name);
     }
     return refusal(shape, ranks, options);
+}
+
+std::string StrategyEntry::infeasible(const StrategyInput& input, Pass pass) const {
+    std::string reason = infeasible(input.shape, input.ranks(), pass, input.options);
+    return reason.empty() && layout_refusal != nullptr ? layout_refusal(input) : reason;
+}
+
+StrategyInput StrategyEntry::prepared(StrategyInput input) const {
+    if (planner != nullptr) {
+        input.plan = planner(input);
+    }
+    return input;
 }
 
 std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*ranks*/,
@@ -48,11 +72,23 @@ std::int64_t row_gradient_bytes(const AttentionShape& shape, std::int64_t tokens
     return shape.query_heads * tokens * (1 + shape.head_dim_qk) * std::int64_t{sizeof(float)};
 }
 
-void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks, Pass pass,
-                      const StrategyOptions& options) {
-    if (const std::string reason = strategy.infeasible(shape, ranks, pass, options); !reason.empty()) {
+namespace {
+
+void require_no(const std::string& reason) {
+    if (!reason.empty()) {
         throw Error(ErrorKind::infeasible, reason);
     }
+}
+
+}  // namespace
+
+void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks, Pass pass,
+                      const StrategyOptions& options) {
+    require_no(strategy.infeasible(shape, ranks, pass, options));
+}
+
+void require_feasible(const StrategyEntry& strategy, const StrategyInput& input, Pass pass) {
+    require_no(strategy.infeasible(input, pass));
 }
 
 const StrategyEntry& find_strategy(std::string_view name) {

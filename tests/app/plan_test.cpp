@@ -40,7 +40,22 @@ TEST_F(PlanVerb, ListsWhatIsFeasibleAndTellsWhyTheRestIsNot) {
               std::string::npos)
         << run.out;
     const EngineRun brief = run_engine({"plan", file(), "--ranks", "5"});
-    EXPECT_NE(brief.out.find("1 not feasible: --why tells the reasons\n"), std::string::npos) << brief.out;
+    EXPECT_NE(brief.out.find(" not feasible: --why tells the reasons\n"), std::string::npos) << brief.out;
+}
+
+TEST_F(PlanVerb, NamesTheDispatchesThatStandInTheWay) {
+    const EngineRun causal = run_engine({"plan", file(), "--why"});
+    EXPECT_NE(causal.out.find("  light_seq, zigzag, per_document_zigzag, striped, balanced, balanced_free: LightSeq "
+                              "needs the tokens in order, one part for each rank (layout.dispatch contiguous): those "
+                              "of rank 0 are several parts\n"),
+              std::string::npos)
+        << causal.out;
+    document_["mask"] = {{"full", Json::object()}};
+    const EngineRun full = run_engine({"plan", file(), "--why"});
+    EXPECT_NE(full.out.find("  light_seq, contiguous: LightSeq needs a mask in which no query sees a key of a later "
+                            "rank: tokens 0 to 249 of rank 0 do\n"),
+              std::string::npos)
+        << full.out;
 }
 
 TEST_F(PlanVerb, GivesProgramsEveryLayout) {

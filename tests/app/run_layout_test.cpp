@@ -16,7 +16,8 @@ TEST_P(RunVerb, EveryStrategyIsExactAndMovesWhatItsFormulaSays) {
     for (const StrategyEntry& strategy : strategies()) {
         SCOPED_TRACE(strategy.name);
         Json json = small_experiment();
-        json["layout"] = {{"ranks", 4}, {"strategy", strategy.name}, {"dispatch", "striped"}};
+        const char* dispatch = strategy.layout_refusal == nullptr ? "striped" : "contiguous";
+        json["layout"] = {{"ranks", 4}, {"strategy", strategy.name}, {"dispatch", dispatch}};
         json["sequence"]["draws"] = 1;
         const EngineEnd end = run_engine_process(arguments(json));
         ASSERT_TRUE(end.status.good()) << end.text();
@@ -27,7 +28,7 @@ TEST_P(RunVerb, EveryStrategyIsExactAndMovesWhatItsFormulaSays) {
 
         const Experiment experiment = read_experiment(path("experiment.json"), experiment_names());
         const MaskDomain domain = domain_of_draw(experiment, 0);
-        const auto tokens = dispatch_tokens(find_dispatch("striped"), {{domain.query_tokens, domain.cu_seqlens}}, 4);
+        const auto tokens = dispatch_tokens(find_dispatch(dispatch), {{domain.query_tokens, domain.cu_seqlens}}, 4);
         const HeadMasks masks = compile_head_masks(experiment.mask, domain, experiment.shape.query_heads);
         for (const RankResult& rank : run.draws[0].repetitions.back().record.ranks) {
             EXPECT_EQ(rank.bytes_received,
@@ -46,7 +47,8 @@ TEST_P(RunVerb, BothPassesAreExactAndTimedApartAndMoveWhatTheirFormulaSays) {
         SCOPED_TRACE(strategy.name);
         Json json = small_experiment();
         json["pass"] = "forward_backward";
-        json["layout"] = {{"ranks", 4}, {"strategy", strategy.name}, {"dispatch", "zigzag"}};
+        const char* dispatch = strategy.layout_refusal == nullptr ? "zigzag" : "contiguous";
+        json["layout"] = {{"ranks", 4}, {"strategy", strategy.name}, {"dispatch", dispatch}};
         json["sequence"]["draws"] = 1;
         const EngineEnd end = run_engine_process(arguments(json));
         ASSERT_TRUE(end.status.good()) << end.text();
@@ -67,7 +69,7 @@ TEST_P(RunVerb, BothPassesAreExactAndTimedApartAndMoveWhatTheirFormulaSays) {
         const auto pairs = static_cast<double>(draw.record.pairs) * 4;
         EXPECT_DOUBLE_EQ(draw.record.flops, 2 * pairs * (32 + 16) + 2 * pairs * (3 * 32 + 2 * 16));
         const MaskDomain domain = domain_of_draw(experiment, 0);
-        const auto tokens = dispatch_tokens(find_dispatch("zigzag"), {{domain.query_tokens, domain.cu_seqlens}}, 4);
+        const auto tokens = dispatch_tokens(find_dispatch(dispatch), {{domain.query_tokens, domain.cu_seqlens}}, 4);
         const HeadMasks masks = compile_head_masks(experiment.mask, domain, experiment.shape.query_heads);
         Database file(database(), OpenMode::read_only);
         for (const StoredRepetition& repetition : draw.repetitions) {
@@ -110,6 +112,10 @@ TEST_P(RunVerb, APassOrADegreeThatDoesNotFitIsRefusedBeforeAWorkerStarts) {
     EXPECT_NE(run_engine_process(arguments(json)).text().find("run 2 infeasible: USP needs ranks divisible by the 3"),
               std::string::npos);
     EXPECT_EQ(stored(2).record.state, RunState::infeasible);
+    json["pass"] = "forward";
+    json["layout"] = {{"ranks", 4}, {"strategy", "light_seq"}, {"dispatch", "striped"}};
+    EXPECT_NE(run_engine_process(arguments(json)).text().find("run 3 infeasible: LightSeq needs the tokens in order"),
+              std::string::npos);
 }
 
 TEST_P(RunVerb, AnInfeasibleLayoutIsAStateOfTheRunWithItsReason) {

@@ -40,8 +40,9 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
 }
 
 void expect_all_exact(const AttentionCase& problem, const std::string& dispatch) {
+    const DispatchedCase c(problem, dispatch, mpi_world().size());
     for (const StrategyEntry& strategy : strategies()) {
-        if (strategy.infeasible(problem.shape, mpi_world().size()).empty()) {
+        if (strategy.infeasible(c.input(0), Pass::forward).empty()) {
             expect_exact(strategy, problem, dispatch);
         }
     }
@@ -97,7 +98,8 @@ void expect_all_gradients_exact(const AttentionCase& problem, const std::vector<
     const ReferenceGradients reference = reference_gradients(problem, inputs);
     for (const StrategyEntry& strategy : strategies()) {
         for (const std::string& dispatch : dispatches) {
-            if (strategy.infeasible(problem.shape, mpi_world().size(), Pass::forward_backward).empty()) {
+            const DispatchedCase c(problem, dispatch, mpi_world().size());
+            if (strategy.infeasible(c.input(0), Pass::forward_backward).empty()) {
                 expect_exact_gradients(strategy, problem, dispatch, inputs, reference);
             }
         }

@@ -18,7 +18,9 @@ struct DispatchedCase {
           sequence{problem.domain.query_tokens, problem.domain.cu_seqlens},
           tokens(dispatch_tokens(find_dispatch(dispatch), {sequence, &masks, problem.shape.query_heads}, ranks)) {}
 
-    [[nodiscard]] StrategyInput input(std::int64_t rank) const { return {problem.shape, masks, tokens, rank}; }
+    [[nodiscard]] StrategyInput input(std::int64_t rank) const {
+        return {problem.shape, masks, tokens, rank, {}, nullptr};
+    }
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
 
     AttentionCase problem;

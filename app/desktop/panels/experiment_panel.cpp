@@ -148,6 +148,10 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
         ->add_integer(tr("Ulysses degree"), "/layout/ulysses", 0, 65536, 0,
                       tr("Ranks that exchange heads with each other, of strategy usp"))
         ->setSpecialValueText(tr("automatic"));
+    layout
+        ->add_integer(tr("Tolerance"), "/layout/tolerance_percent", 0, 1000, 0,
+                      tr("Percent by which the work of a rank may stay above the mean, of strategy dist_ca"))
+        ->setSpecialValueText(tr("automatic"));
     add_group(column, tr("Layout"), layout);
 
     auto* run = new FieldForm(document);
@@ -173,6 +177,7 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
     connect(&appearance_, &Appearance::changed, this, &ExperimentPanel::show_refusal);
     connect(&document_, &ExperimentDocument::changed, this, &ExperimentPanel::mark_infeasible);
     connect(&evaluator_, &Evaluator::finished, this, &ExperimentPanel::show_refusal);
+    connect(&evaluator_, &Evaluator::finished, this, &ExperimentPanel::mark_infeasible);
     mark_infeasible();
     show_refusal();
 }
@@ -213,9 +218,15 @@ void ExperimentPanel::mark_infeasible() {
     const Json ulysses = document_.json().contains(degree) ? document_.json()[degree] : Json(0);
     const StrategyOptions options{ulysses.is_number_integer() ? std::max<std::int64_t>(0, ulysses.get<std::int64_t>())
                                                               : 0};
+    // What the masks and the dispatch stand in the way of is known once the document has been worked out.
+    const Evaluation* known = evaluator_.current().get();
     int row = 0;
     for (const StrategyEntry& strategy : strategies()) {
-        mark_choice(*strategy_, row++, strategy.meaning, strategy.infeasible(shape, ranks, pass, options));
+        std::string reason = strategy.infeasible(shape, ranks, pass, options);
+        if (reason.empty() && known != nullptr) {
+            reason = known->cost.refusals[static_cast<std::size_t>(row)];
+        }
+        mark_choice(*strategy_, row++, strategy.meaning, reason);
     }
     row = 0;
     for (const KernelEntry& kernel : kernels()) {

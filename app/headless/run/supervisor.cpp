@@ -17,6 +17,7 @@
 #include "engine/base/error.h"
 #include "engine/base/host.h"
 #include "engine/base/units.h"
+#include "engine/experiment/cost.h"
 #include "engine/kernel/kernel.h"
 #include "engine/parallel/strategy.h"
 
@@ -38,6 +39,19 @@ RunState state_of_kind(const std::string& kind) {
     return RunState::failed;
 }
 
+// Of the first draw, as far as it is known without compiling the mask where nothing asks for it. Workers look at every
+// draw.
+void require_feasible_layout(const Experiment& experiment) {
+    const LayoutField& layout = experiment.layout;
+    const StrategyEntry& strategy = find_strategy(layout.strategy);
+    require_feasible(strategy, experiment.shape, layout.ranks, experiment.pass, layout.options);
+    if (strategy.layout_refusal != nullptr) {
+        const CompiledDraw draw = compile_draw(experiment, 0);
+        require_feasible(strategy, {experiment.shape, *draw.masks, *draw.ranks, 0, layout.options, nullptr},
+                         experiment.pass);
+    }
+}
+
 class Supervisor {
   public:
     Supervisor(const SuperviseInput& input, RunStore& store, RunProgress& progress)
@@ -45,8 +59,7 @@ class Supervisor {
 
     RunEnd run() {
         const LayoutField& layout = input_.experiment.layout;
-        require_feasible(find_strategy(layout.strategy), input_.experiment.shape, layout.ranks, input_.experiment.pass,
-                         layout.options);
+        require_feasible_layout(input_.experiment);
         require_supported(input_.experiment.backend.name, input_.experiment.shape);
         const LaunchCommand launch =
             input_.launcher.command({input_.folder.experiment(), layout.ranks, input_.max_events});

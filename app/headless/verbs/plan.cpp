@@ -62,22 +62,48 @@ std::string dispatch_table(const LayoutOptions& all, std::int64_t tokens) {
                    : "");
 }
 
+// A line for each strategy and reason; it names the dispatches where others do not have it.
+std::vector<std::string> refusals(const LayoutOptions& all) {
+    struct Refusal {
+        std::string strategy;
+        std::string reason;
+        std::vector<std::string> dispatches;
+    };
+    std::vector<Refusal> refused;
+    for (const LayoutOption& layout : in_order(all.layouts)) {
+        if (layout.infeasible.empty()) {
+            continue;
+        }
+        auto found = std::find_if(refused.begin(), refused.end(), [&](const Refusal& known) {
+            return known.strategy == strategy_text(layout) && known.reason == layout.infeasible;
+        });
+        if (found == refused.end()) {
+            found = refused.insert(found, {strategy_text(layout), layout.infeasible, {}});
+        }
+        found->dispatches.push_back(layout.dispatch);
+    }
+    std::vector<std::string> lines;
+    for (const Refusal& one : refused) {
+        const bool with_all = one.dispatches.size() == all.dispatches.size();
+        lines.push_back(fmt::format("{}{}: {}", one.strategy,
+                                    with_all ? "" : fmt::format(", {}", fmt::join(one.dispatches, ", ")), one.reason));
+    }
+    return lines;
+}
+
 std::string report(const LayoutOptions& all, const Experiment& experiment, std::int64_t tokens, bool why) {
     std::string text = fmt::format("{}: {} tokens over {} ranks, {}\n\n", printable(experiment.name),
                                    format_count(tokens), all.ranks, to_string(all.pass));
     text += dispatch_table(all, tokens) + "\n";
     TextTable table(
         {{"strategy", Align::left}, {"dispatch", Align::left}, {"largest / mean"}, {"received"}, {"memory"}});
-    std::vector<std::string> refused;
     for (const LayoutOption& layout : in_order(all.layouts)) {
         if (layout.infeasible.empty()) {
             table.add_row({strategy_text(layout), layout.dispatch, fmt::format("{:.3f}", layout.largest_over_mean),
                            format_bytes(layout.bytes_received), format_bytes(layout.memory_bytes)});
-        } else if (std::string line = fmt::format("{}: {}", strategy_text(layout), layout.infeasible);
-                   std::find(refused.begin(), refused.end(), line) == refused.end()) {
-            refused.push_back(std::move(line));  // the same for every dispatch
         }
     }
+    const std::vector<std::string> refused = refusals(all);
     text += table.text() + "received, memory: of the rank that has most; time comes with a model of the cluster\n";
     if (why) {
         text += refused.empty() ? "\nEvery strategy is feasible.\n" : "\nNot feasible\n";

@@ -36,9 +36,10 @@ DrawContext::DrawContext(const Experiment& experiment, std::int64_t draw, int ra
     tokens_ =
         dispatch_tokens(find_dispatch(experiment.layout.dispatch), {sequence, &masks_, shape_.query_heads}, ranks);
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
-    require_feasible(strategy, shape_, ranks, experiment.pass, experiment.layout.options);
+    const StrategyInput of_rank{shape_, masks_, tokens_, rank, experiment.layout.options, nullptr};
+    require_feasible(strategy, of_rank, experiment.pass);
     require_supported(experiment.backend.name, shape_);
-    const StrategyInput input{shape_, masks_, tokens_, rank, experiment.layout.options};
+    const StrategyInput input = strategy.prepared(of_rank);
     const Schedule written = strategy.write(experiment.pass, input);
     schedule_ = schedule_from_json(parse_json(to_json(written).dump(), "schedule"));
     head_pairs_ = strategy.head_pairs(input);

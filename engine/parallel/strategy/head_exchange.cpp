@@ -48,14 +48,19 @@ std::string head_exchange_infeasible(std::string_view method, const AttentionSha
 }
 
 HeadExchange::HeadExchange(ScheduleBuilder& builder, const StrategyInput& input, HeadGroup group)
+    : HeadExchange(builder, input, group,
+                   {shares(input.shape.query_heads, static_cast<std::int64_t>(group.ranks.size())),
+                    shares(input.shape.key_value_heads, static_cast<std::int64_t>(group.ranks.size()))}) {}
+
+HeadExchange::HeadExchange(ScheduleBuilder& builder, const StrategyInput& input, HeadGroup group, HeadShares shares)
     : builder_(builder),
       input_(input),
       shape_(input.shape),
       group_(std::move(group)),
       index_(static_cast<std::size_t>(std::find(group_.ranks.begin(), group_.ranks.end(), input.rank) -
                                       group_.ranks.begin())),
-      query_heads_(shares(input.shape.query_heads, static_cast<std::int64_t>(group_.ranks.size()))),
-      key_value_heads_(shares(input.shape.key_value_heads, static_cast<std::int64_t>(group_.ranks.size()))) {}
+      query_heads_(std::move(shares.query_heads)),
+      key_value_heads_(std::move(shares.key_value_heads)) {}
 
 HeadExchange::Bytes HeadExchange::tokens_for_heads(const std::vector<Range>& by_rank, std::int64_t bytes) const {
     Bytes sizes;

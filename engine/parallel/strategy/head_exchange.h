@@ -36,10 +36,17 @@ struct HeadExchangeBuffers {
     static constexpr std::int64_t next = 20;  // not used here, nor those after it
 };
 
-// Ranks that exchange: query heads divide by their number, and key/value heads by it or it by them.
+// Ranks that exchange.
 struct HeadGroup {
     std::vector<std::int64_t> ranks;  // ascending; this one among them
     std::int64_t set = -1;            // token set of all their tokens
+};
+
+// The heads of each rank of a group. Query heads are shared out without overlapping, in the order of the ranks; several
+// ranks may have a copy of a key/value head.
+struct HeadShares {
+    std::vector<Range> query_heads;
+    std::vector<Range> key_value_heads;
 };
 
 // Share i of n heads over a group; with fewer heads than ranks, the head that ranks i, i + 1, ... share.
@@ -54,8 +61,10 @@ struct HeadGroup {
 
 class HeadExchange : public HeadExchangeBuffers {
   public:
-    // The builder and the input outlive it.
+    // The builder and the input outlive it. Query heads divide by the number of ranks, and key/value heads by it or it
+    // by them.
     HeadExchange(ScheduleBuilder& builder, const StrategyInput& input, HeadGroup group);
+    HeadExchange(ScheduleBuilder& builder, const StrategyInput& input, HeadGroup group, HeadShares shares);
 
     [[nodiscard]] Range own_query_heads() const { return query_heads_[index_]; }
     [[nodiscard]] Range own_key_value_heads() const { return key_value_heads_[index_]; }

@@ -64,7 +64,8 @@ void expect_all_exact(const AttentionCase& problem, const std::vector<std::strin
     for (const StrategyEntry& strategy : strategies()) {
         for (const int count : ranks) {
             for (const std::string& dispatch : dispatches) {
-                if (strategy.infeasible(problem.shape, count, Pass::forward_backward).empty()) {
+                if (strategy.infeasible(DispatchedCase(problem, dispatch, count).input(0), Pass::forward_backward)
+                        .empty()) {
                     expect_exact(strategy, problem, dispatch, count, inputs, reference);
                     ++runs;
                 }
@@ -140,6 +141,59 @@ TEST(StrategyGradients, EqualTheReferenceForMasksThatDifferBetweenHeads) {
     expect_all_exact(make_case(157, {}, mask, {1, 8, 4, 24, 16, DType::float32}), {"zigzag"}, {2, 4});
 }
 
+// It serves causal masks over contiguous parts alone.
+TEST(StrategyGradients, OfLightSeqEqualTheReferenceForWhatItServes) {
+    const auto expect = [](AttentionCase problem) {
+        const BackwardInputs inputs(problem);
+        const ReferenceGradients reference = reference_gradients(problem, inputs);
+        for (const int ranks : {2, 4, 6}) {
+            expect_exact(find_strategy("light_seq"), problem, "contiguous", ranks, inputs, reference);
+        }
+    };
+    for (const char* mask : {R"({"causal": {}})", R"({"window": {"left": 30, "right": 0}})",
+                             R"({"or": [{"and": [{"causal": {}}, {"sink": {"tokens": 3}}]},
+                                        {"window": {"left": 17, "right": 0}}]})",
+                             R"({"per_heads": {"assignments": [{"heads": [1, 3], "mask": {"causal": {}}}],
+                                               "otherwise": {"window": {"left": 9, "right": 0}}}})"}) {
+        expect(make_case(131, {0, 1, 60, 131}, mask));
+    }
+    for (const AttentionShape shape : {AttentionShape{1, 8, 1, 24, 40, DType::float32},
+                                       {1, 3, 3, 17, 5, DType::bfloat16},
+                                       {1, 8, 2, 33, 17, DType::float16}}) {
+        expect(make_case(121, {0, 40, 121}, causal_documents, shape));
+    }
+    AttentionCase with_sinks = make_case(117, {0, 60, 117}, R"({"causal": {}})");
+    with_sinks.scoring = {20.0, true, 0, 0.0, {}, true};
+    expect(with_sinks);
+    expect(make_case(3, {}, R"({"causal": {}})"));
+}
+
+TEST(StrategyGradients, OfUlyssesUnevenEqualTheReferenceForHeadsThatRanksDoNotDivide) {
+    for (const auto& [query_heads, key_value_heads, ranks] :
+         {std::tuple{7, 7, 4}, {7, 1, 4}, {20, 20, 8}, {20, 5, 8}, {20, 5, 6}, {20, 2, 3}, {9, 3, 2}, {12, 2, 5}}) {
+        for (const DType dtype : {DType::float32, DType::bfloat16}) {
+            const AttentionCase problem =
+                make_case(121, {0, 40, 121}, causal_documents, {1, query_heads, key_value_heads, 24, 40, dtype});
+            const BackwardInputs inputs(problem);
+            expect_exact(find_strategy("ulysses_uneven"), problem, "per_document_zigzag", ranks, inputs,
+                         reference_gradients(problem, inputs));
+        }
+    }
+}
+
+// What a rank has too much of is computed elsewhere.
+TEST(StrategyGradients, OfDistCaEqualTheReferenceWhereWorkIsMoved) {
+    for (const char* mask : {R"({"causal": {}})", R"({"and": [{"documents": {}}, {"causal": {}}]})",
+                             R"({"or": [{"window": {"left": 20, "right": 3}}, {"prefix": {"tokens": 40}}]})"}) {
+        const AttentionCase problem = make_case(203, {0, 120, 130, 203}, mask);
+        const BackwardInputs inputs(problem);
+        const ReferenceGradients reference = reference_gradients(problem, inputs);
+        for (const int ranks : {2, 4, 7}) {
+            expect_exact(find_strategy("dist_ca"), problem, "contiguous", ranks, inputs, reference);
+        }
+    }
+}
+
 // Sinks are constants here: dQ, dK and dV are those of attention with them.
 TEST(StrategyGradients, EqualTheReferenceUnderEveryScoring) {
     for (const ScoringCase& scoring :
@@ -161,11 +215,11 @@ TEST(StrategyGradients, AreZeroWhereRanksHaveNoTokensOrSeeNothing) {
     const BackwardInputs inputs(blind);
     for (const StrategyEntry& strategy : strategies()) {
         for (const int ranks : {1, 2, 4}) {
-            if (!strategy.has_backward) {
+            const DispatchedCase c(blind, "zigzag", ranks);
+            if (!strategy.infeasible(c.input(0), Pass::forward_backward).empty()) {
                 continue;
             }
-            const BackwardRun run =
-                run_backward_over_ranks(DispatchedCase(blind, "zigzag", ranks), std::string(strategy.name), inputs);
+            const BackwardRun run = run_backward_over_ranks(c, std::string(strategy.name), inputs);
             EXPECT_EQ(run.gradients, Gradients(inputs.forward)) << strategy.name << " over " << ranks;
         }
     }
@@ -175,10 +229,12 @@ TEST(StrategyGradients, AreTheSameBitsInEveryRunAndTheOutputIsThatOfTheForwardPa
     const AttentionCase problem = make_case(203, {0, 60, 203}, causal_documents);
     const BackwardInputs inputs(problem);
     for (const StrategyEntry& strategy : strategies()) {
-        if (!strategy.has_backward) {
+        const DispatchedCase in_zigzag(problem, "zigzag", 4);
+        const bool zigzag = strategy.infeasible(in_zigzag.input(0), Pass::forward_backward).empty();
+        const DispatchedCase c(problem, zigzag ? "zigzag" : "contiguous", 4);
+        if (!strategy.infeasible(c.input(0), Pass::forward_backward).empty()) {
             continue;
         }
-        const DispatchedCase c(problem, "zigzag", 4);
         const BackwardRun first = run_backward_over_ranks(c, std::string(strategy.name), inputs);
         const BackwardRun second = run_backward_over_ranks(c, std::string(strategy.name), inputs);
         EXPECT_EQ(first.gradients, second.gradients) << strategy.name;

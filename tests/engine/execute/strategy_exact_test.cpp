@@ -44,8 +44,9 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
 
 // With every strategy that is feasible.
 void expect_all_exact(const AttentionCase& problem, const std::string& dispatch, int ranks) {
+    const DispatchedCase c(problem, dispatch, ranks);
     for (const StrategyEntry& strategy : strategies()) {
-        if (strategy.infeasible(problem.shape, ranks).empty()) {
+        if (strategy.infeasible(c.input(0), Pass::forward).empty()) {
             expect_exact(strategy, problem, dispatch, ranks);
         }
     }
@@ -104,10 +105,13 @@ TEST(Strategies, SendHalfTheBytesOfInputsThatAreHalfAsLong) {
     for (const StrategyEntry& strategy : strategies()) {
         // Partial results are float32 whatever the inputs are: where heads are exchanged, those of the other heads come
         // back.
-        const std::int64_t heads_that_return = strategy.name == "ulysses"      ? 3
-                                               : strategy.name == "usp"        ? 2
-                                               : strategy.name == "token_ring" ? 3 * 4
-                                                                               : 0;
+        const std::int64_t heads_that_return = strategy.name == "ulysses" || strategy.name == "ulysses_uneven" ? 3
+                                               : strategy.name == "usp"                                        ? 2
+                                               : strategy.name == "token_ring" || strategy.name == "split_kv"  ? 3 * 4
+                                                                                                               : 0;
+        if (!strategy.infeasible(in_float32.input(0), Pass::forward).empty()) {
+            continue;
+        }
         const std::int64_t partials = heads_that_return * Partial::size_bytes(1, 50, 32);
         const auto received = [&](const DispatchedCase& one) {
             return strategy.forward_totals(one.input(1), TokenCounts(one.tokens)).bytes_received;
@@ -162,6 +166,53 @@ TEST(Strategies, EqualTheReferenceUnderEveryScoring) {
                 c.mask_json = R"({"and": [{"documents": {}}, {"not": {"causal": {}}}]})";
                 expect_all_exact(c, dispatch, ranks);
             }
+        }
+    }
+}
+
+// It serves causal masks over contiguous parts alone.
+TEST(Strategies, LightSeqEqualsTheReferenceForWhatItServes) {
+    const StrategyEntry& light_seq = find_strategy("light_seq");
+    for (const int ranks : {2, 4, 6}) {
+        for (const char* mask : {R"({"causal": {}})", R"({"and": [{"documents": {}}, {"causal": {}}]})",
+                                 R"({"window": {"left": 30, "right": 0}})", R"({"not": {"full": {}}})",
+                                 R"({"or": [{"and": [{"causal": {}}, {"sink": {"tokens": 3}}]},
+                                            {"window": {"left": 17, "right": 0}}]})",
+                                 R"({"per_heads": {"assignments": [{"heads": [1, 3], "mask": {"causal": {}}}],
+                                                   "otherwise": {"window": {"left": 9, "right": 0}}}})"}) {
+            expect_exact(light_seq, make_case(157, {0, 1, 3, 60, 61, 157}, mask), "contiguous", ranks);
+        }
+        for (const AttentionShape shape : {AttentionShape{1, 8, 1, 24, 40, DType::float32},
+                                           {1, 3, 3, 17, 5, DType::bfloat16},
+                                           {1, 8, 2, 33, 17, DType::float16}}) {
+            expect_exact(light_seq, make_case(157, {0, 40, 157}, causal_documents, shape), "contiguous", ranks);
+        }
+        AttentionCase with_sinks = make_case(117, {0, 60, 117}, R"({"causal": {}})");
+        with_sinks.scoring = {20.0, true, 0, 0.0, {}, true};
+        expect_exact(light_seq, with_sinks, "contiguous", ranks);
+        expect_exact(light_seq, make_case(3, {}, R"({"causal": {}})"), "contiguous", ranks);
+    }
+}
+
+// Whole groups of query heads and parts of them, in one rank and over several.
+TEST(Strategies, UlyssesUnevenEqualsTheReferenceForHeadsThatRanksDoNotDivide) {
+    for (const auto& [query_heads, key_value_heads, ranks] :
+         {std::tuple{7, 7, 4}, {7, 1, 4}, {20, 20, 8}, {20, 5, 8}, {20, 5, 6}, {20, 2, 3}, {9, 3, 2}, {12, 2, 5}}) {
+        for (const DType dtype : {DType::float32, DType::bfloat16}) {
+            expect_exact(
+                find_strategy("ulysses_uneven"),
+                make_case(121, {0, 40, 121}, causal_documents, {1, query_heads, key_value_heads, 24, 40, dtype}),
+                "per_document_zigzag", ranks);
+        }
+    }
+}
+
+// What a rank has too much of is computed elsewhere.
+TEST(Strategies, DistCaEqualsTheReferenceWhereWorkIsMoved) {
+    for (const char* mask : {R"({"causal": {}})", R"({"and": [{"documents": {}}, {"causal": {}}]})",
+                             R"({"or": [{"window": {"left": 20, "right": 3}}, {"prefix": {"tokens": 40}}]})"}) {
+        for (const int ranks : {2, 4, 7}) {
+            expect_exact(find_strategy("dist_ca"), make_case(331, {0, 200, 210, 331}, mask), "contiguous", ranks);
         }
     }
 }

@@ -53,10 +53,11 @@ inline Json example_document_with_backward_pass() {
     return document;
 }
 
-// The same with a strategy that is told its degree.
+// The same with a strategy that is told its degree, and a tolerance.
 inline Json example_document_with_degree() {
     Json document = example_document();
-    document["layout"] = {{"ranks", 4}, {"strategy", "usp"}, {"dispatch", "balanced"}, {"ulysses", 2}};
+    document["layout"] = {
+        {"ranks", 4}, {"strategy", "usp"}, {"dispatch", "balanced"}, {"ulysses", 2}, {"tolerance_percent", 5}};
     return document;
 }
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What core attention disaggregation moves, holds and computes by its plan, without writing its schedule.
+#include <algorithm>
+
+#include "engine/parallel/strategy/dist_ca_plan.h"
+#include "engine/parallel/strategy/held_bytes.h"
+
+namespace longscope {
+
+namespace {
+
+// Tokens of one rank in one nano-batch.
+struct BatchTokens {
+    BatchTokens(const StrategyInput& input, const DistCaPlan& plan, std::size_t batch)
+        : share(plan.share(batch, input.rank)), computed(share.tokens()), remote_keys(share.remote_keys) {
+        const TokenSet& tokens = input.tokens[static_cast<std::size_t>(input.rank)];
+        for (std::int64_t peer = 0; peer < input.ranks(); ++peer) {
+            const DistCaShare& of_peer = plan.share(batch, peer);
+            if (const DistCaTask* task = of_peer.task_of(input.rank)) {
+                own += task->tokens;
+                stays += peer == input.rank ? task->tokens : 0;
+            }
+            for (const Range range : peer == input.rank ? RangeSet{} : of_peer.keys) {
+                keys_for_peers += tokens.count_in(range);
+            }
+        }
+    }
+
+    const DistCaShare& share;
+    std::int64_t computed;            // queries that it computes
+    std::int64_t remote_keys;         // keys that come in
+    std::int64_t own = 0;             // queries that it holds
+    std::int64_t stays = 0;           // queries that it holds and computes
+    std::int64_t keys_for_peers = 0;  // keys that go out, each as often as it does
+};
+
+void hold_inputs(HeldBytes& held, const BatchTokens& n, const DistCaSizes& sizes) {
+    held.take((n.own + n.computed) * sizes.queries + (n.keys_for_peers + n.remote_keys) * sizes.key_values);
+}
+
+// The nano-batch is put in order, computed, and its results packed.
+void hold_computing(HeldBytes& held, const BatchTokens& n, const DistCaSizes& sizes, Pass pass) {
+    held.take(n.computed * sizes.queries);
+    held.give((n.own + n.computed) * sizes.queries);
+    held.take(n.remote_keys * sizes.key_values);
+    held.give((n.keys_for_peers + n.remote_keys) * sizes.key_values);
+    for (const DistCaTask& task : n.share.tasks) {
+        held.take(2 * task.tokens * sizes.result);
+        held.give(task.tokens * sizes.result);
+    }
+    held.take((n.computed + n.own) * sizes.result);
+    if (pass == Pass::forward) {
+        held.give(n.computed * (sizes.queries + sizes.result));
+    }
+}
+
+void hold_computing_backward(HeldBytes& held, const BatchTokens& n, const DistCaSizes& sizes) {
+    held.take(n.computed * sizes.output_gradients);
+    held.give((n.own + n.computed) * sizes.output_gradients);
+    for (const DistCaTask& task : n.share.tasks) {
+        held.take(task.tokens * (sizes.delta + sizes.query_gradients));
+        held.give(task.tokens * (sizes.queries + sizes.result + sizes.output_gradients + sizes.delta));
+    }
+    held.give(n.remote_keys * sizes.key_values);
+    held.take((n.computed + n.own) * sizes.query_gradients);
+    held.give(n.computed * sizes.query_gradients);
+    held.take((n.remote_keys + n.keys_for_peers) * sizes.key_value_gradients);
+    held.give(n.remote_keys * sizes.key_value_gradients);
+}
+
+}  // namespace
+
+StrategyTotals dist_ca_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
+    const std::shared_ptr<const DistCaPlan> plan = dist_ca_plan_of(input);
+    const DistCaSizes sizes(input.shape);
+    const std::int64_t own = tokens.of(input.rank);
+    const BatchTokens first(input, *plan, 0);
+    const BatchTokens second(input, *plan, 1);
+    StrategyTotals sums;
+    HeldBytes held;
+    held.take(own * sizes.result);
+    for (const BatchTokens* n : {&first, &second}) {
+        const std::int64_t out = n->own - n->stays;
+        const std::int64_t in = n->computed - n->stays;
+        sums.bytes_received += in * sizes.queries + n->remote_keys * sizes.key_values + out * sizes.result;
+        sums.bytes_sent += out * sizes.queries + n->keys_for_peers * sizes.key_values + in * sizes.result;
+        if (pass == Pass::forward_backward) {
+            sums.bytes_received += in * sizes.output_gradients + out * sizes.query_gradients +
+                                   n->keys_for_peers * sizes.key_value_gradients;
+            sums.bytes_sent +=
+                out * sizes.output_gradients + in * sizes.query_gradients + n->remote_keys * sizes.key_value_gradients;
+        }
+        hold_inputs(held, *n, sizes);
+    }
+    for (const BatchTokens* n : {&first, &second}) {
+        hold_computing(held, *n, sizes, pass);
+    }
+    if (pass == Pass::forward_backward) {
+        for (const BatchTokens* n : {&first, &second}) {
+            held.give((n->computed + n->own) * sizes.result);
+        }
+        const std::int64_t largest = std::max({own, first.remote_keys, second.remote_keys});
+        held.take(own * (sizes.query_gradients + sizes.key_value_gradients) +
+                  (first.own + first.computed + second.own + second.computed) * sizes.output_gradients +
+                  (largest + first.remote_keys + second.remote_keys) * sizes.key_value_gradients);
+        for (const BatchTokens* n : {&second, &first}) {
+            hold_computing_backward(held, *n, sizes);
+        }
+    }
+    sums.peak_buffer_bytes = held.most();
+    return sums;
+}
+
+std::int64_t dist_ca_head_pairs(const StrategyInput& input) {
+    return dist_ca_plan_of(input)->head_pairs(input.rank);
+}
+
+}  // namespace longscope
