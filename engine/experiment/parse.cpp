@@ -140,7 +140,12 @@ LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
     layout.ranks = object.integer_or("ranks", layout.ranks, 1, max_ranks);
     layout.strategy = one_of(object, "strategy", layout.strategy, names.strategies);
     layout.dispatch = one_of(object, "dispatch", layout.dispatch, names.dispatches);
-    layout.options.ulysses = object.integer_or("ulysses", 0, 0, max_ranks);
+    for (const NumberOption& option : number_options) {
+        layout.options.*option.value = object.integer_or(std::string(option.name), 0, 0, max_ranks);
+    }
+    layout.options.placement = word_index<Placement>(
+        placement_words, one_of(object, "placement", "head_first", {placement_words.begin(), placement_words.end()}),
+        "placement");
     object.finish();
     return layout;
 }

@@ -50,11 +50,16 @@ struct StrategyEntry {
     StrategyTotals (*formula)(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
     // Pairs of all heads that the rank computes, exactly; the same in each pass.
     std::int64_t (*head_pairs)(const StrategyInput& input);
+    // See choices(), of strategies that have other options than a degree.
+    std::vector<StrategyOptions> (*candidates)(const AttentionShape& shape, std::int64_t ranks) = nullptr;
 
     // Why it cannot serve this shape on so many ranks, in one line; empty when it can. The functions below, and those
     // above, may be called only then.
     [[nodiscard]] std::string infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass = Pass::forward,
                                          const StrategyOptions& options = {}) const;
+    // All that it can be asked for on so many ranks, feasible or not; of strategies without options, nothing. Degrees
+    // are divisors of the ranks that are neither a ring nor all of Ulysses.
+    [[nodiscard]] std::vector<StrategyOptions> choices(const AttentionShape& shape, std::int64_t ranks) const;
     [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const { return writer(input, pass); }
     [[nodiscard]] StrategyTotals totals(Pass pass, const StrategyInput& input, const TokenCounts& tokens) const {
         return formula(input, tokens, pass);
@@ -97,6 +102,13 @@ void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape
 
 [[nodiscard]] Schedule write_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+
+[[nodiscard]] Schedule write_double_ring(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals double_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string double_ring_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                                 const StrategyOptions& options);
+[[nodiscard]] std::int64_t double_ring_head_pairs(const StrategyInput& input);
+[[nodiscard]] std::vector<StrategyOptions> double_ring_candidates(const AttentionShape& shape, std::int64_t ranks);
 
 [[nodiscard]] Schedule write_token_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals token_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);

@@ -18,13 +18,27 @@ struct DispatchedCase {
           sequence{problem.domain.query_tokens, problem.domain.cu_seqlens},
           tokens(dispatch_tokens(find_dispatch(dispatch), {sequence, &masks, problem.shape.query_heads}, ranks)) {}
 
-    [[nodiscard]] StrategyInput input(std::int64_t rank) const { return {problem.shape, masks, tokens, rank}; }
+    [[nodiscard]] StrategyInput input(std::int64_t rank) const { return {problem.shape, masks, tokens, rank, options}; }
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
 
+    StrategyOptions options = {};
     AttentionCase problem;
     HeadMasks masks;
     PackedSequence sequence;
     std::vector<TokenSet> tokens;
 };
+
+// What a strategy can be asked for on so many ranks and serves there, beginning with nothing at all.
+inline std::vector<StrategyOptions> feasible_options(const StrategyEntry& strategy, const AttentionShape& shape,
+                                                     std::int64_t ranks, Pass pass) {
+    std::vector<StrategyOptions> asked = strategy.choices(shape, ranks);
+    if (asked.front() != StrategyOptions()) {
+        asked.insert(asked.begin(), StrategyOptions());
+    }
+    std::erase_if(asked, [&](const StrategyOptions& options) {
+        return !strategy.infeasible(shape, ranks, pass, options).empty();
+    });
+    return asked;
+}
 
 }  // namespace longscope

@@ -56,7 +56,9 @@ inline Json example_document_with_backward_pass() {
 // The same with a strategy that is told its degree.
 inline Json example_document_with_degree() {
     Json document = example_document();
-    document["layout"] = {{"ranks", 4}, {"strategy", "usp"}, {"dispatch", "balanced"}, {"ulysses", 2}};
+    document["layout"] = {{"ranks", 4},      {"strategy", "usp"}, {"dispatch", "balanced"},
+                          {"ulysses", 2},    {"window", 1},       {"placement", "context_first"},
+                          {"head_stride", 3}};
     return document;
 }
 
