@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <span>
 
 #include "engine/base/error.h"
 #include "engine/base/units.h"
@@ -27,8 +28,10 @@ constexpr double header_height = 132;
 constexpr double share_column = 96;
 constexpr double min_group = 12;
 constexpr double max_group = 112;
-// Parts of a rank's group: compute, send, receive; the rest is the gap to the next rank.
-constexpr std::array<double, 3> row_shares{0.46, 0.19, 0.19};
+// Parts of a rank's group: compute, send, receive, and the outer ones where there are some; the rest is the gap to the
+// next rank.
+constexpr std::array<double, 3> few_shares{0.46, 0.19, 0.19};
+constexpr std::array<double, stream_count> all_shares{0.28, 0.13, 0.13, 0.13, 0.13};
 
 // In the order of the legend.
 constexpr std::array<Category, category_count> all_categories{
@@ -79,7 +82,12 @@ class TimelinePicture {
 
   private:
     void sort_events() {
-        rows_.resize(static_cast<std::size_t>(std::max(trace_.ranks, 0)) * row_shares.size());
+        if (std::any_of(trace_.events.begin(), trace_.events.end(), [](const TraceEvent& event) {
+                return static_cast<std::size_t>(event.stream) >= few_shares.size();
+            })) {
+            row_shares_ = all_shares;
+        }
+        rows_.resize(static_cast<std::size_t>(std::max(trace_.ranks, 0)) * row_shares_.size());
         for (const TraceEvent& event : trace_.events) {
             if (event.rank < 0 || event.rank >= trace_.ranks) {
                 throw failed(fmt::format("trace: an event of rank {} among {} ranks", event.rank, trace_.ranks));
@@ -93,7 +101,7 @@ class TimelinePicture {
     }
 
     Row& row(std::int32_t rank, std::size_t stream) {
-        return rows_[static_cast<std::size_t>(rank) * row_shares.size() + stream];
+        return rows_[static_cast<std::size_t>(rank) * row_shares_.size() + stream];
     }
 
     void find_window() {
@@ -126,15 +134,16 @@ class TimelinePicture {
         group_ = std::floor(std::clamp((options_.height - header_height - margin) / ranks, min_group, max_group));
         label_size_ = std::clamp(group_ * 0.7, 8.0, 13.0);
         const double label = estimated_text_width(fmt::format("rank {}", std::max(trace_.ranks - 1, 0)), label_size_) +
-                             (names_rows() ? 62 : 0);
+                             (names_rows() ? (has_outer_rows() ? 86 : 62) : 0);
         const double left = std::ceil(margin + label + 12);
         const double right = options_.shares.empty() ? margin : 3 * share_column + margin;
         plot_ = {left, header_height, std::floor(width_ - left - right), group_ * ranks};
         scale_.length = plot_.width;
     }
 
+    [[nodiscard]] bool has_outer_rows() const { return row_shares_.size() > few_shares.size(); }
     // Are the groups high enough for "compute", "send" and "receive" beside their rows?
-    [[nodiscard]] bool names_rows() const { return group_ >= 56; }
+    [[nodiscard]] bool names_rows() const { return group_ >= (has_outer_rows() ? 84 : 56); }
 
     [[nodiscard]] double group_top(std::int32_t rank) const { return plot_.y + group_ * rank; }
 
@@ -147,8 +156,8 @@ class TimelinePicture {
         return {plot_.x, top, plot_.width, row_height(stream)};
     }
 
-    [[nodiscard]] double row_height(std::size_t stream) const { return std::round(row_shares.at(stream) * group_); }
-    [[nodiscard]] double row_gap() const { return group_ >= 40 ? 2 : 0; }
+    [[nodiscard]] double row_height(std::size_t stream) const { return std::round(row_shares_[stream] * group_); }
+    [[nodiscard]] double row_gap() const { return group_ < 40 ? 0 : has_outer_rows() ? 1 : 2; }
 
     void draw_caption() {
         const double room = width_ - 2 * margin;
@@ -210,7 +219,7 @@ class TimelinePicture {
         const double baseline =
             names_rows() ? compute.y + compute.height / 2 + label_size_ * 0.36 : top + group_ / 2 + label_size_ * 0.36;
         list_.add(Text{{margin, baseline}, fmt::format("rank {}", rank), theme_.foreground, label_size_});
-        for (std::size_t stream = 0; stream < row_shares.size(); ++stream) {
+        for (std::size_t stream = 0; stream < row_shares_.size(); ++stream) {
             const Rect area = row_area(rank, stream);
             if (names_rows()) {
                 list_.add(Text{{plot_.x - 8, area.y + area.height / 2 + 3.5},
@@ -344,6 +353,7 @@ class TimelinePicture {
     const Trace& trace_;
     const TimelineOptions& options_;
     const Theme& theme_;
+    std::span<const double> row_shares_ = few_shares;
     std::vector<Row> rows_;
     Nanoseconds origin_ns_ = 0;
     Nanoseconds span_ns_ = 0;

@@ -91,7 +91,7 @@ class Executor {
 
     // Moves the transfer streams on as far as they go without waiting.
     void progress() {
-        for (const Stream which : {Stream::receive, Stream::send}) {
+        for (const Stream which : transfer_streams) {
             StreamState& state = stream(which);
             while (state.next < state.operations.size()) {
                 const Operation& operation = *state.operations[state.next];
@@ -145,7 +145,7 @@ class Executor {
 
     // Sends that nothing waited for.
     void drain() {
-        for (const Stream which : {Stream::receive, Stream::send}) {
+        for (const Stream which : transfer_streams) {
             StreamState& state = stream(which);
             while (state.next < state.operations.size()) {
                 const Operation& operation = *state.operations[state.next];
@@ -379,7 +379,7 @@ class Executor {
     const ExecuteInput& input_;
     Communicator& communicator_;
     const ExecuteHooks& hooks_;
-    std::array<StreamState, 3> streams_;
+    std::array<StreamState, stream_count> streams_;
     std::vector<unsigned char> completed_;
     RankBuffers buffers_;
     EventBuffer events_;

@@ -110,6 +110,8 @@ struct FieldOverride;  // engine/experiment/field_override.h
 // The whole document, defaults written out, fields in the order of the documentation, without what editors keep in it
 // for themselves; a lengths file stays the path that was given. parse_experiment reads back an equal experiment.
 [[nodiscard]] Json to_json(const Experiment& experiment);
+// Into a layout, those that are not left to the strategy.
+void put_options(const StrategyOptions& options, Json& layout);
 
 // The same experiment with the absolute path of its lengths file, for a copy of the document in another folder.
 [[nodiscard]] Experiment with_absolute_paths(Experiment experiment);

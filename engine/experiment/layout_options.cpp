@@ -22,20 +22,6 @@ double largest_over_mean(const std::vector<std::int64_t>& works) {
     return sum == 0 ? 1.0 : static_cast<double>(largest) * static_cast<double>(works.size()) / static_cast<double>(sum);
 }
 
-// Degrees that a strategy can be asked for: divisors of the ranks that are neither a ring nor all of Ulysses.
-std::vector<StrategyOptions> options_of(const StrategyEntry& strategy, std::int64_t ranks) {
-    if (!strategy.has_degree) {
-        return {{}};
-    }
-    std::vector<StrategyOptions> degrees;
-    for (std::int64_t ulysses = 2; ulysses < ranks; ++ulysses) {
-        if (ranks % ulysses == 0) {
-            degrees.push_back({ulysses});
-        }
-    }
-    return degrees.empty() ? std::vector<StrategyOptions>{{}} : degrees;
-}
-
 class OptionsOfDispatch {
   public:
     OptionsOfDispatch(const CompiledDraw& draw, const DispatchEntry& dispatch, std::int64_t ranks, Pass pass,
@@ -147,7 +133,7 @@ LayoutOptions layout_options(const CompiledDraw& draw, std::int64_t ranks, Pass 
         all.dispatches.push_back(by_dispatch.back()->facts());
     }
     for (const StrategyEntry& strategy : strategies()) {
-        for (const StrategyOptions& options : options_of(strategy, ranks)) {
+        for (const StrategyOptions& options : strategy.choices(draw.experiment.shape, ranks)) {
             for (const auto& of_dispatch : by_dispatch) {
                 all.layouts.push_back(of_dispatch->layout(strategy, options));
             }

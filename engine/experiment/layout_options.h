@@ -40,8 +40,8 @@ struct LayoutOptions {
     std::int64_t ranks = 1;
     Pass pass = Pass::forward;
     std::vector<DispatchFacts> dispatches;
-    // Strategies in the order of the registry, those that have degrees once for each that divides the ranks; each with
-    // every dispatch.
+    // Strategies in the order of the registry, those that have degrees once for each that divides the ranks, those that
+    // have other options once for each of their candidates; each with every dispatch.
     std::vector<LayoutOption> layouts;
 };
 

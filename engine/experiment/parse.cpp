@@ -21,7 +21,6 @@ constexpr std::int64_t max_head_dim = 1024;
 constexpr double max_score = 1e6;
 constexpr std::int64_t max_draws = 1000;
 constexpr std::int64_t max_ranks = 65536;
-constexpr std::int64_t max_tolerance_percent = 1000;
 constexpr std::int64_t max_threads = 4096;
 constexpr std::int64_t max_memory_bytes = std::int64_t{1} << 50;
 constexpr std::int64_t max_warm_up = 1000;
@@ -141,8 +140,12 @@ LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
     layout.ranks = object.integer_or("ranks", layout.ranks, 1, max_ranks);
     layout.strategy = one_of(object, "strategy", layout.strategy, names.strategies);
     layout.dispatch = one_of(object, "dispatch", layout.dispatch, names.dispatches);
-    layout.options.ulysses = object.integer_or("ulysses", 0, 0, max_ranks);
-    layout.options.tolerance_percent = object.integer_or("tolerance_percent", 0, 0, max_tolerance_percent);
+    for (const NumberOption& option : number_options) {
+        layout.options.*option.value = object.integer_or(std::string(option.name), 0, 0, option.largest);
+    }
+    layout.options.placement = word_index<Placement>(
+        placement_words, one_of(object, "placement", "head_first", {placement_words.begin(), placement_words.end()}),
+        "placement");
     object.finish();
     return layout;
 }

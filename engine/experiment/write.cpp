@@ -40,16 +40,22 @@ Json to_json(const SequenceField& sequence) {
 
 Json to_json(const LayoutField& layout) {
     Json json{{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}};
-    if (layout.options.ulysses != 0) {
-        json["ulysses"] = layout.options.ulysses;
-    }
-    if (layout.options.tolerance_percent != 0) {
-        json["tolerance_percent"] = layout.options.tolerance_percent;
-    }
+    put_options(layout.options, json);
     return json;
 }
 
 }  // namespace
+
+void put_options(const StrategyOptions& options, Json& layout) {
+    for (const NumberOption& option : number_options) {
+        if (const std::int64_t value = options.*option.value; value != 0) {
+            layout[std::string(option.name)] = value;
+        }
+    }
+    if (options.placement != Placement::head_first) {
+        layout["placement"] = to_string(options.placement);
+    }
+}
 
 Json to_json(const Experiment& experiment) {
     const LayoutField& layout = experiment.layout;

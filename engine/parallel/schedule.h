@@ -35,8 +35,8 @@ enum class OperationKind : std::uint8_t {
     delta,    // of each row of partial `partial`: the sum of dO * O, into `into`; dO in `output_gradients`
     attend_backward,  // of the same queries, keys and `partial`, or just its lse, with its `delta`: dK, dV replace
                       // those in `into`, dQ is added to `query_gradients`
-    reduce,       // gradients `buffer` of token set `keys` are added to those in `into`
-    scatter_add,  // as scatter, but each block is added to what is there, in the order of the ranks
+    reduce,           // gradients `buffer` of token set `keys` are added to those in `into`
+    scatter_add,      // as scatter, but each block is added to what is there, in the order of the ranks
 };
 
 // A message is bytes under way: the blocks of all ranks, one after the other. Output gradients have the type of the

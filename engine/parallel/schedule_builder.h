@@ -100,11 +100,19 @@ class ScheduleBuilder {
     }
     std::int64_t send(std::int32_t step, std::int64_t buffer, Content content, std::int64_t peer, std::int64_t flow,
                       std::vector<std::int64_t> after) {
-        return transfer(OperationKind::send, step, buffer, content, peer, flow, std::move(after));
+        return send(step, buffer, content, peer, flow, std::move(after), Stream::send);
+    }
+    std::int64_t send(std::int32_t step, std::int64_t buffer, Content content, std::int64_t peer, std::int64_t flow,
+                      std::vector<std::int64_t> after, Stream stream) {
+        return transfer(OperationKind::send, stream, step, buffer, content, peer, flow, std::move(after));
     }
     std::int64_t recv(std::int32_t step, std::int64_t buffer, Content content, std::int64_t peer, std::int64_t flow,
                       std::vector<std::int64_t> after) {
-        return transfer(OperationKind::recv, step, buffer, content, peer, flow, std::move(after));
+        return recv(step, buffer, content, peer, flow, std::move(after), Stream::receive);
+    }
+    std::int64_t recv(std::int32_t step, std::int64_t buffer, Content content, std::int64_t peer, std::int64_t flow,
+                      std::vector<std::int64_t> after, Stream stream) {
+        return transfer(OperationKind::recv, stream, step, buffer, content, peer, flow, std::move(after));
     }
     // `flow` is the same at all ranks. The sizes are by rank, the own one included.
     std::int64_t exchange(OperationKind kind, std::int32_t step, std::int64_t buffer, std::int64_t into,
@@ -280,11 +288,11 @@ class ScheduleBuilder {
         return id;
     }
     [[nodiscard]] std::int64_t element_bytes() const { return size_bytes(input_.shape.dtype); }
-    std::int64_t transfer(OperationKind kind, std::int32_t step, std::int64_t buffer, Content content,
+    std::int64_t transfer(OperationKind kind, Stream stream, std::int32_t step, std::int64_t buffer, Content content,
                           std::int64_t peer, std::int64_t flow, std::vector<std::int64_t> after) {
         Operation operation;
         operation.kind = kind;
-        operation.stream = kind == OperationKind::send ? Stream::send : Stream::receive;
+        operation.stream = stream;
         operation.step = step;
         operation.after = std::move(after);
         operation.buffer = buffer;

@@ -67,6 +67,8 @@ struct StrategyEntry {
     std::string (*layout_refusal)(const StrategyInput& input) = nullptr;
     // See prepared(). Null where each rank works out what it needs.
     std::shared_ptr<const StrategyPlan> (*planner)(const StrategyInput& input) = nullptr;
+    // See choices(), of strategies that have other options than a degree.
+    std::vector<StrategyOptions> (*candidates)(const AttentionShape& shape, std::int64_t ranks) = nullptr;
 
     // Why it cannot serve this shape on so many ranks, in one line; empty when nothing is known against it: a layout
     // may still be in the way.
@@ -77,6 +79,9 @@ struct StrategyEntry {
     [[nodiscard]] std::string infeasible(const StrategyInput& input, Pass pass) const;
     // The same with the plan that all ranks of the layout share: who asks about several saves the time.
     [[nodiscard]] StrategyInput prepared(StrategyInput input) const;
+    // All that it can be asked for on so many ranks, feasible or not; of strategies without options, nothing. Degrees
+    // are divisors of the ranks that are neither a ring nor all of Ulysses.
+    [[nodiscard]] std::vector<StrategyOptions> choices(const AttentionShape& shape, std::int64_t ranks) const;
     [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const { return writer(input, pass); }
     [[nodiscard]] StrategyTotals totals(Pass pass, const StrategyInput& input, const TokenCounts& tokens) const {
         return formula(input, tokens, pass);
@@ -136,6 +141,12 @@ void require_feasible(const StrategyEntry& strategy, const StrategyInput& input,
 
 [[nodiscard]] Schedule write_split_kv(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals split_kv_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] Schedule write_double_ring(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals double_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string double_ring_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                                 const StrategyOptions& options);
+[[nodiscard]] std::int64_t double_ring_head_pairs(const StrategyInput& input);
+[[nodiscard]] std::vector<StrategyOptions> double_ring_candidates(const AttentionShape& shape, std::int64_t ranks);
 
 [[nodiscard]] Schedule write_token_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals token_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);

@@ -17,6 +17,9 @@ const std::vector<StrategyEntry>& strategies() {
          true, false, ulysses_infeasible, write_ulysses, ulysses_totals, ulysses_head_pairs},
         {"usp", "groups of ranks exchange tokens for heads; keys and values make a ring between the groups", true, true,
          usp_infeasible, write_usp, usp_totals, usp_head_pairs},
+        {"double_ring", "a ring in windows: inner rounds in each, while the next window's blocks come over outer links",
+         true, false, double_ring_infeasible, write_double_ring, double_ring_totals, double_ring_head_pairs, nullptr,
+         nullptr, double_ring_candidates},
         {"group_cast", "every rank gets just the keys and values that its queries see, while it computes on its own",
          true, false, always_feasible, write_group_cast, group_cast_totals, head_pairs_of_own_queries},
         {"token_ring", "queries travel from rank to rank, their partial results straight back; keys and values stay",
@@ -55,6 +58,19 @@ StrategyInput StrategyEntry::prepared(StrategyInput input) const {
         input.plan = planner(input);
     }
     return input;
+}
+
+std::vector<StrategyOptions> StrategyEntry::choices(const AttentionShape& shape, std::int64_t ranks) const {
+    std::vector<StrategyOptions> all;
+    if (candidates != nullptr) {
+        all = candidates(shape, ranks);
+    }
+    for (std::int64_t ulysses = 2; has_degree && ulysses < ranks; ++ulysses) {
+        if (ranks % ulysses == 0) {
+            all.push_back({ulysses});
+        }
+    }
+    return all.empty() ? std::vector<StrategyOptions>{{}} : all;
 }
 
 std::string always_feasible(const AttentionShape& /*shape*/, std::int64_t /*ranks*/,

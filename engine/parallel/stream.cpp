@@ -9,7 +9,8 @@ namespace longscope {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> stream_words{"compute", "send", "receive"};
+constexpr std::array<std::string_view, stream_count> stream_words{"compute", "send", "receive", "outer_send",
+                                                                  "outer_receive"};
 
 }  // namespace
 

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The streams of a rank: what stands in one runs in order, different ones run beside one another.
+// The streams of a rank: what stands in one runs in order, different ones run beside one another. Transfers over slow
+// links that quicker ones must not wait behind have streams of their own: the outer ones.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace longscope {
 
-enum class Stream : std::uint8_t { compute, send, receive };
+enum class Stream : std::uint8_t { compute, send, receive, outer_send, outer_receive };
+
+inline constexpr std::size_t stream_count = 5;
+// Of transfers, in the order in which they are moved on.
+inline constexpr std::array<Stream, 4> transfer_streams{Stream::receive, Stream::send, Stream::outer_receive,
+                                                        Stream::outer_send};
 
 [[nodiscard]] std::string_view to_string(Stream stream);
 // Throws Error(failed) for a word that to_string does not return.

@@ -19,12 +19,11 @@ double sum_over_ranks(double value) {
     return sum;
 }
 
-void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, const std::string& dispatch) {
-    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " " + dispatch);
+void expect_exact(const StrategyEntry& strategy, const DispatchedCase& c, const AttentionInputs& inputs,
+                  const ReferenceResult& reference) {
+    const AttentionCase& problem = c.problem;
+    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " " + to_string(c.options));
     Communicator& world = mpi_world();
-    const AttentionInputs inputs(problem);
-    const ReferenceResult reference = reference_attention(problem, inputs);
-    const DispatchedCase c(problem, dispatch, world.size());
     const std::int64_t received_before = world.payload_bytes_received();
     const RankRun run = run_rank(c, std::string(strategy.name), inputs, world);
     const RankError error = error_of_rank(c, reference, run, world.rank());
@@ -40,10 +39,14 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
 }
 
 void expect_all_exact(const AttentionCase& problem, const std::string& dispatch) {
-    const DispatchedCase c(problem, dispatch, mpi_world().size());
+    SCOPED_TRACE(dispatch);
+    const AttentionInputs inputs(problem);
+    const ReferenceResult reference = reference_attention(problem, inputs);
+    DispatchedCase c(problem, dispatch, mpi_world().size());
     for (const StrategyEntry& strategy : strategies()) {
-        if (strategy.infeasible(c.input(0), Pass::forward).empty()) {
-            expect_exact(strategy, problem, dispatch);
+        for (const StrategyOptions& options : feasible_options(strategy, c, Pass::forward)) {
+            c.options = options;
+            expect_exact(strategy, c, inputs, reference);
         }
     }
 }
@@ -67,11 +70,11 @@ double error_over_ranks(const std::vector<double>& reference, HeadMatrix<const f
     return std::sqrt(sum_over_ranks(squares)) / scale;
 }
 
-void expect_exact_gradients(const StrategyEntry& strategy, const AttentionCase& problem, const std::string& dispatch,
-                            const BackwardInputs& inputs, const ReferenceGradients& reference) {
-    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " " + dispatch);
+void expect_exact_gradients(const StrategyEntry& strategy, const DispatchedCase& c, const BackwardInputs& inputs,
+                            const ReferenceGradients& reference) {
+    const AttentionCase& problem = c.problem;
+    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " " + to_string(c.options));
     Communicator& world = mpi_world();
-    const DispatchedCase c(problem, dispatch, world.size());
     const std::int64_t received_before = world.payload_bytes_received();
     const std::int64_t sent_before = world.payload_bytes_sent();
     const RankRun run = run_rank_backward(c, std::string(strategy.name), inputs, world);
@@ -98,9 +101,11 @@ void expect_all_gradients_exact(const AttentionCase& problem, const std::vector<
     const ReferenceGradients reference = reference_gradients(problem, inputs);
     for (const StrategyEntry& strategy : strategies()) {
         for (const std::string& dispatch : dispatches) {
-            const DispatchedCase c(problem, dispatch, mpi_world().size());
-            if (strategy.infeasible(c.input(0), Pass::forward_backward).empty()) {
-                expect_exact_gradients(strategy, problem, dispatch, inputs, reference);
+            SCOPED_TRACE(dispatch);
+            DispatchedCase c(problem, dispatch, mpi_world().size());
+            for (const StrategyOptions& options : feasible_options(strategy, c, Pass::forward_backward)) {
+                c.options = options;
+                expect_exact_gradients(strategy, c, inputs, reference);
             }
         }
     }

@@ -19,14 +19,30 @@ struct DispatchedCase {
           tokens(dispatch_tokens(find_dispatch(dispatch), {sequence, &masks, problem.shape.query_heads}, ranks)) {}
 
     [[nodiscard]] StrategyInput input(std::int64_t rank) const {
-        return {problem.shape, masks, tokens, rank, {}, nullptr};
+        return {problem.shape, masks, tokens, rank, options, nullptr};
     }
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
 
+    StrategyOptions options = {};
     AttentionCase problem;
     HeadMasks masks;
     PackedSequence sequence;
     std::vector<TokenSet> tokens;
 };
+
+// What a strategy can be asked for in this layout and serves there, beginning with nothing at all.
+inline std::vector<StrategyOptions> feasible_options(const StrategyEntry& strategy, const DispatchedCase& c,
+                                                     Pass pass) {
+    std::vector<StrategyOptions> asked = strategy.choices(c.problem.shape, c.ranks());
+    if (asked.front() != StrategyOptions()) {
+        asked.insert(asked.begin(), StrategyOptions());
+    }
+    StrategyInput input = c.input(0);
+    std::erase_if(asked, [&](const StrategyOptions& options) {
+        input.options = options;
+        return !strategy.infeasible(input, pass).empty();
+    });
+    return asked;
+}
 
 }  // namespace longscope

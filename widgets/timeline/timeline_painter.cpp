@@ -369,6 +369,9 @@ double label_width(const QFont& font, const TimelineRows& rows) {
     for (const Stream stream : {Stream::compute, Stream::send, Stream::receive}) {
         streams = std::max(streams, metrics.horizontalAdvance(stream_name(stream)));
     }
+    for (const TimelineRow& row : rows.rows()) {
+        streams = std::max(streams, metrics.horizontalAdvance(stream_name(row.stream)));
+    }
     const double rank = metrics.horizontalAdvance(rank_name(rows.trace().ranks - 1));
     return std::ceil(margin + std::max(rank, share_bar_width) + 12 + streams + margin);
 }

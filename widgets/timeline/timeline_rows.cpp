@@ -15,7 +15,6 @@ namespace longscope {
 
 namespace {
 
-constexpr std::size_t streams = 3;
 // Sums and differences of times within it do not overflow.
 constexpr Nanoseconds farthest_ns = std::numeric_limits<Nanoseconds>::max() / 8;
 
@@ -57,8 +56,8 @@ void TimelineRows::sort_events() {
     sorted.reserve(trace_->events.size());
     for (const TraceEvent& event : trace_->events) {
         check(*trace_, event);
-        sorted.emplace_back(static_cast<std::size_t>(event.rank) * streams + static_cast<std::size_t>(event.stream),
-                            &event);
+        sorted.emplace_back(
+            static_cast<std::size_t>(event.rank) * stream_count + static_cast<std::size_t>(event.stream), &event);
     }
     std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
         return a.first != b.first ? a.first < b.first : a.second->start_ns < b.second->start_ns;

@@ -46,7 +46,7 @@ class TimelineRows {
     explicit TimelineRows(std::shared_ptr<const Trace> trace);
 
     [[nodiscard]] const Trace& trace() const { return *trace_; }
-    // By rank; of each rank compute, send, receive, as far as they have events.
+    // By rank; of each rank its streams in their order, as far as they have events.
     [[nodiscard]] const std::vector<TimelineRow>& rows() const { return rows_; }
     // Of all events; longer than 0, and no instant lies at its end.
     [[nodiscard]] TimeWindow extent() const { return extent_; }

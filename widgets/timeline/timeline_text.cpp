@@ -170,6 +170,10 @@ QString stream_name(Stream stream) {
             return TimelineText::tr("send");
         case Stream::receive:
             return TimelineText::tr("receive");
+        case Stream::outer_send:
+            return TimelineText::tr("outer send");
+        case Stream::outer_receive:
+            return TimelineText::tr("outer receive");
     }
     return {};
 }

@@ -152,6 +152,22 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
         ->add_integer(tr("Tolerance"), "/layout/tolerance_percent", 0, 1000, 0,
                       tr("Percent by which the work of a rank may stay above the mean, of strategy dist_ca"))
         ->setSpecialValueText(tr("automatic"));
+    layout
+        ->add_integer(tr("Ranks of a window"), "/layout/window", 0, 65536, 0,
+                      tr("Ranks of an inner ring, of strategy double_ring"))
+        ->setSpecialValueText(tr("automatic"));
+    std::vector<FieldChoice> placements;
+    for (const std::string_view word : placement_words) {
+        placements.push_back({word, ""});
+    }
+    layout->add_choice(
+        tr("Placement"), "/layout/placement", placements,
+        tr("Which ranks are neighbours, of strategies usp and double_ring: those that exchange heads, or "
+           "those of a ring"));
+    layout
+        ->add_integer(tr("Heads at once"), "/layout/head_stride", 0, 65536, 0,
+                      tr("Key/value heads that are gathered at once, of strategy llama3_all_gather"))
+        ->setSpecialValueText(tr("automatic"));
     add_group(column, tr("Layout"), layout);
 
     auto* run = new FieldForm(document);
@@ -214,10 +230,12 @@ void ExperimentPanel::mark_infeasible() {
     const bool backward =
         document_.json().contains(pass_place) && document_.json()[pass_place] == to_string(Pass::forward_backward);
     const Pass pass = backward ? Pass::forward_backward : Pass::forward;
-    const Json::json_pointer degree("/layout/ulysses");
-    const Json ulysses = document_.json().contains(degree) ? document_.json()[degree] : Json(0);
-    const StrategyOptions options{ulysses.is_number_integer() ? std::max<std::int64_t>(0, ulysses.get<std::int64_t>())
-                                                              : 0};
+    StrategyOptions options;  // the placement changes nothing about what is feasible
+    for (const NumberOption& option : number_options) {
+        const Json::json_pointer place("/layout/" + std::string(option.name));
+        const Json value = document_.json().contains(place) ? document_.json()[place] : Json(0);
+        options.*option.value = value.is_number_integer() ? std::max<std::int64_t>(0, value.get<std::int64_t>()) : 0;
+    }
     // What the masks and the dispatch stand in the way of is known once the document has been worked out.
     const Evaluation* known = evaluator_.current().get();
     int row = 0;

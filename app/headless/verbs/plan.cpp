@@ -31,8 +31,8 @@ struct PlanOptions {
 };
 
 std::string strategy_text(const LayoutOption& layout) {
-    return layout.options.ulysses == 0 ? layout.strategy
-                                       : fmt::format("{} (ulysses {})", layout.strategy, layout.options.ulysses);
+    const std::string options = to_string(layout.options);
+    return options.empty() ? layout.strategy : fmt::format("{} ({})", layout.strategy, options);
 }
 
 // Even work first, then few bytes, then little memory.
@@ -127,9 +127,7 @@ Json report_json(const LayoutOptions& all) {
     }
     for (const LayoutOption& layout : in_order(all.layouts)) {
         Json one{{"strategy", layout.strategy}, {"dispatch", layout.dispatch}};
-        if (layout.options.ulysses != 0) {
-            one["ulysses"] = layout.options.ulysses;
-        }
+        put_options(layout.options, one);
         if (!layout.infeasible.empty()) {
             one["infeasible"] = layout.infeasible;
         } else {

@@ -7,13 +7,50 @@
 
 namespace longscope {
 
+namespace {
+
+std::int64_t wrapped(std::int64_t number, std::int64_t size) {
+    return (number % size + size) % size;
+}
+
+}  // namespace
+
+RingRoom::RingRoom(std::int64_t ranks, std::int64_t window) {
+    const std::int64_t windows = ranks / window;
+    inner_blocks = std::min<std::int64_t>(window - 1, 2);
+    outer_blocks = std::min<std::int64_t>(windows - 1, 2);
+    // The part of a step and two sums; of windows also the one that has returned, and two that travel between them.
+    gradients = ranks == 1 ? 0 : windows == 1 ? 3 : 6;
+}
+
+std::int64_t RingFormula::tokens_of_column(std::int64_t column) const {
+    std::int64_t sum = 0;
+    for (std::int64_t place = wrapped(column, window); place < ranks; place += window) {
+        sum += tokens(place);
+    }
+    return sum;
+}
+
+// By inner hops every block but those that end an inner round here, by outer hops those that begin one, except in the
+// last window.
+std::int64_t RingFormula::sent() const {
+    return all_tokens - tokens_of_column(index + 1) + tokens_of_column(index) - tokens((index + window) % ranks);
+}
+
+std::int64_t RingFormula::sums() const {
+    return ranks == 1 ? 0 : all_tokens + (window == ranks ? 0 : tokens_of_column(index));
+}
+
 KeyValueRing::KeyValueRing(ScheduleBuilder& builder, RingPlace place, const RingBuffers& buffers)
     : builder_(builder),
       place_(std::move(place)),
       buffers_(buffers),
-      previous_(place_.ranks[static_cast<std::size_t>(wrapped(place_.index - 1))]),
-      next_(place_.ranks[static_cast<std::size_t>(wrapped(place_.index + 1))]),
-      block_count_(std::min<std::int64_t>(size() - 1, 2)) {
+      windows_(size() / place_.window),
+      room_(size(), place_.window),
+      previous_(rank_at(place_from(0, -1))),
+      next_(rank_at(place_from(0, 1))),
+      outer_previous_(rank_at(place_from(-1, 0))),
+      outer_next_(rank_at(place_from(1, 0))) {
     for (const std::int64_t set : place_.sets) {
         largest_ = std::max(largest_, builder_.tokens_of(set));
         head_pairs_.push_back(builder_.head_pairs(place_.queries.set, set, place_.queries.heads));
@@ -24,37 +61,77 @@ std::int64_t KeyValueRing::all_head_pairs() const {
     return std::accumulate(head_pairs_.begin(), head_pairs_.end(), std::int64_t{0});
 }
 
-// `compute(i, owner, buffer, arrived)` writes what the ith step computes and returns the operations that read the
-// buffer; owners are positions in the ring.
+std::int64_t KeyValueRing::place_from(std::int64_t windows, std::int64_t inner) const {
+    const std::int64_t window = place_.index / place_.window;
+    return wrapped(window + windows, windows_) * place_.window + wrapped(place_.index + inner, place_.window);
+}
+
+KeyValueRing::Step KeyValueRing::step_at(std::int64_t number) const {
+    Step step;
+    step.number = number;
+    step.window = number / place_.window;
+    step.inner = number % place_.window;
+    step.owner = place_from(-step.window, -step.inner);
+    return step;
+}
+
+// `compute(at, step, buffer, arrived)` writes what a step computes and returns the operations that read the buffer.
 template <typename Compute>
 void KeyValueRing::write_round(std::int32_t first_step, std::int64_t first_flow, const Ids& begin, Compute compute) {
-    const std::int64_t rank = place_.ranks[static_cast<std::size_t>(place_.index)];
-    const std::int64_t heads = place_.key_value_heads.size();
+    const std::int64_t rank = rank_at(place_.index);
     std::int64_t current = place_.own_block;
     Ids arrived = begin;  // the recv that filled `current`
-    for (Ids& ids : writable_) {
-        ids.insert(ids.end(), begin.begin(), begin.end());
-    }
-    for (std::int64_t i = 0; i < size(); ++i) {
-        const std::int64_t owner = wrapped(place_.index - i);
-        const auto step = static_cast<std::int32_t>(first_step + i);
-        const std::int64_t filled = buffers_.blocks + i % 2;
-        Ids readers;  // of `current` in this step
-        Ids arriving;
-        if (i + 1 < size()) {
-            arriving = {builder_.recv(step, filled, builder_.key_values_of(set_of(owner - 1), heads), previous_,
-                                      flow(first_flow, previous_, i), writable_[static_cast<std::size_t>(i % 2)])};
-            readers = {builder_.send(step, current, builder_.key_values_of(set_of(owner), heads), next_,
-                                     flow(first_flow, rank, i), arrived)};
-            last_transfers_ = {arriving.front(), readers.front()};
+    for (std::array<Ids, 2>* writable : {&writable_, &outer_writable_}) {
+        for (Ids& ids : *writable) {
+            ids.insert(ids.end(), begin.begin(), begin.end());
         }
-        const Ids computing = compute(i, owner, current, arrived);
+    }
+    std::int64_t inner_hops = 0;
+    std::int64_t next_first = -1;  // the buffer of the block that the next inner round begins with
+    Ids next_first_arrived;
+    Ids last_inner;
+    Ids last_outer;
+    for (std::int64_t i = 0; i < size(); ++i) {
+        const Step at = step_at(i);
+        const auto step = static_cast<std::int32_t>(first_step + i);
+        Ids readers;  // of `current` in this step
+        if (at.inner == 0 && at.window + 1 < windows_) {
+            next_first = buffers_.outer_blocks + at.window % 2;
+            // The number of the step that ends the inner round, in which there is no inner hop.
+            const std::int64_t last = i + place_.window - 1;
+            next_first_arrived = {builder_.recv(step, next_first, block_of(place_from(-at.window - 1, 0)),
+                                                outer_previous_, flow(first_flow, outer_previous_, last),
+                                                outer_writable_[static_cast<std::size_t>(at.window % 2)],
+                                                Stream::outer_receive)};
+            readers = {builder_.send(step, current, block_of(at.owner), outer_next_, flow(first_flow, rank, last),
+                                     arrived, Stream::outer_send)};
+            last_outer = {next_first_arrived.front(), readers.front()};
+        }
+        const bool ends = at.inner + 1 == place_.window;
+        std::int64_t filled = next_first;
+        Ids arriving = next_first_arrived;
+        if (!ends) {
+            const std::int64_t turn = inner_hops++ % room_.inner_blocks;
+            filled = buffers_.blocks + turn;
+            arriving = {builder_.recv(step, filled, block_of(step_at(i + 1).owner), previous_,
+                                      flow(first_flow, previous_, i), writable_[static_cast<std::size_t>(turn)])};
+            readers.push_back(
+                builder_.send(step, current, block_of(at.owner), next_, flow(first_flow, rank, i), arrived));
+            last_inner = {arriving.front(), readers.back()};
+        }
+        const Ids computing = compute(at, step, current, arrived);
         readers.insert(readers.end(), computing.begin(), computing.end());
-        if (current != place_.own_block) {
-            writable_[static_cast<std::size_t>(current - buffers_.blocks)] = readers;
+        if (at.number > 0) {
+            std::array<Ids, 2>& writable = at.inner == 0 ? outer_writable_ : writable_;
+            const std::int64_t first = at.inner == 0 ? buffers_.outer_blocks : buffers_.blocks;
+            writable[static_cast<std::size_t>(current - first)] = readers;
         }
         current = filled;
         arrived = arriving;
+    }
+    if (size() > 1) {
+        last_transfers_ = last_inner;
+        last_transfers_.insert(last_transfers_.end(), last_outer.begin(), last_outer.end());
     }
 }
 
@@ -63,17 +140,20 @@ void KeyValueRing::write_forward(std::int32_t first_step, std::int64_t first_flo
     if (size() > 1) {
         builder_.alloc_partial(buffers_.of_step, place_.queries.set, place_.queries.heads);
     }
-    for (std::int64_t i = 0; i < block_count_; ++i) {
+    for (std::int64_t i = 0; i < room_.inner_blocks; ++i) {
         writable_[static_cast<std::size_t>(i)] = {
             builder_.alloc_key_values_in_turn(buffers_.blocks + i, largest_, place_.key_value_heads)};
     }
+    for (std::int64_t i = 0; i < room_.outer_blocks; ++i) {
+        outer_writable_[static_cast<std::size_t>(i)] = {
+            builder_.alloc_key_values_in_turn(buffers_.outer_blocks + i, largest_, place_.key_value_heads)};
+    }
     bool begun = false;
     write_round(first_step, first_flow, begin,
-                [&](std::int64_t i, std::int64_t owner, std::int64_t buffer, const Ids& arrived) {
+                [&](const Step& at, std::int32_t step, std::int64_t buffer, const Ids& arrived) {
                     Ids readers;
-                    const auto step = static_cast<std::int32_t>(first_step + i);
-                    if (const std::int64_t pairs = head_pairs_[static_cast<std::size_t>(owner)]; pairs > 0) {
-                        readers = {builder_.attend(step, place_.queries, set_of(owner), buffer,
+                    if (const std::int64_t pairs = head_pairs_[static_cast<std::size_t>(at.owner)]; pairs > 0) {
+                        readers = {builder_.attend(step, place_.queries, set_of(at.owner), buffer,
                                                    begun ? buffers_.of_step : buffers_.running, pairs, arrived)};
                         if (begun) {
                             builder_.merge(step, buffers_.of_step, buffers_.running);
@@ -84,58 +164,139 @@ void KeyValueRing::write_forward(std::int32_t first_step, std::int64_t first_flo
                 });
 }
 
-void KeyValueRing::write_backward(std::int32_t first_step, std::int64_t first_flow, const Ids& begin,
-                                  const ScheduleBuilder::BackwardBuffers& shared) {
+void KeyValueRing::write_backward_alone(std::int32_t first_step, const ScheduleBuilder::BackwardBuffers& shared) {
     const std::int64_t own_set = set_of(place_.index);
-    if (size() == 1) {
-        builder_.alloc_key_value_gradients(buffers_.own_sums, own_set, place_.key_value_heads);
-        if (const std::int64_t pairs = head_pairs_.front(); pairs > 0) {
-            builder_.attend_backward(first_step, place_.queries, own_set, place_.own_block, shared, buffers_.own_sums,
-                                     pairs, {});
+    builder_.alloc_key_value_gradients(buffers_.own_sums, own_set, place_.key_value_heads);
+    if (const std::int64_t pairs = head_pairs_.front(); pairs > 0) {
+        builder_.attend_backward(first_step, place_.queries, own_set, place_.own_block, shared, buffers_.own_sums,
+                                 pairs, {});
+    }
+}
+
+void KeyValueRing::alloc_sums(Sums& sums) {
+    const auto alloc = [&](std::int64_t buffer) -> Ids {
+        return {builder_.alloc_key_value_gradients_in_turn(buffer, largest_, place_.key_value_heads)};
+    };
+    (void)alloc(buffers_.gradients_of_step);
+    for (std::int64_t i = 0; i < 2; ++i) {
+        sums.writable[static_cast<std::size_t>(i)] = alloc(buffers_.sums + i);
+    }
+    sums.ready = sums.writable[0];
+    if (windows_ > 1) {
+        for (std::int64_t i = 0; i < 2; ++i) {
+            sums.outer_writable[static_cast<std::size_t>(i)] = alloc(buffers_.outer_sums + i);
         }
+        sums.window_writable = alloc(buffers_.sum_of_window);
+    }
+}
+
+KeyValueRing::Ids KeyValueRing::write_gradients(Sums& sums, const Step& at, std::int32_t step, std::int64_t buffer,
+                                                const Ids& arrived, const ScheduleBuilder::BackwardBuffers& shared) {
+    Ids readers;
+    const std::int64_t set = set_of(at.owner);
+    const auto turn = static_cast<std::size_t>(at.number % 2);
+    const std::int64_t sum = buffers_.sums + at.number % 2;
+    const std::int64_t pairs = head_pairs_[static_cast<std::size_t>(at.owner)];
+    const bool begins = at.inner == 0;
+    // A sum begins with what its first step writes, which are zeros where it sees nothing; in the first window they are
+    // there already.
+    if (pairs > 0 || (begins && at.window > 0)) {
+        Ids after = arrived;
+        if (begins && at.window > 0) {
+            after.insert(after.end(), sums.writable[turn].begin(), sums.writable[turn].end());
+        }
+        readers = {builder_.attend_backward(step, place_.queries, set, buffer, shared,
+                                            begins ? sum : buffers_.gradients_of_step, pairs, after)};
+        sums.ready = {begins ? readers.front()
+                             : builder_.reduce(step, buffers_.gradients_of_step, sum, set, sums.ready)};
+    }
+    sums.writable[turn] = {builder_.send(step, sum, gradients_of(at.owner), next_,
+                                         flow(sums.first_flow, rank_at(place_.index), at.number), sums.ready)};
+    // The next one, before the keys and values that the sender has behind it.
+    const std::int64_t here = flow(sums.first_flow, previous_, at.number);
+    if (at.inner + 1 < place_.window) {
+        sums.ready = {builder_.recv(step + 1, buffers_.sums + (at.number + 1) % 2,
+                                    gradients_of(step_at(at.number + 1).owner), previous_, here,
+                                    sums.writable[1 - turn])};
+    } else if (windows_ > 1) {
+        const bool first = at.window == 0;
+        sums.returned = {builder_.recv(step, first ? buffers_.outer_sums : buffers_.sum_of_window,
+                                       gradients_of(place_from(-at.window, 0)), previous_, here,
+                                       first ? sums.outer_writable[0] : sums.window_writable)};
+    }
+    return readers;
+}
+
+void KeyValueRing::add_up(Sums& sums, std::int64_t window, std::int32_t step) {
+    if (window == 0) {
+        sums.outer_ready = sums.returned;
         return;
     }
-    const std::int64_t rank = place_.ranks[static_cast<std::size_t>(place_.index)];
-    const std::int64_t heads = place_.key_value_heads.size();
-    builder_.alloc_key_value_gradients_in_turn(buffers_.gradients_of_step, largest_, place_.key_value_heads);
-    std::array<Ids, 2> sum_writable;  // what must have completed before a sum may arrive
-    for (std::int64_t i = 0; i < 2; ++i) {
-        sum_writable[static_cast<std::size_t>(i)] = {
-            builder_.alloc_key_value_gradients_in_turn(buffers_.sums + i, largest_, place_.key_value_heads)};
+    Ids after = sums.returned;
+    after.insert(after.end(), sums.outer_ready.begin(), sums.outer_ready.end());
+    sums.outer_ready = {builder_.reduce(step, buffers_.sum_of_window, buffers_.outer_sums + window % 2,
+                                        set_of(place_from(-window, 0)), after)};
+    sums.window_writable = sums.outer_ready;
+}
+
+void KeyValueRing::pass_sums_on(Sums& sums, std::int64_t window, std::int32_t step) {
+    const auto turn = static_cast<std::size_t>(window % 2);
+    const std::int64_t from = outer_previous_;
+    const bool last = window + 1 == windows_;
+    Ids room = sums.outer_writable[1 - turn];
+    if (last) {
+        room = {builder_.alloc_key_value_gradients(buffers_.own_sums, set_of(place_.index), place_.key_value_heads)};
     }
-    const std::int64_t sum_flows = flow(first_flow, builder_.ranks(), 0);
-    Ids ready = sum_writable[0];  // what must have completed before the sum at hand may be added to, or leave
-    write_round(
-        first_step, first_flow, begin,
-        [&](std::int64_t i, std::int64_t owner, std::int64_t buffer, const Ids& arrived) {
-            Ids readers;
-            const auto step = static_cast<std::int32_t>(first_step + i);
-            const std::int64_t set = set_of(owner);
-            const std::int64_t sum = buffers_.sums + i % 2;
-            if (const std::int64_t pairs = head_pairs_[static_cast<std::size_t>(owner)]; pairs > 0) {
-                readers = {builder_.attend_backward(step, place_.queries, set, buffer, shared,
-                                                    i > 0 ? buffers_.gradients_of_step : sum, pairs, arrived)};
-                ready = {i > 0 ? builder_.reduce(step, buffers_.gradients_of_step, sum, set, ready) : readers.front()};
-            }
-            sum_writable[static_cast<std::size_t>(i % 2)] = {builder_.send(
-                step, sum, builder_.key_value_gradients_of(set, heads), next_, flow(sum_flows, rank, i), ready)};
-            // The next one, before the keys and values that the sender has behind it.
-            if (i + 1 < size()) {
-                ready = {builder_.recv(
-                    step + 1, buffers_.sums + (i + 1) % 2, builder_.key_value_gradients_of(set_of(owner - 1), heads),
-                    previous_, flow(sum_flows, previous_, i), sum_writable[static_cast<std::size_t>((i + 1) % 2)])};
-            }
-            return readers;
-        });
+    sums.outer_writable[turn] = {builder_.send(
+        step, buffers_.outer_sums + window % 2, gradients_of(place_from(-window, 0)), outer_next_,
+        flow(sums.first_outer_flow, rank_at(place_.index), window), sums.outer_ready, Stream::outer_send)};
+    sums.outer_ready = {builder_.recv(step, last ? buffers_.own_sums : buffers_.outer_sums + (window + 1) % 2,
+                                      gradients_of(place_from(-window - 1, 0)), from,
+                                      flow(sums.first_outer_flow, from, window), room, Stream::outer_receive)};
+}
+
+void KeyValueRing::write_backward(std::int32_t first_step, std::int64_t first_flow, const Ids& begin,
+                                  const ScheduleBuilder::BackwardBuffers& shared) {
+    if (size() == 1) {
+        write_backward_alone(first_step, shared);
+        return;
+    }
+    Sums sums;
+    sums.first_flow = first_flow + forward_flows();
+    sums.first_outer_flow = first_flow + 2 * forward_flows();
+    alloc_sums(sums);
+    write_round(first_step, first_flow, begin,
+                [&](const Step& at, std::int32_t step, std::int64_t buffer, const Ids& arrived) {
+                    const Ids readers = write_gradients(sums, at, step, buffer, arrived, shared);
+                    // The sum of the inner round before has had this step's time to return.
+                    if (at.inner == 0 && at.window > 0) {
+                        add_up(sums, at.window - 1, step);
+                        pass_sums_on(sums, at.window - 1, step);
+                    }
+                    return readers;
+                });
+    const auto last_step = static_cast<std::int32_t>(first_step + size() - 1);
+    const Ids last_send = sums.writable[static_cast<std::size_t>((size() - 1) % 2)];
     builder_.free(buffers_.gradients_of_step, {});
     free_blocks();
-    const std::int64_t room = builder_.alloc_key_value_gradients(buffers_.own_sums, own_set, place_.key_value_heads);
-    const std::int64_t home = builder_.recv(static_cast<std::int32_t>(first_step + size() - 1), buffers_.own_sums,
-                                            builder_.key_value_gradients_of(own_set, heads), previous_,
-                                            flow(sum_flows, previous_, size() - 1), {room});
-    last_transfers_ = {home, sum_writable[static_cast<std::size_t>((size() - 1) % 2)].front()};
+    if (windows_ > 1) {
+        add_up(sums, windows_ - 1, last_step);
+        builder_.free(buffers_.sum_of_window, {});
+        pass_sums_on(sums, windows_ - 1, last_step);
+        const Ids last_outer_send = sums.outer_writable[static_cast<std::size_t>((windows_ - 1) % 2)];
+        last_transfers_ = {sums.outer_ready.front(), last_send.front(), last_outer_send.front()};
+        for (std::int64_t i = 0; i < 2; ++i) {
+            builder_.free(buffers_.outer_sums + i, last_outer_send);
+        }
+    } else {
+        const std::int64_t room =
+            builder_.alloc_key_value_gradients(buffers_.own_sums, set_of(place_.index), place_.key_value_heads);
+        const std::int64_t home = builder_.recv(last_step, buffers_.own_sums, gradients_of(place_.index), previous_,
+                                                flow(sums.first_flow, previous_, size() - 1), {room});
+        last_transfers_ = {home, last_send.front()};
+    }
     for (std::int64_t i = 0; i < 2; ++i) {
-        builder_.free(buffers_.sums + i, sum_writable[static_cast<std::size_t>((size() - 1) % 2)]);
+        builder_.free(buffers_.sums + i, last_send);
     }
 }
 
@@ -146,8 +307,11 @@ void KeyValueRing::free_step() {
 }
 
 void KeyValueRing::free_blocks() {
-    for (std::int64_t i = 0; i < block_count_; ++i) {
+    for (std::int64_t i = 0; i < room_.inner_blocks; ++i) {
         builder_.free(buffers_.blocks + i, last_transfers_);
+    }
+    for (std::int64_t i = 0; i < room_.outer_blocks; ++i) {
+        builder_.free(buffers_.outer_blocks + i, last_transfers_);
     }
 }
 

@@ -7,6 +7,8 @@
 // their gradients follow one step behind. In step s a rank computes its part for the block of rank r - s while the sum
 // of the ranks before it arrives, adds its part and passes the sum on; the Nth hop brings it home. So each sum has the
 // order of the ring, beginning at its owner. Sums travel in float32.
+#include "engine/parallel/strategy/ring.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -17,18 +19,19 @@ namespace longscope {
 namespace {
 
 // Buffers: 0 own keys and values, 1 and 2 the ring's, 3 the running partial, 4 that of one step. Of the backward pass:
-// delta, dQ, the part of one step of dK and dV, two sums under way, the sums of the own block.
+// delta, dQ, the part of one step of dK and dV, two sums under way, the sums of the own block. Then those of windows.
 constexpr std::int64_t running = 3;
 constexpr std::int64_t delta = 5;
 constexpr std::int64_t query_gradients = 6;
-constexpr RingBuffers buffers{1, running, 4, 7, 8, 10};
+constexpr RingBuffers buffers{1, running, 4, 7, 8, 10, 11, 13, 15};
 
-RingPlace all_ranks(const StrategyInput& input, const ScheduleBuilder& builder) {
+RingPlace all_ranks(const StrategyInput& input, const ScheduleBuilder& builder, std::int64_t window) {
     RingPlace place;
     place.ranks.resize(static_cast<std::size_t>(input.ranks()));
     std::iota(place.ranks.begin(), place.ranks.end(), std::int64_t{0});
     place.sets = place.ranks;
     place.index = input.rank;
+    place.window = window;
     place.queries = builder.own_queries();
     place.key_value_heads = {0, input.shape.key_value_heads};
     return place;
@@ -36,11 +39,10 @@ RingPlace all_ranks(const StrategyInput& input, const ScheduleBuilder& builder) 
 
 }  // namespace
 
-Schedule write_ring(const StrategyInput& input, Pass pass) {
-    ScheduleBuilder builder("ring", input, pass);
-    KeyValueRing ring(builder, all_ranks(input, builder), buffers);
-    const std::int64_t ranks = ring.size();
-    const auto first_step = static_cast<std::int32_t>(ranks);
+Schedule write_ring(std::string_view strategy, const StrategyInput& input, std::int64_t window, Pass pass) {
+    ScheduleBuilder builder(strategy, input, pass);
+    KeyValueRing ring(builder, all_ranks(input, builder, window), buffers);
+    const auto first_step = static_cast<std::int32_t>(ring.size());
     ring.write_forward(0, 0, {});
     builder.finalize(first_step - 1, running);
     if (pass == Pass::forward) {
@@ -53,50 +55,44 @@ Schedule write_ring(const StrategyInput& input, Pass pass) {
         builder.alloc_delta(delta, input.rank, heads);
         builder.delta(first_step, running, own_output_gradients, delta);
         builder.alloc_query_gradients(query_gradients, input.rank, heads);
-        ring.write_backward(first_step, ranks * ranks, {barrier},
+        ring.write_backward(first_step, ring.forward_flows(), {barrier},
                             {own_output_gradients, running, delta, query_gradients});
         builder.free(delta, {});
     }
     return builder.take();
 }
 
-namespace {
+Schedule write_ring(const StrategyInput& input, Pass pass) {
+    return write_ring("ring", input, input.ranks(), pass);
+}
 
-StrategyTotals forward_totals(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank) {
+StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, std::int64_t window, Pass pass) {
+    const AttentionShape& shape = input.shape;
     const std::int64_t ranks = tokens.ranks();
+    const RingRoom room(ranks, window);
     const std::int64_t block = shape.key_value_bytes_per_token();
-    const std::int64_t partial = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v);
+    const std::int64_t partial = Partial::size_bytes(shape.query_heads, tokens.of(input.rank), shape.head_dim_v);
+    const RingFormula travelling{ranks, window, input.rank, tokens.all(),
+                                 [&](std::int64_t place) { return tokens.of(place); }};
     StrategyTotals sums;
-    // Every block but the own arrives once, and every one but that of the next rank, which has it, is passed on.
-    sums.bytes_received = (tokens.all() - tokens.of(rank)) * block;
-    sums.bytes_sent = (tokens.all() - tokens.of((rank + 1) % ranks)) * block;
-    sums.peak_buffer_bytes =
-        ranks == 1 ? partial : 2 * partial + std::min<std::int64_t>(ranks - 1, 2) * tokens.largest() * block;
+    sums.bytes_received = travelling.received() * block;
+    sums.bytes_sent = travelling.sent() * block;
+    sums.peak_buffer_bytes = (ranks == 1 ? 1 : 2) * partial + room.blocks() * tokens.largest() * block;
+    if (pass == Pass::forward) {
+        return sums;
+    }
+    const std::int64_t gradients = shape.key_value_gradient_bytes_per_token();
+    sums.bytes_received = 2 * sums.bytes_received + travelling.sums() * gradients;
+    sums.bytes_sent = 2 * sums.bytes_sent + travelling.sums() * gradients;
+    const std::int64_t kept = partial + row_gradient_bytes(shape, tokens.of(input.rank));
+    sums.peak_buffer_bytes = std::max(
+        sums.peak_buffer_bytes,
+        kept + tokens.largest() * (room.blocks() * block + std::max<std::int64_t>(1, room.gradients) * gradients));
     return sums;
 }
 
-}  // namespace
-
 StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
-    const AttentionShape& shape = input.shape;
-    const std::int64_t rank = input.rank;
-    const std::int64_t ranks = tokens.ranks();
-    const std::int64_t gradients = shape.key_value_gradient_bytes_per_token();
-    StrategyTotals both = forward_totals(shape, tokens, rank);
-    if (pass == Pass::forward) {
-        return both;
-    }
-    // The same round of keys and values again, and all the sums, the own one last.
-    if (ranks > 1) {
-        both.bytes_received = 2 * both.bytes_received + tokens.all() * gradients;
-        both.bytes_sent = 2 * both.bytes_sent + tokens.all() * gradients;
-    }
-    const std::int64_t kept = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v) +
-                              row_gradient_bytes(shape, tokens.of(rank));
-    const std::int64_t blocks = std::min<std::int64_t>(ranks - 1, 2) * shape.key_value_bytes_per_token();
-    both.peak_buffer_bytes =
-        std::max(both.peak_buffer_bytes, kept + tokens.largest() * (blocks + (ranks == 1 ? 1 : 3) * gradients));
-    return both;
+    return ring_totals(input, tokens, tokens.ranks(), pass);
 }
 
 }  // namespace longscope

@@ -16,11 +16,11 @@ std::string ulysses_infeasible(const AttentionShape& shape, std::int64_t ranks, 
 }
 
 Schedule write_ulysses(const StrategyInput& input, Pass pass) {
-    return write_usp("ulysses", input, input.ranks(), pass);
+    return write_usp("ulysses", input, {input.ranks(), input.ranks()}, pass);
 }
 
 StrategyTotals ulysses_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
-    return usp_totals(input, tokens, input.ranks(), pass);
+    return usp_totals(input, tokens, UspMesh{input.ranks(), input.ranks()}, pass);
 }
 
 std::int64_t ulysses_head_pairs(const StrategyInput& input) {

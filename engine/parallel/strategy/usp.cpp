@@ -19,17 +19,18 @@ namespace {
 using Buffers = HeadExchangeBuffers;
 
 constexpr RingBuffers ring_buffers{Buffers::next,     Buffers::result_of_heads, Buffers::next + 2,
-                                   Buffers::next + 3, Buffers::next + 4,        Buffers::key_value_gradients_of_heads};
+                                   Buffers::next + 3, Buffers::next + 4,        Buffers::key_value_gradients_of_heads,
+                                   Buffers::next + 6, Buffers::next + 8,        Buffers::next + 10};
 
 class UspWriter {
   public:
-    UspWriter(std::string_view strategy, const StrategyInput& input, std::int64_t ulysses, Pass pass)
+    UspWriter(std::string_view strategy, const StrategyInput& input, const UspMesh& mesh, Pass pass)
         : input_(input),
           pass_(pass),
           builder_(strategy, input, pass),
-          sets_(sets_of_groups(ulysses)),
-          exchange_(builder_, input, group(ulysses)),
-          ring_(builder_, place(ulysses), ring_buffers) {}
+          sets_(sets_of_groups(mesh)),
+          exchange_(builder_, input, group(mesh)),
+          ring_(builder_, place(mesh), ring_buffers) {}
 
     void write_forward() {
         const std::int64_t filled = exchange_.write_inputs(0);
@@ -60,7 +61,7 @@ class UspWriter {
         builder_.delta(step_, Buffers::result_of_heads, Buffers::output_gradients, Buffers::delta);
         builder_.alloc_query_gradients(Buffers::query_gradients_of_heads, set, exchange_.own_query_heads());
         ring_.write_backward(
-            step_, HeadExchange::flows + input_.ranks() * ring_.size(), {barrier},
+            step_, HeadExchange::flows + ring_.forward_flows(), {barrier},
             {Buffers::output_gradients, Buffers::result_of_heads, Buffers::delta, Buffers::query_gradients_of_heads});
         step_ += static_cast<std::int32_t>(ring_.size());
         builder_.free(Buffers::queries, {});
@@ -74,34 +75,27 @@ class UspWriter {
     Schedule take() { return builder_.take(); }
 
   private:
-    [[nodiscard]] static std::vector<std::int64_t> counted(std::int64_t first, std::int64_t step, std::int64_t count) {
-        std::vector<std::int64_t> numbers;
-        for (std::int64_t i = 0; i < count; ++i) {
-            numbers.push_back(first + i * step);
-        }
-        return numbers;
-    }
-
     // The token set of each group.
-    [[nodiscard]] std::vector<std::int64_t> sets_of_groups(std::int64_t ulysses) {
-        if (ulysses == input_.ranks()) {
+    [[nodiscard]] std::vector<std::int64_t> sets_of_groups(const UspMesh& mesh) {
+        if (mesh.groups() == 1) {
             return {input_.ranks()};  // all tokens
         }
         std::vector<std::int64_t> sets;
-        for (std::int64_t first = 0; first < input_.ranks(); first += ulysses) {
-            sets.push_back(builder_.add_token_set({counted(first, 1, ulysses), {}}));
+        for (std::int64_t group = 0; group < mesh.groups(); ++group) {
+            sets.push_back(builder_.add_token_set({mesh.ranks_of_group(group), {}}));
         }
         return sets;
     }
-    [[nodiscard]] HeadGroup group(std::int64_t ulysses) const {
-        const std::int64_t number = input_.rank / ulysses;
-        return {counted(number * ulysses, 1, ulysses), sets_[static_cast<std::size_t>(number)]};
+    [[nodiscard]] HeadGroup group(const UspMesh& mesh) const {
+        const std::int64_t number = mesh.group_of(input_.rank);
+        return {mesh.ranks_of_group(number), sets_[static_cast<std::size_t>(number)]};
     }
-    [[nodiscard]] RingPlace place(std::int64_t ulysses) const {
+    [[nodiscard]] RingPlace place(const UspMesh& mesh) const {
         RingPlace place;
-        place.ranks = counted(input_.rank % ulysses, ulysses, input_.ranks() / ulysses);
+        place.ranks = mesh.ranks_of_ring(mesh.place_of(input_.rank));
         place.sets = sets_;
-        place.index = input_.rank / ulysses;
+        place.index = mesh.group_of(input_.rank);
+        place.window = mesh.window;
         place.queries = exchange_.own_queries();
         place.key_value_heads = exchange_.own_key_value_heads();
         place.own_block = Buffers::key_values;
@@ -117,19 +111,21 @@ class UspWriter {
     std::int32_t step_ = 0;
 };
 
-// Sizes that the formulas below are made of. Of one token, for the heads of one rank: q, kv, their gradients dq and
-// dkv, a result (O and lse), dO, and delta.
+// Sizes that the formulas below are made of; mesh and counts outlive it. Of one token, for the heads of one rank: q,
+// kv, their gradients dq and dkv, a result (O and lse), dO, and delta.
 struct UspSizes {
-    UspSizes(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank, std::int64_t ulysses)
+    UspSizes(const AttentionShape& shape, const TokenCounts& tokens, std::int64_t rank, const UspMesh& mesh)
         : own(tokens.of(rank)),
-          group(tokens.of_ranks({rank / ulysses * ulysses, (rank / ulysses + 1) * ulysses})),
-          rounds(tokens.ranks() / ulysses) {
-        for (std::int64_t first = 0; first < tokens.ranks(); first += ulysses) {
-            largest_group = std::max(largest_group, tokens.of_ranks({first, first + ulysses}));
+          group(mesh.tokens_of_group(tokens, mesh.group_of(rank))),
+          ring{mesh.groups(), mesh.window, mesh.group_of(rank), tokens.all(),
+               [&](std::int64_t place) { return mesh.tokens_of_group(tokens, place); }},
+          room(mesh.groups(), mesh.window) {
+        for (std::int64_t place = 0; place < mesh.groups(); ++place) {
+            largest_group = std::max(largest_group, mesh.tokens_of_group(tokens, place));
         }
-        const std::int64_t query_heads = shape.query_heads / ulysses;
+        const std::int64_t query_heads = shape.query_heads / mesh.ulysses;
         const std::int64_t key_value_dims =
-            key_value_heads_of_share(shape, ulysses) * (shape.head_dim_qk + shape.head_dim_v);
+            key_value_heads_of_share(shape, mesh.ulysses) * (shape.head_dim_qk + shape.head_dim_v);
         constexpr std::int64_t float_bytes = sizeof(float);
         q = query_heads * shape.head_dim_qk * size_bytes(shape.dtype);
         kv = key_value_dims * size_bytes(shape.dtype);
@@ -140,9 +136,10 @@ struct UspSizes {
         dkv = key_value_dims * float_bytes;
     }
 
-    std::int64_t own;     // tokens of the rank
-    std::int64_t group;   // tokens of its group
-    std::int64_t rounds;  // groups
+    std::int64_t own;    // tokens of the rank
+    std::int64_t group;  // tokens of its group
+    RingFormula ring;    // its blocks are those of the groups
+    RingRoom room;
     std::int64_t largest_group = 0;
     std::int64_t q = 0;
     std::int64_t kv = 0;
@@ -155,8 +152,35 @@ struct UspSizes {
 
 }  // namespace
 
-Schedule write_usp(std::string_view strategy, const StrategyInput& input, std::int64_t ulysses, Pass pass) {
-    UspWriter writer(strategy, input, ulysses, pass);
+std::vector<std::int64_t> UspMesh::ranks_of_group(std::int64_t group) const {
+    std::vector<std::int64_t> numbers;
+    for (std::int64_t place = 0; place < ulysses; ++place) {
+        numbers.push_back(rank_at(group, place));
+    }
+    return numbers;
+}
+
+std::vector<std::int64_t> UspMesh::ranks_of_ring(std::int64_t place) const {
+    std::vector<std::int64_t> numbers;
+    for (std::int64_t group = 0; group < groups(); ++group) {
+        numbers.push_back(rank_at(group, place));
+    }
+    return numbers;
+}
+
+std::int64_t UspMesh::tokens_of_group(const TokenCounts& tokens, std::int64_t group) const {
+    if (placement == Placement::head_first) {
+        return tokens.of_ranks({group * ulysses, (group + 1) * ulysses});
+    }
+    std::int64_t sum = 0;
+    for (std::int64_t place = 0; place < ulysses; ++place) {
+        sum += tokens.of(rank_at(group, place));
+    }
+    return sum;
+}
+
+Schedule write_usp(std::string_view strategy, const StrategyInput& input, const UspMesh& mesh, Pass pass) {
+    UspWriter writer(strategy, input, mesh, pass);
     writer.write_forward();
     if (pass == Pass::forward_backward) {
         writer.write_backward();
@@ -164,38 +188,33 @@ Schedule write_usp(std::string_view strategy, const StrategyInput& input, std::i
     return writer.take();
 }
 
-StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens, std::int64_t ulysses, Pass pass) {
+StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens, const UspMesh& mesh, Pass pass) {
     const AttentionShape& shape = input.shape;
-    const UspSizes n(shape, tokens, input.rank, ulysses);
+    const UspSizes n(shape, tokens, input.rank, mesh);
     const std::int64_t others = n.group - n.own;
-    const std::int64_t own_of_all = n.own * ulysses;  // its tokens, with the heads of every rank of the group
-    const std::int64_t next_group = (input.rank / ulysses + 1) % n.rounds * ulysses;
-    const std::int64_t blocks = std::min<std::int64_t>(n.rounds - 1, 2) * n.largest_group * n.kv;
+    const std::int64_t own_of_all = n.own * mesh.ulysses;  // its tokens, with the heads of every rank of the group
+    const bool rounds = mesh.groups() > 1;
+    const std::int64_t blocks = n.room.blocks() * n.largest_group * n.kv;
     StrategyTotals sums;
     // In the group the tokens of the others come in for the heads of this rank, and the results of its tokens come back
-    // from theirs. In the round every block but the own arrives, and every one but the next group's is passed on.
-    sums.bytes_received = others * (n.q + n.kv) + (own_of_all - n.own) * n.result + (tokens.all() - n.group) * n.kv;
-    sums.bytes_sent = (own_of_all - n.own) * (n.q + n.kv) + others * n.result +
-                      (tokens.all() - tokens.of_ranks({next_group, next_group + ulysses})) * n.kv;
+    // from theirs. In the round every block but the own arrives.
+    sums.bytes_received = others * (n.q + n.kv) + (own_of_all - n.own) * n.result + n.ring.received() * n.kv;
+    sums.bytes_sent = (own_of_all - n.own) * (n.q + n.kv) + others * n.result + n.ring.sent() * n.kv;
     sums.peak_buffer_bytes = std::max({
-        2 * n.group * n.q + own_of_all * n.kv + n.group * n.kv,               // ordering queries
-        n.group * n.q + own_of_all * n.kv + 2 * n.group * n.kv,               // then keys and values
-        n.group * (n.q + n.kv + (n.rounds > 1 ? 2 : 1) * n.result) + blocks,  // computing
-        2 * n.group * n.result + own_of_all * n.result,                       // sending results back
-        n.group * n.result + 2 * own_of_all * n.result,                       // ordering them
+        2 * n.group * n.q + own_of_all * n.kv + n.group * n.kv,         // ordering queries
+        n.group * n.q + own_of_all * n.kv + 2 * n.group * n.kv,         // then keys and values
+        n.group * (n.q + n.kv + (rounds ? 2 : 1) * n.result) + blocks,  // computing
+        2 * n.group * n.result + own_of_all * n.result,                 // sending results back
+        n.group * n.result + 2 * own_of_all * n.result,                 // ordering them
     });
     if (pass == Pass::forward) {
         return sums;
     }
     // dO comes in as queries did, gradients go back as results did; the round is made again, and all sums arrive.
-    sums.bytes_received +=
-        others * n.output_gradient + (own_of_all - n.own) * (n.dq + n.dkv) + (tokens.all() - n.group) * n.kv;
-    sums.bytes_sent += (own_of_all - n.own) * n.output_gradient + others * (n.dq + n.dkv) +
-                       (tokens.all() - tokens.of_ranks({next_group, next_group + ulysses})) * n.kv;
-    if (n.rounds > 1) {
-        sums.bytes_received += tokens.all() * n.dkv;
-        sums.bytes_sent += tokens.all() * n.dkv;
-    }
+    sums.bytes_received += others * n.output_gradient + (own_of_all - n.own) * (n.dq + n.dkv) +
+                           n.ring.received() * n.kv + n.ring.sums() * n.dkv;
+    sums.bytes_sent += (own_of_all - n.own) * n.output_gradient + others * (n.dq + n.dkv) + n.ring.sent() * n.kv +
+                       n.ring.sums() * n.dkv;
     const std::int64_t kept = n.group * (n.q + n.kv + n.result) + blocks;
     const std::int64_t output = own_of_all * n.result;
     const std::int64_t own_dq = own_of_all * n.dq;
@@ -204,7 +223,7 @@ StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens,
         kept + n.group * n.result + 2 * output,           // ordering results
         kept + 2 * n.group * n.output_gradient + output,  // ordering dO
         kept + n.group * (n.output_gradient + n.delta + n.dq) + output +
-            (n.rounds > 1 ? 3 * n.largest_group : n.group) * n.dkv,                                 // computing
+            (rounds ? n.room.gradients * n.largest_group : n.group) * n.dkv,                        // computing
         n.group * (2 * n.dq + n.dkv) + output,                                                      // packing dQ
         n.group * (n.dq + n.dkv) + output + own_dq,                                                 // sending it back
         2 * n.group * n.dkv + output + own_dq,                                                      // packing dK and dV
@@ -227,40 +246,43 @@ std::int64_t default_degree(const AttentionShape& shape, std::int64_t ranks) {
     return degree;
 }
 
-std::int64_t degree_of(const StrategyInput& input) {
-    return input.options.ulysses > 0 ? input.options.ulysses : default_degree(input.shape, input.ranks());
+UspMesh mesh_of(const StrategyInput& input) {
+    const std::int64_t ulysses =
+        input.options.ulysses > 0 ? input.options.ulysses : default_degree(input.shape, input.ranks());
+    return {input.ranks(), ulysses, input.ranks() / ulysses, input.options.placement};
 }
 
 }  // namespace
 
+std::string usp_infeasible(std::string_view method, const AttentionShape& shape, std::int64_t ranks,
+                           std::int64_t ulysses) {
+    if (ranks % ulysses != 0) {
+        return fmt::format("{} needs ranks divisible by the {} that exchange heads (layout.ulysses): {} are given",
+                           method, ulysses, ranks);
+    }
+    return head_exchange_infeasible(method, shape, ulysses);
+}
+
 std::string usp_infeasible(const AttentionShape& shape, std::int64_t ranks, const StrategyOptions& options) {
-    if (options.ulysses == 0) {
-        return {};
-    }
-    if (ranks % options.ulysses != 0) {
-        return fmt::format("USP needs ranks divisible by the {} that exchange heads (layout.ulysses): {} are given",
-                           options.ulysses, ranks);
-    }
-    return head_exchange_infeasible("USP", shape, options.ulysses);
+    return options.ulysses == 0 ? std::string() : usp_infeasible("USP", shape, ranks, options.ulysses);
 }
 
 Schedule write_usp(const StrategyInput& input, Pass pass) {
-    return write_usp("usp", input, degree_of(input), pass);
+    return write_usp("usp", input, mesh_of(input), pass);
 }
 
 StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
-    return usp_totals(input, tokens, degree_of(input), pass);
+    return usp_totals(input, tokens, mesh_of(input), pass);
+}
+
+std::int64_t usp_head_pairs(const StrategyInput& input, const UspMesh& mesh) {
+    const TokenSet queries = select_tokens({mesh.ranks_of_group(mesh.group_of(input.rank)), {}}, input.tokens);
+    return LocalMask(input.masks, queries, TokenSet({{0, input.masks.key_tokens()}}))
+        .head_pairs(share_of_heads(input.shape.query_heads, mesh.ulysses, mesh.place_of(input.rank)));
 }
 
 std::int64_t usp_head_pairs(const StrategyInput& input) {
-    const std::int64_t ulysses = degree_of(input);
-    const std::int64_t first = input.rank / ulysses * ulysses;
-    TokenSelection group;
-    for (std::int64_t rank = first; rank < first + ulysses; ++rank) {
-        group.ranks.push_back(rank);
-    }
-    return LocalMask(input.masks, select_tokens(group, input.tokens), TokenSet({{0, input.masks.key_tokens()}}))
-        .head_pairs(share_of_heads(input.shape.query_heads, ulysses, input.rank - first));
+    return usp_head_pairs(input, mesh_of(input));
 }
 
 }  // namespace longscope

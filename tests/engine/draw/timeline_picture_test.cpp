@@ -109,6 +109,37 @@ TEST(TimelinePicture, NamesRanksTimesAndCategories) {
     }
 }
 
+// Rows of the outer streams stand only where there are some.
+TEST(TimelinePicture, HasRowsForTransfersOverSlowLinks) {
+    const DisplayList few = draw_timeline(ring(1), {});
+    EXPECT_TRUE(has_text(few, "receive"));
+    EXPECT_FALSE(has_text(few, "outer_send"));
+    for (const std::int32_t ranks : {1, 3, 64}) {
+        Trace trace = ring(ranks);
+        for (std::int32_t rank = 0; rank < ranks; ++rank) {
+            trace.events.push_back(event(rank, Stream::outer_send, Category::send, 0, 900'000, 1000 + rank));
+            trace.events.push_back(
+                event(rank, Stream::outer_receive, Category::receive, 0, 900'000, 1000 + (rank + 1) % ranks));
+        }
+        const TimelineOptions options;
+        const DisplayList list = draw_timeline(trace, options);
+        EXPECT_EQ(has_text(list, "outer_send"), ranks <= 3);  // where rows are high enough
+        double last_bar = 0;
+        for (const FilledRect& rect : items_of<FilledRect>(list)) {
+            EXPECT_GE(rect.area.height, 1);
+            EXPECT_LE(rect.area.bottom(), list.height);
+            if (rect.colour == options.theme.category(Category::receive)) {
+                last_bar = std::max(last_bar, rect.area.y);
+            }
+        }
+        for (const FilledRect& rect : items_of<FilledRect>(list)) {
+            if (rect.colour == options.theme.category(Category::attend)) {
+                EXPECT_LT(rect.area.y, last_bar);
+            }
+        }
+    }
+}
+
 TEST(TimelinePicture, ShowsTheSharesThatItIsGiven) {
     TimelineOptions options;
     EXPECT_FALSE(has_text(draw_timeline(ring(2), options), "computing"));

@@ -32,11 +32,12 @@ BackwardRun run_backward_over_ranks(const DispatchedCase& c, const std::string& 
     return run;
 }
 
-void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, const std::string& dispatch, int ranks,
-                  const BackwardInputs& inputs, const ReferenceGradients& reference) {
-    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " " + dispatch + " over " + std::to_string(ranks) +
-                 " ranks");
-    const DispatchedCase c(problem, dispatch, ranks);
+void expect_exact(const StrategyEntry& strategy, const DispatchedCase& c, const BackwardInputs& inputs,
+                  const ReferenceGradients& reference) {
+    const AttentionCase& problem = c.problem;
+    const int ranks = static_cast<int>(c.ranks());
+    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " over " + std::to_string(ranks) + " ranks, " +
+                 to_string(c.options));
     const BackwardRun run = run_backward_over_ranks(c, std::string(strategy.name), inputs);
     const GradientError error = error_of_gradients(reference, run.gradients);
     EXPECT_LE(error.worst(), gradient_bound(problem.shape.dtype, problem.domain.key_tokens))
@@ -55,7 +56,7 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
     }
 }
 
-// With every strategy that is feasible, over these numbers of ranks.
+// With every strategy that is feasible, and all that it can be asked for, over these numbers of ranks.
 void expect_all_exact(const AttentionCase& problem, const std::vector<std::string>& dispatches,
                       const std::vector<int>& ranks) {
     const BackwardInputs inputs(problem);
@@ -64,9 +65,11 @@ void expect_all_exact(const AttentionCase& problem, const std::vector<std::strin
     for (const StrategyEntry& strategy : strategies()) {
         for (const int count : ranks) {
             for (const std::string& dispatch : dispatches) {
-                if (strategy.infeasible(DispatchedCase(problem, dispatch, count).input(0), Pass::forward_backward)
-                        .empty()) {
-                    expect_exact(strategy, problem, dispatch, count, inputs, reference);
+                SCOPED_TRACE(dispatch);
+                DispatchedCase c(problem, dispatch, count);
+                for (const StrategyOptions& options : feasible_options(strategy, c, Pass::forward_backward)) {
+                    c.options = options;
+                    expect_exact(strategy, c, inputs, reference);
                     ++runs;
                 }
             }
@@ -147,7 +150,7 @@ TEST(StrategyGradients, OfLightSeqEqualTheReferenceForWhatItServes) {
         const BackwardInputs inputs(problem);
         const ReferenceGradients reference = reference_gradients(problem, inputs);
         for (const int ranks : {2, 4, 6}) {
-            expect_exact(find_strategy("light_seq"), problem, "contiguous", ranks, inputs, reference);
+            expect_exact(find_strategy("light_seq"), DispatchedCase(problem, "contiguous", ranks), inputs, reference);
         }
     };
     for (const char* mask : {R"({"causal": {}})", R"({"window": {"left": 30, "right": 0}})",
@@ -175,7 +178,7 @@ TEST(StrategyGradients, OfUlyssesUnevenEqualTheReferenceForHeadsThatRanksDoNotDi
             const AttentionCase problem =
                 make_case(121, {0, 40, 121}, causal_documents, {1, query_heads, key_value_heads, 24, 40, dtype});
             const BackwardInputs inputs(problem);
-            expect_exact(find_strategy("ulysses_uneven"), problem, "per_document_zigzag", ranks, inputs,
+            expect_exact(find_strategy("ulysses_uneven"), DispatchedCase(problem, "per_document_zigzag", ranks), inputs,
                          reference_gradients(problem, inputs));
         }
     }
@@ -189,7 +192,7 @@ TEST(StrategyGradients, OfDistCaEqualTheReferenceWhereWorkIsMoved) {
         const BackwardInputs inputs(problem);
         const ReferenceGradients reference = reference_gradients(problem, inputs);
         for (const int ranks : {2, 4, 7}) {
-            expect_exact(find_strategy("dist_ca"), problem, "contiguous", ranks, inputs, reference);
+            expect_exact(find_strategy("dist_ca"), DispatchedCase(problem, "contiguous", ranks), inputs, reference);
         }
     }
 }

@@ -13,12 +13,12 @@
 namespace longscope {
 namespace {
 
-void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, const std::string& dispatch, int ranks) {
-    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " " + dispatch + " over " + std::to_string(ranks) +
-                 " ranks");
-    const AttentionInputs inputs(problem);
-    const ReferenceResult reference = reference_attention(problem, inputs);
-    const DispatchedCase c(problem, dispatch, ranks);
+void expect_exact(const StrategyEntry& strategy, const DispatchedCase& c, const AttentionInputs& inputs,
+                  const ReferenceResult& reference) {
+    const AttentionCase& problem = c.problem;
+    const int ranks = static_cast<int>(c.ranks());
+    SCOPED_TRACE(std::string(strategy.name) + " " + problem.text() + " over " + std::to_string(ranks) + " ranks, " +
+                 to_string(c.options));
     std::vector<RankRun> runs(static_cast<std::size_t>(ranks));
     run_local_ranks(ranks, [&](Communicator& communicator) {
         runs[static_cast<std::size_t>(communicator.rank())] =
@@ -42,12 +42,21 @@ void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, c
     EXPECT_LE(sum.lse_absolute, lse_error_limit);
 }
 
-// With every strategy that is feasible.
+void expect_exact(const StrategyEntry& strategy, const AttentionCase& problem, const std::string& dispatch, int ranks) {
+    const AttentionInputs inputs(problem);
+    expect_exact(strategy, DispatchedCase(problem, dispatch, ranks), inputs, reference_attention(problem, inputs));
+}
+
+// With every strategy that is feasible, and all that it can be asked for.
 void expect_all_exact(const AttentionCase& problem, const std::string& dispatch, int ranks) {
-    const DispatchedCase c(problem, dispatch, ranks);
+    SCOPED_TRACE(dispatch);
+    const AttentionInputs inputs(problem);
+    const ReferenceResult reference = reference_attention(problem, inputs);
+    DispatchedCase c(problem, dispatch, ranks);
     for (const StrategyEntry& strategy : strategies()) {
-        if (strategy.infeasible(c.input(0), Pass::forward).empty()) {
-            expect_exact(strategy, problem, dispatch, ranks);
+        for (const StrategyOptions& options : feasible_options(strategy, c, Pass::forward)) {
+            c.options = options;
+            expect_exact(strategy, c, inputs, reference);
         }
     }
 }

@@ -56,8 +56,14 @@ inline Json example_document_with_backward_pass() {
 // The same with a strategy that is told its degree, and a tolerance.
 inline Json example_document_with_degree() {
     Json document = example_document();
-    document["layout"] = {
-        {"ranks", 4}, {"strategy", "usp"}, {"dispatch", "balanced"}, {"ulysses", 2}, {"tolerance_percent", 5}};
+    document["layout"] = {{"ranks", 4},
+                          {"strategy", "usp"},
+                          {"dispatch", "balanced"},
+                          {"ulysses", 2},
+                          {"tolerance_percent", 5},
+                          {"window", 1},
+                          {"placement", "context_first"},
+                          {"head_stride", 3}};
     return document;
 }
 

@@ -35,23 +35,41 @@ TEST(RingSchedule, AStepWhoseKeysAreAllMaskedSkipsTheComputingNotTheSending) {
 
 // Replays the schedule in every order that streams and dependencies allow is too much; what must hold in all of them is
 // that whoever writes a buffer waits for everyone who reads what it held.
-TEST(RingSchedule, ABufferIsNeverOverwrittenWhileItIsRead) {
-    for (std::int64_t ranks = 2; ranks <= 7; ++ranks) {
-        const DispatchedCase c = make_case(R"({"full": {}})", "zigzag", ranks);
-        const Schedule schedule = write_ring(c.input(1), Pass::forward_backward);
-        std::map<std::int64_t, std::vector<std::int64_t>> readers;  // of each buffer since its last recv
+void expect_no_buffer_overwritten(const char* strategy, std::int64_t ranks) {
+    DispatchedCase c = make_case(R"({"full": {}})", "zigzag", ranks);
+    for (const StrategyOptions& options : feasible_options(find_strategy(strategy), c, Pass::forward_backward)) {
+        c.options = options;
+        SCOPED_TRACE(std::string(strategy) + " " + to_string(options) + " over " + std::to_string(ranks) + " ranks");
+        const Schedule schedule = find_strategy(strategy).forward_backward(c.input(1));
+        std::map<std::int64_t, std::vector<std::int64_t>> readers;  // of each buffer since it was last filled
+        const auto fill = [&](const Operation& operation, std::int64_t buffer) {
+            for (const std::int64_t reader : readers[buffer]) {
+                const bool waits =
+                    std::find(operation.after.begin(), operation.after.end(), reader) != operation.after.end();
+                const Stream stream = schedule.operations[static_cast<std::size_t>(reader)].stream;
+                EXPECT_TRUE(waits || stream == operation.stream)
+                    << "operation " << operation.id << " does not wait for " << reader;
+            }
+            readers[buffer].clear();
+        };
         for (const Operation& operation : schedule.operations) {
             if (operation.kind == OperationKind::recv) {
-                for (const std::int64_t reader : readers[operation.buffer]) {
-                    EXPECT_NE(std::find(operation.after.begin(), operation.after.end(), reader), operation.after.end())
-                        << "recv " << operation.id << " does not wait for " << reader << " of " << ranks << " ranks";
-                }
-                readers[operation.buffer].clear();
+                fill(operation, operation.buffer);
             } else if (operation.kind == OperationKind::send || operation.kind == OperationKind::attend ||
-                       operation.kind == OperationKind::attend_backward) {
+                       operation.kind == OperationKind::attend_backward || operation.kind == OperationKind::reduce) {
                 readers[operation.buffer].push_back(operation.id);
             }
+            if (operation.kind == OperationKind::attend_backward) {
+                fill(operation, operation.into);
+            }
         }
+    }
+}
+
+TEST(RingSchedule, ABufferIsNeverOverwrittenWhileItIsRead) {
+    for (std::int64_t ranks = 2; ranks <= 12; ++ranks) {
+        expect_no_buffer_overwritten("ring", ranks);
+        expect_no_buffer_overwritten("double_ring", ranks);
     }
 }
 

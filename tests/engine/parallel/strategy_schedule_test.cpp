@@ -26,18 +26,21 @@ DispatchedCase make_case(const char* mask, const std::string& dispatch, std::int
 
 constexpr std::array<Pass, 2> passes{Pass::forward, Pass::forward_backward};
 
-// Every strategy with every dispatch over 1 to 8 ranks, where it is feasible, of each pass.
+// Every strategy with every dispatch and all that it can be asked for over 1 to 8 ranks, where it is feasible, of each
+// pass.
 template <typename Check>
 void for_every_layout(const char* mask, Check check) {
     for (const StrategyEntry& strategy : strategies()) {
         int layouts = 0;
         for (const DispatchEntry& dispatch : dispatches()) {
             for (std::int64_t ranks = 1; ranks <= 8; ++ranks) {
-                const DispatchedCase c = make_case(mask, std::string(dispatch.name), ranks);
+                DispatchedCase c = make_case(mask, std::string(dispatch.name), ranks);
                 for (const Pass pass : passes) {
-                    if (strategy.infeasible(c.input(0), pass).empty()) {
+                    for (const StrategyOptions& options : feasible_options(strategy, c, pass)) {
+                        c.options = options;
                         SCOPED_TRACE(std::string(strategy.name) + " " + std::string(dispatch.name) + " over " +
-                                     std::to_string(ranks) + " ranks, " + std::string(to_string(pass)));
+                                     std::to_string(ranks) + " ranks, " + std::string(to_string(pass)) + ", " +
+                                     to_string(options));
                         check(strategy, c, pass);
                         ++layouts;
                     }
@@ -88,10 +91,11 @@ TEST(Strategies, PairsOfAllRanksSumToTheMasksArea) {
                                      [](const Operation& one) { return one.kind == OperationKind::attend; });
         }
         const std::int64_t of_mask = (pass == Pass::forward ? 1 : 2) * c.masks.kind(0).pairs();
-        const std::int64_t shares = strategy.name == "ulysses"          ? c.ranks()
-                                    : strategy.name == "ulysses_uneven" ? attends
-                                    : strategy.name == "usp"            ? (c.ranks() % 2 == 0 && c.ranks() >= 4 ? 2 : 1)
-                                                                        : 1;
+        const std::int64_t default_degree = strategy.name == "ulysses"                                       ? c.ranks()
+                                            : strategy.name == "ulysses_uneven"                              ? attends
+                                            : strategy.name == "usp" && c.ranks() % 2 == 0 && c.ranks() >= 4 ? 2
+                                                                                                             : 1;
+        const std::int64_t shares = c.options.ulysses > 0 ? c.options.ulysses : default_degree;
         EXPECT_EQ(pairs, shares * of_mask);
     });
 }
@@ -211,7 +215,7 @@ TEST(Strategies, BothPassesBeginWithTheForwardPass) {
             }
             EXPECT_EQ(barriers, 1);
             // Streams are in order: the others wait for the first.
-            for (const Stream stream : {Stream::send, Stream::receive}) {
+            for (const Stream stream : transfer_streams) {
                 const auto first = std::find_if(backward.operations.begin(), backward.operations.end(),
                                                 [&](const Operation& operation) { return operation.stream == stream; });
                 if (first != backward.operations.end()) {

@@ -42,10 +42,12 @@ RC_GTEST_PROP(ClosedFormulas, EqualThoseOfTheSchedules, ()) {
     });
     const Pass pass = strategy.has_backward ? *rc::gen::element(Pass::forward, Pass::forward_backward) : Pass::forward;
     for (const DispatchEntry& dispatch : dispatches()) {
-        const DispatchedCase c(problem, std::string(dispatch.name), ranks);
-        if (!strategy.infeasible(c.input(0), pass).empty()) {
+        DispatchedCase c(problem, std::string(dispatch.name), ranks);
+        const std::vector<StrategyOptions> feasible = feasible_options(strategy, c, pass);
+        if (feasible.empty()) {
             continue;
         }
+        c.options = *rc::gen::elementOf(feasible);
         const TokenCounts counts(c.tokens);
         RC_ASSERT(counts.all() == problem.domain.query_tokens);
         for (std::int64_t rank = 0; rank < ranks; ++rank) {
@@ -58,6 +60,18 @@ RC_GTEST_PROP(ClosedFormulas, EqualThoseOfTheSchedules, ()) {
     }
 }
 
+// All that a strategy can be asked for, by every rank.
+std::vector<std::pair<StrategyOptions, std::int64_t>> asked_by_rank(const StrategyEntry& strategy,
+                                                                    const DispatchedCase& c, Pass pass) {
+    std::vector<std::pair<StrategyOptions, std::int64_t>> all;
+    for (const StrategyOptions& options : feasible_options(strategy, c, pass)) {
+        for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {
+            all.emplace_back(options, rank);
+        }
+    }
+    return all;
+}
+
 // Every layout that a few ranks can have, so that none is left to chance.
 TEST(ClosedFormulas, EqualThoseOfTheSchedulesOfEveryStrategyAndDispatch) {
     for (const StrategyEntry& strategy : strategies()) {
@@ -68,22 +82,17 @@ TEST(ClosedFormulas, EqualThoseOfTheSchedulesOfEveryStrategyAndDispatch) {
                 problem.shape = {1, 12, 4, 16, 24, DType::float32};
                 problem.domain = {203, 203, {0, 1, 60, 61, 150, 203}};
                 problem.mask_json = R"({"and": [{"documents": {}}, {"causal": {}}]})";
-                const DispatchedCase c(problem, std::string(dispatch.name), ranks);
-                if (!strategy.infeasible(c.input(0), Pass::forward).empty()) {
-                    continue;
-                }
-                ++layouts;
-                for (std::int64_t rank = 0; rank < ranks; ++rank) {
-                    for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
-                        if (!strategy.infeasible(c.input(rank), pass).empty()) {
-                            continue;
-                        }
+                DispatchedCase c(problem, std::string(dispatch.name), ranks);
+                for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
+                    for (const auto& [options, rank] : asked_by_rank(strategy, c, pass)) {
+                        ++layouts;
+                        c.options = options;
                         const ScheduleTotals unrolled = totals(strategy.write(pass, c.input(rank)));
                         const StrategyTotals unrolled_part{unrolled.bytes_sent, unrolled.bytes_received,
                                                            unrolled.peak_buffer_bytes};
                         EXPECT_EQ(strategy.totals(pass, c.input(rank), TokenCounts(c.tokens)), unrolled_part)
-                            << strategy.name << " " << dispatch.name << " " << to_string(pass) << ", rank " << rank
-                            << " of " << ranks;
+                            << strategy.name << " " << dispatch.name << " " << to_string(pass) << " "
+                            << to_string(options) << ", rank " << rank << " of " << ranks;
                     }
                 }
             }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/parallel/strategy_options.h"
+
+#include <fmt/format.h>
+
+namespace longscope {
+
+std::string to_string(const StrategyOptions& options) {
+    std::string text;
+    for (const NumberOption& option : number_options) {
+        if (const std::int64_t value = options.*option.value; value != 0) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", option.name, value);
+        }
+    }
+    if (options.placement != Placement::head_first) {
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", to_string(options.placement));
+    }
+    return text;
+}
+
+}  // namespace longscope
