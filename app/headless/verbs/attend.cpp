@@ -10,6 +10,7 @@
 #include <set>
 
 #include "app/headless/attention_files.h"
+#include "app/headless/data_folder.h"
 #include "app/headless/experiment_names.h"
 #include "app/headless/long_job.h"
 #include "app/headless/output.h"
@@ -104,7 +105,8 @@ int attend(const AttendOptions& options) {
             throw bad_input("--lse", options.lse, "is also the file of --out", "another file");
         }
     }
-    const std::unique_ptr<Kernel> kernel = make_kernel(options.backend, files.threads(), arithmetic_of(options, shape));
+    const std::unique_ptr<Kernel> kernel =
+        make_kernel(options.backend, {files.threads(), arithmetic_of(options, shape), program_cache_folder(), 0});
     const std::int64_t rows = files.queries().tokens;
     LongJob job("attend");  // before the first file: an interrupt leaves none behind
     TensorWriter output(options.output, "o",
