@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Vectors of 16 floats, for processors with wide vectors, and what all kernels for them share.
 //
-// Defined from outside: DIM_QK and DIM_V, the head dimensions; DIM_QK_PADDED, DIM_QK filled up to whole steps of a product;
-// DIM_V_PADDED, DIM_V filled up to whole panels; INPUT, the type of queries, keys and values: 0 float32, 1 bfloat16,
-// 2 float16; Q_TILE and K_TILE, the rows and columns of a tile.
+// Defined from outside: INPUT, the type of a caller's tensor: 0 float32, 1 bfloat16, 2 float16.
 #define LANES 16
 #define PANEL 32      // columns that a register tile computes: two vectors
 #define ROW_GROUP 12  // rows that a register tile computes: with two vectors each they leave room for the operands
-#define K_VECTORS (K_TILE / LANES)
-#define V_VECTORS (DIM_V_PADDED / LANES)
+#define LOG2_E 1.44269504088896341f
+#define LN_2 0.693147180559945309f
 
 typedef float16 vec;
 

@@ -5,7 +5,9 @@
 // Work-items take tasks from a queue until it is empty, so that long and short tasks even out; what is computed does
 // not depend on who computes it.
 //
-// Defined from outside beside what lanes.cl reads: SCORED, whether scores are more than scaled products, and then
+// Defined from outside beside what lanes.cl reads: DIM_QK and DIM_V, the head dimensions; DIM_QK_PADDED, DIM_QK filled
+// up to whole steps of a product; DIM_V_PADDED, DIM_V filled up to whole panels; Q_TILE and K_TILE, the rows and columns
+// of a tile; SCORED, whether scores are more than scaled products, and then
 // SOFT_CAP, ALIBI, BIAS, SIGMOID (engine/kernel/scoring.h).
 
 // A tile of rows: first row, rows, first run of tiles of keys, runs. A run: first tile of keys, end, where the columns
@@ -14,34 +16,8 @@
 #define GROUPS (Q_TILE / ROW_GROUP)
 #define ROW_WORDS (K_TILE / 32)
 
-#define LOG2_E 1.44269504088896341f
-#define LN_2 0.693147180559945309f
-
-struct scoring {
-    float scale;         // of a product; without SCORED the base-2 logarithm of a weight is scale * product
-    float soft_cap;
-    float sigmoid_bias;
-};
-
-#if SCORED
-// Scores of one row and 16 columns. Columns whose bias is -inf are added to `hidden`.
-inline WHOLE_VECTORS vec score(vec product, const struct scoring* how, float slope, int row_position,
-                               global const int* column_positions, global const float* bias, int16* hidden) {
-    vec s = product * how->scale;
-#if SOFT_CAP
-    s = how->soft_cap * tanh(s / how->soft_cap);
-#endif
-#if ALIBI
-    s -= slope * convert_float16(abs_diff((int16)(row_position), vload16(0, column_positions)));
-#endif
-#if BIAS
-    const vec b = vload16(0, bias);
-    s += b;
-    *hidden |= b == -INFINITY;
-#endif
-    return s;
-}
-#endif
+#define K_VECTORS (K_TILE / LANES)
+#define V_VECTORS (DIM_V_PADDED / LANES)
 
 // The base-2 logarithm of the weight of a score relative to a base. Scores that are more than scaled products may be as
 // large as numbers go: their difference is taken first.
@@ -151,11 +127,11 @@ ONE_ITEM kernel void attend_wide(global const element* restrict queries, const u
                                                0.0f, 0, 0,
 #endif
 #if BIAS
-                                               biases + (size_t)head * bias_head_stride +
-                                                   (size_t)(known_row - first_bias_row) * bias_stride +
-                                                   key_tile * K_TILE + i * LANES,
+                                               vload16(0, biases + (size_t)head * bias_head_stride +
+                                                              (size_t)(known_row - first_bias_row) * bias_stride +
+                                                              key_tile * K_TILE + i * LANES),
 #else
-                                               0,
+                                               (vec)(0.0f),
 #endif
                                                &hidden);
 #endif

@@ -1,32 +1,46 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Keys and values in the order in which tiles are computed, one work-item for each tile of each key/value head: keys as
-// panels of 32 columns (DIM_QK_PADDED x 32), values as panels of 32 elements (K_TILE x 32), filled up with zeros.
-ONE_ITEM kernel void pack_tiles(global const element* keys, const ulong key_head_stride, const ulong key_stride,
-                                global const element* values, const ulong value_head_stride, const ulong value_stride,
-                                const int tokens, global float* restrict packed_keys, global float* restrict packed_values,
-                                global int* restrict not_finite) {
-    const size_t tile = get_global_id(0);
-    const size_t head = get_global_id(1);
-    const size_t slot = head * get_global_size(0) + tile;
-    const int first = (int)tile * K_TILE;
-    const int count = min(K_TILE, tokens - first);
-    global float* k = packed_keys + slot * (K_TILE * DIM_QK_PADDED);
-    for (int column = 0; column < K_TILE; ++column) {
-        global float* to = k + (column / PANEL) * (DIM_QK_PADDED * PANEL) + column % PANEL;
-        global const element* from = keys + head * key_head_stride + (size_t)(first + column) * key_stride;
-        for (int d = 0; d < DIM_QK_PADDED; ++d) {
-            to[d * PANEL] = column < count && d < DIM_QK ? load_element(from, d) : 0.0f;
+// A tensor in the orders in which tiles are computed, one work-item for each tile of each head, filled up with zeros.
+//
+// Defined from outside beside what lanes.cl reads: DIM, the elements of a row; DIM_PADDED, these filled up; TILE, the
+// rows of a tile.
+
+// As panels of 32 rows, each DIM_PADDED x 32: the right factor of a product that sums over the elements.
+ONE_ITEM kernel void pack_panels(global const element* from, const ulong head_stride, const ulong row_stride,
+                                 const int first, const int rows, global float* restrict packed) {
+    const size_t slot = get_global_id(1) * get_global_size(0) + get_global_id(0);
+    const int begin = (int)get_global_id(0) * TILE;
+    for (int row = 0; row < TILE; ++row) {
+        global float* to = packed + slot * (TILE * DIM_PADDED) + (row / PANEL) * (DIM_PADDED * PANEL) + row % PANEL;
+        global const element* source = from + get_global_id(1) * head_stride + (size_t)(first + begin + row) * row_stride;
+        const int present = begin + row < rows ? DIM : 0;
+        for (int d = 0; d < present; ++d) {
+            to[d * PANEL] = load_element(source, d);
+        }
+        for (int d = present; d < DIM_PADDED; ++d) {
+            to[d * PANEL] = 0.0f;
         }
     }
-    // Values that are not finite must not meet weights of 0: their tile is computed with care.
+}
+
+// As panels of 32 elements, each TILE x 32: the right factor of a product that sums over the rows. Says of each tile
+// whether there is a number in it that is not finite.
+ONE_ITEM kernel void pack_rows(global const element* from, const ulong head_stride, const ulong row_stride,
+                               const int first, const int rows, global float* restrict packed,
+                               global int* restrict not_finite) {
+    const size_t slot = get_global_id(1) * get_global_size(0) + get_global_id(0);
+    const int begin = (int)get_global_id(0) * TILE;
     float sum = 0.0f;
-    global float* v = packed_values + slot * (K_TILE * DIM_V_PADDED);
-    for (int column = 0; column < K_TILE; ++column) {
-        global const element* from = values + head * value_head_stride + (size_t)(first + column) * value_stride;
-        for (int d = 0; d < DIM_V_PADDED; ++d) {
-            const float value = d < DIM_V && column < count ? load_element(from, d) : 0.0f;
-            v[(d / PANEL) * (K_TILE * PANEL) + column * PANEL + d % PANEL] = value;
+    for (int row = 0; row < TILE; ++row) {
+        global float* to = packed + slot * (TILE * DIM_PADDED) + row * PANEL;
+        global const element* source = from + get_global_id(1) * head_stride + (size_t)(first + begin + row) * row_stride;
+        const int present = begin + row < rows ? DIM : 0;
+        for (int d = 0; d < present; ++d) {
+            const float value = load_element(source, d);
+            to[(d / PANEL) * (TILE * PANEL) + d % PANEL] = value;
             sum += value * 0.0f;
+        }
+        for (int d = present; d < DIM_PADDED; ++d) {
+            to[(d / PANEL) * (TILE * PANEL) + d % PANEL] = 0.0f;
         }
     }
     not_finite[slot] = sum != 0.0f;

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/kernel/opencl/session.h"
+#include "engine/kernel/opencl/wide_backward.h"
 #include "engine/kernel/opencl/wide_forward.h"
 
 namespace longscope::opencl {
@@ -27,9 +28,13 @@ class OpenClKernel final : public Kernel {
         end_if_cancelled(hooks);
     }
 
-    void attend_backward(const AttendBackwardInput& /*input*/, const AttendGradients& /*out*/,
-                         const AttendHooks& /*hooks*/) const override {
-        throw Error(ErrorKind::unsupported, "opencl: the backward pass is computed by the backends cpu and reference");
+    void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
+                         const AttendHooks& hooks) const override {
+        check_scoring(input, out);
+        const std::lock_guard lock(mutex_);
+        with_clear_errors(session_.facts().name,
+                          [&] { attend_backward_wide(session_, backward_buffers_, input, out, hooks); });
+        end_if_cancelled(hooks);
     }
 
     [[nodiscard]] std::string description() const override {
@@ -48,6 +53,7 @@ class OpenClKernel final : public Kernel {
     mutable std::mutex mutex_;
     mutable Session session_;
     mutable WideBuffers buffers_;
+    mutable BackwardBuffers backward_buffers_;
 };
 
 }  // namespace

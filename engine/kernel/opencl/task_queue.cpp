@@ -13,6 +13,15 @@ constexpr double first_slice_flops = 2e9;
 
 }  // namespace
 
+std::vector<cl_int2> on_device(const std::vector<QueuedTask>& tasks) {
+    std::vector<cl_int2> all;
+    all.reserve(tasks.size());
+    for (const QueuedTask& task : tasks) {
+        all.push_back({{task.head, task.tile}});
+    }
+    return all;
+}
+
 void run_tasks(const Session& session, cl::Kernel& kernel, cl_uint first_task, const std::vector<QueuedTask>& tasks,
                SpareBuffer& counter, const AttendHooks& hooks) {
     const cl::Buffer& next = counter.of_bytes(session, sizeof(cl_int));

@@ -18,6 +18,9 @@ struct QueuedTask {
     std::int64_t pairs = 0;
 };
 
+// As kernels read them: head and tile.
+[[nodiscard]] std::vector<cl_int2> on_device(const std::vector<QueuedTask>& tasks);
+
 // The kernel's arguments from `first_task` on are the first task of a slice, its end and the counter of the queue; all
 // others are set. Adds the pairs of each slice to hooks.head_pairs_done when it has ended; ends early when cancelled.
 void run_tasks(const Session& session, cl::Kernel& kernel, cl_uint first_task, const std::vector<QueuedTask>& tasks,

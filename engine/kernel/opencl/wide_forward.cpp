@@ -3,14 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
 #include "engine/base/thread_team.h"
 #include "engine/kernel/cpu/kind_plans.h"
+#include "engine/kernel/opencl/device_scoring.h"
 #include "engine/kernel/opencl/device_tensor.h"
+#include "engine/kernel/opencl/kernel_arguments.h"
 #include "engine/kernel/opencl/task_queue.h"
 #include "engine/kernel/opencl/wide_geometry.h"
+#include "engine/kernel/opencl/wide_packing.h"
 #include "engine/kernel/opencl/wide_plan.h"
 
 namespace longscope::opencl {
@@ -27,13 +29,6 @@ constexpr std::int64_t most_bias_bytes = std::int64_t{256} << 20;
 // Of packed keys and values at a time, where the device has more.
 constexpr std::int64_t most_packed_bytes = std::int64_t{1} << 30;
 
-// As `struct scoring` in wide_forward.cl.
-struct DeviceScoring {
-    cl_float scale;
-    cl_float soft_cap;
-    cl_float sigmoid_bias;
-};
-
 class WideForward {
   public:
     WideForward(Session& session, WideBuffers& buffers, const AttendInput& input, Partial& out,
@@ -45,10 +40,9 @@ class WideForward {
           hooks_(hooks),
           geometry_(wide_geometry(q_tile, k_tile)),
           dim_qk_padded_(padded_to_steps(input.queries.dim)),
-          dim_v_padded_(geometry_.padded_to_panels(input.values.dim)),
+          dim_v_padded_(padded_to_panels(input.values.dim)),
           key_tiles_((input.keys.tokens + k_tile - 1) / k_tile),
-          packing_(session.kernel(source({"lanes.cl", "wide_packing.cl"}, input.keys.dtype), "pack_tiles")),
-          attending_(session.kernel(source({"lanes.cl", "wide_forward.cl"}, input.queries.dtype), "attend_wide")) {}
+          attending_(session.kernel(source(), "attend_wide")) {}
 
     void run() {
         const std::int64_t rows = input_.mask->rows();
@@ -68,56 +62,23 @@ class WideForward {
     [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
     [[nodiscard]] std::int64_t group() const { return input_.queries.heads / input_.keys.heads; }
 
-    [[nodiscard]] ProgramSource source(std::vector<std::string_view> files, DType type) const {
-        const Scoring& scoring = input_.scoring;
-        const auto flag = [](bool on) { return std::string(on ? "1" : "0"); };
-        return {std::move(files),
-                {{"DIM_QK", std::to_string(input_.queries.dim)},
-                 {"DIM_QK_PADDED", std::to_string(dim_qk_padded_)},
-                 {"DIM_V", std::to_string(input_.values.dim)},
-                 {"DIM_V_PADDED", std::to_string(dim_v_padded_)},
-                 {"INPUT", std::to_string(static_cast<int>(type))},
-                 {"Q_TILE", std::to_string(q_tile)},
-                 {"K_TILE", std::to_string(k_tile)},
-                 {"SCORED", flag(!scoring.is_plain())},
-                 {"SOFT_CAP", flag(scoring.soft_cap != 0.0)},
-                 {"ALIBI", flag(scoring.slopes != nullptr)},
-                 {"BIAS", flag(scoring.has_bias())},
-                 {"SIGMOID", flag(scoring.is_sigmoid())}}};
-    }
-
-    void pack(Range kv_heads) {
-        const auto count = static_cast<std::size_t>(kv_heads.size());
-        const std::int64_t slots = kv_heads.size() * key_tiles_;
-        const cl::Buffer& keys =
-            buffers_.packed_keys.of_bytes(session_, slots * k_tile * dim_qk_padded_ * std::int64_t{sizeof(float)});
-        const cl::Buffer& values =
-            buffers_.packed_values.of_bytes(session_, slots * k_tile * dim_v_padded_ * std::int64_t{sizeof(float)});
-        const cl::Buffer& not_finite = buffers_.not_finite.of_bytes(session_, slots * std::int64_t{sizeof(cl_int)});
-        if (key_tiles_ == 0) {
-            return;
-        }
-        const DeviceInput raw_keys(session_, input_.keys, kv_heads, buffers_.keys);
-        const DeviceInput raw_values(session_, input_.values, kv_heads, buffers_.values);
-        set_args(packing_, raw_keys.buffer(), raw_keys.head_stride(), raw_keys.token_stride(), raw_values.buffer(),
-                 raw_values.head_stride(), raw_values.token_stride(), static_cast<cl_int>(input_.keys.tokens), keys,
-                 values, not_finite);
-        cl::Event done;
-        session_.queue().enqueueNDRangeKernel(packing_, cl::NullRange,
-                                              cl::NDRange(static_cast<std::size_t>(key_tiles_), count),
-                                              cl::NDRange(1, 1), nullptr, &done);
-        session_.wait(done, hooks_);
-    }
-
-    template <typename... Values>
-    static cl_uint set_args(cl::Kernel& kernel, const Values&... values) {
-        cl_uint at = 0;
-        (kernel.setArg(at++, values), ...);
-        return at;
+    [[nodiscard]] ProgramSource source() const {
+        ProgramSource source{{"lanes.cl", "wide_scores.cl", "wide_forward.cl"},
+                             {{"INPUT", std::to_string(static_cast<int>(input_.queries.dtype))},
+                              {"DIM_QK", std::to_string(input_.queries.dim)},
+                              {"DIM_QK_PADDED", std::to_string(dim_qk_padded_)},
+                              {"DIM_V", std::to_string(input_.values.dim)},
+                              {"DIM_V_PADDED", std::to_string(dim_v_padded_)},
+                              {"Q_TILE", std::to_string(q_tile)},
+                              {"K_TILE", std::to_string(k_tile)}}};
+        add_scoring_defines(input_.scoring, source.defines);
+        return source;
     }
 
     void attend_heads(Range kv_heads) {
-        pack(kv_heads);
+        const PackedPart keys{kv_heads, {0, input_.keys.tokens}, k_tile};
+        pack_panels(session_, input_.keys, keys, buffers_.raw, buffers_.packed_keys);
+        pack_rows(session_, input_.values, keys, buffers_.raw, buffers_.packed_values, buffers_.not_finite);
         const Range heads{kv_heads.begin * group(), kv_heads.end * group()};
         const std::int64_t rows = input_.mask->rows();
         const DeviceInput queries(session_, input_.queries, heads, buffers_.queries);
@@ -125,16 +86,12 @@ class WideForward {
                                   buffers_.output);
         const DeviceOutput lse(session_, out_.lse(heads.begin), heads.size() * rows, false, buffers_.lse);
         const double sign = input_.scale == 0.0 ? 0.0 : std::copysign(1.0, input_.scale);
-        const bool scored = !input_.scoring.is_plain();
-        const DeviceScoring how{
-            static_cast<cl_float>(scored ? std::abs(input_.scale)
-                                         : (input_.scale == 0.0 ? 1.0 : std::abs(input_.scale)) * std::numbers::log2e),
-            static_cast<cl_float>(input_.scoring.soft_cap),
-            static_cast<cl_float>(input_.scoring.sigmoid_bias.value_or(0.0))};
-        cl_uint at = set_args(attending_, queries.buffer(), queries.head_stride(), queries.token_stride(),
-                              static_cast<cl_float>(sign), buffers_.packed_keys.of_bytes(session_, 0),
-                              buffers_.packed_values.of_bytes(session_, 0), buffers_.not_finite.of_bytes(session_, 0),
-                              static_cast<cl_int>(key_tiles_), static_cast<cl_int>(group()));
+        // The sign is in the queries, so that the largest product is the largest score.
+        const DeviceScoring how = device_scoring(input_.scoring, input_.scale == 0.0 ? 1.0 : std::abs(input_.scale));
+        cl_uint at = set_arguments(
+            attending_, 0, queries.buffer(), queries.head_stride(), queries.token_stride(), static_cast<cl_float>(sign),
+            buffers_.packed_keys.of_bytes(session_, 0), buffers_.packed_values.of_bytes(session_, 0),
+            buffers_.not_finite.of_bytes(session_, 0), static_cast<cl_int>(key_tiles_), static_cast<cl_int>(group()));
         first_plan_arg_ = at;
         at += 7;  // plan, tasks, queue
         attending_.setArg(at++, static_cast<cl_int>(rows));
@@ -237,16 +194,14 @@ class WideForward {
         std::stable_sort(order.begin(), order.end(),
                          [&](std::size_t a, std::size_t b) { return plan_.tiles[a] > plan_.tiles[b]; });
         std::vector<QueuedTask> tasks;
-        std::vector<cl_int2> on_device;
         const double tile_flops = 2.0 * static_cast<double>(q_tile * k_tile * (input_.queries.dim + input_.values.dim));
         for (const std::int64_t head : heads) {
             for (const std::size_t tile : order) {
                 tasks.push_back({static_cast<cl_int>(head), static_cast<cl_int>(tile),
                                  tile_flops * static_cast<double>(plan_.tiles[tile]), plan_.pairs[tile]});
-                on_device.push_back({{tasks.back().head, tasks.back().tile}});
             }
         }
-        attending_.setArg(first_plan_arg_ + 3, upload(session_, on_device, buffers_.tasks));
+        attending_.setArg(first_plan_arg_ + 3, upload(session_, on_device(tasks), buffers_.tasks));
         run_tasks(session_, attending_, first_plan_arg_ + 4, tasks, buffers_.counter, hooks_);
     }
 
@@ -259,7 +214,6 @@ class WideForward {
     std::int64_t dim_qk_padded_;
     std::int64_t dim_v_padded_;
     std::int64_t key_tiles_;
-    cl::Kernel packing_;
     cl::Kernel attending_;
     cl_uint first_plan_arg_ = 0;
     cl_uint first_bias_arg_ = 0;

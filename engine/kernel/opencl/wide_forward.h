@@ -9,7 +9,7 @@ namespace longscope::opencl {
 
 // Memory of the device that is kept from call to call.
 struct WideBuffers {
-    SpareBuffer queries, keys, values;  // raw, where they are copied
+    SpareBuffer queries, raw;  // of the caller's, where they are copied
     SpareBuffer packed_keys, packed_values, not_finite;
     SpareBuffer row_tiles, runs, seen, tasks, counter;
     SpareBuffer slopes, row_positions, column_positions, biases;

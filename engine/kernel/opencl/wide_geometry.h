@@ -19,6 +19,11 @@ inline constexpr std::int64_t wide_row_group = 12;
     return (elements + step - 1) / step * step;
 }
 
+// Right factors have whole panels.
+[[nodiscard]] constexpr std::int64_t padded_to_panels(std::int64_t elements) {
+    return (elements + wide_panel - 1) / wide_panel * wide_panel;
+}
+
 // Tiles as the planner of the cpu backend knows them: the planner is the same.
 [[nodiscard]] constexpr cpu::TileGeometry wide_geometry(std::int64_t q_tile, std::int64_t k_tile) {
     return {wide_lanes, wide_panel, wide_row_group, q_tile, k_tile, q_tile, k_tile, 1, 1};
