@@ -2,6 +2,10 @@
 // Vectors of 16 floats, for processors with wide vectors, and what all kernels for them share.
 //
 // Defined from outside: INPUT, the type of a caller's tensor: 0 float32, 1 bfloat16, 2 float16.
+//
+// Products are fused with sums only where it says so: a rounded number that was taken away must be the same one everywhere.
+#pragma OPENCL FP_CONTRACT OFF
+
 #define LANES 16
 #define PANEL 32      // columns that a register tile computes: two vectors
 #define ROW_GROUP 12  // rows that a register tile computes: with two vectors each they leave room for the operands

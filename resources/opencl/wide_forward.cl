@@ -24,9 +24,12 @@
 #if SCORED
 #define BASE(maximum) (maximum)
 #define EXPONENT(score, base) (((score) - (base)) * LOG2_E)
+#define EXPONENT_OF_BASE(before, base) (((before) - (base)) * LOG2_E)
 #else
 #define BASE(maximum) ((maximum) * how.scale)
 #define EXPONENT(score, base) fma(score, (vec)(how.scale), (vec)(-(base)))
+// Of bases as they were rounded: weights are relative to these.
+#define EXPONENT_OF_BASE(before, base) ((before) - (base))
 #endif
 
 ONE_ITEM kernel void attend_wide(global const element* restrict queries, const ulong query_head_stride,
@@ -156,7 +159,7 @@ ONE_ITEM kernel void attend_wide(global const element* restrict queries, const u
                         const float now = LARGER(before, here);
                         // A row that has seen nothing has weights of 2^-inf.
                         const float base = now == -INFINITY ? 0.0f : BASE(now);
-                        rescale[r] = power_of_two(EXPONENT((vec)(before), base)).s0;
+                        rescale[r] = power_of_two((vec)(EXPONENT_OF_BASE(BASE(before), base))).s0;
                         vec sum = sums[at] * rescale[r];
                         for (int i = begin / LANES; i < end / LANES; ++i) {
                             const vec weight = power_of_two(EXPONENT(row[i], base));
