@@ -20,6 +20,8 @@ libfmt-dev         | formats text                                             | 
 libcli11-dev       | parses the command line                                  | build
 libtbb-dev         | runs kernels on several threads                          | build
 libhwy-dev         | vector instructions, chosen at run time                  | build
+ocl-icd-opencl-dev | finds the OpenCL devices of this machine                | build
+opencl-clhpp-headers | C++ interface of OpenCL                                | build
 libsqlitecpp-dev   | C++ interface of the result database                     | build
 libsqlite3-dev     | the result database                                      | build
 libcairo2-dev      | draws masks and timelines to PNG                         | build
@@ -41,6 +43,7 @@ xvfb               | a display for the test of the window (skipped without)   | 
 x11-utils          | sees whether the window is there (likewise)              | test?
 desktop-file-utils | checks the desktop entry (this test is skipped without)  | test?
 appstream          | checks what software centres are told (likewise)         | test?
+pocl-opencl-icd    | OpenCL on processors, the device of its tests           | test
 libopenblas0       | a peer of the kernels (its tests are skipped without)     | test?
 libdnnl2           | another one (likewise)                                   | test?
 dpkg-dev           | finds what the package depends on                        | package

@@ -36,6 +36,20 @@ std::filesystem::path default_database_path() {
     return data_folder() / "results.db";
 }
 
+std::filesystem::path program_cache_folder() {
+    constexpr const char* programs = "kernels";
+    if (const auto folder = from_environment("LONGSCOPE_CACHE_FOLDER"); !folder.empty()) {
+        return folder / programs;
+    }
+    if (const auto folder = from_environment("XDG_CACHE_HOME"); folder.is_absolute()) {
+        return folder / "longscope" / programs;
+    }
+    if (const auto home = from_environment("HOME"); !home.empty()) {
+        return home / ".cache" / "longscope" / programs;
+    }
+    return {};
+}
+
 void create_folder_of(const std::filesystem::path& file) {
     const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
     std::error_code error;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -108,21 +109,32 @@ class Kernel {
     [[nodiscard]] virtual std::string description() const = 0;
 };
 
+// What a kernel is made with.
+struct KernelOptions {
+    int threads = 1;
+    // Products are taken as suits inputs of this type, or better; such a kernel is given inputs of that type only, or,
+    // with float32, of any. Without it they are taken as suits the keys of each call.
+    std::optional<DType> arithmetic = {};
+    // Where programs that are built at run time are kept for the next time; empty: nowhere.
+    std::filesystem::path program_cache = {};
+    // Of this process among those of a run: where several devices are chosen they are shared out by it.
+    int rank = 0;
+};
+
 struct KernelEntry {
     std::string_view name;
     std::string_view meaning;
     // Why it does not compute this shape, in one line; empty when it does. make() may be called all the same.
     std::string (*unsupported)(const AttentionShape& shape);
-    // threads >= 1; `arithmetic` as make_kernel().
-    std::unique_ptr<Kernel> (*make)(int threads, std::optional<DType> arithmetic);
+    std::unique_ptr<Kernel> (*make)(const KernelOptions& options);
 };
 
 // The registry of backends.
 [[nodiscard]] const std::vector<KernelEntry>& kernels();
 
-// Products are taken as suits inputs of the type `arithmetic`, or better; such a kernel is given inputs of that type
-// only, or, with float32, of any. Without it they are taken as suits the keys of each call. Throws Error(bad_input)
-// that lists the names.
+// Throws Error(bad_input) that lists the names.
+[[nodiscard]] std::unique_ptr<Kernel> make_kernel(std::string_view name, const KernelOptions& options);
+// With these, and nothing else asked for.
 [[nodiscard]] std::unique_ptr<Kernel> make_kernel(std::string_view name, int threads,
                                                   std::optional<DType> arithmetic = std::nullopt);
 

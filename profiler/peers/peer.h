@@ -64,10 +64,12 @@ class Peer {
 
 struct PeerSettings {
     int threads = 1;
-    std::string python;            // a Python program with PyTorch; empty: none
-    std::filesystem::path script;  // resources/peers/torch_peer.py
-    double prepare_seconds = 300;  // after which a child process is given up, for a compilation as well
-    double repeat_seconds = 120;   // the same of one repetition
+    std::string python;                        // a Python program with PyTorch; empty: none
+    std::filesystem::path script;              // resources/peers/torch_peer.py
+    double prepare_seconds = 300;              // after which a child process is given up, for a compilation as well
+    double repeat_seconds = 120;               // the same of one repetition
+    std::string backend = {};                  // of ours, where it takes part as one of them (backend_peer.h)
+    std::filesystem::path program_cache = {};  // of that backend
 };
 
 struct PeerEntry {

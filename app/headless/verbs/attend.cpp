@@ -12,6 +12,7 @@
 #include <set>
 
 #include "app/headless/attention_files.h"
+#include "app/headless/data_folder.h"
 #include "app/headless/experiment_names.h"
 #include "app/headless/gradient_writer.h"
 #include "app/headless/long_job.h"
@@ -154,7 +155,8 @@ class Attend {
         const AttentionShape& shape = files_.shape();
         const std::int64_t rows = files_.queries().tokens;
         const std::unique_ptr<Kernel> kernel = make_kernel(
-            options_.backend, files_.threads(), arithmetic_of(options_, shape, gradients_ ? &*gradients_ : nullptr));
+            options_.backend, {files_.threads(), arithmetic_of(options_, shape, gradients_ ? &*gradients_ : nullptr),
+                               program_cache_folder(), 0});
         report_.kernel = kernel->description();
         LongJob job("attend");  // before the first file: an interrupt leaves none behind
         TensorWriter output(options_.output, "o", output_shape(), type);

@@ -9,6 +9,7 @@
 #include "app/headless/attention_bench_report.h"
 #include "app/headless/bench_recorder.h"
 #include "app/headless/bench_report.h"
+#include "app/headless/data_folder.h"
 #include "app/headless/long_job.h"
 #include "app/headless/output.h"
 #include "app/headless/program_files.h"
@@ -23,6 +24,7 @@
 #include "profiler/benches/mask_bench.h"
 #include "profiler/benches/peer_bench.h"
 #include "profiler/environment.h"
+#include "profiler/peers/backend_peer.h"
 #include "profiler/probe/peak.h"
 
 namespace longscope {
@@ -36,7 +38,8 @@ struct Options {
     std::int64_t repetitions = 7;
     bool quick = false;
     bool json = false;
-    std::string db;  // empty: not stored
+    std::string db;       // empty: not stored
+    std::string backend;  // measured in turns with cpu; empty: none
     bool peers = false;
     std::string peers_python;  // empty: as LONGSCOPE_PEERS says
 };
@@ -138,6 +141,22 @@ std::vector<BenchRow> rows_of(const std::vector<Measured>& results) {
     return rows;
 }
 
+// The same for people, with shares of the peak as remarks.
+std::vector<BenchRow> rows_with_shares(const std::vector<Measured>& results) {
+    std::vector<BenchRow> rows = rows_of(results);
+    std::size_t row = 0;
+    for (const Measured& result : results) {
+        ++row;  // our own
+        for (const PeerComparison& peer : result.peers) {
+            if (peer.outcome == BenchOutcome::measured) {
+                rows[row].message = percent(peer.share.median) + " of the peak";
+            }
+            ++row;
+        }
+    }
+    return rows;
+}
+
 std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
     std::vector<AttentionBenchCase> chosen;
     for (AttentionBenchCase& one : attention_bench_cases()) {
@@ -165,14 +184,21 @@ int bench(const Options& options) {
     const int threads = options.threads > 0 ? options.threads : machine.hardware_threads;
     const std::vector<NamedQuality> peaks = peak_qualities();
 
-    std::vector<OpenPeer> open;
+    std::vector<PeerEntry> entries;
+    PeerSettings settings;
+    settings.threads = threads;
+    if (!options.backend.empty() && options.backend != "cpu") {
+        settings.backend = options.backend;
+        settings.program_cache = program_cache_folder();
+        entries.push_back(backend_as_peer(options.backend));
+        require_supported(options.backend, AttentionShape());
+    }
     if (options.peers) {
-        PeerSettings settings;
-        settings.threads = threads;
         settings.python = peers_python(options);
         settings.script = resource_path("peers/torch_peer.py");
-        open = open_peers(peers(), settings);
+        entries.insert(entries.end(), peers().begin(), peers().end());
     }
+    std::vector<OpenPeer> open = open_peers(entries, settings);
     std::vector<AttentionBenchResult> own;
     std::vector<std::vector<PeerComparison>> compared;
     LongJob job("measured");
@@ -238,13 +264,13 @@ int bench(const Options& options) {
     write_output(fmt::format("{}; {}\n{}Documents: {}; medians of {} repetitions in turns with the peak\n\n",
                              printable(machine.processor), kernel, peak_text, lengths.summary(), options.repetitions));
     write_output(results_text(own) + orders_text(own));
-    if (options.peers) {
+    if (!open.empty()) {
         std::string text = "\n";
         for (const OpenPeer& one : open) {
             text += facts_text(one);
         }
         write_output(text + "\nOurs / theirs, below 1 where ours is faster; medians of pairs side by side\n" +
-                     bench_rows_text(rows_of(results)));
+                     bench_rows_text(rows_with_shares(results)));
     }
     return 0;
 }
@@ -264,6 +290,8 @@ void declare_bench_attention(CLI::App& verb, VerbAction& action) {
     verb.add_flag("--quick", options->quick, "only the cases that together take less than a minute");
     verb.add_flag("--json", options->json, "print JSON, with quartiles");
     add_bench_database_option(verb, options->db);
+    verb.add_option("--backend", options->backend,
+                    "measure this backend in turns with cpu: opencl, on the device that LONGSCOPE_OPENCL_DEVICE names");
     CLI::Option* const with_peers = verb.add_flag(
         "--peers", options->peers, "measure other libraries in turns with ours: OpenBLAS, oneDNN and PyTorch");
     verb.add_option("--peers-python", options->peers_python,

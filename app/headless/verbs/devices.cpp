@@ -35,7 +35,7 @@ struct TypesAlike {
 std::vector<TypesAlike> ways_of(const KernelEntry& entry, int threads) {
     std::vector<TypesAlike> ways;
     for (std::size_t i = 0; i < dtype_words.size(); ++i) {
-        const std::string description = entry.make(threads, static_cast<DType>(i))->description();
+        const std::string description = entry.make({threads, static_cast<DType>(i), {}, 0})->description();
         const auto known = std::find_if(ways.begin(), ways.end(),
                                         [&](const TypesAlike& way) { return way.description == description; });
         if (known == ways.end()) {

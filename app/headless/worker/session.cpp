@@ -12,6 +12,7 @@
 #include <span>
 #include <thread>
 
+#include "app/headless/data_folder.h"
 #include "app/headless/worker/draw_context.h"
 #include "app/headless/worker/memory_check.h"
 #include "app/headless/worker/peak_memory.h"
@@ -39,7 +40,8 @@ class Session {
             const MessageSink& sink)
         : experiment_(experiment),
           communicator_(communicator),
-          kernel_(make_kernel(experiment.backend.name, options.threads, experiment.shape.dtype)),
+          kernel_(make_kernel(experiment.backend.name,
+                              {options.threads, experiment.shape.dtype, program_cache_folder(), communicator.rank()})),
           team_(options.threads),
           max_events_(options.max_events),
           sink_(sink),

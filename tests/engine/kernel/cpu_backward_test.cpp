@@ -3,6 +3,7 @@
 // keys, groups of 12 rows), head ratios, masks and types. Bounds: DESIGN.md section 6.
 #include <gtest/gtest.h>
 
+#include "tests/support/backends.h"
 #include "tests/support/backward_case.h"
 
 namespace longscope {
@@ -24,8 +25,11 @@ void expect_exact(const AttentionCase& c) {
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
     const std::int64_t longest_sum = std::max(c.domain.key_tokens, c.domain.query_tokens);
-    expect_within(error_of_gradients(reference, run_cpu(c, inputs, reference, 2)),
-                  gradient_bound(c.shape.dtype, longest_sum));
+    for (const char* backend : {"cpu", "opencl"}) {
+        SCOPED_TRACE(backend);
+        expect_within(error_of_gradients(reference, run_backward(backend_of(backend, 2), c, inputs, reference)),
+                      gradient_bound(c.shape.dtype, longest_sum));
+    }
 }
 
 AttentionCase make_case(std::int64_t queries, std::int64_t keys, const std::string& mask, AttentionShape shape,
@@ -185,7 +189,12 @@ TEST(CpuBackward, IsBitEqualForAnyNumberOfThreads) {
     }
 }
 
-TEST(CpuBackward, AddsToWhatIsThere) {
+class EveryBackward : public ::testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Backends, EveryBackward, ::testing::Values("cpu", "opencl"),
+                         [](const auto& parameter) { return std::string(parameter.param); });
+
+TEST_P(EveryBackward, AddsToWhatIsThere) {
     const AttentionCase c = make_case(200, 300, causal, small);
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
@@ -194,7 +203,7 @@ TEST(CpuBackward, AddsToWhatIsThere) {
     out.queries = before.forward.queries;
     out.keys = before.forward.keys;
     out.values = before.forward.values;
-    add_gradients(*make_cpu_kernel(2), c, inputs, reference, out);
+    add_gradients(backend_of(GetParam(), 2), c, inputs, reference, out);
     const auto added = [](std::vector<float> after, const std::vector<float>& there) {
         std::transform(after.begin(), after.end(), there.begin(), after.begin(), std::minus<>());
         return after;
@@ -206,17 +215,17 @@ TEST(CpuBackward, AddsToWhatIsThere) {
     expect_within(error_of_gradients(reference, out), 3 * gradient_bound(DType::float32, 300));
 }
 
-TEST(CpuBackward, AddsUpOverPartsOfTheKeys) {
+TEST_P(EveryBackward, AddsUpOverPartsOfTheKeys) {
     const AttentionCase c = make_case(300, 600, causal, grouped);
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    const auto kernel = make_cpu_kernel(2);
+    const Kernel& kernel = backend_of(GetParam(), 2);
     Gradients out(inputs.forward);
     for (const TokenSet& part :
          {TokenSet({{0, 100}, {500, 600}}), TokenSet({{100, 101}, {300, 500}}), TokenSet({{101, 300}})}) {
         BackwardCall call;
         call.keys = part;
-        add_gradients(*kernel, c, inputs, reference, out, call);
+        add_gradients(kernel, c, inputs, reference, out, call);
     }
     expect_within(error_of_gradients(reference, out), gradient_bound(DType::float32, 600));
 }

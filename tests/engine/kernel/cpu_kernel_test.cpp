@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/attention_case.h"
+#include "tests/support/backends.h"
 
 namespace longscope {
 namespace {
@@ -18,7 +19,7 @@ Partial run_kernel(std::string_view name, const AttentionCase& c, const Attentio
     const TokenSet keys = all_tokens(c.domain.key_tokens);
     const LocalMask local(masks, queries, keys);
     Partial out(c.shape.query_heads, c.domain.query_tokens, c.shape.head_dim_v);
-    make_kernel(name, threads)->attend({inputs.q(), inputs.k(), inputs.v(), &local, c.scale()}, out, {});
+    backend_of(name, threads).attend({inputs.q(), inputs.k(), inputs.v(), &local, c.scale()}, out, {});
     return out;
 }
 
@@ -26,7 +27,7 @@ void expect_exact(const AttentionCase& c) {
     SCOPED_TRACE(c.text());
     const AttentionInputs inputs(c);
     const ReferenceResult reference = reference_attention(c, inputs);
-    for (const std::string_view kernel : {"cpu", "reference"}) {
+    for (const std::string_view kernel : {"cpu", "opencl", "reference"}) {
         const AttentionError error = error_of(reference, run_kernel(kernel, c, inputs, 2));
         EXPECT_LE(error.output_relative_l2, 1e-6) << kernel;
         EXPECT_LE(error.lse_absolute, 1e-5) << kernel;
@@ -169,10 +170,10 @@ TEST(CpuKernel, StopsWhenCancelled) {
     const LocalMask local(*mask, tokens, tokens);
     Partial out(2, 500, 64);
     const std::atomic<bool> cancelled{true};
-    for (const std::string_view kernel : {"cpu", "reference"}) {
+    for (const std::string_view kernel : {"cpu", "opencl", "reference"}) {
         try {
-            make_kernel(kernel, 2)->attend({inputs.q(), inputs.k(), inputs.v(), &local, c.scale()}, out,
-                                           {nullptr, nullptr, &cancelled});
+            backend_of(kernel, 2).attend({inputs.q(), inputs.k(), inputs.v(), &local, c.scale()}, out,
+                                         {nullptr, nullptr, &cancelled});
             FAIL() << "not cancelled";
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), ErrorKind::cancelled);

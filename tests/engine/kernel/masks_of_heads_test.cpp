@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "tests/support/backends.h"
 #include "tests/support/backward_case.h"
 #include "tests/support/mask_generators.h"
 
@@ -63,11 +64,11 @@ AttentionCase drawn_case(std::int64_t most_queries, std::int64_t most_keys) {
 void expect_forward_exact(const AttentionCase& c) {
     const AttentionInputs inputs(c);
     const ReferenceResult reference = reference_attention(c, inputs);
-    for (const std::string_view name : {"cpu", "reference"}) {
+    for (const std::string_view name : {"cpu", "opencl", "reference"}) {
         std::atomic<std::int64_t> done{0};
         AttendHooks hooks;
         hooks.head_pairs_done = &done;
-        const AttentionError error = error_of(reference, attend(*make_kernel(name, 2), c, inputs, hooks));
+        const AttentionError error = error_of(reference, attend(backend_of(name, 2), c, inputs, hooks));
         RC_ASSERT(error.output_relative_l2 <= 1e-6);
         RC_ASSERT(error.lse_absolute <= 1e-5);
         RC_ASSERT(done == c.masks().head_pairs({0, c.shape.query_heads}));
@@ -86,13 +87,13 @@ RC_GTEST_PROP(MasksOfHeads, BackwardEqualsTheReference, ()) {
     const AttentionCase c = drawn_case(0, 300);
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    for (const std::string_view name : {"cpu", "reference"}) {
+    for (const std::string_view name : {"cpu", "opencl", "reference"}) {
         std::atomic<std::int64_t> done{0};
         BackwardCall call;
         call.hooks.head_pairs_done = &done;
-        const Gradients got = run_backward(*make_kernel(name, 2), c, inputs, reference, call);
+        const Gradients got = run_backward(backend_of(name, 2), c, inputs, reference, call);
         RC_ASSERT(error_of_gradients(reference, got).worst() <= gradient_bound(DType::float32, c.domain.key_tokens));
-        if (name == "cpu") {
+        if (name != "reference") {
             RC_ASSERT(done == c.masks().head_pairs({0, c.shape.query_heads}));
         }
     }

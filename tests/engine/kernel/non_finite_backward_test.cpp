@@ -3,6 +3,7 @@
 // (DESIGN.md section 6).
 #include <gtest/gtest.h>
 
+#include "tests/support/backends.h"
 #include "tests/support/backward_case.h"
 
 namespace longscope {
@@ -42,18 +43,18 @@ class NonFiniteBackward : public ::testing::TestWithParam<std::tuple<std::string
 
     // End to end: lse and delta come from the kernel's own forward pass.
     [[nodiscard]] Gradients run() {
-        const auto kernel = make_kernel(std::get<0>(GetParam()), 2);
+        const Kernel& kernel = backend_of(std::get<0>(GetParam()), 2);
         const std::unique_ptr<Mask> mask = window_case.mask();
         const TokenSet all({{0, tokens}});
         const LocalMask local(*mask, all, all);
         const AttendInput forward{inputs_.forward.q(), inputs_.forward.k(), inputs_.forward.v(), &local,
                                   window_case.scale()};
         Partial partial(window_case.shape.query_heads, tokens, dim);
-        kernel->attend(forward, partial, {});
+        kernel.attend(forward, partial, {});
         std::vector<float> delta(static_cast<std::size_t>(window_case.shape.query_heads * tokens));
         compute_delta(inputs_.dout(), std::as_const(partial).output(), delta.data());
         Gradients out(inputs_.forward);
-        kernel->attend_backward({forward, inputs_.dout(), partial.lse(0), delta.data()}, out.view(inputs_.forward), {});
+        kernel.attend_backward({forward, inputs_.dout(), partial.lse(0), delta.data()}, out.view(inputs_.forward), {});
         return out;
     }
 
@@ -126,7 +127,7 @@ TEST_P(NonFiniteBackward, InAnOutputGradient) {
 
 INSTANTIATE_TEST_SUITE_P(
     Values, NonFiniteBackward,
-    ::testing::Combine(::testing::Values(std::string("cpu"), std::string("reference")),
+    ::testing::Combine(::testing::Values(std::string("cpu"), std::string("opencl"), std::string("reference")),
                        ::testing::Values(Poison{"NaN", std::numeric_limits<float>::quiet_NaN()},
                                          Poison{"Infinity", std::numeric_limits<float>::infinity()},
                                          Poison{"MinusInfinity", -std::numeric_limits<float>::infinity()})),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/attention_case.h"
+#include "tests/support/backends.h"
 
 namespace longscope {
 namespace {
@@ -17,7 +18,7 @@ void PrintTo(const Poison& poison, std::ostream* out) {
     *out << poison.name;
 }
 
-class NonFinite : public ::testing::TestWithParam<Poison> {
+class NonFinite : public ::testing::TestWithParam<std::tuple<std::string, Poison>> {
   protected:
     static constexpr std::int64_t tokens = 300;
     static constexpr std::int64_t bad_token = 150;
@@ -30,7 +31,8 @@ class NonFinite : public ::testing::TestWithParam<Poison> {
         const TokenSet all({{0, tokens}});
         const LocalMask local(*mask, all, all);
         Partial out(2, tokens, 32);
-        make_cpu_kernel(2)->attend({inputs_.q(), inputs_.k(), inputs_.v(), &local, case_.scale()}, out, {});
+        backend_of(std::get<0>(GetParam()), 2)
+            .attend({inputs_.q(), inputs_.k(), inputs_.v(), &local, case_.scale()}, out, {});
         return out;
     }
     // Rows [0, end) of all heads are as the reference has them without the poison.
@@ -49,7 +51,7 @@ class NonFinite : public ::testing::TestWithParam<Poison> {
 
 TEST_P(NonFinite, InAHiddenValueDoesNotLeak) {
     const Partial clean = run();
-    inputs_.values[bad_token * 32 + 5] = GetParam().value;
+    inputs_.values[bad_token * 32 + 5] = std::get<1>(GetParam()).value;
     const Partial poisoned = run();
     expect_clean(clean, poisoned, {0, bad_token});
     for (std::int64_t row = bad_token; row < tokens; ++row) {
@@ -60,10 +62,10 @@ TEST_P(NonFinite, InAHiddenValueDoesNotLeak) {
 
 TEST_P(NonFinite, InAHiddenKeyDoesNotLeak) {
     const Partial clean = run();
-    inputs_.keys[bad_token * 32 + 5] = GetParam().value;
+    inputs_.keys[bad_token * 32 + 5] = std::get<1>(GetParam()).value;
     const Partial poisoned = run();
     expect_clean(clean, poisoned, {0, bad_token});
-    if (std::isnan(GetParam().value)) {
+    if (std::isnan(std::get<1>(GetParam()).value)) {
         for (std::int64_t row = bad_token; row < tokens; ++row) {
             EXPECT_TRUE(std::isnan(poisoned.output().row(0, row)[6])) << row;
         }
@@ -72,18 +74,20 @@ TEST_P(NonFinite, InAHiddenKeyDoesNotLeak) {
 
 TEST_P(NonFinite, InAQueryReachesOnlyItsRow) {
     const Partial clean = run();
-    inputs_.queries[bad_token * 32 + 5] = GetParam().value;
+    inputs_.queries[bad_token * 32 + 5] = std::get<1>(GetParam()).value;
     const Partial poisoned = run();
     expect_clean(clean, poisoned, {0, bad_token});
     expect_clean(clean, poisoned, {bad_token + 1, tokens});
     EXPECT_FALSE(std::isfinite(poisoned.output().row(0, bad_token)[0]));
 }
 
-INSTANTIATE_TEST_SUITE_P(Values, NonFinite,
-                         ::testing::Values(Poison{"NaN", std::numeric_limits<float>::quiet_NaN()},
-                                           Poison{"Infinity", std::numeric_limits<float>::infinity()},
-                                           Poison{"MinusInfinity", -std::numeric_limits<float>::infinity()}),
-                         [](const auto& parameter) { return parameter.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Values, NonFinite,
+    ::testing::Combine(::testing::Values(std::string("cpu"), std::string("opencl")),
+                       ::testing::Values(Poison{"NaN", std::numeric_limits<float>::quiet_NaN()},
+                                         Poison{"Infinity", std::numeric_limits<float>::infinity()},
+                                         Poison{"MinusInfinity", -std::numeric_limits<float>::infinity()})),
+    [](const auto& parameter) { return std::get<0>(parameter.param) + std::get<1>(parameter.param).name; });
 
 }  // namespace
 }  // namespace longscope

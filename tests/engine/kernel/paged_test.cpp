@@ -5,6 +5,7 @@
 #include "engine/kernel/cpu/cpu_kernel.h"
 #include "engine/kernel/cpu/decode_pass.h"
 #include "tests/support/attention_case.h"
+#include "tests/support/backends.h"
 #include "tests/support/paged_tensor.h"
 #include "tests/support/typed_tensor.h"
 
@@ -66,9 +67,11 @@ TEST(Paged, EqualsTheReferenceInEveryPageSizeMaskAndNumberOfQueries) {
                 SCOPED_TRACE(c.text() + " pages of " + std::to_string(page_tokens));
                 const Paged paged(c, page_tokens, page_tokens % 2 == 0);
                 const ReferenceResult expected = reference_attention(c, paged.inputs);
-                const AttentionError error = error_of(expected, paged.attend(*make_kernel("cpu", 2)));
-                EXPECT_LE(error.output_relative_l2, 1e-6);
-                EXPECT_LE(error.lse_absolute, 1e-5);
+                for (const char* backend : {"cpu", "opencl"}) {
+                    const AttentionError error = error_of(expected, paged.attend(backend_of(backend, 2)));
+                    EXPECT_LE(error.output_relative_l2, 1e-6) << backend;
+                    EXPECT_LE(error.lse_absolute, 1e-5) << backend;
+                }
                 const AttentionError plain = error_of(expected, paged.attend(*make_kernel("reference", 2)));
                 EXPECT_LE(plain.output_relative_l2, 1e-7);
             }
@@ -129,9 +132,12 @@ TEST(Paged, ComputesScoresThatAreNotPlain) {
     c.scoring.alibi = true;
     c.scoring.bias_heads = 8;
     const Paged paged(c, 17, false);
-    const AttentionError error = error_of(reference_attention(c, paged.inputs), paged.attend(*make_kernel("cpu", 2)));
-    EXPECT_LE(error.output_relative_l2, 1e-6);
-    EXPECT_LE(error.lse_absolute, 1e-5);
+    const ReferenceResult expected = reference_attention(c, paged.inputs);
+    for (const char* backend : {"cpu", "opencl"}) {
+        const AttentionError error = error_of(expected, paged.attend(backend_of(backend, 2)));
+        EXPECT_LE(error.output_relative_l2, 1e-6) << backend;
+        EXPECT_LE(error.lse_absolute, 1e-5) << backend;
+    }
 }
 
 TEST(Paged, HasTheGradientsOfOnePiece) {

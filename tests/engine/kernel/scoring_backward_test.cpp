@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/kernel/cpu/cpu_kernel.h"
+#include "tests/support/backends.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/forward_case.h"
 #include "tests/support/scoring_cases.h"
@@ -36,6 +37,9 @@ void expect_exact(const AttentionCase& c) {
                           gradient_bound(c.shape.dtype, std::max(c.domain.query_tokens, c.domain.key_tokens)));
         }
     }
+    SCOPED_TRACE("opencl");
+    expect_within(error_of_gradients(reference, run_backward(backend_of("opencl", 2), c, inputs, reference)),
+                  gradient_bound(c.shape.dtype, std::max(c.domain.query_tokens, c.domain.key_tokens)));
 }
 
 TEST(ScoringBackward, EveryOptionAndEveryTwoOfThemOnEveryVariant) {
@@ -127,14 +131,14 @@ TEST(ScoringBackward, TheGradientOfScoresWithoutABiasIsThatOfABiasOfZero) {
     const TokenSet rows({{0, 97}});
     const TokenSet columns({{0, 200}});
     const LocalMask local(*mask, rows, columns);
-    for (const char* backend : {"cpu", "reference"}) {
+    for (const char* backend : {"cpu", "opencl", "reference"}) {
         Gradients out(inputs.forward);
-        make_kernel(backend, 2)
-            ->attend_backward({{inputs.forward.q(), inputs.forward.k(), inputs.forward.v(), &local, c.scale()},
-                               inputs.dout(),
-                               lse.data(),
-                               delta.data()},
-                              out.view(inputs.forward), {});
+        backend_of(backend, 2)
+            .attend_backward({{inputs.forward.q(), inputs.forward.k(), inputs.forward.v(), &local, c.scale()},
+                              inputs.dout(),
+                              lse.data(),
+                              delta.data()},
+                             out.view(inputs.forward), {});
         expect_within(error_of_gradients(reference, out), 3e-6);
     }
 }
@@ -145,10 +149,10 @@ TEST(ScoringBackward, IsBitEqualForAnyNumberOfThreads) {
         const AttentionCase c = scored_case(400, 500, causal, {1, 4, 2, 16, 16, DType::float32}, scoring);
         const BackwardInputs inputs(c);
         const ReferenceGradients reference = reference_gradients(c, inputs);
-        for (const char* backend : {"cpu", "reference"}) {
-            const Gradients one = run_backward(*make_kernel(backend, 1), c, inputs, reference);
+        for (const char* backend : {"cpu", "opencl", "reference"}) {
+            const Gradients one = run_backward(backend_of(backend, 1), c, inputs, reference);
             for (const int threads : {2, 3, 5}) {
-                EXPECT_EQ(run_backward(*make_kernel(backend, threads), c, inputs, reference), one)
+                EXPECT_EQ(run_backward(backend_of(backend, threads), c, inputs, reference), one)
                     << backend << " " << threads;
             }
         }
@@ -160,11 +164,11 @@ TEST(ScoringBackward, AddsToWhatIsThere) {
         scored_case(97, 193, causal, {1, 2, 1, 16, 16, DType::float32}, {2.0, true, 1, 0.1, {}, false});
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    for (const char* backend : {"cpu", "reference"}) {
-        const auto kernel = make_kernel(backend, 2);
-        const Gradients once = run_backward(*kernel, c, inputs, reference);
+    for (const char* backend : {"cpu", "opencl", "reference"}) {
+        const Kernel& kernel = backend_of(backend, 2);
+        const Gradients once = run_backward(kernel, c, inputs, reference);
         Gradients twice = once;
-        add_gradients(*kernel, c, inputs, reference, twice);
+        add_gradients(kernel, c, inputs, reference, twice);
         for (std::size_t i = 0; i < once.bias.size(); ++i) {
             ASSERT_NEAR(twice.bias[i], 2 * once.bias[i], 1e-6F * (1.0F + std::abs(once.bias[i]))) << backend << i;
         }
@@ -211,8 +215,8 @@ TEST(ScoringBackward, WhatABiasHidesAddsNothingWhateverItIs) {
             (of_key ? poisoned.forward.keys : poisoned.forward.values)[40 * 16 + 3] = nan_value;
             const ReferenceGradients reference = reference_gradients(c, poisoned);
             EXPECT_EQ(reference.queries, clean.queries);
-            for (const char* backend : {"cpu", "reference"}) {
-                const Gradients got = run_backward(*make_kernel(backend, 2), c, poisoned, reference);
+            for (const char* backend : {"cpu", "opencl", "reference"}) {
+                const Gradients got = run_backward(backend_of(backend, 2), c, poisoned, reference);
                 expect_within(error_of_gradients(clean, got), 3e-6);
             }
         }
@@ -264,14 +268,14 @@ TEST(ScoringBackward, RefusesGradientsThatDoNotFit) {
     AttendGradients view = out.view(inputs.forward);
     std::vector<float> bias(24);
     view.bias = {bias.data(), 2, 4, 3};
-    for (const char* backend : {"cpu", "reference"}) {
+    for (const char* backend : {"cpu", "opencl", "reference"}) {
         expect_error(ErrorKind::bad_input, {"gradients.bias: 2 x 4 x 3", "accepted: 1 or 2 x 3 x 4"}, [&] {
-            make_kernel(backend, 1)
-                ->attend_backward({{inputs.forward.q(), inputs.forward.k(), inputs.forward.v(), &local, c.scale()},
-                                   inputs.dout(),
-                                   of_rows.data(),
-                                   of_rows.data()},
-                                  view, {});
+            backend_of(backend, 1)
+                .attend_backward({{inputs.forward.q(), inputs.forward.k(), inputs.forward.v(), &local, c.scale()},
+                                  inputs.dout(),
+                                  of_rows.data(),
+                                  of_rows.data()},
+                                 view, {});
         });
     }
 }

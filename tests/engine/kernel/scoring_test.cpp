@@ -7,6 +7,7 @@
 
 #include "engine/execute/row_check.h"
 #include "engine/kernel/cpu/cpu_kernel.h"
+#include "tests/support/backends.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/forward_case.h"
 #include "tests/support/scoring_cases.h"
@@ -19,6 +20,7 @@ constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 constexpr auto full = R"({"full": {}})";
 constexpr auto causal = R"({"causal": {}})";
 
+// Of cpu, and opencl.
 template <typename Check>
 void for_each_variant(DType inputs, const Check& check) {
     for (const cpu::TileVariant& variant : cpu::tile_variants()) {
@@ -27,6 +29,8 @@ void for_each_variant(DType inputs, const Check& check) {
             check(*cpu::make_kernel_of(variant, 2));
         }
     }
+    SCOPED_TRACE("opencl");
+    check(backend_of("opencl", 2));
 }
 
 void expect_exact(const AttentionCase& c) {
@@ -62,13 +66,13 @@ struct ByHand {
         const TokenSet all({{0, 3}});
         const LocalMask local(*mask, all, all);
         Partial out(1, 3, 1, scoring.merge_rule());
-        make_kernel(backend, 1)->attend({inputs.q(), inputs.k(), inputs.v(), &local, 1.0, scoring}, out, {});
+        backend_of(backend, 1).attend({inputs.q(), inputs.k(), inputs.v(), &local, 1.0, scoring}, out, {});
         return {out.output().data[2], out.lse(0)[2]};
     }
     void expect(double first_weight, double second_weight) const {
         const bool softmax = !scoring.is_sigmoid();
         const double sum = softmax ? first_weight + second_weight : 1.0;
-        for (const char* backend : {"reference", "cpu"}) {
+        for (const char* backend : {"reference", "cpu", "opencl"}) {
             const std::vector<float> row = last_row(backend);
             EXPECT_NEAR(row[0], (first_weight + 10 * second_weight) / sum, 1e-5) << backend;
             if (softmax) {
@@ -134,11 +138,11 @@ TEST(Scoring, RefusesWhatDoesNotFit) {
     const std::vector<float> slopes{1, infinity};
     const auto attend = [&](const char* backend, const Scoring& scoring) {
         Partial out(2, 3, 4, scoring.merge_rule());
-        make_kernel(backend, 1)->attend({inputs.q(), inputs.k(), inputs.v(), &local, 1.0, scoring}, out, {});
+        backend_of(backend, 1).attend({inputs.q(), inputs.k(), inputs.v(), &local, 1.0, scoring}, out, {});
     };
     const HeadMatrix<const float> transposed{bias.data(), 2, 4, 3};
     const HeadMatrix<const float> fitting{bias.data(), 2, 3, 4};
-    for (const char* backend : {"reference", "cpu"}) {
+    for (const char* backend : {"reference", "cpu", "opencl"}) {
         const auto expect_refusal = [&](const Scoring& scoring, const char* text) {
             expect_error(ErrorKind::bad_input, {text}, [&] { attend(backend, scoring); });
         };
@@ -261,11 +265,11 @@ TEST(Scoring, ABiasOfMinusInfinityIsAMask) {
                 inputs.keys[279 * 16 + 3] = nan_value;
                 inputs.values[7 * 16 + 3] = infinity;
             }
-            for (const char* backend : {"reference", "cpu"}) {
+            for (const char* backend : {"reference", "cpu", "opencl"}) {
                 AttentionInputs of_mask = inputs;
                 of_mask.bias.clear();
-                const Partial by_mask = run_forward(*make_kernel(backend, 2), masked, of_mask);
-                const Partial by_bias = run_forward(*make_kernel(backend, 2), biased, inputs);
+                const Partial by_mask = run_forward(backend_of(backend, 2), masked, of_mask);
+                const Partial by_bias = run_forward(backend_of(backend, 2), biased, inputs);
                 for (std::int64_t i = 0; i < by_mask.output().size(); ++i) {
                     const float expected = by_mask.output().data[i];
                     const float got = by_bias.output().data[i];
@@ -348,11 +352,11 @@ TEST(Scoring, AlibiIsAsExactAtTenMillionTokensAsAtNone) {
         compile_mask(parse_mask(parse_json(causal, "test"), "mask"), {tokens, tokens, {}});
     const TokenSet there({{far, far + 300}});
     const LocalMask local(*mask, there, there);
-    for (const char* backend : {"cpu", "reference"}) {
-        const auto kernel = make_kernel(backend, 2);
+    for (const char* backend : {"cpu", "opencl", "reference"}) {
+        const Kernel& kernel = backend_of(backend, 2);
         Partial out(2, 300, 16);
-        kernel->attend({inputs.q(), inputs.k(), inputs.v(), &local, near_case.scale(), inputs.scoring()}, out, {});
-        EXPECT_EQ(numbers(out), numbers(run_forward(*kernel, near_case, inputs))) << backend;
+        kernel.attend({inputs.q(), inputs.k(), inputs.v(), &local, near_case.scale(), inputs.scoring()}, out, {});
+        EXPECT_EQ(numbers(out), numbers(run_forward(kernel, near_case, inputs))) << backend;
     }
 }
 
@@ -399,7 +403,7 @@ TEST(Scoring, AResultThatMergesByAnotherRuleIsRefused) {
     const TokenSet all({{0, 3}});
     const LocalMask local(*mask, all, all);
     Partial out(1, 3, 4);
-    for (const char* backend : {"reference", "cpu"}) {
+    for (const char* backend : {"reference", "cpu", "opencl"}) {
         expect_error(ErrorKind::failed, {"do not merge by one rule"}, [&] {
             make_kernel(backend, 1)
                 ->attend({inputs.q(), inputs.k(), inputs.v(), &local, 1.0, inputs.scoring()}, out, {});

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The OpenCL devices of this machine with their handles.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/kernel/opencl/cl_api.h"
+#include "engine/kernel/opencl/device_facts.h"
+
+namespace longscope::opencl {
+
+struct DeviceList {
+    std::vector<DeviceFacts> facts;
+    std::vector<cl::Device> devices;  // of the same places
+    std::string why_none;             // one line; empty where there is a device
+};
+
+// Made by the first call of the process; never changes.
+[[nodiscard]] const DeviceList& device_list();
+
+// What LONGSCOPE_OPENCL_DEVICE says, and of several devices the one for this rank: a place in the list. Throws
+// Error(unsupported) where there is none, or none that can be used.
+[[nodiscard]] std::size_t device_of_rank(int rank);
+
+}  // namespace longscope::opencl

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The opencl backend: exact attention on a device of OpenCL.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/kernel/kernel.h"
+
+namespace longscope::opencl {
+
+// Why the backend does not compute this shape on the chosen device, in one line; empty where it does.
+[[nodiscard]] std::string why_unsupported(const AttentionShape& shape);
+
+// Throws Error(unsupported) where there is no device.
+[[nodiscard]] std::unique_ptr<Kernel> make_opencl_kernel(const KernelOptions& options);
+
+}  // namespace longscope::opencl

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/opencl/task_queue.h"
+
+#include <algorithm>
+
+namespace longscope::opencl {
+
+namespace {
+
+// What a slice should take: at its end some compute units wait for the last task, which should not count.
+constexpr double slice_seconds = 0.2;
+constexpr double first_slice_flops = 2e9;
+
+}  // namespace
+
+std::vector<cl_int2> on_device(const std::vector<QueuedTask>& tasks) {
+    std::vector<cl_int2> all;
+    all.reserve(tasks.size());
+    for (const QueuedTask& task : tasks) {
+        all.push_back({{task.head, task.tile}});
+    }
+    return all;
+}
+
+void run_tasks(const Session& session, cl::Kernel& kernel, cl_uint first_task, const std::vector<QueuedTask>& tasks,
+               SpareBuffer& counter, const AttendHooks& hooks) {
+    const cl::Buffer& next = counter.of_bytes(session, sizeof(cl_int));
+    double slice_flops = first_slice_flops * static_cast<double>(session.compute_units());
+    for (std::size_t begin = 0; begin < tasks.size();) {
+        if (hooks.cancelled != nullptr && *hooks.cancelled) {
+            return;
+        }
+        std::size_t end = begin;
+        double flops = 0.0;
+        std::int64_t pairs = 0;
+        for (; end < tasks.size() && (end == begin || flops < slice_flops); ++end) {
+            flops += tasks[end].flops;
+            pairs += tasks[end].pairs;
+        }
+        const cl_int zero = 0;
+        session.queue().enqueueFillBuffer(next, zero, 0, sizeof zero);
+        kernel.setArg(first_task, static_cast<cl_int>(begin));
+        kernel.setArg(first_task + 1, static_cast<cl_int>(end));
+        kernel.setArg(first_task + 2, next);
+        const auto workers = std::min(static_cast<std::size_t>(session.compute_units()), end - begin);
+        cl::Event done;
+        session.queue().enqueueNDRangeKernel(kernel, cl::NullRange, cl::NDRange(workers), cl::NDRange(1), nullptr,
+                                             &done);
+        session.wait(done, hooks);
+        if (hooks.head_pairs_done != nullptr) {
+            *hooks.head_pairs_done += pairs;
+        }
+        const double seconds = static_cast<double>(done.getProfilingInfo<CL_PROFILING_COMMAND_END>() -
+                                                   done.getProfilingInfo<CL_PROFILING_COMMAND_START>()) *
+                               1e-9;
+        if (seconds > 0.0) {
+            slice_flops = std::clamp(flops / seconds * slice_seconds, slice_flops / 4, slice_flops * 4);
+        }
+        begin = end;
+    }
+}
+
+}  // namespace longscope::opencl

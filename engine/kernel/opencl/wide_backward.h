@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A backward call on a processor with wide vectors (resources/opencl/wide_backward.cl).
+#pragma once
+
+#include "engine/kernel/kernel.h"
+#include "engine/kernel/opencl/session.h"
+
+namespace longscope::opencl {
+
+// One of the four tensors of a backward pass in both orders, and whether its tiles are finite.
+struct PackedBothWays {
+    SpareBuffer panels, rows, not_finite;
+};
+
+// Memory of the device that is kept from call to call.
+struct BackwardBuffers {
+    SpareBuffer raw;  // of the caller's, where they are copied
+    PackedBothWays queries, keys, values, output_gradients;
+    SpareBuffer lse, delta, kinds, ranges, runs, seen, tasks, counter;
+    SpareBuffer slopes, row_positions, column_positions, biases;
+    SpareBuffer of_queries, of_keys, of_values, of_bias;
+};
+
+// Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.
+void attend_backward_wide(Session& session, BackwardBuffers& buffers, const AttendBackwardInput& input,
+                          const AttendGradients& out, const AttendHooks& hooks);
+
+}  // namespace longscope::opencl

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/opencl/wide_forward.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "engine/base/thread_team.h"
+#include "engine/kernel/cpu/kind_plans.h"
+#include "engine/kernel/opencl/device_scoring.h"
+#include "engine/kernel/opencl/device_tensor.h"
+#include "engine/kernel/opencl/kernel_arguments.h"
+#include "engine/kernel/opencl/task_queue.h"
+#include "engine/kernel/opencl/wide_geometry.h"
+#include "engine/kernel/opencl/wide_packing.h"
+#include "engine/kernel/opencl/wide_plan.h"
+
+namespace longscope::opencl {
+
+namespace {
+
+constexpr std::int64_t k_tile = 256;
+// Of queries and running outputs of one task, which stay in the second-level cache.
+constexpr std::int64_t q_tile = 96;
+// Rows that are planned at once, and what their encoded plans, and the biases of their rows, may take.
+constexpr std::int64_t planned_rows = 32'768;
+constexpr std::int64_t most_plan_bytes = std::int64_t{64} << 20;
+constexpr std::int64_t most_bias_bytes = std::int64_t{256} << 20;
+// Of packed keys and values at a time, where the device has more.
+constexpr std::int64_t most_packed_bytes = std::int64_t{1} << 30;
+
+class WideForward {
+  public:
+    WideForward(Session& session, WideBuffers& buffers, const AttendInput& input, Partial& out,
+                const AttendHooks& hooks)
+        : session_(session),
+          buffers_(buffers),
+          input_(input),
+          out_(out),
+          hooks_(hooks),
+          geometry_(wide_geometry(q_tile, k_tile)),
+          dim_qk_padded_(padded_to_steps(input.queries.dim)),
+          dim_v_padded_(padded_to_panels(input.values.dim)),
+          key_tiles_((input.keys.tokens + k_tile - 1) / k_tile),
+          attending_(session.kernel(source(), "attend_wide")) {}
+
+    void run() {
+        const std::int64_t rows = input_.mask->rows();
+        if (rows == 0 || out_.heads() == 0) {
+            return;
+        }
+        const std::int64_t head_bytes = std::max<std::int64_t>(key_tiles_, 1) * k_tile *
+                                        (dim_qk_padded_ + dim_v_padded_) * std::int64_t{sizeof(float)};
+        const std::int64_t room = std::min(most_packed_bytes, session_.facts().largest_allocation_bytes);
+        const std::int64_t step = std::clamp<std::int64_t>(room / head_bytes, 1, input_.keys.heads);
+        for (std::int64_t head = 0; head < input_.keys.heads && !cancelled(); head += step) {
+            attend_heads({head, std::min(head + step, input_.keys.heads)});
+        }
+    }
+
+  private:
+    [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
+    [[nodiscard]] std::int64_t group() const { return input_.queries.heads / input_.keys.heads; }
+
+    [[nodiscard]] ProgramSource source() const {
+        ProgramSource source{{"lanes.cl", "wide_scores.cl", "wide_forward.cl"},
+                             {{"INPUT", std::to_string(static_cast<int>(input_.queries.dtype))},
+                              {"DIM_QK", std::to_string(input_.queries.dim)},
+                              {"DIM_QK_PADDED", std::to_string(dim_qk_padded_)},
+                              {"DIM_V", std::to_string(input_.values.dim)},
+                              {"DIM_V_PADDED", std::to_string(dim_v_padded_)},
+                              {"Q_TILE", std::to_string(q_tile)},
+                              {"K_TILE", std::to_string(k_tile)}}};
+        add_scoring_defines(input_.scoring, source.defines);
+        return source;
+    }
+
+    void attend_heads(Range kv_heads) {
+        const PackedPart keys{kv_heads, {0, input_.keys.tokens}, k_tile};
+        pack_panels(session_, input_.keys, keys, buffers_.raw, buffers_.packed_keys);
+        pack_rows(session_, input_.values, keys, buffers_.raw, buffers_.packed_values, buffers_.not_finite);
+        const Range heads{kv_heads.begin * group(), kv_heads.end * group()};
+        const std::int64_t rows = input_.mask->rows();
+        const DeviceInput queries(session_, input_.queries, heads, buffers_.queries);
+        const DeviceOutput output(session_, out_.output().row(heads.begin, 0), heads.size() * rows * out_.dim(), false,
+                                  buffers_.output);
+        const DeviceOutput lse(session_, out_.lse(heads.begin), heads.size() * rows, false, buffers_.lse);
+        const double sign = input_.scale == 0.0 ? 0.0 : std::copysign(1.0, input_.scale);
+        // The sign is in the queries, so that the largest product is the largest score.
+        const DeviceScoring how = device_scoring(input_.scoring, input_.scale == 0.0 ? 1.0 : std::abs(input_.scale));
+        cl_uint at = set_arguments(
+            attending_, 0, queries.buffer(), queries.head_stride(), queries.token_stride(), static_cast<cl_float>(sign),
+            buffers_.packed_keys.of_bytes(session_, 0), buffers_.packed_values.of_bytes(session_, 0),
+            buffers_.not_finite.of_bytes(session_, 0), static_cast<cl_int>(key_tiles_), static_cast<cl_int>(group()));
+        first_plan_arg_ = at;
+        at += 7;  // plan, tasks, queue
+        attending_.setArg(at++, static_cast<cl_int>(rows));
+        attending_.setArg(at++, output.buffer());
+        attending_.setArg(at++, lse.buffer());
+        attending_.setArg(at++, sizeof how, &how);
+        if (input_.scoring.slopes != nullptr) {
+            at = set_slopes(heads, at);
+        }
+        first_bias_arg_ = at;
+
+        ThreadTeam team(static_cast<int>(session_.compute_units()));
+        cpu::KindPlans plans;
+        const std::set<std::int64_t> kinds = input_.mask->kinds_of(heads);
+        for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += planned_rows) {
+            plans.plan(*input_.mask, kinds, {begin, std::min(begin + planned_rows, rows)}, geometry_, team);
+            for (const std::int64_t kind : kinds) {
+                attend_kind(heads, kind, plans.of(kind));
+            }
+        }
+        output.fetch();
+        lse.fetch();
+    }
+
+    cl_uint set_slopes(Range heads, cl_uint at) {
+        const float* first = input_.scoring.slopes;
+        std::vector<cl_int> rows(static_cast<std::size_t>(input_.mask->rows()));
+        std::vector<cl_int> columns(static_cast<std::size_t>(key_tiles_ * k_tile));
+        input_.mask->row_positions({0, input_.mask->rows()}, rows.data());
+        input_.mask->column_positions({0, input_.mask->columns()}, columns.data());
+        attending_.setArg(
+            at++, upload(session_, std::vector<float>(first + heads.begin, first + heads.end), buffers_.slopes));
+        attending_.setArg(at++, upload(session_, rows, buffers_.row_positions));
+        attending_.setArg(at++, upload(session_, columns, buffers_.column_positions));
+        return at;
+    }
+
+    // The heads of `heads` whose mask is of this kind.
+    void attend_kind(Range heads, std::int64_t kind, std::span<const TilePlan> plans) {
+        std::vector<std::int64_t> own;
+        for (std::int64_t head = heads.begin; head < heads.end; ++head) {
+            if (input_.mask->kind_of(head) == kind) {
+                own.push_back(head - heads.begin);
+            }
+        }
+        while (!plans.empty() && !cancelled()) {
+            plan_.clear();
+            const std::size_t fitting = bias_fits(plans, heads.size());
+            const std::size_t taken = append(plans.first(fitting), geometry_, most_plan_bytes, plan_);
+            attending_.setArg(first_plan_arg_, upload(session_, plan_.row_tiles, buffers_.row_tiles));
+            attending_.setArg(first_plan_arg_ + 1, upload(session_, plan_.runs, buffers_.runs));
+            attending_.setArg(first_plan_arg_ + 2, upload(session_, plan_.seen, buffers_.seen));
+            if (input_.scoring.has_bias()) {
+                set_biases(heads, {plans.front().rows.begin, plans[taken - 1].rows.end});
+            }
+            run_planned(own);
+            plans = plans.subspan(taken);
+        }
+    }
+
+    [[nodiscard]] std::int64_t bias_stride() const { return key_tiles_ * k_tile; }
+
+    // Of these plans so many that the biases of their rows may be uploaded at once; at least one.
+    [[nodiscard]] std::size_t bias_fits(std::span<const TilePlan> plans, std::int64_t heads) const {
+        if (!input_.scoring.has_bias()) {
+            return plans.size();
+        }
+        const std::int64_t row_bytes = heads * bias_stride() * std::int64_t{sizeof(float)};
+        std::size_t fitting = 1;
+        while (fitting < plans.size() &&
+               (plans[fitting].rows.end - plans.front().rows.begin) * row_bytes <= most_bias_bytes) {
+            ++fitting;
+        }
+        return fitting;
+    }
+
+    // Rows are filled up to whole tiles of keys.
+    void set_biases(Range heads, Range rows) {
+        const HeadView& bias = input_.scoring.bias;
+        const std::int64_t distinct = bias.head_stride == 0 ? 1 : heads.size();
+        std::vector<float> values(static_cast<std::size_t>(distinct * rows.size() * bias_stride()), 0.0F);
+        for (std::int64_t head = 0; head < distinct; ++head) {
+            for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+                std::copy_n(static_cast<const float*>(bias.row(heads.begin + head, row)), bias.dim,
+                            values.data() + (head * rows.size() + row - rows.begin) * bias_stride());
+            }
+        }
+        cl_uint at = first_bias_arg_;
+        attending_.setArg(at++, upload(session_, values, buffers_.biases));
+        attending_.setArg(at++, static_cast<cl_ulong>(distinct == 1 ? 0 : rows.size() * bias_stride()));
+        attending_.setArg(at++, static_cast<cl_ulong>(bias_stride()));
+        attending_.setArg(at++, static_cast<cl_int>(rows.begin));
+    }
+
+    // Head by head, so that all compute units share the keys of one head in cache; inside a head the longest tasks
+    // first, so that no long one is left for the end.
+    void run_planned(const std::vector<std::int64_t>& heads) {
+        std::vector<std::size_t> order(plan_.row_tiles.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::size_t a, std::size_t b) { return plan_.tiles[a] > plan_.tiles[b]; });
+        std::vector<QueuedTask> tasks;
+        const double tile_flops = 2.0 * static_cast<double>(q_tile * k_tile * (input_.queries.dim + input_.values.dim));
+        for (const std::int64_t head : heads) {
+            for (const std::size_t tile : order) {
+                tasks.push_back({static_cast<cl_int>(head), static_cast<cl_int>(tile),
+                                 tile_flops * static_cast<double>(plan_.tiles[tile]), plan_.pairs[tile]});
+            }
+        }
+        attending_.setArg(first_plan_arg_ + 3, upload(session_, on_device(tasks), buffers_.tasks));
+        run_tasks(session_, attending_, first_plan_arg_ + 4, tasks, buffers_.counter, hooks_);
+    }
+
+    Session& session_;
+    WideBuffers& buffers_;
+    const AttendInput& input_;
+    Partial& out_;
+    const AttendHooks& hooks_;
+    cpu::TileGeometry geometry_;
+    std::int64_t dim_qk_padded_;
+    std::int64_t dim_v_padded_;
+    std::int64_t key_tiles_;
+    cl::Kernel attending_;
+    cl_uint first_plan_arg_ = 0;
+    cl_uint first_bias_arg_ = 0;
+    WidePlan plan_;
+};
+
+}  // namespace
+
+void attend_wide(Session& session, WideBuffers& buffers, const AttendInput& input, Partial& out,
+                 const AttendHooks& hooks) {
+    WideForward(session, buffers, input, out, hooks).run();
+}
+
+}  // namespace longscope::opencl
