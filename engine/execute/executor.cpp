@@ -369,7 +369,7 @@ class Executor {
     // From the tile loop, where a tile may take a microsecond: often enough to keep transfers moving, rarely enough to
     // cost nothing.
     void progress_now_and_then() {
-        constexpr Nanoseconds interval_ns = 50'000;
+        constexpr Nanoseconds interval_ns = 200'000;
         if (const Nanoseconds now = now_ns(); now - last_progress_ns_ >= interval_ns) {
             last_progress_ns_ = now;
             progress();

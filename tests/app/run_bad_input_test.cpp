@@ -58,6 +58,14 @@ TEST_F(RunBadInput, AWrongOption) {
     }
     expect_bad("--launcher: slurm is not a launcher; accepted: mpirun, threads", small_experiment(),
                {"--launcher", "slurm"});
+    for (const char* hosts : {"a,", ",a", "a b", "a:", "a:x", ":2", "-x", "a:2;b"}) {
+        expect_bad(std::string("--hosts: ") + hosts + " is no list of hosts; accepted: HOST or HOST:RANKS",
+                   small_experiment(), {std::string("--hosts=") + hosts});
+    }
+    expect_bad("--hosts: a:2 needs a process a rank; accepted: --launcher mpirun", small_experiment(),
+               {"--hosts", "a:2", "--launcher", "threads"});
+    expect_bad("--remote-shell: ssh has no hosts to reach; accepted: --hosts with it", small_experiment(),
+               {"--remote-shell", "ssh"});
     expect_bad("backend.name: \"gpu\" is not known; accepted: cpu, reference", small_experiment(),
                {"--backend", "gpu"});
     expect_bad("--theme: pink is not a theme; accepted: light, dark", small_experiment(), {"--theme", "pink"});

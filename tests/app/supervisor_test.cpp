@@ -69,7 +69,8 @@ class HangingLauncher : public RunFixture {
         const Experiment experiment = parse_experiment(small_experiment(), "", experiment_names());
         Listener listener(at_message);
         const SignalWatch signals;
-        const RunEnd end = supervise({experiment, launcher, folder, signals, number, 0, 0, grace_ns}, store, listener);
+        const RunEnd end =
+            supervise({experiment, launcher, folder, signals, number, 0, 0, {}, grace_ns}, store, listener);
         EXPECT_EQ(stored(number).record.state, end.state);
         EXPECT_EQ(stored(number).record.message, end.message);
         expect_no_process_left();

@@ -46,7 +46,8 @@ ExperimentRunner::ExperimentRunner(const RunSettings& settings)
       theme_(theme_named(settings.theme, "--theme")) {}
 
 void ExperimentRunner::check_launch(const Experiment& experiment) const {
-    (void)launcher_.command({"", experiment.layout.ranks});
+    settings_.places.check();
+    (void)launcher_.command({"", experiment.layout.ranks, 0, settings_.places});
 }
 
 std::filesystem::path ExperimentRunner::database_path() const {
@@ -118,8 +119,9 @@ ExperimentRunner::Result ExperimentRunner::run(const Experiment& experiment, con
         make_both(tells_programs() ? make_json_progress(print_line) : make_text_progress(experiment),
                   make_json_progress([&](const std::string& line) { folder.append_progress(line); }));
     progress->started(result.run, uuid, folder.path().string());
-    result.end = supervise({experiment, launcher_, folder, signals, result.run, stall_limit_ns_, settings_.max_events},
-                           *store_, *progress);
+    result.end = supervise(
+        {experiment, launcher_, folder, signals, result.run, stall_limit_ns_, settings_.max_events, settings_.places},
+        *store_, *progress);
     state.state = to_string(result.end.state);
     state.message = result.end.message;
     folder.write_state(state);

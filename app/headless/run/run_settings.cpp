@@ -15,6 +15,12 @@ void add_run_settings(CLI::App& verb, RunSettings& settings) {
         ->check(given());
     verb.add_option("--launcher", settings.launcher, "mpirun: a process a rank; threads: all in one process")
         ->capture_default_str();
+    verb.add_option("--hosts", settings.places.hosts,
+                    "Nodes that ranks run on, with how many each: node1:4,node2:4 (default: this machine)")
+        ->check(given());
+    verb.add_option("--remote-shell", settings.places.remote_shell,
+                    "Command that reaches them, called as COMMAND HOST WORDS ... (default: ssh)")
+        ->check(given());
     verb.add_option("--progress", settings.progress, "text for people, jsonl for programs (one JSON object a line)")
         ->check(CLI::IsMember({"text", "jsonl"}))
         ->capture_default_str();

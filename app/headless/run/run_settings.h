@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "app/headless/run/launcher.h"
+
 namespace longscope {
 
 struct RunSettings {
@@ -16,6 +18,7 @@ struct RunSettings {
     std::string pictures = "png";
     double stall_seconds = 600;
     std::int64_t max_events = 0;
+    LaunchPlaces places;
 };
 
 // `settings` outlives the parsing.

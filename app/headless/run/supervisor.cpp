@@ -62,7 +62,7 @@ class Supervisor {
         require_feasible_layout(input_.experiment);
         require_supported(input_.experiment.backend.name, input_.experiment.shape);
         const LaunchCommand launch =
-            input_.launcher.command({input_.folder.experiment(), layout.ranks, input_.max_events});
+            input_.launcher.command({input_.folder.experiment(), layout.ranks, input_.max_events, input_.places});
         ChildProcess child(launch.command, launch.environment);
         const GroupGuard guard(child.id(), input_.grace_ns);
         worker_ = launch.worker;

@@ -22,6 +22,7 @@ struct SuperviseInput {
     std::int64_t run;             // in the store
     Nanoseconds stall_limit_ns;   // without any news the run is timed out; 0: never
     std::int64_t max_events = 0;  // as LaunchRequest::max_events
+    LaunchPlaces places = {};
     // How long the launcher may take to end once the run is over (a rank has died or failed, no worker is left), and
     // again after it was asked to; then it is killed. Open MPI's mpirun 4.1 hangs now and then when all ranks die while
     // they connect.

@@ -21,9 +21,10 @@ int main(int argc, char** argv) {
         const MpiEnvironment environment;
         const std::unique_ptr<Communicator> world = environment.world();
         rank = world->rank();
+        const int ranks_here = MpiEnvironment::processes_here();
         const int code = report_errors(rank, [&] {
             const Experiment experiment = read_experiment(argv[1], experiment_names());
-            const SessionOptions options{thread_share(experiment.backend.threads, world->size()),
+            const SessionOptions options{thread_share(experiment.backend.threads, ranks_here),
                                          MpiEnvironment::library_text(), argv[1],
                                          event_limit(std::atoll(argv[2]), world->size())};
             run_session(experiment, *world, options, write_message);

@@ -172,6 +172,15 @@ std::unique_ptr<Communicator> MpiEnvironment::world() const {
     return std::make_unique<MpiCommunicator>();
 }
 
+int MpiEnvironment::processes_here() {
+    MPI_Comm here = MPI_COMM_NULL;
+    check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here), "processes here");
+    int size = 0;
+    check(MPI_Comm_size(here, &size), "processes here");
+    check(MPI_Comm_free(&here), "processes here");
+    return size;
+}
+
 std::string MpiEnvironment::library_text() {
     char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length = 0;

@@ -22,6 +22,9 @@ class MpiEnvironment {
     // Over all processes (a duplicate of MPI_COMM_WORLD). Must not outlive the environment.
     [[nodiscard]] std::unique_ptr<Communicator> world() const;
 
+    // How many of them share this machine with this one, itself among them. Collective.
+    [[nodiscard]] static int processes_here();
+
     // "Open MPI v4.1.4"
     [[nodiscard]] static std::string library_text();
 
