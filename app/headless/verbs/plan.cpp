@@ -17,6 +17,7 @@
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "engine/experiment/layout_options.h"
+#include "engine/experiment/layout_preview.h"
 
 namespace longscope {
 
@@ -29,11 +30,6 @@ struct PlanOptions {
     bool why = false;
     bool json = false;
 };
-
-std::string strategy_text(const LayoutOption& layout) {
-    return layout.options.ulysses == 0 ? layout.strategy
-                                       : fmt::format("{} (ulysses {})", layout.strategy, layout.options.ulysses);
-}
 
 // Even work first, then few bytes, then little memory.
 std::vector<LayoutOption> in_order(std::vector<LayoutOption> layouts) {
@@ -71,9 +67,11 @@ std::string report(const LayoutOptions& all, const Experiment& experiment, std::
     std::vector<std::string> refused;
     for (const LayoutOption& layout : in_order(all.layouts)) {
         if (layout.infeasible.empty()) {
-            table.add_row({strategy_text(layout), layout.dispatch, fmt::format("{:.3f}", layout.largest_over_mean),
-                           format_bytes(layout.bytes_received), format_bytes(layout.memory_bytes)});
-        } else if (std::string line = fmt::format("{}: {}", strategy_text(layout), layout.infeasible);
+            table.add_row({strategy_text(layout.strategy, layout.options), layout.dispatch,
+                           fmt::format("{:.3f}", layout.largest_over_mean), format_bytes(layout.bytes_received),
+                           format_bytes(layout.memory_bytes)});
+        } else if (std::string line =
+                       fmt::format("{}: {}", strategy_text(layout.strategy, layout.options), layout.infeasible);
                    std::find(refused.begin(), refused.end(), line) == refused.end()) {
             refused.push_back(std::move(line));  // the same for every dispatch
         }
