@@ -65,6 +65,11 @@ Colour Theme::rank(std::int64_t rank, std::int64_t ranks) const {
     return mix(many_ranks[below], many_ranks[below + 1], place - static_cast<double>(below));
 }
 
+Colour ink_on(Colour ground) {
+    const double luma = 0.299 * ground.red + 0.587 * ground.green + 0.114 * ground.blue;
+    return luma > 120 ? Colour{0x14, 0x17, 0x1B} : Colour{0xFF, 0xFF, 0xFF};
+}
+
 const Theme& light_theme() {
     static const Theme theme = make_light_theme();
     return theme;

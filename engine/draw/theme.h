@@ -34,6 +34,9 @@ struct Theme {
     [[nodiscard]] Colour rank(std::int64_t rank, std::int64_t ranks) const;
 };
 
+// What text on such a ground is legible in.
+[[nodiscard]] Colour ink_on(Colour ground);
+
 [[nodiscard]] const Theme& light_theme();
 [[nodiscard]] const Theme& dark_theme();
 

@@ -42,6 +42,18 @@ std::vector<Tick> token_ticks(Range tokens, int max_ticks) {
     return ticks;
 }
 
+std::vector<Tick> byte_ticks(std::int64_t bytes, int max_ticks) {
+    std::int64_t step = 1;
+    while (bytes / step > std::max(max_ticks, 1)) {
+        step *= 2;
+    }
+    std::vector<Tick> ticks;
+    for (std::int64_t value = 0; value <= bytes; value += step) {
+        ticks.push_back({value, format_bytes(value)});
+    }
+    return ticks;
+}
+
 std::vector<Tick> time_ticks(Nanoseconds begin_ns, Nanoseconds span_ns, int max_ticks) {
     Nanoseconds step_ns = 1;
     for (int i = 0; span_ns / step_ns > std::max(max_ticks, 1); ++i) {

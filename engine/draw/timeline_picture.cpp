@@ -41,10 +41,6 @@ constexpr std::array<Category, category_count> all_categories{
 
 using Row = std::vector<const TraceEvent*>;
 
-bool is_light(Colour colour) {
-    return 0.299 * colour.red + 0.587 * colour.green + 0.114 * colour.blue > 120;
-}
-
 class TimelinePicture {
   public:
     TimelinePicture(const Trace& trace, const TimelineOptions& options)
@@ -259,7 +255,7 @@ class TimelinePicture {
         }
         labels_.push_back({{rect.x + rect.width / 2, rect.y + rect.height / 2 + size * 0.36},
                            std::move(text),
-                           is_light(colour) ? Colour{0x14, 0x17, 0x1B} : Colour{0xFF, 0xFF, 0xFF},
+                           ink_on(colour),
                            size,
                            Text::Anchor::middle});
     }

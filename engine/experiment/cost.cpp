@@ -120,6 +120,9 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     cost.all_pairs = masks.kind(0).box().pairs();
     cost.forward_flops = flops_of_head_pairs(shape, static_cast<double>(head_pairs), Direction::forward);
     const Pass pass = draw.experiment.pass;
+    if (pass == Pass::forward_backward) {
+        cost.backward_flops = flops_of_head_pairs(shape, static_cast<double>(head_pairs), Direction::backward);
+    }
     require_going_on(cancelled);
     const bool same_mask = known != nullptr && known->draw.masks == draw.masks;
     cost.tiles = same_mask ? known->cost.tiles : count_tiles_of(masks, shape.query_heads);

@@ -48,6 +48,7 @@ struct ExperimentCost {
     std::int64_t all_pairs = 0;
     TileCounts tiles;             // of 128 x 128; likewise
     double forward_flops = 0;     // of all heads
+    double backward_flops = 0;    // likewise; nothing where the experiment has no backward pass
     std::vector<RankCost> ranks;  // bytes and memory are 0 where `infeasible` says why
     std::string infeasible;
     std::string unsupported;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace longscope {
 
@@ -31,41 +33,83 @@ std::string_view to_string(StepWork work) {
     return words.at(static_cast<std::size_t>(work));
 }
 
-StepTable step_table(const std::vector<Schedule>& schedules) {
-    std::size_t steps = 0;
-    for (const Schedule& schedule : schedules) {
-        for (const Operation& operation : schedule.operations) {
-            steps = std::max(steps, static_cast<std::size_t>(operation.step) + 1);
+double StepTable::largest_flops() const {
+    double largest = 0;
+    for (const std::vector<RankStep>& of_rank : ranks) {
+        for (const RankStep& step : of_rank) {
+            largest = std::max(largest, step.flops);
         }
+    }
+    return largest;
+}
+
+std::int64_t StepTable::bytes_moved() const {
+    return std::accumulate(transfers.begin(), transfers.end(), std::int64_t{0},
+                           [](std::int64_t sum, const StepTransfer& one) { return sum + one.bytes; });
+}
+
+StepTableRow step_table_row(const Schedule& schedule) {
+    StepTableRow row;
+    struct Sent {
+        std::int64_t bytes = 0;
+        std::int64_t messages = 0;
+    };
+    std::map<std::tuple<std::int32_t, std::int64_t, Direction>, Sent> sent;  // step, to, pass
+    const auto add = [&](std::int32_t step, std::int64_t to, std::int64_t bytes) {
+        Sent& one = sent[{step, to, row.backward_from ? Direction::backward : Direction::forward}];
+        one.bytes += bytes;
+        ++one.messages;
+    };
+    for (const Operation& operation : schedule.operations) {
+        const auto at = static_cast<std::size_t>(operation.step);
+        row.steps.resize(std::max(row.steps.size(), at + 1));
+        if (operation.kind == OperationKind::barrier) {
+            row.backward_from = operation.step;
+        }
+        if (computes(operation)) {
+            RankStep& step = row.steps[at];
+            step.flops += operation.flops;
+            if (operation.kind == OperationKind::attend_backward) {
+                step.backward_flops += operation.flops;
+            }
+            if (holds_own_tokens(schedule, operation.queries)) {
+                step.work = StepWork::own;
+            } else if (step.work == StepWork::idle) {
+                step.work = StepWork::help;
+            }
+        }
+        if (operation.kind == OperationKind::send) {
+            add(operation.step, operation.peer, operation.bytes);
+        }
+        for (std::size_t peer = 0; peer < operation.sent_bytes.size(); ++peer) {
+            if (static_cast<std::int64_t>(peer) != schedule.rank && operation.sent_bytes[peer] > 0) {
+                add(operation.step, static_cast<std::int64_t>(peer), operation.sent_bytes[peer]);
+            }
+        }
+    }
+    for (const auto& [where, size] : sent) {
+        row.sent.push_back(
+            {std::get<0>(where), schedule.rank, std::get<1>(where), size.bytes, size.messages, std::get<2>(where)});
+    }
+    return row;
+}
+
+StepTable step_table(std::vector<StepTableRow> rows) {
+    std::size_t steps = 0;
+    for (const StepTableRow& row : rows) {
+        steps = std::max(steps, row.steps.size());
     }
     StepTable table;
-    std::map<std::tuple<std::int32_t, std::int64_t, std::int64_t>, std::int64_t> bytes;  // step, from, to
-    for (const Schedule& schedule : schedules) {
-        std::vector<RankStep>& of_rank = table.ranks.emplace_back(steps);
-        for (const Operation& operation : schedule.operations) {
-            if (computes(operation)) {
-                RankStep& step = of_rank[static_cast<std::size_t>(operation.step)];
-                step.flops += operation.flops;
-                if (holds_own_tokens(schedule, operation.queries)) {
-                    step.work = StepWork::own;
-                } else if (step.work == StepWork::idle) {
-                    step.work = StepWork::help;
-                }
-            }
-            if (operation.kind == OperationKind::send) {
-                bytes[{operation.step, schedule.rank, operation.peer}] += operation.bytes;
-            }
-            for (std::size_t peer = 0; peer < operation.sent_bytes.size(); ++peer) {
-                if (static_cast<std::int64_t>(peer) != schedule.rank && operation.sent_bytes[peer] > 0) {
-                    bytes[{operation.step, schedule.rank, static_cast<std::int64_t>(peer)}] +=
-                        operation.sent_bytes[peer];
-                }
-            }
+    for (StepTableRow& row : rows) {
+        row.steps.resize(steps);
+        table.ranks.push_back(std::move(row.steps));
+        table.transfers.insert(table.transfers.end(), row.sent.begin(), row.sent.end());
+        if (row.backward_from) {
+            table.backward_from = std::min(table.backward_from.value_or(*row.backward_from), *row.backward_from);
         }
     }
-    for (const auto& [where, size] : bytes) {
-        table.transfers.push_back({std::get<0>(where), std::get<1>(where), std::get<2>(where), size});
-    }
+    std::stable_sort(table.transfers.begin(), table.transfers.end(),
+                     [](const StepTransfer& a, const StepTransfer& b) { return a.step < b.step; });
     return table;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,7 @@ enum class StepWork : std::uint8_t {
 struct RankStep {
     StepWork work = StepWork::idle;
     double flops = 0;
+    double backward_flops = 0;  // among them
 };
 
 // What leaves a rank for another one in a step.
@@ -29,18 +31,32 @@ struct StepTransfer {
     std::int64_t from = 0;
     std::int64_t to = 0;
     std::int64_t bytes = 0;
+    std::int64_t messages = 1;  // a collective is one to each rank that it has bytes for
+    Direction direction = Direction::forward;
 
     [[nodiscard]] bool operator==(const StepTransfer&) const = default;
 };
 
 struct StepTable {
-    std::vector<std::vector<RankStep>> ranks;  // of each rank, its steps from 0; all have as many
-    std::vector<StepTransfer> transfers;       // by step, sender and receiver
+    std::vector<std::vector<RankStep>> ranks;   // of each rank, its steps from 0; all have as many
+    std::vector<StepTransfer> transfers;        // by step, sender, receiver and pass
+    std::optional<std::int32_t> backward_from;  // the first step of the backward pass, where there is one
 
     [[nodiscard]] std::size_t steps() const { return ranks.empty() ? 0 : ranks.front().size(); }
+    // Of the busiest cell.
+    [[nodiscard]] double largest_flops() const;
+    [[nodiscard]] std::int64_t bytes_moved() const;
 };
 
-// `schedules` are those of every rank, in their order.
-[[nodiscard]] StepTable step_table(const std::vector<Schedule>& schedules);
+// The part of one rank; its own row may be shorter than those of others.
+struct StepTableRow {
+    std::vector<RankStep> steps;
+    std::vector<StepTransfer> sent;
+    std::optional<std::int32_t> backward_from;
+};
+
+[[nodiscard]] StepTableRow step_table_row(const Schedule& schedule);
+// `rows` are those of every rank, in their order.
+[[nodiscard]] StepTable step_table(std::vector<StepTableRow> rows);
 
 }  // namespace longscope

@@ -26,10 +26,6 @@ constexpr double least_tick_gap = 22;
 constexpr std::size_t max_flows = 200;
 constexpr double arrow_size = 6;
 
-bool is_light(Colour colour) {
-    return 0.299 * colour.red + 0.587 * colour.green + 0.114 * colour.blue > 120;
-}
-
 QColor with_alpha(Colour colour, int alpha) {
     QColor result = to_qcolor(colour);
     result.setAlpha(alpha);
@@ -143,7 +139,7 @@ class TimelinePainter {
     }
 
     void paint_step_labels() {
-        painter_.setPen(is_light(theme_.category(Category::attend)) ? QColor(0x14, 0x17, 0x1B) : QColor(Qt::white));
+        painter_.setPen(to_qcolor(ink_on(theme_.category(Category::attend))));
         const double digit = metrics_.horizontalAdvance(QLatin1Char('0'));
         for (const auto& [rect, step] : steps_) {
             // Of a bar that reaches out of sight, the middle of what is seen.

@@ -60,6 +60,12 @@ CostPanel::CostPanel(Evaluator& evaluator, const Appearance& appearance, QWidget
     add_row(tr("Forward FLOPs"), tr("Of all heads: 2 (Dqk + Dv) for each pair"), [](const Evaluation& e) {
         return to_qstring(format_short_count(e.cost.forward_flops)) + QStringLiteral("FLOP");
     });
+    add_row(tr("Backward FLOPs"), tr("Of all heads: 2 (3 Dqk + 2 Dv) for each pair; where \"pass\" asks for gradients"),
+            [](const Evaluation& e) {
+                return e.experiment().pass == Pass::forward
+                           ? QStringLiteral("-")
+                           : to_qstring(format_short_count(e.cost.backward_flops)) + QStringLiteral("FLOP");
+            });
     add_row(tr("Work, max / mean"), tr("The busiest rank's pairs by the mean of all ranks"),
             [](const Evaluation& e) { return QString::number(e.cost.largest_over_mean(), 'f', 3); });
     add_row(tr("Received, busiest rank"),

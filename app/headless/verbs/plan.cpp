@@ -17,6 +17,7 @@
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "engine/experiment/layout_options.h"
+#include "engine/experiment/layout_preview.h"
 
 namespace longscope {
 
@@ -29,11 +30,6 @@ struct PlanOptions {
     bool why = false;
     bool json = false;
 };
-
-std::string strategy_text(const LayoutOption& layout) {
-    const std::string options = to_string(layout.options);
-    return options.empty() ? layout.strategy : fmt::format("{} ({})", layout.strategy, options);
-}
 
 // Even work first, then few bytes, then little memory.
 std::vector<LayoutOption> in_order(std::vector<LayoutOption> layouts) {
@@ -75,10 +71,11 @@ std::vector<std::string> refusals(const LayoutOptions& all) {
             continue;
         }
         auto found = std::find_if(refused.begin(), refused.end(), [&](const Refusal& known) {
-            return known.strategy == strategy_text(layout) && known.reason == layout.infeasible;
+            return known.strategy == strategy_text(layout.strategy, layout.options) &&
+                   known.reason == layout.infeasible;
         });
         if (found == refused.end()) {
-            found = refused.insert(found, {strategy_text(layout), layout.infeasible, {}});
+            found = refused.insert(found, {strategy_text(layout.strategy, layout.options), layout.infeasible, {}});
         }
         found->dispatches.push_back(layout.dispatch);
     }
@@ -99,8 +96,9 @@ std::string report(const LayoutOptions& all, const Experiment& experiment, std::
         {{"strategy", Align::left}, {"dispatch", Align::left}, {"largest / mean"}, {"received"}, {"memory"}});
     for (const LayoutOption& layout : in_order(all.layouts)) {
         if (layout.infeasible.empty()) {
-            table.add_row({strategy_text(layout), layout.dispatch, fmt::format("{:.3f}", layout.largest_over_mean),
-                           format_bytes(layout.bytes_received), format_bytes(layout.memory_bytes)});
+            table.add_row({strategy_text(layout.strategy, layout.options), layout.dispatch,
+                           fmt::format("{:.3f}", layout.largest_over_mean), format_bytes(layout.bytes_received),
+                           format_bytes(layout.memory_bytes)});
         }
     }
     const std::vector<std::string> refused = refusals(all);

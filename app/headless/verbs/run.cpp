@@ -9,13 +9,17 @@
 #include "app/headless/command_line.h"
 #include "app/headless/experiment_names.h"
 #include "app/headless/explain.h"
+#include "app/headless/layout_pictures.h"
+#include "app/headless/long_job.h"
 #include "app/headless/output.h"
 #include "app/headless/program_files.h"
 #include "app/headless/run/experiment_runner.h"
 #include "app/headless/run_report.h"
 #include "app/headless/verbs/verb.h"
 #include "app/headless/worker/worker.h"
+#include "engine/draw/cairo_painter.h"
 #include "engine/experiment/field_override.h"
+#include "engine/experiment/layout_preview.h"
 #include "storage/run_query.h"
 
 namespace longscope {
@@ -28,6 +32,8 @@ struct RunOptions {
     std::optional<std::string> backend;
     std::optional<std::string> lengths;
     bool explain = false;
+    std::string output;  // a picture of what is explained
+    std::string picture{layout_picture_words.front()};
     RunSettings settings;
 };
 
@@ -56,7 +62,19 @@ std::vector<FieldOverride> overrides_of(const RunOptions& options) {
 
 int explain(const RunOptions& options) {
     const Experiment experiment = read_experiment(options.file, experiment_names(), overrides_of(options));
-    write_output(step_table_text(explain_steps(compile_draw(experiment, 0)), experiment));
+    if (!options.output.empty()) {
+        check_picture_extension(options.output, "--output");
+    }
+    const Theme& theme = theme_named(options.settings.theme, "--theme");
+    LongJob job("explain");
+    const LayoutPreview preview = preview_layout(compile_draw(experiment, 0), *job.cancelled());
+    job.finish();
+    if (options.output.empty()) {
+        write_output(step_table_text(preview.steps, experiment));
+    } else {
+        paint(draw_layout(layout_picture_named(options.picture), preview, experiment, theme), options.output);
+        write_output(options.output + '\n');
+    }
     return exit_done;
 }
 
@@ -99,8 +117,18 @@ void declare_run(CLI::App& verb, VerbAction& action) {
     verb.add_option("--lengths", options->lengths,
                     "Lengths file, instead of sequence.lengths: one length a line, or a histogram {\"[a,b)\": p}")
         ->check(given());
-    verb.add_flag("--explain", options->explain,
-                  "Runs nothing: prints what each rank does in each step, and what moves between them (draw 0)");
+    auto* explain =
+        verb.add_flag("--explain", options->explain,
+                      "Runs nothing: prints what each rank does in each step, and what moves between them (draw 0)");
+    auto* output = verb.add_option("-o,--output", options->output,
+                                   "With --explain a picture instead: a name that ends in .png, .svg or .pdf")
+                       ->type_name("FILE")
+                       ->check(given());
+    verb.add_option("--picture", options->picture, "With --output, of what")
+        ->check(CLI::IsMember(std::vector<std::string>(layout_picture_words.begin(), layout_picture_words.end())))
+        ->needs(output)
+        ->capture_default_str();
+    output->needs(explain);
     add_run_settings(verb, options->settings);
     verb.footer(
         "With \"pass\": \"forward_backward\" in the experiment the gradients of queries, keys and values are computed\n"

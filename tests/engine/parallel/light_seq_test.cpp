@@ -124,11 +124,11 @@ TEST(LightSeq, SendsGradientsBackWhereTheirInputsCameFrom) {
 TEST(LightSeq, TakesHalfTheStepsOfARingAndOne) {
     for (const std::int64_t ranks : {2, 4, 6, 8, 12}) {
         const DispatchedCase c = make_case(ranks);
-        std::vector<Schedule> schedules;
+        std::vector<StepTableRow> rows;
         for (std::int64_t rank = 0; rank < ranks; ++rank) {
-            schedules.push_back(write_light_seq(c.input(rank), Pass::forward));
+            rows.push_back(step_table_row(write_light_seq(c.input(rank), Pass::forward)));
         }
-        const StepTable table = step_table(schedules);
+        const StepTable table = step_table(std::move(rows));
         ASSERT_EQ(table.steps(), static_cast<std::size_t>(ranks / 2 + 1));
         for (std::int64_t rank = 0; rank < ranks; ++rank) {
             for (std::int64_t t = 0; t <= ranks / 2; ++t) {

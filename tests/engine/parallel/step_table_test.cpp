@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/dispatched_case.h"
 
 namespace longscope {
@@ -14,11 +16,11 @@ StepTable table_of(const char* strategy, const char* dispatch, std::int64_t rank
     problem.domain = {100 * ranks, 100 * ranks, {}};
     problem.mask_json = R"({"causal": {}})";
     const DispatchedCase c(std::move(problem), dispatch, ranks);
-    std::vector<Schedule> schedules;
+    std::vector<StepTableRow> rows;
     for (std::int64_t rank = 0; rank < ranks; ++rank) {
-        schedules.push_back(find_strategy(strategy).write(pass, c.input(rank)));
+        rows.push_back(step_table_row(find_strategy(strategy).write(pass, c.input(rank))));
     }
-    return step_table(schedules);
+    return step_table(std::move(rows));
 }
 
 std::string works(const StepTable& table, std::size_t rank) {
@@ -48,20 +50,46 @@ TEST(StepTable, ShowsRanksThatHelpOthers) {
     }
 }
 
+// All that is sent is told, with the pass that it belongs to.
+TEST(StepTable, TellsTheTwoPassesApart) {
+    const StepTable forward = table_of("ring", "zigzag", 4);
+    EXPECT_FALSE(forward.backward_from);
+    const StepTable both = table_of("ring", "zigzag", 4, Pass::forward_backward);
+    ASSERT_TRUE(both.backward_from);
+    EXPECT_EQ(*both.backward_from, 4);
+    std::int64_t bytes = 0;
+    for (const StepTransfer& transfer : both.transfers) {
+        EXPECT_EQ(transfer.direction, transfer.step < 4 ? Direction::forward : Direction::backward);
+        bytes += transfer.direction == Direction::forward ? transfer.bytes : 0;
+    }
+    EXPECT_EQ(bytes, forward.bytes_moved());
+    for (std::size_t step = 0; step < both.steps(); ++step) {
+        EXPECT_EQ(both.ranks[0][step].backward_flops > 0, step >= 4);
+    }
+    // Keys and values and the sums of their gradients go to the same rank in one step.
+    EXPECT_EQ(both.transfers.back().messages, 1);
+    EXPECT_EQ(std::count_if(both.transfers.begin(), both.transfers.end(),
+                            [](const StepTransfer& transfer) { return transfer.messages == 2; }),
+              3 * 4);
+}
+
 TEST(StepTable, SumsUpTheWorkOfTheSchedules) {
+    const AttentionShape shape{1, 4, 4, 16, 16, DType::float32};
     for (const char* strategy : {"ring", "all_gather", "ulysses", "usp", "group_cast"}) {
         for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
             const StepTable table = table_of(strategy, "zigzag", 4, pass);
             double flops = 0;
+            double backward = 0;
             for (const std::vector<RankStep>& steps : table.ranks) {
                 EXPECT_EQ(steps.size(), table.steps());
                 for (const RankStep& step : steps) {
                     flops += step.flops;
+                    backward += step.backward_flops;
+                    EXPECT_LE(step.flops, table.largest_flops());
                 }
             }
-            EXPECT_DOUBLE_EQ(flops,
-                             flops_of_head_pairs({1, 4, 4, 16, 16, DType::float32}, 4.0 * (400.0 * 401 / 2), pass))
-                << strategy;
+            EXPECT_DOUBLE_EQ(flops - backward, flops_of_head_pairs(shape, 4.0 * (400.0 * 401 / 2), Pass::forward));
+            EXPECT_DOUBLE_EQ(flops, flops_of_head_pairs(shape, 4.0 * (400.0 * 401 / 2), pass)) << strategy;
         }
     }
 }
