@@ -25,8 +25,8 @@ constexpr std::size_t most_lines = 32;  // of ranks; of more only the largest of
 constexpr std::int64_t farthest_budget = 4;
 
 constexpr std::array<std::string_view, buffer_role_count> role_names{
-    "keys and values",  "partial results", "queries",         "messages",
-    "output gradients", "delta",           "query gradients", "key and value gradients"};
+    "keys and values", "partial results",         "queries", "messages", "output gradients", "delta",
+    "query gradients", "key and value gradients", "lse"};
 
 // What a rank holds while a stretch of the picture lasts: of all states in it the one that holds most.
 struct Stretch {
