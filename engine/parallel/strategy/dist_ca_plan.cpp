@@ -24,11 +24,16 @@ struct Block {
     std::int64_t tokens = 0;
     std::int64_t head_pairs = 0;
     RangeSet keys;  // that its queries see
+    // What stands for them where pieces are compared: their extent, where they lie in many pieces, which would take
+    // long.
+    RangeSet about;
 };
+
+constexpr std::size_t max_ranges_to_compare = 16;
 
 // Of each rank, where it has so many tokens: fewer for many ranks, so that planning takes no longer.
 std::int64_t block_count(std::int64_t ranks) {
-    return std::clamp<std::int64_t>(16384 / ranks, 16, 256);
+    return std::clamp<std::int64_t>(4096 / ranks, 16, 256);
 }
 
 std::vector<Block> blocks_of(const StrategyInput& input, const TokenSet& tokens) {
@@ -43,6 +48,9 @@ std::vector<Block> blocks_of(const StrategyInput& input, const TokenSet& tokens)
         const TokenSet queries = select_tokens({{0}, {block.within}}, {tokens});
         block.head_pairs = LocalMask(input.masks, queries, all_keys).head_pairs({0, input.shape.query_heads});
         block.keys = covered_keys(input.masks, queries);
+        block.about = block.keys.size() <= max_ranges_to_compare
+                          ? block.keys
+                          : RangeSet{{block.keys.front().begin, block.keys.back().end}};
         blocks.push_back(std::move(block));
     }
     return blocks;
@@ -228,7 +236,7 @@ class Planner {
         for_each_block(piece, [&](std::int64_t number) {
             const Block& block = block_of(piece.owner, number);
             tokens += block.tokens;
-            keys = united_ranges(keys, block.keys);
+            keys = united_ranges(keys, block.about);
         });
         return static_cast<double>(tokens * (sizes_.queries + sizes_.result) +
                                    tokens_not_of(server, keys) * sizes_.key_values);

@@ -33,6 +33,14 @@ TEST(ScheduleJson, ADocumentOfTheForwardPassAloneIsAsItWasBefore) {
     EXPECT_EQ(both.at("pass"), "forward_backward");
 }
 
+// Who reads version 1 does not know that blocks may begin anywhere in a message.
+TEST(ScheduleJson, ADocumentOfTheForwardPassWithOffsetsIsOfVersion2) {
+    const DispatchedCase c({{1, 4, 2, 16, 24, DType::float32}, {100, 100, {}}, R"({"causal": {}})", 1}, "zigzag", 4);
+    const Schedule schedule = write_split_kv(c.input(1), Pass::forward);
+    EXPECT_EQ(to_json(schedule).at("longscope_schedule"), 2);
+    EXPECT_EQ(schedule_from_json(parse_json(to_json(schedule).dump(), "test")), schedule);
+}
+
 TEST(ScheduleJson, RefusesDamage) {
     const Json good = to_json(example());
     const auto expect_refused = [&](const char* pointer, const Json& value) {
@@ -47,6 +55,7 @@ TEST(ScheduleJson, RefusesDamage) {
     expect_refused("/operations/0/op", "alloca");
     expect_refused("/operations/0/stream", 1);
     expect_refused("/operations/0/buffer", -5);
+    expect_refused("/operations/0/offset_bytes", -1);
     expect_refused("/operations/0/unknown", 1);
     expect_refused("/operations/4/after", Json{1000});
     expect_refused("/operations/4/peer", 4);
