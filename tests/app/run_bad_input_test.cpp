@@ -58,7 +58,7 @@ TEST_F(RunBadInput, AWrongOption) {
     }
     expect_bad("--launcher: slurm is not a launcher; accepted: mpirun, threads", small_experiment(),
                {"--launcher", "slurm"});
-    expect_bad("backend.name: \"gpu\" is not known; accepted: cpu, reference", small_experiment(),
+    expect_bad("backend.name: \"gpu\" is not known; accepted: cpu, opencl, reference", small_experiment(),
                {"--backend", "gpu"});
     expect_bad("--theme: pink is not a theme; accepted: light, dark", small_experiment(), {"--theme", "pink"});
     expect_bad("--progress: xml", small_experiment(), {"--progress", "xml"});
