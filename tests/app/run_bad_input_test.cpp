@@ -66,7 +66,7 @@ TEST_F(RunBadInput, AWrongOption) {
                {"--hosts", "a:2", "--launcher", "threads"});
     expect_bad("--remote-shell: ssh has no hosts to reach; accepted: --hosts with it", small_experiment(),
                {"--remote-shell", "ssh"});
-    expect_bad("backend.name: \"gpu\" is not known; accepted: cpu, reference", small_experiment(),
+    expect_bad("backend.name: \"gpu\" is not known; accepted: cpu, opencl, reference", small_experiment(),
                {"--backend", "gpu"});
     expect_bad("--theme: pink is not a theme; accepted: light, dark", small_experiment(), {"--theme", "pink"});
     expect_bad("--progress: xml", small_experiment(), {"--progress", "xml"});

@@ -26,7 +26,7 @@ bool is_bounded(const Json& document) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const ExperimentNames names{{"ring", "ulysses"}, {"contiguous", "zigzag"}, {"cpu", "reference"}};
+    static const ExperimentNames names{{"ring", "ulysses"}, {"contiguous", "zigzag"}, {"cpu", "opencl", "reference"}};
     (void)fuzz::accepts([&] {
         const Json document = parse_json(fuzz::text_of(data, size), "input");
         if (!is_bounded(document)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// longscope-engine devices: the backends of this build and the machine that they run on.
+// longscope-engine devices: the backends of this build, the machine that they run on, and its OpenCL devices.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -7,11 +7,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/headless/data_folder.h"
 #include "app/headless/output.h"
 #include "app/headless/text_table.h"
 #include "app/headless/verbs/verb.h"
+#include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/opencl/device_facts.h"
+#include "engine/kernel/opencl/device_speed.h"
 #include "profiler/environment.h"
 
 namespace longscope {
@@ -32,10 +36,19 @@ struct TypesAlike {
     std::string description;
 };
 
+// What it runs on, or why it does not run here.
+std::string description_of(const KernelEntry& entry, int threads, DType dtype) {
+    try {
+        return entry.make({threads, dtype, {}, 0})->description();
+    } catch (const Error& error) {
+        return error.what();
+    }
+}
+
 std::vector<TypesAlike> ways_of(const KernelEntry& entry, int threads) {
     std::vector<TypesAlike> ways;
     for (std::size_t i = 0; i < dtype_words.size(); ++i) {
-        const std::string description = entry.make({threads, static_cast<DType>(i), {}, 0})->description();
+        const std::string description = description_of(entry, threads, static_cast<DType>(i));
         const auto known = std::find_if(ways.begin(), ways.end(),
                                         [&](const TypesAlike& way) { return way.description == description; });
         if (known == ways.end()) {
@@ -45,6 +58,99 @@ std::vector<TypesAlike> ways_of(const KernelEntry& entry, int threads) {
         }
     }
     return ways;
+}
+
+// A device of OpenCL and what was measured on it, or why nothing was.
+struct MeasuredDevice {
+    opencl::DeviceFacts facts;
+    opencl::DeviceSpeed speed;
+    std::string refusal;
+};
+
+std::vector<MeasuredDevice> measured_devices() {
+    std::vector<MeasuredDevice> all;
+    for (const opencl::DeviceFacts& facts : opencl::device_facts()) {
+        MeasuredDevice device{facts, {}, opencl::why_unusable(facts)};
+        if (device.refusal.empty()) {
+            try {
+                device.speed = opencl::measure_device(all.size(), program_cache_folder());
+            } catch (const Error& error) {
+                device.refusal = error.what();
+            }
+        }
+        all.push_back(std::move(device));
+    }
+    return all;
+}
+
+std::string opencl_text() {
+    if (const std::string& reason = opencl::why_no_device(); !reason.empty()) {
+        return fmt::format("\n{}\n", reason);
+    }
+    TextTable table({{"OpenCL device"},
+                     {"type", Align::left},
+                     {"name", Align::left},
+                     {"platform", Align::left},
+                     {"units"},
+                     {"lanes"},
+                     {"local memory"},
+                     {"memory"},
+                     {"largest piece"},
+                     {"has", Align::left},
+                     {"peak"},
+                     {"reading"},
+                     {"", Align::left}});
+    for (const MeasuredDevice& device : measured_devices()) {
+        const opencl::DeviceFacts& facts = device.facts;
+        std::string has;
+        for (const auto& [there, name] : {std::pair{facts.sub_groups, "sub-groups"},
+                                          std::pair{facts.float16, "float16"}, std::pair{facts.float64, "float64"}}) {
+            if (there) {
+                has += (has.empty() ? "" : ", ") + std::string(name);
+            }
+        }
+        const bool measured = device.refusal.empty();
+        table.add_row({std::to_string(facts.index), std::string(to_string(facts.type)), facts.name, facts.platform,
+                       std::to_string(facts.compute_units), std::to_string(facts.float_lanes),
+                       format_bytes(facts.local_memory_bytes) + (facts.local_memory_is_real ? "" : ", emulated"),
+                       format_bytes(facts.memory_bytes), format_bytes(facts.largest_allocation_bytes), has,
+                       measured ? fmt::format("{:.0f} GFLOP/s", device.speed.flops_per_s * 1e-9) : "-",
+                       measured ? fmt::format("{:.1f} GB/s", device.speed.read_bytes_per_s * 1e-9) : "-",
+                       device.refusal});
+    }
+    return "\n" + table.text();
+}
+
+Json opencl_json() {
+    Json all = Json::array();
+    for (const MeasuredDevice& device : measured_devices()) {
+        const opencl::DeviceFacts& facts = device.facts;
+        Json json{{"index", facts.index},
+                  {"name", facts.name},
+                  {"type", to_string(facts.type)},
+                  {"platform", facts.platform},
+                  {"version", facts.version},
+                  {"driver", facts.driver},
+                  {"compute_units", facts.compute_units},
+                  {"float_lanes", facts.float_lanes},
+                  {"local_memory_bytes", facts.local_memory_bytes},
+                  {"local_memory_is_real", facts.local_memory_is_real},
+                  {"memory_bytes", facts.memory_bytes},
+                  {"largest_allocation_bytes", facts.largest_allocation_bytes},
+                  {"work_group_items", facts.work_group_items},
+                  {"shares_host_memory", facts.shares_host_memory},
+                  {"sub_groups", facts.sub_groups},
+                  {"float16", facts.float16},
+                  {"float64", facts.float64}};
+        if (device.refusal.empty()) {
+            json["peak_flops_per_s"] = device.speed.flops_per_s;
+            json["read_bytes_per_s"] = device.speed.read_bytes_per_s;
+        } else {
+            json["refusal"] = device.refusal;
+        }
+        all.push_back(std::move(json));
+    }
+    return all;
 }
 
 std::string devices_text(const MachineFacts& machine) {
@@ -66,7 +172,7 @@ std::string devices_text(const MachineFacts& machine) {
                            std::exchange(meaning, {})});
         }
     }
-    return text + table.text();
+    return text + table.text() + opencl_text();
 }
 
 Json devices_json(const MachineFacts& machine) {
@@ -80,7 +186,10 @@ Json devices_json(const MachineFacts& machine) {
         }
         backends.push_back({{"name", entry.name}, {"runs_on", std::move(runs_on)}, {"meaning", entry.meaning}});
     }
-    return {{"host", machine.host}, {"machine", environment_json(machine, "")}, {"backends", std::move(backends)}};
+    return {{"host", machine.host},
+            {"machine", environment_json(machine, "")},
+            {"backends", std::move(backends)},
+            {"opencl", opencl_json()}};
 }
 
 }  // namespace

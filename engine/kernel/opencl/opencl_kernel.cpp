@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "engine/base/error.h"
+#include "engine/kernel/opencl/device_list.h"
 #include "engine/kernel/opencl/session.h"
 #include "engine/kernel/opencl/wide_backward.h"
 #include "engine/kernel/opencl/wide_forward.h"
@@ -16,7 +17,7 @@ namespace {
 
 class OpenClKernel final : public Kernel {
   public:
-    explicit OpenClKernel(const KernelOptions& options) : session_(options) {}
+    explicit OpenClKernel(const KernelOptions& options) : session_(device_of_rank(options.rank), options) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         check_scoring(input, out.rule());

@@ -48,9 +48,8 @@ void CL_CALLBACK tell_arrival(cl_event /*event*/, cl_int /*status*/, void* data)
 
 }  // namespace
 
-Session::Session(const KernelOptions& options) : cache_(options.program_cache) {
-    const std::size_t place = device_of_rank(options.rank);
-    facts_ = device_list().facts[place];
+Session::Session(std::size_t place, const KernelOptions& options)
+    : facts_(device_list().facts.at(place)), cache_(options.program_cache) {
     with_clear_errors(facts_.name, [&] {
         device_ = part_of(device_list().devices[place], facts_, options.threads);
         compute_units_ = device_.getInfo<CL_DEVICE_MAX_COMPUTE_UNITS>();

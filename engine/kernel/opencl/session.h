@@ -18,8 +18,9 @@ namespace longscope::opencl {
 // Not thread-safe.
 class Session {
   public:
-    // On a processor that can be divided, no more compute units than threads are used. Throws Error.
-    explicit Session(const KernelOptions& options);
+    // Of the device at a place of the list. On a processor that can be divided, no more compute units than threads are
+    // used. Throws Error.
+    Session(std::size_t place, const KernelOptions& options);
 
     [[nodiscard]] const DeviceFacts& facts() const { return facts_; }
     [[nodiscard]] std::int64_t compute_units() const { return compute_units_; }

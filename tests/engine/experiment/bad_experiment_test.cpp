@@ -93,7 +93,7 @@ const Mistake mistakes[] = {
     {"/layout/strategy", "\"rings\"", "layout.strategy: \"rings\" is not known; accepted: ring, ulysses, usp"},
     {"/layout/dispatch", "\"zig\"",
      "layout.dispatch: \"zig\" is not known; accepted: contiguous, zigzag, per_document_zigzag, balanced"},
-    {"/backend/name", "\"cuda\"", "backend.name: \"cuda\" is not known; accepted: cpu, reference"},
+    {"/backend/name", "\"cuda\"", "backend.name: \"cuda\" is not known; accepted: cpu, opencl, reference"},
     {"/backend/threads", "-1", "backend.threads: -1 is too small; accepted: an integer from 0 to 4096"},
     {"/repetitions/measured", "0", "repetitions.measured: 0 is too small; accepted: an integer from 1 to 10000"},
     {"/repetitions/warmup", "1", "repetitions.warmup: 1 is an unknown field; accepted: measured, warm_up"},

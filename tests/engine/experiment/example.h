@@ -13,8 +13,9 @@ namespace longscope {
 inline const std::filesystem::path resources_folder = LONGSCOPE_SOURCE_DIR "/resources";
 
 inline ExperimentNames known_names() {
-    return {
-        {"ring", "ulysses", "usp"}, {"contiguous", "zigzag", "per_document_zigzag", "balanced"}, {"cpu", "reference"}};
+    return {{"ring", "ulysses", "usp"},
+            {"contiguous", "zigzag", "per_document_zigzag", "balanced"},
+            {"cpu", "opencl", "reference"}};
 }
 
 // Every field is there, none has its default.

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/opencl/device_speed.h"
+
+#include <algorithm>
+#include <string>
+
+#include "engine/kernel/opencl/kernel_arguments.h"
+#include "engine/kernel/opencl/session.h"
+
+namespace longscope::opencl {
+
+namespace {
+
+constexpr int repetitions = 3;
+constexpr double shortest_seconds = 0.03;
+constexpr std::int64_t most_read_bytes = std::int64_t{256} << 20;
+
+// How many work-items of which vectors keep a device busy.
+struct Load {
+    std::int64_t width = 0;
+    std::int64_t chains = 0;
+    std::size_t items = 0;
+    std::size_t group = 0;
+};
+
+Load load_of(const Session& session) {
+    const auto units = static_cast<std::size_t>(session.compute_units());
+    if (session.facts().type == DeviceType::processor) {
+        return {16, 16, units, 1};  // 16 sums of 16 floats: twice what two units of four cycles need
+    }
+    constexpr std::size_t group = 64;
+    constexpr std::size_t groups_of_unit = 32;
+    return {4, 8, units * groups_of_unit * group, group};
+}
+
+double seconds_of(const Session& session, const cl::Kernel& kernel, const Load& load) {
+    cl::Event done;
+    session.queue().enqueueNDRangeKernel(kernel, cl::NullRange, cl::NDRange(load.items), cl::NDRange(load.group),
+                                         nullptr, &done);
+    done.wait();
+    return static_cast<double>(done.getProfilingInfo<CL_PROFILING_COMMAND_END>() -
+                               done.getProfilingInfo<CL_PROFILING_COMMAND_START>()) *
+           1e-9;
+}
+
+double best_of(const Session& session, const cl::Kernel& kernel, const Load& load, double work) {
+    double best = 0.0;
+    for (int i = 0; i < repetitions; ++i) {
+        best = std::max(best, work / std::max(seconds_of(session, kernel, load), 1e-9));
+    }
+    return best;
+}
+
+double measure_peak(const Session& session, cl::Kernel kernel, const Load& load, const cl::Buffer& out) {
+    cl_int rounds = 1 << 10;
+    const auto flops = [&] {
+        return 2.0 * static_cast<double>(load.items) * static_cast<double>(load.width * load.chains) * rounds;
+    };
+    do {
+        rounds *= 4;
+        set_arguments(kernel, 0, out, rounds);
+    } while (rounds < (1 << 28) && seconds_of(session, kernel, load) < shortest_seconds);
+    return best_of(session, kernel, load, flops());
+}
+
+double measure_reading(const Session& session, cl::Kernel kernel, const Load& load, const cl::Buffer& out) {
+    const auto vector_bytes = static_cast<std::int64_t>(sizeof(float)) * load.width;
+    const std::int64_t bytes = std::min(most_read_bytes, session.facts().largest_allocation_bytes / 4);
+    const std::int64_t vectors =
+        bytes / vector_bytes / static_cast<std::int64_t>(load.items) * static_cast<std::int64_t>(load.items);
+    SpareBuffer memory;
+    const cl::Buffer& from = memory.of_bytes(session, vectors * vector_bytes);
+    session.queue().enqueueFillBuffer(from, 1.0F, 0, static_cast<std::size_t>(vectors * vector_bytes));
+    set_arguments(kernel, 0, from, static_cast<cl_ulong>(vectors),
+                  static_cast<cl_int>(session.facts().type == DeviceType::processor ? 0 : 1), out);
+    return best_of(session, kernel, load, static_cast<double>(vectors * vector_bytes));
+}
+
+}  // namespace
+
+DeviceSpeed measure_device(std::size_t place, const std::filesystem::path& program_cache) {
+    const DeviceFacts& facts = device_facts().at(place);
+    return with_clear_errors(facts.name, [&] {
+        Session session(place, {static_cast<int>(facts.compute_units), {}, program_cache, 0});
+        const Load load = load_of(session);
+        const ProgramSource source{{"speed.cl"},
+                                   {{"WIDTH", std::to_string(load.width)}, {"CHAINS", std::to_string(load.chains)}}};
+        SpareBuffer memory;
+        const cl::Buffer& out = memory.of_bytes(session, static_cast<std::int64_t>((load.items + 2) * sizeof(float)));
+        session.queue().enqueueFillBuffer(out, 0.5F, 0, (load.items + 2) * sizeof(float));
+        return DeviceSpeed{measure_peak(session, session.kernel(source, "multiply_add"), load, out),
+                           measure_reading(session, session.kernel(source, "read_all"), load, out)};
+    });
+}
+
+}  // namespace longscope::opencl

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is the opencl backend's own; that it is exact is the test of every backend (cpu_kernel_test.cpp and others).
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "tests/support/backends.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/forward_case.h"
+
+namespace longscope {
+namespace {
+
+constexpr auto causal = R"({"causal": {}})";
+
+AttentionCase make_case(std::int64_t tokens) {
+    return {{1, 4, 2, 40, 24, DType::float32}, {tokens, tokens, {}}, causal, 2};
+}
+
+std::int64_t resident_bytes() {
+    std::ifstream file("/proc/self/statm");
+    std::int64_t whole = 0;
+    std::int64_t resident = 0;
+    file >> whole >> resident;
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(OpenClKernel, IsBitEqualFromRunToRunAndForAnyNumberOfThreads) {
+    const AttentionCase c = make_case(700);
+    const AttentionInputs inputs(c);
+    const std::vector<float> one = numbers(run_forward(backend_of("opencl", 1), c, inputs));
+    for (const int threads : {1, 2, 64}) {
+        for (int run = 0; run < 3; ++run) {
+            EXPECT_EQ(numbers(run_forward(backend_of("opencl", threads), c, inputs)), one) << threads;
+        }
+    }
+}
+
+TEST(OpenClKernel, GradientsAreBitEqualFromRunToRunAndForAnyNumberOfThreads) {
+    const AttentionCase c = make_case(500);
+    const BackwardInputs inputs(c);
+    const ReferenceGradients reference = reference_gradients(c, inputs);
+    const Gradients one = run_backward(backend_of("opencl", 1), c, inputs, reference);
+    for (const int threads : {1, 2, 64}) {
+        EXPECT_EQ(run_backward(backend_of("opencl", threads), c, inputs, reference), one) << threads;
+    }
+}
+
+TEST(OpenClKernel, CountsPairsAndPollsOnTheCallingThreadOnly) {
+    const AttentionCase c = make_case(500);
+    const AttentionInputs inputs(c);
+    std::atomic<std::int64_t> pairs{0};
+    std::atomic<int> foreign_polls{0};
+    int polls = 0;
+    ForwardCall call;
+    call.hooks.head_pairs_done = &pairs;
+    call.hooks.poll = [&, caller = std::this_thread::get_id()] {
+        if (std::this_thread::get_id() == caller) {
+            ++polls;
+        } else {
+            ++foreign_polls;
+        }
+    };
+    static_cast<void>(run_forward(backend_of("opencl", 2), c, inputs, call));
+    EXPECT_EQ(pairs, 4 * c.mask()->pairs());
+    EXPECT_GT(polls, 0);
+    EXPECT_EQ(foreign_polls, 0);
+}
+
+TEST(OpenClKernel, StopsWhenCancelledAndComputesAfterwards) {
+    const AttentionCase c = make_case(300);
+    const AttentionInputs inputs(c);
+    const std::atomic<bool> cancelled{true};
+    ForwardCall call;
+    call.hooks.cancelled = &cancelled;
+    expect_error(ErrorKind::cancelled, {"cancelled"},
+                 [&] { static_cast<void>(run_forward(backend_of("opencl", 2), c, inputs, call)); });
+    const AttentionError error =
+        error_of(reference_attention(c, inputs), run_forward(backend_of("opencl", 2), c, inputs));
+    EXPECT_LE(error.output_relative_l2, 1e-6);
+}
+
+TEST(OpenClKernel, CallsFromSeveralThreadsDoNotDisturbEachOther) {
+    const AttentionCase c = make_case(300);
+    const AttentionInputs inputs(c);
+    const Kernel& kernel = backend_of("opencl", 2);
+    const std::vector<float> alone = numbers(run_forward(kernel, c, inputs));
+    std::vector<std::vector<float>> results(4);
+    std::vector<std::thread> threads;
+    for (std::vector<float>& result : results) {
+        threads.emplace_back([&] { result = numbers(run_forward(kernel, c, inputs)); });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    for (const std::vector<float>& result : results) {
+        EXPECT_EQ(result, alone);
+    }
+}
+
+TEST(OpenClKernel, AThousandRunsTakeNoMoreMemoryThanAHundred) {
+    const AttentionCase c = make_case(70);
+    const BackwardInputs inputs(c);
+    const ReferenceGradients reference = reference_gradients(c, inputs);
+    const Kernel& kernel = backend_of("opencl", 2);
+    const auto run = [&](int times) {
+        for (int i = 0; i < times; ++i) {
+            static_cast<void>(run_forward(kernel, c, inputs.forward));
+            static_cast<void>(run_backward(kernel, c, inputs, reference));
+        }
+    };
+    run(100);
+    const std::int64_t before = resident_bytes();
+    run(1000);
+    // A leak of one buffer, event or kernel a run would be 200 bytes at the least.
+    EXPECT_LE(resident_bytes() - before, 1000 * 200);
+}
+
+}  // namespace
+}  // namespace longscope
