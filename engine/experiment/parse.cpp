@@ -141,6 +141,8 @@ LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
     layout.strategy = one_of(object, "strategy", layout.strategy, names.strategies);
     layout.dispatch = one_of(object, "dispatch", layout.dispatch, names.dispatches);
     layout.options.ulysses = object.integer_or("ulysses", 0, 0, max_ranks);
+    layout.options.wire_dtype = word_index<DType>(
+        dtype_words, one_of(object, "wire_dtype", "float32", {dtype_words.begin(), dtype_words.end()}), "wire_dtype");
     object.finish();
     return layout;
 }

@@ -43,6 +43,9 @@ Json to_json(const LayoutField& layout) {
     if (layout.options.ulysses != 0) {
         json["ulysses"] = layout.options.ulysses;
     }
+    if (layout.options.wire_dtype != DType::float32) {
+        json["wire_dtype"] = to_string(layout.options.wire_dtype);
+    }
     return json;
 }
 

@@ -13,6 +13,7 @@
 #include "engine/parallel/schedule.h"
 #include "engine/parallel/strategy_options.h"
 #include "engine/parallel/token_counts.h"
+#include "engine/parallel/wire_dtype.h"
 #include "engine/tensor/attention_shape.h"
 
 namespace longscope {
@@ -26,6 +27,7 @@ struct StrategyInput {
     StrategyOptions options = {};
 
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
+    [[nodiscard]] WireSizes wire() const { return {options.wire_dtype, shape}; }
 };
 
 // Of one rank, by closed formulas: no schedule is written.
@@ -55,13 +57,15 @@ struct StrategyEntry {
     // above, may be called only then.
     [[nodiscard]] std::string infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass = Pass::forward,
                                          const StrategyOptions& options = {}) const;
-    [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const { return writer(input, pass); }
+    [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const {
+        return with_wire_dtype(writer(input, pass), input.shape, input.options.wire_dtype);
+    }
     [[nodiscard]] StrategyTotals totals(Pass pass, const StrategyInput& input, const TokenCounts& tokens) const {
         return formula(input, tokens, pass);
     }
-    [[nodiscard]] Schedule forward(const StrategyInput& input) const { return writer(input, Pass::forward); }
+    [[nodiscard]] Schedule forward(const StrategyInput& input) const { return write(Pass::forward, input); }
     [[nodiscard]] Schedule forward_backward(const StrategyInput& input) const {
-        return writer(input, Pass::forward_backward);
+        return write(Pass::forward_backward, input);
     }
     [[nodiscard]] StrategyTotals forward_totals(const StrategyInput& input, const TokenCounts& tokens) const {
         return formula(input, tokens, Pass::forward);

@@ -4,12 +4,18 @@
 
 #include <cstdint>
 
+#include "engine/tensor/dtype.h"
+
 namespace longscope {
 
 // 0: the strategy chooses.
 struct StrategyOptions {
     // Ranks that exchange heads with each other, of strategies that also do something else (StrategyEntry::has_degree).
     std::int64_t ulysses = 0;
+
+    // In which partial results and gradients travel between ranks (engine/parallel/wire_dtype.h), of strategies that
+    // say so (wire_dtype_strategies).
+    DType wire_dtype = DType::float32;
 
     [[nodiscard]] bool operator==(const StrategyOptions&) const = default;
 };

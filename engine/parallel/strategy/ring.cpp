@@ -88,8 +88,9 @@ StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens
     }
     // The same round of keys and values again, and all the sums, the own one last.
     if (ranks > 1) {
-        both.bytes_received = 2 * both.bytes_received + tokens.all() * gradients;
-        both.bytes_sent = 2 * both.bytes_sent + tokens.all() * gradients;
+        const std::int64_t sums = input.wire().gradients(tokens.all() * gradients);
+        both.bytes_received = 2 * both.bytes_received + sums;
+        both.bytes_sent = 2 * both.bytes_sent + sums;
     }
     const std::int64_t kept = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v) +
                               row_gradient_bytes(shape, tokens.of(rank));

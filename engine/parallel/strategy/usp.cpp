@@ -171,11 +171,14 @@ StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens,
     const std::int64_t own_of_all = n.own * ulysses;  // its tokens, with the heads of every rank of the group
     const std::int64_t next_group = (input.rank / ulysses + 1) % n.rounds * ulysses;
     const std::int64_t blocks = std::min<std::int64_t>(n.rounds - 1, 2) * n.largest_group * n.kv;
+    const std::int64_t sent_result = input.wire().partials(n.result);
+    const std::int64_t sent_dq = input.wire().gradients(n.dq);
+    const std::int64_t sent_dkv = input.wire().gradients(n.dkv);
     StrategyTotals sums;
     // In the group the tokens of the others come in for the heads of this rank, and the results of its tokens come back
     // from theirs. In the round every block but the own arrives, and every one but the next group's is passed on.
-    sums.bytes_received = others * (n.q + n.kv) + (own_of_all - n.own) * n.result + (tokens.all() - n.group) * n.kv;
-    sums.bytes_sent = (own_of_all - n.own) * (n.q + n.kv) + others * n.result +
+    sums.bytes_received = others * (n.q + n.kv) + (own_of_all - n.own) * sent_result + (tokens.all() - n.group) * n.kv;
+    sums.bytes_sent = (own_of_all - n.own) * (n.q + n.kv) + others * sent_result +
                       (tokens.all() - tokens.of_ranks({next_group, next_group + ulysses})) * n.kv;
     sums.peak_buffer_bytes = std::max({
         2 * n.group * n.q + own_of_all * n.kv + n.group * n.kv,               // ordering queries
@@ -189,12 +192,12 @@ StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens,
     }
     // dO comes in as queries did, gradients go back as results did; the round is made again, and all sums arrive.
     sums.bytes_received +=
-        others * n.output_gradient + (own_of_all - n.own) * (n.dq + n.dkv) + (tokens.all() - n.group) * n.kv;
-    sums.bytes_sent += (own_of_all - n.own) * n.output_gradient + others * (n.dq + n.dkv) +
+        others * n.output_gradient + (own_of_all - n.own) * (sent_dq + sent_dkv) + (tokens.all() - n.group) * n.kv;
+    sums.bytes_sent += (own_of_all - n.own) * n.output_gradient + others * (sent_dq + sent_dkv) +
                        (tokens.all() - tokens.of_ranks({next_group, next_group + ulysses})) * n.kv;
     if (n.rounds > 1) {
-        sums.bytes_received += tokens.all() * n.dkv;
-        sums.bytes_sent += tokens.all() * n.dkv;
+        sums.bytes_received += tokens.all() * sent_dkv;
+        sums.bytes_sent += tokens.all() * sent_dkv;
     }
     const std::int64_t kept = n.group * (n.q + n.kv + n.result) + blocks;
     const std::int64_t output = own_of_all * n.result;

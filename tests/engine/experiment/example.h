@@ -56,7 +56,8 @@ inline Json example_document_with_backward_pass() {
 // The same with a strategy that is told its degree.
 inline Json example_document_with_degree() {
     Json document = example_document();
-    document["layout"] = {{"ranks", 4}, {"strategy", "usp"}, {"dispatch", "balanced"}, {"ulysses", 2}};
+    document["layout"] = {
+        {"ranks", 4}, {"strategy", "usp"}, {"dispatch", "balanced"}, {"ulysses", 2}, {"wire_dtype", "bfloat16"}};
     return document;
 }
 

@@ -180,7 +180,9 @@ TEST_F(ExperimentFile, FieldsCanBeSetFromOutsideAndAreCheckedLikeTheDocument) {
     EXPECT_EQ(refusal("layout.ranks", 0),
               path.string() + ": layout.ranks: 0 is too small; accepted: an integer from 1 to 65536");
     EXPECT_EQ(refusal("layout.rank", 2),
-              path.string() + ": layout.rank: 2 is an unknown field; accepted: dispatch, ranks, strategy, ulysses");
+              path.string() +
+                  ": layout.rank: 2 is an unknown field; accepted: dispatch, ranks, strategy, ulysses, "
+                  "wire_dtype");
     EXPECT_EQ(refusal("sequence.tokens.x", 2),
               path.string() +
                   ": sequence.tokens.x: 2 lies inside what is not an object; accepted: a field, as "
