@@ -86,7 +86,9 @@ class MemoryPicture {
   private:
     [[nodiscard]] const MemoryProfile& own() const { return ranks_.at(static_cast<std::size_t>(options_.rank)); }
     [[nodiscard]] Colour input_colour() const { return mix(theme_.background, theme_.muted, 0.55); }
-    [[nodiscard]] Colour colour_of(std::size_t role) const { return theme_.few_ranks.at(role % theme_.few_ranks.size()); }
+    [[nodiscard]] Colour colour_of(std::size_t role) const {
+        return theme_.few_ranks.at(role % theme_.few_ranks.size());
+    }
     [[nodiscard]] double y_of(std::int64_t bytes) const {
         return chart_.plot.bottom() -
                chart_.plot.height * static_cast<double>(bytes) / static_cast<double>(chart_.top_bytes);

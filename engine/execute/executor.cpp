@@ -15,6 +15,7 @@
 #include "engine/base/thread_team.h"
 #include "engine/execute/block_copy.h"
 #include "engine/execute/collective.h"
+#include "engine/execute/wire_cast.h"
 #include "engine/kernel/sinks.h"
 
 namespace longscope {
@@ -58,6 +59,7 @@ class Executor {
             progress();
         }
         drain();
+        result_.peak_buffer_bytes = buffers_.peak_bytes();
         result_.output = buffers_.take_output();
         result_.end_ns = now_ns();
         if (input_.schedule.pass == Pass::forward) {
@@ -254,6 +256,9 @@ class Executor {
                 break;
             case OperationKind::scatter_add:
                 timed(operation, Category::reduce, [&] { copy_blocks(operation, buffers_); });
+                break;
+            case OperationKind::cast:
+                timed(operation, Category::copy, [&] { cast_in_place(operation, buffers_); });
                 break;
             case OperationKind::send:
             case OperationKind::recv:

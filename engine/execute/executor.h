@@ -46,6 +46,8 @@ struct ExecuteResult {
     RankGradients gradients;          // of this rank's tokens; empty without a backward pass
     std::vector<TraceEvent> events;   // on this process's clock (engine/base/clock.h), in order of completion
     DroppedEvents dropped;            // beyond max_events
+    // The most that the schedule's buffers took at once, as they were allocated.
+    std::int64_t peak_buffer_bytes = 0;
     Nanoseconds begin_ns = 0;
     // When this rank had done the forward pass; without a backward pass it is the end.
     Nanoseconds forward_end_ns = 0;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "engine/base/error.h"
@@ -108,11 +109,23 @@ void RankBuffers::allocate(const Operation& operation) {
             made.content.fill(std::byte{0});
         }
     }
-    buffers_.insert_or_assign(operation.buffer, std::move(made));
+    live_bytes_ += made.size_bytes();
+    peak_bytes_ = std::max(peak_bytes_, live_bytes_);
+    free(operation.buffer);
+    buffers_.emplace(operation.buffer, std::move(made));
 }
 
 void RankBuffers::free(std::int64_t buffer) {
-    buffers_.erase(buffer);
+    if (const auto found = buffers_.find(buffer); found != buffers_.end()) {
+        live_bytes_ -= found->second.size_bytes();
+        buffers_.erase(found);
+    }
+}
+
+std::int64_t RankBuffers::Buffer::size_bytes() const {
+    const std::int64_t floats =
+        partial == nullptr ? 0 : partial->output().size() + partial->heads() * partial->rows();  // O and lse
+    return content.size_bytes() + floats * float_bytes;
 }
 
 const RankBuffers::Buffer& RankBuffers::at(std::int64_t buffer) const {

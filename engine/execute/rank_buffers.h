@@ -54,6 +54,8 @@ class RankBuffers {
     // Of an alloc. Throws Error: out_of_memory; failed when its size is not that of what it should have room for.
     void allocate(const Operation& operation);
     void free(std::int64_t buffer);
+    // The most that buffers took at once, as they were allocated.
+    [[nodiscard]] std::int64_t peak_bytes() const { return peak_bytes_; }
 
     // A token set of the schedule, by its number (engine/parallel/schedule.h).
     [[nodiscard]] const TokenSet& token_set(std::int64_t number) const;
@@ -91,6 +93,8 @@ class RankBuffers {
         BufferPlan plan;
         AlignedBuffer<std::byte> content;
         std::unique_ptr<Partial> partial;  // of BufferRole::partial, instead of content
+
+        [[nodiscard]] std::int64_t size_bytes() const;
     };
 
     [[nodiscard]] std::int64_t all_heads(BufferRole role) const;
@@ -107,6 +111,8 @@ class RankBuffers {
     const RankInputs& inputs_;
     MergeRule rule_;
     std::map<std::int64_t, Buffer> buffers_;
+    std::int64_t live_bytes_ = 0;
+    std::int64_t peak_bytes_ = 0;
 };
 
 }  // namespace longscope

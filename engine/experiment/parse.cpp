@@ -146,6 +146,8 @@ LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
     layout.options.placement = word_index<Placement>(
         placement_words, one_of(object, "placement", "head_first", {placement_words.begin(), placement_words.end()}),
         "placement");
+    layout.options.wire_dtype = word_index<DType>(
+        dtype_words, one_of(object, "wire_dtype", "float32", {dtype_words.begin(), dtype_words.end()}), "wire_dtype");
     object.finish();
     return layout;
 }

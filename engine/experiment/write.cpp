@@ -55,6 +55,9 @@ void put_options(const StrategyOptions& options, Json& layout) {
     if (options.placement != Placement::head_first) {
         layout["placement"] = to_string(options.placement);
     }
+    if (options.wire_dtype != DType::float32) {
+        layout["wire_dtype"] = to_string(options.wire_dtype);
+    }
 }
 
 Json to_json(const Experiment& experiment) {

@@ -11,9 +11,9 @@ namespace longscope {
 
 namespace {
 
-constexpr std::array<std::string_view, 16> kind_words{
-    "alloc",      "free",   "send",    "recv",    "attend", "merge",           "finalize", "all_gather",
-    "all_to_all", "gather", "scatter", "barrier", "delta",  "attend_backward", "reduce",   "scatter_add"};
+constexpr std::array<std::string_view, 17> kind_words{
+    "alloc",  "free",    "send",    "recv",  "attend",          "merge",  "finalize",    "all_gather", "all_to_all",
+    "gather", "scatter", "barrier", "delta", "attend_backward", "reduce", "scatter_add", "cast"};
 constexpr std::array<std::string_view, 9> role_words{
     "key_values",          "partial", "queries", "message", "output_gradients", "delta", "query_gradients",
     "key_value_gradients", "lse"};
@@ -70,6 +70,7 @@ ScheduleTotals totals(const Schedule& schedule) {
             case OperationKind::attend_backward:
             case OperationKind::reduce:
             case OperationKind::scatter_add:
+            case OperationKind::cast:
                 break;
         }
     }

@@ -14,6 +14,7 @@
 #include "engine/parallel/pass.h"
 #include "engine/parallel/stream.h"
 #include "engine/parallel/token_selection.h"
+#include "engine/tensor/dtype.h"
 
 namespace longscope {
 
@@ -37,6 +38,10 @@ enum class OperationKind : std::uint8_t {
                       // those in `into`, dQ is added to `query_gradients`
     reduce,           // gradients `buffer` of token set `keys` are added to those in `into`
     scatter_add,      // as scatter, but each block is added to what is there, in the order of the ranks
+    // What travels in a shorter type: `bytes` bytes of float32 at the front of `buffer` become elements of type `to`,
+    // or elements of type `from` become float32, in place. They are gradients; or, by `role`, partials, of whose blocks
+    // (`sets` and `heads`, as in a gather) the outputs are cast and the lse are not.
+    cast,
 };
 
 // A message is bytes under way: the blocks of all ranks, one after the other. Output gradients have the type of the
@@ -97,6 +102,8 @@ struct Operation {
     // all_gather, all_to_all: payload to and from each rank; what stays on this rank stands there too, but is not sent.
     std::vector<std::int64_t> sent_bytes;
     std::vector<std::int64_t> received_bytes;
+    DType from = DType::float32;  // cast
+    DType to = DType::float32;    // cast
     // Buffers of the backward pass.
     std::int64_t output_gradients = -1;
     std::int64_t delta = -1;

@@ -5,13 +5,14 @@
 #include <set>
 
 #include "engine/base/error.h"
+#include "engine/base/words.h"
 #include "engine/parallel/schedule.h"
 
 namespace longscope {
 
 namespace {
 
-constexpr int kinds_of_operations = static_cast<int>(OperationKind::scatter_add) + 1;
+constexpr int kinds_of_operations = static_cast<int>(OperationKind::cast) + 1;
 constexpr int roles_of_buffers = static_cast<int>(BufferRole::lse) + 1;
 constexpr std::int64_t max_operations = 100'000'000;
 constexpr std::int64_t max_ranks = 1 << 20;
@@ -27,7 +28,7 @@ void put(Json& json, const char* name, std::int64_t value, std::int64_t absent) 
 
 bool has_role(OperationKind kind) {
     return kind == OperationKind::alloc || kind == OperationKind::gather || kind == OperationKind::scatter ||
-           kind == OperationKind::scatter_add;
+           kind == OperationKind::scatter_add || kind == OperationKind::cast;
 }
 
 bool is_collective(OperationKind kind) {
@@ -67,6 +68,11 @@ Json to_json(const Operation& operation) {
         json["sets"] = operation.sets;
     }
     put(json, "offset_bytes", operation.offset_bytes, 0);
+    for (const auto& [name, dtype] : {std::pair{"from", operation.from}, {"to", operation.to}}) {
+        if (dtype != DType::float32) {
+            json[name] = to_string(dtype);
+        }
+    }
     put(json, "output_gradients", operation.output_gradients, -1);
     put(json, "delta", operation.delta, -1);
     put(json, "query_gradients", operation.query_gradients, -1);
@@ -194,6 +200,11 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     operation.sent_bytes = list(object, "sent_bytes", bytes);
     operation.received_bytes = list(object, "received_bytes", bytes);
     operation.offset_bytes = object.integer_or("offset_bytes", 0, 0, any);
+    if (operation.kind == OperationKind::cast) {
+        for (const auto& [name, dtype] : {std::pair{"from", &operation.from}, {"to", &operation.to}}) {
+            *dtype = word_index<DType>(dtype_words, object.text_or(name, "float32"), object.path_of(name));
+        }
+    }
     operation.output_gradients = object.integer_or("output_gradients", -1, own_output_gradients, any);
     operation.delta = object.integer_or("delta", -1, 0, any);
     operation.query_gradients = object.integer_or("query_gradients", -1, 0, any);

@@ -14,6 +14,7 @@
 #include "engine/parallel/schedule.h"
 #include "engine/parallel/strategy_options.h"
 #include "engine/parallel/token_counts.h"
+#include "engine/parallel/wire_dtype.h"
 #include "engine/tensor/attention_shape.h"
 
 namespace longscope {
@@ -38,6 +39,7 @@ struct StrategyInput {
     std::shared_ptr<const StrategyPlan> plan = {};  // null: the strategy works it out where it needs it
 
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
+    [[nodiscard]] WireSizes wire() const { return {options.wire_dtype, shape}; }
 };
 
 // Of one rank, by closed formulas: no schedule is written.
@@ -82,13 +84,15 @@ struct StrategyEntry {
     // All that it can be asked for on so many ranks, feasible or not; of strategies without options, nothing. Degrees
     // are divisors of the ranks that are neither a ring nor all of Ulysses.
     [[nodiscard]] std::vector<StrategyOptions> choices(const AttentionShape& shape, std::int64_t ranks) const;
-    [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const { return writer(input, pass); }
+    [[nodiscard]] Schedule write(Pass pass, const StrategyInput& input) const {
+        return with_wire_dtype(writer(input, pass), input.shape, input.options.wire_dtype);
+    }
     [[nodiscard]] StrategyTotals totals(Pass pass, const StrategyInput& input, const TokenCounts& tokens) const {
         return formula(input, tokens, pass);
     }
-    [[nodiscard]] Schedule forward(const StrategyInput& input) const { return writer(input, Pass::forward); }
+    [[nodiscard]] Schedule forward(const StrategyInput& input) const { return write(Pass::forward, input); }
     [[nodiscard]] Schedule forward_backward(const StrategyInput& input) const {
-        return writer(input, Pass::forward_backward);
+        return write(Pass::forward_backward, input);
     }
     [[nodiscard]] StrategyTotals forward_totals(const StrategyInput& input, const TokenCounts& tokens) const {
         return formula(input, tokens, Pass::forward);

@@ -15,6 +15,9 @@ std::string to_string(const StrategyOptions& options) {
     if (options.placement != Placement::head_first) {
         text += fmt::format("{}{}", text.empty() ? "" : ", ", to_string(options.placement));
     }
+    if (options.wire_dtype != DType::float32) {
+        text += fmt::format("{}sends {}", text.empty() ? "" : ", ", to_string(options.wire_dtype));
+    }
     return text;
 }
 

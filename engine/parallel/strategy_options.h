@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/tensor/dtype.h"
+
 namespace longscope {
 
 // Which ranks exchange heads with each other, where others pass blocks round: neighbours, or those that have the same
@@ -27,6 +29,10 @@ struct StrategyOptions {
     std::int64_t window = 0;             // ranks of an inner ring
     std::int64_t head_stride = 0;        // key/value heads that are gathered at once
     Placement placement = Placement::head_first;
+
+    // In which partial results and gradients travel between ranks (engine/parallel/wire_dtype.h), of strategies that
+    // say so (wire_dtype_strategies).
+    DType wire_dtype = DType::float32;
 
     [[nodiscard]] bool operator==(const StrategyOptions&) const = default;
 };

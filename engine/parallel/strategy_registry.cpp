@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/base/registry.h"
 #include "engine/mask/local_mask.h"
 #include "engine/parallel/strategy.h"
@@ -44,6 +46,10 @@ std::string StrategyEntry::infeasible(const AttentionShape& shape, std::int64_t 
                                       const StrategyOptions& options) const {
     if (pass == Pass::forward_backward && !has_backward) {
         return fmt::format("{} has no backward pass", name);
+    }
+    if (options.wire_dtype != DType::float32 &&
+        std::find(wire_dtype_strategies.begin(), wire_dtype_strategies.end(), name) == wire_dtype_strategies.end()) {
+        return fmt::format("{} sends partial results and gradients in float32 alone (layout.wire_dtype)", name);
     }
     return refusal(shape, ranks, options);
 }

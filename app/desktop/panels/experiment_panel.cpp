@@ -164,6 +164,12 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
         tr("Placement"), "/layout/placement", placements,
         tr("Which ranks are neighbours, of strategies usp and double_ring: those that exchange heads, or "
            "those of a ring"));
+    std::vector<FieldChoice> wire_types;
+    for (const std::string_view word : dtype_words) {
+        wire_types.push_back({word, ""});
+    }
+    layout->add_choice(tr("Type on the wire"), "/layout/wire_dtype", wire_types,
+                       tr("In which partial results and gradients travel between ranks"));
     layout
         ->add_integer(tr("Heads at once"), "/layout/head_stride", 0, 65536, 0,
                       tr("Key/value heads that are gathered at once, of strategy llama3_all_gather"))
@@ -231,6 +237,12 @@ void ExperimentPanel::mark_infeasible() {
         document_.json().contains(pass_place) && document_.json()[pass_place] == to_string(Pass::forward_backward);
     const Pass pass = backward ? Pass::forward_backward : Pass::forward;
     StrategyOptions options;  // the placement changes nothing about what is feasible
+    const Json::json_pointer wire_place("/layout/wire_dtype");
+    if (document_.json().contains(wire_place)) {
+        const auto word = std::find(dtype_words.begin(), dtype_words.end(), document_.json()[wire_place]);
+        options.wire_dtype =
+            word == dtype_words.end() ? DType::float32 : static_cast<DType>(word - dtype_words.begin());
+    }
     for (const NumberOption& option : number_options) {
         const Json::json_pointer place("/layout/" + std::string(option.name));
         const Json value = document_.json().contains(place) ? document_.json()[place] : Json(0);

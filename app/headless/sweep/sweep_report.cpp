@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/headless/run_report_parts.h"
 #include "app/headless/sweep/sweep_file.h"
@@ -42,6 +43,28 @@ std::vector<std::string> field_cells(const SweepPoint& point) {
     return cells;
 }
 
+// The largest of dQ, dK and dV in all checks of a run, NaN being the worst; none where no check looked at them.
+std::optional<double> gradient_relative_error(const StoredRun& run) {
+    std::optional<double> worst;
+    for (const StoredDraw& draw : run.draws) {
+        for (const CheckRecord& check : draw.checks) {
+            if (!check.has_gradients()) {
+                continue;
+            }
+            for (const double error :
+                 {check.query_gradient_error, check.key_gradient_error, check.value_gradient_error}) {
+                const bool better = worst && (std::isnan(*worst) || error <= *worst);
+                worst = better ? worst : error;
+            }
+        }
+    }
+    return worst;
+}
+
+std::string error_cell(std::optional<double> error) {
+    return error ? report_error(*error) : "-";
+}
+
 }  // namespace
 
 std::string figures_text(const RunFigures& figures) {
@@ -57,20 +80,34 @@ std::string figures_text(const RunFigures& figures) {
 
 std::string sweep_table(const std::vector<SweepPoint>& points, Database& database) {
     std::vector<Column> columns = field_columns(points);
-    for (const Column& column : {Column{"median"}, {"rate"}, {"error"}, {"run"}, {"state", Align::left}}) {
-        columns.push_back(column);
-    }
-    TextTable table(std::move(columns));
+    std::vector<std::optional<StoredRun>> runs;
+    bool gradients = false;
     for (const SweepPoint& point : points) {
+        runs.push_back(point.run ? std::optional(read_run(database, *point.run)) : std::nullopt);
+        gradients = gradients || (runs.back() && gradient_relative_error(*runs.back()));
+    }
+    columns.insert(columns.end(), {{"median"}, {"rate"}, {"error"}});
+    if (gradients) {
+        columns.push_back({"gradient error"});
+    }
+    columns.insert(columns.end(), {{"run"}, {"state", Align::left}});
+    const std::size_t width = columns.size();
+    TextTable table(std::move(columns));
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const SweepPoint& point = points[i];
         std::vector<std::string> cells = field_cells(point);
         if (!point.run) {
-            cells.insert(cells.end(), {"-", "-", "-", "-", "not run"});
+            cells.resize(width - 1, "-");
+            cells.emplace_back("not run");
         } else {
-            const RunFigures figures = figures_of(read_run(database, *point.run));
+            const RunFigures figures = figures_of(*runs[i]);
             cells.push_back(std::isnan(figures.median_ns) ? "-" : report_duration(figures.median_ns));
             cells.push_back(std::isfinite(figures.flops_per_s) ? format_flops_per_s(figures.flops_per_s) : "-");
             cells.push_back(std::isnan(figures.output_relative_error) ? "-"
                                                                       : report_error(figures.output_relative_error));
+            if (gradients) {
+                cells.push_back(error_cell(gradient_relative_error(*runs[i])));
+            }
             cells.push_back(std::to_string(*point.run));
             cells.push_back(fmt::format("{}{}", to_string(point.state), point.done_before ? " before" : ""));
         }
@@ -84,7 +121,8 @@ Json sweep_json(const std::vector<SweepPoint>& points, Database& database) {
     for (const SweepPoint& point : points) {
         Json entry{{"fields", changes_json(point.changes)}, {"run", nullptr}, {"state", nullptr}};
         if (point.run) {
-            const RunFigures figures = figures_of(read_run(database, *point.run));
+            const StoredRun run = read_run(database, *point.run);
+            const RunFigures figures = figures_of(run);
             entry["run"] = *point.run;
             entry["state"] = to_string(point.state);
             entry["message"] = point.message;
@@ -92,6 +130,9 @@ Json sweep_json(const std::vector<SweepPoint>& points, Database& database) {
             entry["median_ns"] = number_to_json(figures.median_ns);
             entry["flops_per_s"] = number_to_json(figures.flops_per_s);
             entry["output_relative_error"] = number_to_json(figures.output_relative_error);
+            if (const std::optional<double> error = gradient_relative_error(run)) {
+                entry["gradient_relative_error"] = number_to_json(*error);
+            }
         }
         json.push_back(std::move(entry));
     }

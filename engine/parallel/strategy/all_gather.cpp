@@ -132,8 +132,8 @@ StrategyTotals all_gather_totals(const StrategyInput& input, const TokenCounts& 
     const std::int64_t bytes = shape.key_value_gradient_bytes_per_token();
     const std::int64_t all_gradient_bytes = tokens.all() * bytes;
     const std::int64_t own_bytes = tokens.of(rank) * bytes;
-    both.bytes_received = 2 * both.bytes_received + (ranks - 1) * own_bytes;
-    both.bytes_sent = 2 * both.bytes_sent + all_gradient_bytes - own_bytes;
+    both.bytes_received = 2 * both.bytes_received + input.wire().gradients((ranks - 1) * own_bytes);
+    both.bytes_sent = 2 * both.bytes_sent + input.wire().gradients(all_gradient_bytes - own_bytes);
     const std::int64_t partial = Partial::size_bytes(shape.query_heads, tokens.of(rank), shape.head_dim_v);
     const std::int64_t delta_bytes = shape.query_heads * tokens.of(rank) * std::int64_t{sizeof(float)};
     const std::int64_t row_bytes = row_gradient_bytes(shape, tokens.of(rank));

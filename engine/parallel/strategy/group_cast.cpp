@@ -216,8 +216,8 @@ StrategyTotals group_cast_totals(const StrategyInput& input, const TokenCounts& 
     sums.peak_buffer_bytes =
         partial + std::max((leaving_tokens + 2 * arriving_tokens) * bytes, arriving_tokens * bytes + partial);
     if (pass == Pass::forward_backward) {
-        sums.bytes_received += leaving_tokens * gradient_bytes;
-        sums.bytes_sent += arriving_tokens * gradient_bytes;
+        sums.bytes_received += input.wire().gradients(leaving_tokens * gradient_bytes);
+        sums.bytes_sent += input.wire().gradients(arriving_tokens * gradient_bytes);
         const std::int64_t kept = partial + row_gradient_bytes(shape, own);
         sums.peak_buffer_bytes = std::max({
             sums.peak_buffer_bytes,

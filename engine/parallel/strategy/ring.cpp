@@ -82,8 +82,9 @@ StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens
         return sums;
     }
     const std::int64_t gradients = shape.key_value_gradient_bytes_per_token();
-    sums.bytes_received = 2 * sums.bytes_received + travelling.sums() * gradients;
-    sums.bytes_sent = 2 * sums.bytes_sent + travelling.sums() * gradients;
+    const std::int64_t sent_gradients = input.wire().gradients(gradients);
+    sums.bytes_received = 2 * sums.bytes_received + travelling.sums() * sent_gradients;
+    sums.bytes_sent = 2 * sums.bytes_sent + travelling.sums() * sent_gradients;
     const std::int64_t kept = partial + row_gradient_bytes(shape, tokens.of(input.rank));
     sums.peak_buffer_bytes = std::max(
         sums.peak_buffer_bytes,

@@ -175,8 +175,9 @@ StrategyTotals token_ring_totals(const StrategyInput& input, const TokenCounts& 
     StrategyTotals sums;
     // The queries of all others come by, and those of all but the next rank are passed on; results come back from
     // everyone, and go back to everyone.
-    sums.bytes_received = others * query_bytes + (ranks - 1) * own * result_bytes;
-    sums.bytes_sent = (tokens.all() - tokens.of((input.rank + 1) % ranks)) * query_bytes + others * result_bytes;
+    const std::int64_t sent_result_bytes = input.wire().partials(result_bytes);
+    sums.bytes_received = others * query_bytes + (ranks - 1) * own * sent_result_bytes;
+    sums.bytes_sent = (tokens.all() - tokens.of((input.rank + 1) % ranks)) * query_bytes + others * sent_result_bytes;
     sums.peak_buffer_bytes = own * result_bytes;
     if (ranks > 1) {
         std::int64_t largest_other = 0;

@@ -195,11 +195,14 @@ StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens,
     const std::int64_t own_of_all = n.own * mesh.ulysses;  // its tokens, with the heads of every rank of the group
     const bool rounds = mesh.groups() > 1;
     const std::int64_t blocks = n.room.blocks() * n.largest_group * n.kv;
+    const std::int64_t sent_result = input.wire().partials(n.result);
+    const std::int64_t sent_dq = input.wire().gradients(n.dq);
+    const std::int64_t sent_dkv = input.wire().gradients(n.dkv);
     StrategyTotals sums;
     // In the group the tokens of the others come in for the heads of this rank, and the results of its tokens come back
     // from theirs. In the round every block but the own arrives.
-    sums.bytes_received = others * (n.q + n.kv) + (own_of_all - n.own) * n.result + n.ring.received() * n.kv;
-    sums.bytes_sent = (own_of_all - n.own) * (n.q + n.kv) + others * n.result + n.ring.sent() * n.kv;
+    sums.bytes_received = others * (n.q + n.kv) + (own_of_all - n.own) * sent_result + n.ring.received() * n.kv;
+    sums.bytes_sent = (own_of_all - n.own) * (n.q + n.kv) + others * sent_result + n.ring.sent() * n.kv;
     sums.peak_buffer_bytes = std::max({
         2 * n.group * n.q + own_of_all * n.kv + n.group * n.kv,         // ordering queries
         n.group * n.q + own_of_all * n.kv + 2 * n.group * n.kv,         // then keys and values
@@ -211,10 +214,10 @@ StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens,
         return sums;
     }
     // dO comes in as queries did, gradients go back as results did; the round is made again, and all sums arrive.
-    sums.bytes_received += others * n.output_gradient + (own_of_all - n.own) * (n.dq + n.dkv) +
-                           n.ring.received() * n.kv + n.ring.sums() * n.dkv;
-    sums.bytes_sent += (own_of_all - n.own) * n.output_gradient + others * (n.dq + n.dkv) + n.ring.sent() * n.kv +
-                       n.ring.sums() * n.dkv;
+    sums.bytes_received += others * n.output_gradient + (own_of_all - n.own) * (sent_dq + sent_dkv) +
+                           n.ring.received() * n.kv + n.ring.sums() * sent_dkv;
+    sums.bytes_sent += (own_of_all - n.own) * n.output_gradient + others * (sent_dq + sent_dkv) + n.ring.sent() * n.kv +
+                       n.ring.sums() * sent_dkv;
     const std::int64_t kept = n.group * (n.q + n.kv + n.result) + blocks;
     const std::int64_t output = own_of_all * n.result;
     const std::int64_t own_dq = own_of_all * n.dq;

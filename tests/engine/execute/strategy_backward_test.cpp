@@ -46,6 +46,7 @@ void expect_exact(const StrategyEntry& strategy, const DispatchedCase& c, const 
     for (int rank = 0; rank < ranks; ++rank) {
         const RankRun& of_rank = run.ranks[static_cast<std::size_t>(rank)];
         const StrategyTotals formula = strategy.forward_backward_totals(c.input(rank), counts);
+        EXPECT_EQ(of_rank.result.peak_buffer_bytes, totals(of_rank.schedule).peak_buffer_bytes) << "the memory ledger";
         EXPECT_EQ(of_rank.bytes_received, totals(of_rank.schedule).bytes_received);
         EXPECT_EQ(of_rank.bytes_sent, totals(of_rank.schedule).bytes_sent);
         EXPECT_EQ(of_rank.bytes_received, formula.bytes_received);

@@ -34,6 +34,7 @@ void expect_exact(const StrategyEntry& strategy, const DispatchedCase& c, const 
         EXPECT_EQ(run.bytes_received, totals(run.schedule).bytes_received);
         EXPECT_EQ(run.bytes_sent, totals(run.schedule).bytes_sent);
         EXPECT_EQ(run.bytes_received, strategy.forward_totals(c.input(rank), TokenCounts(c.tokens)).bytes_received);
+        EXPECT_EQ(run.result.peak_buffer_bytes, totals(run.schedule).peak_buffer_bytes) << "the memory ledger";
         const std::int64_t tokens = c.tokens[static_cast<std::size_t>(rank)].size();
         EXPECT_EQ(run.input_bytes, memory_ledger(run.schedule, problem.shape, tokens).input_bytes);
     }

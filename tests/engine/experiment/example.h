@@ -64,7 +64,8 @@ inline Json example_document_with_degree() {
                           {"tolerance_percent", 5},
                           {"window", 1},
                           {"placement", "context_first"},
-                          {"head_stride", 3}};
+                          {"head_stride", 3},
+                          {"wire_dtype", "bfloat16"}};
     return document;
 }
 
