@@ -176,6 +176,15 @@ TEST_F(BackwardSchedule, WhatDoesNotFitTogetherIsSaid) {
                        })
                   .find("adds to partial, which are no sums"),
               std::string::npos);
+    for (const auto& [offset, message] : {std::pair{std::int64_t{2}, "sums do not begin between floats"},
+                                          {std::int64_t{1} << 40, "a message is too short for its blocks"}}) {
+        EXPECT_NE(error_of("all_gather",
+                           [bytes = offset](Schedule& schedule) {
+                               schedule.operations[find(schedule, OperationKind::scatter_add)].offset_bytes = bytes;
+                           })
+                      .find(message),
+                  std::string::npos);
+    }
     EXPECT_NE(error_of("ring",
                        [](Schedule& schedule) {
                            Operation free;
