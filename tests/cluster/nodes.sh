@@ -8,10 +8,14 @@ scratch=${scratch:?is made by expect.sh}
 
 # Ends the test as skipped, and says why, where nodes cannot be made.
 require_nodes() {
-    local tool reason
+    local tool reason node
     [[ $(id -u) == 0 ]] || { printf 'skipped: making network namespaces needs root\n'; exit "$skipped"; }
     for tool in ip tc unshare mpirun; do
         command -v "$tool" >/dev/null || { printf 'skipped: needs %s\n' "$tool"; exit "$skipped"; }
+    done
+    # Those of tests that were killed.
+    for node in /run/netns/ls[ab][0-9]*; do
+        if [[ -e $node && ! -e /proc/${node##*/ls[ab]} ]]; then ip netns del "${node##*/}"; fi
     done
     reason=$(ip netns add "$node_a" 2>&1) ||
         { printf 'skipped: no network namespace can be made here: %s\n' "$reason"; exit "$skipped"; }
