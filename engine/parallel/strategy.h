@@ -152,6 +152,16 @@ void require_feasible(const StrategyEntry& strategy, const StrategyInput& input,
 [[nodiscard]] std::int64_t double_ring_head_pairs(const StrategyInput& input);
 [[nodiscard]] std::vector<StrategyOptions> double_ring_candidates(const AttentionShape& shape, std::int64_t ranks);
 
+[[nodiscard]] Schedule write_pruned_ring(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals pruned_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+
+[[nodiscard]] Schedule write_llama3_all_gather(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals llama3_all_gather_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string llama3_all_gather_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                                       const StrategyOptions& options);
+[[nodiscard]] std::vector<StrategyOptions> llama3_all_gather_candidates(const AttentionShape& shape,
+                                                                        std::int64_t ranks);
+
 [[nodiscard]] Schedule write_token_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals token_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 [[nodiscard]] std::int64_t token_ring_head_pairs(const StrategyInput& input);

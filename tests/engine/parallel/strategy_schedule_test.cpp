@@ -79,7 +79,7 @@ TEST(Strategies, WorkOfAllRanksSumsToThatOfTheMask) {
     }
 }
 
-// Where ranks divide heads, each computes with some of them: pairs of a head are counted by so many ranks.
+// Where ranks divide heads, or a rank takes a few at a time, pairs of a head are counted so many times.
 TEST(Strategies, PairsOfAllRanksSumToTheMasksArea) {
     for_every_layout(causal_documents, [](const StrategyEntry& strategy, const DispatchedCase& c, Pass pass) {
         std::int64_t pairs = 0;
@@ -95,7 +95,10 @@ TEST(Strategies, PairsOfAllRanksSumToTheMasksArea) {
                                             : strategy.name == "ulysses_uneven"                              ? attends
                                             : strategy.name == "usp" && c.ranks() % 2 == 0 && c.ranks() >= 4 ? 2
                                                                                                              : 1;
-        const std::int64_t shares = c.options.ulysses > 0 ? c.options.ulysses : default_degree;
+        const std::int64_t stride = std::max<std::int64_t>(1, c.options.head_stride);
+        const std::int64_t shares = strategy.name == "llama3_all_gather" ? c.problem.shape.key_value_heads / stride
+                                    : c.options.ulysses > 0              ? c.options.ulysses
+                                                                         : default_degree;
         EXPECT_EQ(pairs, shares * of_mask);
     });
 }
