@@ -10,17 +10,17 @@ namespace longscope {
 const std::vector<StrategyEntry>& strategies() {
     static const std::vector<StrategyEntry> entries{
         {"ring", "keys and values travel from rank to rank, N-1 hops, while each rank computes on what it holds", true,
-         false, always_feasible, write_ring, ring_totals, head_pairs_of_own_queries},
+         false, always_feasible, write_ring, ring_totals, head_pairs_of_own_queries, ring_text},
         {"all_gather", "every rank gets all keys and values at once, then computes on them in one piece", true, false,
-         always_feasible, write_all_gather, all_gather_totals, head_pairs_of_own_queries},
+         always_feasible, write_all_gather, all_gather_totals, head_pairs_of_own_queries, all_gather_text},
         {"ulysses", "all ranks exchange tokens for heads: each computes some heads of the whole sequence, then back",
-         true, false, ulysses_infeasible, write_ulysses, ulysses_totals, ulysses_head_pairs},
+         true, false, ulysses_infeasible, write_ulysses, ulysses_totals, ulysses_head_pairs, ulysses_text},
         {"usp", "groups of ranks exchange tokens for heads; keys and values make a ring between the groups", true, true,
-         usp_infeasible, write_usp, usp_totals, usp_head_pairs},
+         usp_infeasible, write_usp, usp_totals, usp_head_pairs, usp_text},
         {"group_cast", "every rank gets just the keys and values that its queries see, while it computes on its own",
-         true, false, always_feasible, write_group_cast, group_cast_totals, head_pairs_of_own_queries},
+         true, false, always_feasible, write_group_cast, group_cast_totals, head_pairs_of_own_queries, group_cast_text},
         {"token_ring", "queries travel from rank to rank, their partial results straight back; keys and values stay",
-         false, false, always_feasible, write_token_ring, token_ring_totals, token_ring_head_pairs},
+         false, false, always_feasible, write_token_ring, token_ring_totals, token_ring_head_pairs, token_ring_text},
     };
     return entries;
 }
