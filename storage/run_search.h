@@ -10,8 +10,9 @@
 
 namespace longscope {
 
-// The runs that are done and have exactly these documents, stored by this host; the newest first.
-[[nodiscard]] std::vector<std::int64_t> find_done_runs(Database& database, std::string_view experiment,
-                                                       std::string_view environment, std::string_view host);
+// The runs that have exactly these documents, were stored by this host and would end alike if they were made again:
+// done, unsupported or infeasible; the newest first.
+[[nodiscard]] std::vector<std::int64_t> find_settled_runs(Database& database, std::string_view experiment,
+                                                          std::string_view environment, std::string_view host);
 
 }  // namespace longscope

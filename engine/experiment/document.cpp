@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::int64_t max_document_bytes = std::int64_t{64} << 20;
 
-void apply(const FieldOverride& change, Json& document) {
+}  // namespace
+
+void set_field(Json& document, const FieldOverride& change) {
     Json* place = &document;
     std::string_view rest = change.field;
     while (true) {
@@ -41,18 +43,24 @@ void apply(const FieldOverride& change, Json& document) {
     *place = change.value;
 }
 
-}  // namespace
-
 Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names) {
     return read_experiment(path, names, {});
 }
 
 Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names,
                            const std::vector<FieldOverride>& overrides) {
-    Json document = parse_json(read_bounded_file(path, max_document_bytes), path.string());
+    return changed_experiment(read_document(path), path, names, overrides);
+}
+
+Json read_document(const std::filesystem::path& path) {
+    return parse_json(read_bounded_file(path, max_document_bytes), path.string());
+}
+
+Experiment changed_experiment(Json document, const std::filesystem::path& path, const ExperimentNames& names,
+                              const std::vector<FieldOverride>& overrides) {
     return in_context(path.string(), [&] {
         for (const FieldOverride& change : overrides) {
-            apply(change, document);
+            set_field(document, change);
         }
         Experiment experiment = parse_experiment(document, path.parent_path(), names);
         if (!document.contains("name") && !path.stem().empty()) {

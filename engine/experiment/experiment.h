@@ -101,6 +101,10 @@ struct FieldOverride;  // engine/experiment/field_override.h
 [[nodiscard]] Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names);
 [[nodiscard]] Experiment read_experiment(const std::filesystem::path& path, const ExperimentNames& names,
                                          const std::vector<FieldOverride>& overrides);
+// The same in two steps, for documents that are looked into before; the second one's begins in the file `path`.
+[[nodiscard]] Json read_document(const std::filesystem::path& path);
+[[nodiscard]] Experiment changed_experiment(Json document, const std::filesystem::path& path,
+                                            const ExperimentNames& names, const std::vector<FieldOverride>& overrides);
 
 // `folder` is where relative paths begin. The mask is compiled over the documents of the first draw, so that whatever
 // does not fit together is said now. Throws Error(bad_input).

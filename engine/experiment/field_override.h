@@ -15,4 +15,7 @@ struct FieldOverride {
     Json value;
 };
 
+// Throws Error(bad_input) when a name on the way is empty or lies inside of what is not an object.
+void set_field(Json& document, const FieldOverride& change);
+
 }  // namespace longscope

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "engine/base/error.h"
 
@@ -135,26 +137,44 @@ VariedField parse_varied_field(std::string_view text, std::string_view option) {
     return varied;
 }
 
-std::vector<Combination> combinations_of(const std::vector<VariedField>& fields, std::string_view option) {
-    std::vector<Combination> combinations{{}};
-    for (auto varied = fields.begin(); varied != fields.end(); ++varied) {
-        if (std::any_of(fields.begin(), varied, [&](const VariedField& f) { return f.field == varied->field; })) {
-            throw bad_input(option, varied->field, "is varied twice", "each field once, with all its values");
-        }
-        if (combinations.size() * varied->values.size() > static_cast<std::size_t>(max_combinations)) {
-            throw bad_input(option, varied->field, "makes the combinations too many",
-                            fmt::format("at most {}", max_combinations));
-        }
-        std::vector<Combination> longer;
-        for (const Combination& combination : combinations) {
-            for (const Json& value : varied->values) {
-                longer.push_back(combination);
-                longer.back().push_back({varied->field, value});
+Axis axis_of(const VariedField& field) {
+    Axis axis{field.field, {}};
+    for (const Json& value : field.values) {
+        axis.cases.push_back({value, {{field.field, value}}});
+    }
+    return axis;
+}
+
+std::vector<GridPoint> points_of(const std::vector<Axis>& axes, std::string_view option) {
+    std::set<std::string> varied;
+    std::vector<GridPoint> points{{}};
+    for (const Axis& axis : axes) {
+        std::set<std::string> fields;
+        for (const AxisCase& one : axis.cases) {
+            for (const FieldOverride& change : one.changes) {
+                fields.insert(change.field);
             }
         }
-        combinations = std::move(longer);
+        for (const std::string& field : fields) {
+            if (!varied.insert(field).second) {
+                throw bad_input(option, field, "is varied twice", "each field once, with all its values");
+            }
+        }
+        if (points.size() * axis.cases.size() > static_cast<std::size_t>(max_combinations)) {
+            throw bad_input(option, axis.name, "makes the combinations too many",
+                            fmt::format("at most {}", max_combinations));
+        }
+        std::vector<GridPoint> longer;
+        for (const GridPoint& point : points) {
+            for (const AxisCase& one : axis.cases) {
+                longer.push_back(point);
+                longer.back().names.push_back({axis.name, one.name});
+                longer.back().changes.insert(longer.back().changes.end(), one.changes.begin(), one.changes.end());
+            }
+        }
+        points = std::move(longer);
     }
-    return combinations;
+    return points;
 }
 
 std::string value_text(const Json& value) {

@@ -22,11 +22,29 @@ struct VariedField {
 
 using Combination = std::vector<FieldOverride>;
 
+// One direction of a grid: cases under names, each of which sets some fields.
+struct AxisCase {
+    Json name;  // a word or a number
+    Combination changes;
+};
+struct Axis {
+    std::string name;
+    std::vector<AxisCase> cases;
+};
+
+// The field's name and its values as cases that set it.
+[[nodiscard]] Axis axis_of(const VariedField& field);
+
+struct GridPoint {
+    Combination names;    // of the axes, with the case of each: as people read it
+    Combination changes;  // of the experiment
+};
+
 inline constexpr std::int64_t max_combinations = 10'000;
 
-// Every value of each field with every one of the others; the last field changes first. Without fields: one, empty.
-// Throws Error(bad_input) that names `option` when a field stands twice or the combinations are too many.
-[[nodiscard]] std::vector<Combination> combinations_of(const std::vector<VariedField>& fields, std::string_view option);
+// Every case of each axis with every one of the others; the last axis changes first. Without axes: one, empty. Throws
+// Error(bad_input) that names `option` when a field stands on two axes or the combinations are too many.
+[[nodiscard]] std::vector<GridPoint> points_of(const std::vector<Axis>& axes, std::string_view option);
 
 // "layout.ranks=4 mask={"causal":{}}".
 [[nodiscard]] std::string to_text(const Combination& combination);

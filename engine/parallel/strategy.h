@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Strategies write schedules. To add one: a file with its function, one line in strategy_registry.cpp, one test line,
-// one doc line.
+// Strategies write schedules. To add one: a file with its function and its text, one line in strategy_registry.cpp, one
+// test line; its section and its picture of the page on strategies are written by `longscope-engine strategies`.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
 #include "engine/parallel/strategy_options.h"
+#include "engine/parallel/strategy_text.h"
 #include "engine/parallel/token_counts.h"
 #include "engine/parallel/wire_dtype.h"
 #include "engine/tensor/attention_shape.h"
@@ -64,6 +65,7 @@ struct StrategyEntry {
     StrategyTotals (*formula)(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
     // Pairs of all heads that the rank computes, exactly; the same in each pass.
     std::int64_t (*head_pairs)(const StrategyInput& input);
+    const StrategyText& text;
     // What else stands in the way: the masks, or what the ranks hold. Asked only where `refusal` has no reason; the
     // same for each rank. Takes time with the ranks and the zones of the masks. Null where nothing can.
     std::string (*layout_refusal)(const StrategyInput& input) = nullptr;

@@ -169,6 +169,55 @@ TEST_F(SweepVerb, ACombinationThatFailsDoesNotStopTheOthers) {
     EXPECT_EQ(again[2].at("run"), 3);
 }
 
+class GridSweep : public SweepVerb {
+  protected:
+    GridSweep() {
+        Json experiment = small_experiment();
+        experiment["sequence"]["draws"] = 1;
+        experiment["repetitions"] = {{"warm_up", 0}, {"measured", 1}};
+        const Json axes = parse_json(R"json([
+            {"name": "mask", "cases": [{"name": "all of it", "set": {"mask": {"full": {}}}},
+                                       {"name": "causal", "set": {"mask": {"causal": {}}}}]},
+            {"name": "strategy", "cases": [
+                {"name": "ring", "set": {"layout.strategy": "ring"}},
+                {"name": "heads", "set": {"layout.strategy": "ulysses", "layout.dispatch": "zigzag"}}]}])json",
+                                     "test");
+        put(Json{{"longscope_grid", 1}, {"name", "grid"}, {"experiment", experiment}, {"axes", axes}});
+    }
+};
+
+// Four heads over three ranks: Ulysses does not fit, and that is an answer.
+TEST_F(GridSweep, WhatIsInfeasibleIsAnAnswer) {
+    const EngineEnd end = sweep({});
+    EXPECT_EQ(end.status.code, exit_done) << end.text();
+    EXPECT_TRUE(has_line(end.error, "4 of 4: mask=causal strategy=heads")) << end.text();
+    EXPECT_TRUE(has_line(end.error, "2 of 4 combinations are unsupported or infeasible")) << end.text();
+    EXPECT_EQ(end.out[0].rfind("mask       strategy", 0), 0U) << end.out[0];
+    EXPECT_EQ(stored(1).record.state, RunState::done);
+    EXPECT_EQ(stored(2).record.state, RunState::infeasible);
+    EXPECT_EQ(stored(2).record.experiment_name, "small");
+    const Json again = results({});
+    ASSERT_EQ(again.size(), 4U);
+    EXPECT_EQ(again[1].at("run"), 2) << "it still is, and is not tried again";
+    EXPECT_EQ(again[1].at("state"), "infeasible");
+    EXPECT_EQ(again[1].at("fields"), (Json{{"mask", "all of it"}, {"strategy", "heads"}}));
+    EXPECT_EQ(runs(), 4);
+    const Json part = results({"--only", "strategy=ring", "--vary", "layout.ranks=1,2", "--dry-run"});
+    ASSERT_EQ(part.size(), 4U);
+    EXPECT_EQ(part[3].at("fields"), (Json{{"mask", "causal"}, {"strategy", "ring"}, {"layout.ranks", 2}}));
+    const EngineEnd bad = sweep({"--scale", "published"});
+    EXPECT_EQ(bad.status.code, exit_bad_input);
+    EXPECT_TRUE(has_line(bad.error, "--scale: published is not a scale of this grid")) << bad.text();
+}
+
+TEST_F(SweepVerb, LengthsOfTheUserTakeThePlaceOfThoseOfTheExperiment) {
+    const std::string lengths = put("my-lengths.txt", "70\n80\n");
+    EXPECT_EQ(results({"--ranks", "1", "--lengths", lengths})[0].at("state"), "done");
+    const Json document = parse_json(stored(1).record.experiment, "stored");
+    EXPECT_EQ(document.at("sequence").at("lengths").at("file"), lengths);
+    EXPECT_EQ(sweep({"--ranks", "1", "--only", "mask=full"}).status.code, exit_bad_input) << "no grid";
+}
+
 TEST_F(SweepVerb, AnInterruptedSweepGoesOnWhereItStopped) {
     put(long_experiment());
     const std::vector<std::string> vary{"--vary", "repetitions.measured=1,1000", "--vary", "check.rows=0"};

@@ -172,7 +172,7 @@ TEST(Refusal, HostileSchemasAreNotAsked) {
         Database database(path, OpenMode::read_only);
         EXPECT_EQ(list_runs(database).size(), 2U);
         EXPECT_EQ(read_run(database, 1).draws.size(), 2U);
-        EXPECT_TRUE(find_done_runs(database, "{}", "{}", "here").empty());
+        EXPECT_TRUE(find_settled_runs(database, "{}", "{}", "here").empty());
         RunPages pages(database);
         EXPECT_EQ(pages.refresh().size(), 2U);
         EXPECT_EQ(list_runs(database).size(), 2U) << "after the pages";

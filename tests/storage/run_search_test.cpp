@@ -16,12 +16,12 @@ namespace {
 
 using Runs = std::vector<std::int64_t>;
 
-TEST(RunSearch, OnlyWhatIsTheSameAndDoneCounts) {
+TEST(RunSearch, OnlyWhatIsTheSameAndSettledCounts) {
     const TemporaryFolder folder;
     Database database(folder.path() / "r.db");
     RunStore store(database);
     const RunRecord same = sample_record();
-    const auto find = [&] { return find_done_runs(database, same.experiment, same.environment, same.host); };
+    const auto find = [&] { return find_settled_runs(database, same.experiment, same.environment, same.host); };
     EXPECT_EQ(find(), Runs{});
     const auto add = [&](const RunRecord& record, RunState state) {
         const std::int64_t run = store.begin_run(record);
@@ -46,6 +46,11 @@ TEST(RunSearch, OnlyWhatIsTheSameAndDoneCounts) {
     const std::int64_t first = add(same, RunState::done);
     const std::int64_t second = add(same, RunState::done);
     EXPECT_EQ(find(), (Runs{second, first}));
+    // What does not fit, or is not computed, is so again.
+    const std::int64_t infeasible = add(same, RunState::infeasible);
+    const std::int64_t unsupported = add(same, RunState::unsupported);
+    add(same, RunState::out_of_memory);
+    EXPECT_EQ(find(), (Runs{unsupported, infeasible, second, first}));
 }
 
 TEST(RunFigures, MediansOfDrawsAreAveragedAndTheWorstErrorStands) {

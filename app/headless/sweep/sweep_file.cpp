@@ -20,16 +20,16 @@ constexpr std::string_view artifact_kind = "sweep";
 std::string id_of(const std::vector<SweepPoint>& points) {
     std::uint64_t hash = fnv1a("");
     for (const SweepPoint& point : points) {
-        hash = fnv1a(to_text(point.changes) + '\n' + to_json(point.experiment).dump() + '\n', hash);
+        hash = fnv1a(to_text(point.names) + '\n' + to_json(point.experiment).dump() + '\n', hash);
     }
     return hash_text(hash);
 }
 
 }  // namespace
 
-Json changes_json(const Combination& changes) {
+Json names_json(const Combination& names) {
     Json json = Json::object();
-    for (const FieldOverride& change : changes) {
+    for (const FieldOverride& change : names) {
         json[change.field] = change.value;
     }
     return json;
@@ -41,7 +41,7 @@ SweepFile::SweepFile(const std::filesystem::path& runs_folder, const std::vector
 void SweepFile::write(const std::vector<SweepPoint>& points) const {
     Json json{{"longscope_sweep", 1}, {"sweep", id_}, {"points", Json::array()}};
     for (const SweepPoint& point : points) {
-        json["points"].push_back({{"fields", changes_json(point.changes)},
+        json["points"].push_back({{"fields", names_json(point.names)},
                                   {"run", point.run ? Json(*point.run) : Json(nullptr)},
                                   {"state", point.run ? Json(to_string(point.state)) : Json(nullptr)}});
     }

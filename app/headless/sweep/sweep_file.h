@@ -30,7 +30,7 @@ class SweepFile {
     std::filesystem::path path_;
 };
 
-// Its changes as an object: {"layout.ranks": 2}.
-[[nodiscard]] Json changes_json(const Combination& changes);
+// The case of each axis as an object: {"layout.ranks": 2}.
+[[nodiscard]] Json names_json(const Combination& names);
 
 }  // namespace longscope

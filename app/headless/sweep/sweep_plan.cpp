@@ -27,31 +27,38 @@ bool has_the_same_documents(const Experiment& experiment, const StoredRun& run) 
 
 }  // namespace
 
-SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<Combination>& combinations) {
+SweepPlan plan_sweep(const SweepSource& source) {
     const ExperimentNames names = experiment_names();
     SweepPlan plan;
-    for (const Combination& combination : combinations) {
+    for (const GridPoint& point : source.points) {
         try {
-            plan.points.push_back({combination, with_absolute_paths(read_experiment(file, names, combination))});
+            plan.points.push_back({point.names, with_absolute_paths(changed_experiment(source.experiment, source.file,
+                                                                                       names, point.changes))});
         } catch (const Error& error) {
-            plan.mistakes.push_back(fmt::format("{:.200}: {}", to_text(combination), error.what()));
+            plan.mistakes.push_back(fmt::format("{:.200}: {}", to_text(point.names), error.what()));
         }
     }
     return plan;
 }
 
-void find_done_points(Database& database, const ExperimentRunner::Place& place, std::vector<SweepPoint>& points) {
+void find_settled_points(Database& database, const ExperimentRunner::Place& place, std::vector<SweepPoint>& points) {
     for (SweepPoint& point : points) {
         const std::string document = to_json(point.experiment).dump();
-        for (const std::int64_t run : find_done_runs(database, document, place.environment, place.host)) {
-            if (has_the_same_documents(point.experiment, read_run(database, run))) {
-                point.run = run;
-                point.state = RunState::done;
+        for (const std::int64_t id : find_settled_runs(database, document, place.environment, place.host)) {
+            const StoredRun run = read_run(database, id);
+            if (has_the_same_documents(point.experiment, run)) {
+                point.run = id;
+                point.state = run.record.state;
+                point.message = run.record.message;
                 point.done_before = true;
                 break;
             }
         }
     }
+}
+
+bool is_settled(RunState state) {
+    return state == RunState::done || state == RunState::unsupported || state == RunState::infeasible;
 }
 
 }  // namespace longscope

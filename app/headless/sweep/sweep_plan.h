@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@
 namespace longscope {
 
 struct SweepPoint {
-    Combination changes;
+    Combination names;  // of the axes, with the case of each
     Experiment experiment;
     std::optional<std::int64_t> run = {};  // that has measured it; absent: none
     RunState state = RunState::queued;
@@ -28,10 +29,21 @@ struct SweepPlan {
     std::vector<std::string> mistakes;  // a line for each combination that is no experiment
 };
 
-[[nodiscard]] SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<Combination>& combinations);
+// What a sweep starts from: the document of an experiment in `file`, and how it is varied.
+struct SweepSource {
+    std::filesystem::path file;
+    Json experiment;
+    std::vector<GridPoint> points;
+};
+
+[[nodiscard]] SweepPlan plan_sweep(const SweepSource& source);
 
 // Finds the points that a run of the same experiment has done, on the same machine, with the same build and launcher,
-// and with the same documents where their lengths come from a file.
-void find_done_points(Database& database, const ExperimentRunner::Place& place, std::vector<SweepPoint>& points);
+// and with the same documents where their lengths come from a file; also those that it found unsupported or infeasible,
+// which they still are.
+void find_settled_points(Database& database, const ExperimentRunner::Place& place, std::vector<SweepPoint>& points);
+
+// Such a state is an answer, not a failure.
+[[nodiscard]] bool is_settled(RunState state);
 
 }  // namespace longscope

@@ -28,7 +28,7 @@ std::string cell(const Json& value) {
 std::vector<Column> field_columns(const std::vector<SweepPoint>& points) {
     std::vector<Column> columns;
     if (!points.empty()) {
-        for (const FieldOverride& change : points.front().changes) {
+        for (const FieldOverride& change : points.front().names) {
             columns.push_back({change.field, change.value.is_number() ? Align::right : Align::left});
         }
     }
@@ -37,7 +37,7 @@ std::vector<Column> field_columns(const std::vector<SweepPoint>& points) {
 
 std::vector<std::string> field_cells(const SweepPoint& point) {
     std::vector<std::string> cells;
-    for (const FieldOverride& change : point.changes) {
+    for (const FieldOverride& change : point.names) {
         cells.push_back(cell(change.value));
     }
     return cells;
@@ -119,7 +119,7 @@ std::string sweep_table(const std::vector<SweepPoint>& points, Database& databas
 Json sweep_json(const std::vector<SweepPoint>& points, Database& database) {
     Json json = Json::array();
     for (const SweepPoint& point : points) {
-        Json entry{{"fields", changes_json(point.changes)}, {"run", nullptr}, {"state", nullptr}};
+        Json entry{{"fields", names_json(point.names)}, {"run", nullptr}, {"state", nullptr}};
         if (point.run) {
             const StoredRun run = read_run(database, *point.run);
             const RunFigures figures = figures_of(run);
@@ -151,7 +151,8 @@ std::string sweep_plan_table(const std::vector<SweepPoint>& points) {
         for (std::string& text : field_cells(points[i])) {
             cells.push_back(std::move(text));
         }
-        cells.push_back(points[i].run ? fmt::format("skipped: run {} is done", *points[i].run) : "is run");
+        cells.push_back(points[i].run ? fmt::format("skipped: run {} is {}", *points[i].run, to_string(points[i].state))
+                                      : "is run");
         table.add_row(std::move(cells));
     }
     return table.text();

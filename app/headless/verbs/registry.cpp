@@ -14,6 +14,7 @@ const std::vector<VerbEntry>& verbs() {
         {"db", "lists, shows, draws, exports, checks and merges stored runs", declare_db},
         {"devices", "lists the backends and what they run on", declare_devices},
         {"plan", "which layouts an experiment could have, and what each would cost", declare_plan},
+        {"strategies", "how each strategy works, what it moves and what it needs", declare_strategies},
         {"mask", "counts and draws masks", declare_mask},
         {"verify", "another program's output against the reference: where it departs", declare_verify},
         {"thread-ranks", "", declare_thread_ranks},

@@ -13,6 +13,8 @@
 #include "app/headless/sweep/sweep_report.h"
 #include "app/headless/verbs/verb.h"
 #include "engine/base/error.h"
+#include "engine/experiment/error_context.h"
+#include "engine/experiment/grid.h"
 #include "storage/run_query.h"
 
 namespace longscope {
@@ -22,14 +24,17 @@ namespace {
 struct SweepOptions {
     std::string file;
     std::vector<std::string> vary;
+    std::vector<std::string> only;
     std::string ranks;
+    std::string scale;
+    std::string lengths;
     bool again = false;
     bool dry_run = false;
     bool json = false;
     RunSettings settings;
 };
 
-std::vector<Combination> combinations(const SweepOptions& options) {
+std::vector<VariedField> varied_fields(const SweepOptions& options) {
     std::vector<VariedField> fields;
     if (!options.ranks.empty()) {
         fields.push_back(parse_varied_field("layout.ranks=" + options.ranks, "--ranks"));
@@ -37,10 +42,61 @@ std::vector<Combination> combinations(const SweepOptions& options) {
     for (const std::string& text : options.vary) {
         fields.push_back(parse_varied_field(text, "--vary"));
     }
-    if (fields.empty()) {
-        throw bad_input("--vary", "nothing", "is given", "--vary FIELD=VALUE,VALUE,... or --ranks VALUE,VALUE,...");
+    return fields;
+}
+
+// The lengths that the user gives take the place of those that a case, or the experiment, draws documents from.
+void take_lengths(const SweepOptions& options, SweepSource& source, std::vector<Axis>& axes) {
+    if (options.lengths.empty()) {
+        return;
     }
-    return combinations_of(fields, "--vary");
+    const Json lengths{{"file", std::filesystem::absolute(options.lengths).string()}};
+    bool taken = false;
+    for (Axis& axis : axes) {
+        for (AxisCase& one : axis.cases) {
+            for (FieldOverride& change : one.changes) {
+                if (change.field == "sequence.lengths") {
+                    change.value = lengths;
+                    taken = true;
+                }
+            }
+        }
+    }
+    if (!taken) {
+        set_field(source.experiment, {"sequence.lengths", lengths});
+    }
+}
+
+SweepSource source_of(const SweepOptions& options) {
+    SweepSource source{options.file, read_document(options.file), {}};
+    std::vector<Axis> axes;
+    if (looks_like_grid(source.experiment)) {
+        Grid grid = in_context(options.file, [&] { return parse_grid(source.experiment); });
+        choose_scale(grid, options.scale, "--scale");
+        for (const VariedField& field : varied_fields(options)) {
+            vary(grid, field);
+        }
+        for (const std::string& text : options.only) {
+            keep_only(grid, text, "--only");
+        }
+        source.experiment = std::move(grid.experiment);
+        axes = std::move(grid.axes);
+    } else {
+        if (!options.scale.empty() || !options.only.empty()) {
+            throw bad_input(options.scale.empty() ? "--only" : "--scale",
+                            options.scale.empty() ? options.only.front() : options.scale, "is for grids alone",
+                            "a file with longscope_grid");
+        }
+        for (const VariedField& field : varied_fields(options)) {
+            axes.push_back(axis_of(field));
+        }
+        if (axes.empty()) {
+            throw bad_input("--vary", "nothing", "is given", "--vary FIELD=VALUE,VALUE,... or --ranks VALUE,VALUE,...");
+        }
+    }
+    take_lengths(options, source, axes);
+    source.points = points_of(axes, "--vary");
+    return source;
 }
 
 class Sweep {
@@ -51,7 +107,7 @@ class Sweep {
     int run() {
         runner_.open_database();
         if (!options_.again) {
-            find_done_points(runner_.database(), runner_.place(), points_);
+            find_settled_points(runner_.database(), runner_.place(), points_);
         }
         for (const SweepPoint& point : points_) {
             if (point.run) {
@@ -98,11 +154,11 @@ class Sweep {
         const SweepPoint& point = points_[index];
         if (runner_.tells_programs()) {
             Json line{{"type", "sweep"}, {"point", index + 1}, {"of", points_.size()}};
-            line["fields"] = changes_json(point.changes);
+            line["fields"] = names_json(point.names);
             line["done_before"] = point.run ? Json(*point.run) : Json(nullptr);
             write_line(line);
         } else {
-            write_error(fmt::format("{} of {}: {}{}\n", index + 1, points_.size(), to_text(point.changes),
+            write_error(fmt::format("{} of {}: {}{}\n", index + 1, points_.size(), to_text(point.names),
                                     point.run ? fmt::format(": done before, run {}", *point.run) : ""));
         }
     }
@@ -136,7 +192,7 @@ class Sweep {
     [[nodiscard]] int end() const {
         if (interrupted_) {
             const auto done = std::count_if(points_.begin(), points_.end(),
-                                            [](const SweepPoint& p) { return p.run && p.state == RunState::done; });
+                                            [](const SweepPoint& p) { return p.run && is_settled(p.state); });
             write_error(
                 fmt::format("longscope-engine: stopped with {} of {} combinations done; the same command goes "
                             "on with the others\n",
@@ -144,11 +200,17 @@ class Sweep {
             return exit_interrupted;
         }
         int code = exit_done;
+        const auto refused = std::count_if(points_.begin(), points_.end(), [](const SweepPoint& point) {
+            return is_settled(point.state) && point.state != RunState::done;
+        });
+        if (refused > 0) {
+            write_error(fmt::format("{} of {} combinations are unsupported or infeasible\n", refused, points_.size()));
+        }
         for (const SweepPoint& point : points_) {
-            if (point.state != RunState::done) {
+            if (!is_settled(point.state)) {
                 code = exit_failed;
                 write_error(fmt::format("longscope-engine: run {} ({}) {}: {}\n", point.run.value(),
-                                        to_text(point.changes), to_string(point.state), point.message));
+                                        to_text(point.names), to_string(point.state), point.message));
             }
         }
         return code;
@@ -165,7 +227,7 @@ class Sweep {
 int show_plan(const SweepOptions& options, ExperimentRunner& runner, std::vector<SweepPoint> points) {
     if (!options.again && std::filesystem::exists(runner.database_path())) {
         Database database(runner.database_path(), OpenMode::read_only);
-        find_done_points(database, runner.place(), points);
+        find_settled_points(database, runner.place(), points);
     }
     if (!options.json) {
         write_output(sweep_plan_table(points));
@@ -173,8 +235,7 @@ int show_plan(const SweepOptions& options, ExperimentRunner& runner, std::vector
     }
     Json json = Json::array();
     for (const SweepPoint& point : points) {
-        json.push_back(
-            {{"fields", changes_json(point.changes)}, {"run", point.run ? Json(*point.run) : Json(nullptr)}});
+        json.push_back({{"fields", names_json(point.names)}, {"run", point.run ? Json(*point.run) : Json(nullptr)}});
     }
     write_output(Json{{"points", std::move(json)}}.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
     return exit_done;
@@ -182,7 +243,7 @@ int show_plan(const SweepOptions& options, ExperimentRunner& runner, std::vector
 
 int sweep(const SweepOptions& options) {
     ExperimentRunner runner(options.settings);
-    SweepPlan plan = plan_sweep(options.file, combinations(options));
+    SweepPlan plan = plan_sweep(source_of(options));
     for (const std::string& mistake : plan.mistakes) {
         write_error(fmt::format("longscope-engine: {}\n", mistake));
     }
@@ -203,7 +264,8 @@ int sweep(const SweepOptions& options) {
 void declare_sweep(CLI::App& verb, VerbAction& action) {
     auto options = std::make_shared<SweepOptions>();
     verb.add_option("FILE", options->file,
-                    fmt::format("The experiment (see {})", resource_path("docs/experiment.md").string()))
+                    fmt::format("The experiment (see {}), or a grid of experiments (see {})",
+                                resource_path("docs/experiment.md").string(), resource_path("docs/sweeps.md").string()))
         ->required();
     verb.add_option(
             "--vary", options->vary,
@@ -212,6 +274,16 @@ void declare_sweep(CLI::App& verb, VerbAction& action) {
         ->allow_extra_args(false)
         ->type_name("FIELD=VALUES");
     verb.add_option("--ranks", options->ranks, "As --vary layout.ranks=...")->check(given())->type_name("VALUES");
+    verb.add_option("--scale", options->scale, "Of a grid: one of its scales, such as published")->check(given());
+    verb.add_option("--only", options->only,
+                    "Of a grid: the cases of an axis that are run: mask=causal,full; may be "
+                    "given several times")
+        ->allow_extra_args(false)
+        ->type_name("AXIS=CASES");
+    verb.add_option("--lengths", options->lengths,
+                    "A file of document lengths, instead of those that the documents are drawn from")
+        ->check(given())
+        ->type_name("FILE");
     verb.add_flag("--again", options->again, "Run also what has been done before");
     verb.add_flag("--dry-run", options->dry_run, "List the combinations, and run none");
     verb.add_flag("--json", options->json, "Print the results as JSON");

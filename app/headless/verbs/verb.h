@@ -34,6 +34,7 @@ void declare_compare(CLI::App& verb, VerbAction& action);
 void declare_db(CLI::App& verb, VerbAction& action);
 void declare_plan(CLI::App& verb, VerbAction& action);
 void declare_devices(CLI::App& verb, VerbAction& action);
+void declare_strategies(CLI::App& verb, VerbAction& action);
 void declare_verify(CLI::App& verb, VerbAction& action);
 void declare_mask(CLI::App& verb, VerbAction& action);
 

@@ -148,4 +148,21 @@ StrategyTotals all_gather_totals(const StrategyInput& input, const TokenCounts& 
     return both;
 }
 
+const StrategyText all_gather_text{
+    "Each rank gets the keys and values of all others in one exchange, puts them into the order of the sequence, and "
+    "computes its own queries over them without merging anything. It receives as many bytes as in a ring, holds all "
+    "keys "
+    "and values, and nothing overlaps the exchange.",
+    "Keys and values are gathered again instead of being kept. Each rank then sends every other rank its part of the "
+    "gradients of that rank's keys and values, and adds up what it gets in the order of the ranks: a direct "
+    "reduce-scatter. While it packs the parts it holds the gradients of all keys and values twice.",
+    "(t - t_r) k",
+    "(t - t_r) k + (N - 1) t_r g",
+    "t k + max(t k, t_r p); with a backward pass the most of that, t_r (p + 4 Hq) + 2 t k, t_r (p + w) + t (k + g) and "
+    "t_r (p + 4 Hq Dqk) + (t + max(t, N t_r)) g",
+    "never",
+    "Grattafiori et al. 2024 (Llama 3, section 3.3.2), arXiv 2407.21783; backward as in ring-flash-attention",
+    "zigzag",
+};
+
 }  // namespace longscope

@@ -115,4 +115,28 @@ std::int64_t dist_ca_head_pairs(const StrategyInput& input) {
     return dist_ca_plan_of(input)->head_pairs(input.rank);
 }
 
+const StrategyText dist_ca_text{
+    "Attention has no state but its inputs, so queries of ranks with much work are computed by ranks with little. "
+    "While a rank has more work than the mean and `layout.tolerance_percent` (10), the rank with least work gets a "
+    "piece that brings one of both to the mean, of the rank where that takes the fewest bytes for its work. Where rows "
+    "have uneven work, as under a causal mask, a piece is as many rows of the beginning as of the end of what that "
+    "rank has left. Each rank's queries then make two nano-batches of even work: while one is computed, the inputs of "
+    "the other or its results are under way. With nothing to move that is `group_cast` in two parts. `plan --why` and "
+    "the cost panel tell how even the work is then. Of a rank, x are the queries of others that it computes, u its own "
+    "that are computed elsewhere, n the keys of others that the queries it computes see, m its own keys that others "
+    "need, once for each of them.",
+    "Queries, keys, values and results stay where they were computed. The nano-batches are taken in reverse: dO goes "
+    "out, dQ, dK and dV come back in float32, and owners add them up in the order of the ranks.",
+    "x b Hq Dqk + n k + u p",
+    "x b Hq Dv + 4 u Hq Dqk + m g",
+    "with q = b Hq Dqk, and of nano-batch i o_i queries that it holds, c_i that it computes, n_i keys that come and "
+    "m_i that go: the most of A_i + c_i q, A_i - o_i q + n_i k and A_i - o_i q - m_i k + (2 c_i + o_i) p, where A_1 = "
+    "t_r (p + q) + (c_1 + c_2) q + (n + m) k and A_2 = A_1 - (o_1 + c_1) q - m_1 k + (o_1 + c_1) p; with a backward "
+    "pass A_2 is c_1 (q + p) more, and once dO has come t_r (p + b Hq Dv + 4 Hq Dqk + g) + (c_1 + c_2) (q + p + b Hq "
+    "Dv) + c_2 b Hq Dv + n (k + g) + max(t_r, n_1, n_2) g",
+    "never",
+    "Zhuang et al. 2025 (DistCA, core attention disaggregation), arXiv 2510.18121",
+    "contiguous",
+};
+
 }  // namespace longscope

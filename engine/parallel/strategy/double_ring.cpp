@@ -87,4 +87,30 @@ std::vector<StrategyOptions> double_ring_candidates(const AttentionShape& /*shap
     return candidates;
 }
 
+const StrategyText double_ring_text{
+    "The R ranks of a ring lie in W windows of `layout.window` ranks each (without it, the largest divisor i of R with "
+    "i <= R / i). In each window blocks make an inner round, while the block that a rank began it with travels to the "
+    "same place of the next window. That outer hop has streams of its own (`outer_send`, `outer_receive`), so it has "
+    "the time of a whole inner round: no hop inside a window waits behind it. A single window, or windows of one rank, "
+    "are a plain ring. With `layout.ulysses` U > 1, groups of U ranks exchange heads first, as in USP, and "
+    "`layout.placement` says which ranks are neighbours; without it there is no exchange, and R is N.",
+    "Keys and values travel in windows again. A block's sum of gradients makes the hops of an inner round, the last "
+    "one back to where it began the round, and so as many inner hops as there are ranks in the ring, and an outer hop "
+    "for every window, the last one home: as many hops as LoongTrain's. There the sum waits for its outer hop between "
+    "two windows; here each window's sum is made on its own, and the outer hops carry the sums of the windows before "
+    "while the next one is made, so that they have the time of an inner round too. A rank holds six buffers of "
+    "gradients instead of three.",
+    "(t - t_r) k, of W - 1 blocks by outer hops and of W (R / W - 1) by inner ones; with U > 1 as `usp`",
+    "(t - t_r) k + (t + t_c) g, where t_c are the tokens of the W blocks that have the rank's place in their windows "
+    "(none with one window), and nothing on one rank; with U > 1 as `usp`, and with more than one window 4 t_c c (Dqk "
+    "+ Dv) more, where blocks are those of groups",
+    "2 t_r p + B t_max k with B = min(R / W - 1, 2) + min(W - 1, 2), on one rank t_r p; with a backward pass the most "
+    "of that and t_r (p + w) + t_max (B k + 6 g), with one window 3 g, on one rank t_r (p + w + g); with U > 1 as "
+    "`usp`, with B in place of min(N / U - 1, 2) and 6 in place of 3",
+    "U does not divide the ranks, or the heads of the shape cannot be shared out among U ranks as in `ulysses`, or the "
+    "ranks of a window do not divide R",
+    "Gu et al. 2024 (LoongTrain), arXiv 2406.18485",
+    "zigzag",
+};
+
 }  // namespace longscope

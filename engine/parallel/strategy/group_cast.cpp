@@ -229,4 +229,22 @@ StrategyTotals group_cast_totals(const StrategyInput& input, const TokenCounts& 
     return sums;
 }
 
+const StrategyText group_cast_text{
+    "All ranks know the mask, so each knows what every other needs: the keys and values that one of its queries sees. "
+    "They go out in one exchange, behind which a rank computes on its own keys. For windows this is a halo exchange, "
+    "with "
+    "global tokens as in Video-Infinity; without a mask it is an all-gather. n are the tokens of others that a query "
+    "of "
+    "the rank sees; m the tokens of the rank that others need, once for each of them.",
+    "What came is kept. Gradients of it are computed first and go back in float32 while the rank computes on its own "
+    "keys; their owner adds them up in the order of the ranks.",
+    "n k",
+    "m g",
+    "t_r p + max((m + 2 n) k, n k + t_r p), on one rank t_r p; with a backward pass the most of that and t_r (p + w) + "
+    "max(n (k + g), 2 n g, (n + m + t_r) g), on one rank t_r (p + w + g)",
+    "never",
+    "Tao, Huang et al. 2025 (MagiAttention); Tan et al. 2024 (Video-Infinity), arXiv 2406.16260",
+    "contiguous",
+};
+
 }  // namespace longscope

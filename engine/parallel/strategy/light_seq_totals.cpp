@@ -148,4 +148,29 @@ std::int64_t light_seq_head_pairs(const StrategyInput& input) {
     return LocalMask(input.masks, own, keys).head_pairs(heads) + LocalMask(input.masks, helped, own).head_pairs(heads);
 }
 
+const StrategyText light_seq_text{
+    "For causal masks over contiguous parts, where ranks with early tokens would be idle: in step s rank r computes "
+    "with the keys and values of rank r - s while there is such a rank; from then on it gets the queries of rank N + r "
+    "- s, computes them with its own keys and values, and sends output and lse back. N / 2 + 1 steps cover each pair "
+    "once. What the next step needs travels during a step; results are merged in the order of the steps, each in the "
+    "step after its own. In the formulas s goes from 1 to N / 2, and t_(i) are the tokens of rank i.",
+    "The same steps again. Who fetched keys and values fetches them again and sends dK and dV back; helpers get "
+    "queries, dO, lse and delta, keep what they compute for their own keys and values, and send dQ back. All gradients "
+    "travel in float32.",
+    "t_(r-s) k for each s <= r, t_(N+r-s) b Hq Dqk for each s with r < s < N / 2, and t_r p for each s with N - r <= s "
+    "< N / 2",
+    "t_(r-s) k for each s <= r, t_(N+r-s) Hq (b (Dqk + Dv) + 8) for each s with r < s < N / 2, t_r g for each s < N - "
+    "r, and 4 t_r Hq Dqk for each s with N - r <= s < N / 2",
+    "2 t_r p, on rank 0 t_r p, and the most of all steps of: what came for it and what comes for the next, as under "
+    "received; t_(N+r-s) p where it computes for another rank, and again what leaves to it in this step and left in "
+    "the one before; and t_r p where a helper's result arrives in this step, or arrived in the one before. With a "
+    "backward pass the most of that and t_r (p + w + g) and, where it is helped, 4 t_r Hq; and the most of all steps "
+    "of the same with what is received in the backward pass, results of 4 t Hq Dqk and t g instead of t p, and t_r g "
+    "to compute into for another rank",
+    "an odd number of ranks but one, a dispatch that gives a rank other than one part, in the order of the ranks "
+    "(`contiguous`), or a mask in which a query sees a key of a later rank",
+    "Li, Shao et al. 2023 (LightSeq, also DistFlashAttn), arXiv 2310.03294",
+    "contiguous",
+};
+
 }  // namespace longscope

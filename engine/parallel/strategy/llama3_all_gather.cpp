@@ -361,4 +361,20 @@ std::vector<StrategyOptions> llama3_all_gather_candidates(const AttentionShape& 
     return candidates;
 }
 
+const StrategyText llama3_all_gather_text{
+    "The all-gather in pieces of s = `layout.head_stride` key/value heads (1 without it): only so many heads of "
+    "all keys and values are in order at a time, those of the next piece come while the present one computes. "
+    "What a piece needs of the tensors of all heads is copied out of them.",
+    "Each piece is gathered again, the next one while it computes; its gradients go to their owners while the "
+    "piece after is computed, which add them up in the order of the ranks.",
+    "b (t - t_r) Hkv (Dqk + Dv)",
+    "b (t - t_r) Hkv (Dqk + Dv) + 4 (N - 1) t_r Hkv (Dqk + Dv)",
+    "the partial result, and of a piece, s of the Hkv heads: its keys and values in order, as they came and as "
+    "the next ones come, 3 b t s (Dqk + Dv), its own keys and values to be sent, its queries and its result; with "
+    "a backward pass its gradients as well, before and after they are sent",
+    "`layout.head_stride` does not divide the key/value heads",
+    "zhuzilin 2024, ring-flash-attention, after the training of Llama 3 (arXiv 2407.21783)",
+    "zigzag",
+};
+
 }  // namespace longscope

@@ -116,4 +116,26 @@ StrategyTotals pruned_ring_totals(const StrategyInput& input, const TokenCounts&
     return sums;
 }
 
+const StrategyText pruned_ring_text{
+    "All ranks know the mask. A hop carries the keys and values that the rank that gets them, or a later one on "
+    "the round, sees, and is not made without any; a block goes round the way (to the next rank, or to the one "
+    "before) in which it moves fewer tokens, so that a rank may get two blocks in a step, or none. n counts the "
+    "tokens of every hop that ends at the rank. Over four ranks a causal mask with zigzag moves 18 of the 24 "
+    "chunks that a ring moves, contiguous 6 of 12: what is needed, as MagiAttention counts it. Without a mask it "
+    "is a ring.",
+    "Keys and values make the same hops again. The sum of a block's gradients begins at the first rank that the "
+    "block comes to; what goes on of the block takes its sum along, one step behind, and what ends at a rank goes "
+    "straight home from there. The owner adds what comes home to its own part in the order of the steps. m counts "
+    "the tokens of the sums that come by, those of every hop but a block's first, and of the own ones that come "
+    "home.",
+    "b n Hkv (Dqk + Dv)",
+    "b n Hkv (Dqk + Dv) + 4 m Hkv (Dqk + Dv)",
+    "two partial results, 8 t_r Hq (Dv + 1), with what has just come and what comes next, at most two blocks "
+    "each, and what is cut out of a block to be passed on; with a backward pass one partial result, dQ and delta, "
+    "the gradients of the own block, and those of what has come, comes next and goes home",
+    "never",
+    "MagiAttention 2025 (which counts what a ring moves in vain)",
+    "contiguous",
+};
+
 }  // namespace longscope

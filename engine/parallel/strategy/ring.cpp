@@ -96,4 +96,25 @@ StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens
     return ring_totals(input, tokens, tokens.ranks(), pass);
 }
 
+const StrategyText ring_text{
+    "In step s rank r computes with the keys and values of rank r - s, and passes them on meanwhile. Two buffers take "
+    "turns. A step whose pairs are all masked computes nothing, but its block still travels. Partial results are "
+    "merged "
+    "in float32 in the order of the steps.",
+    "Keys and values make the same round again. The sum of the gradients of a block begins at the block's owner and "
+    "follows it one step behind: while a rank computes its part for a block, the sum of the ranks before it arrives; "
+    "the "
+    "rank adds its part and passes the sum on, and the Nth hop brings it home. A step whose pairs are all masked "
+    "passes "
+    "the sum on as it is. Beside the two buffers of keys and values a rank holds three of gradients: its part and two "
+    "sums that take turns.",
+    "(t - t_r) k",
+    "(t - t_r) k + t g, and nothing on one rank",
+    "2 t_r p + min(N - 1, 2) t_max k, on one rank t_r p; with a backward pass the most of that and t_r (p + w) + t_max "
+    "(min(N - 1, 2) k + 3 g), on one rank t_r (p + w + g)",
+    "never",
+    "Liu, Zaharia, Abbeel 2023, arXiv 2310.01889; backward as in ring-flash-attention (zhuzilin 2024)",
+    "zigzag",
+};
+
 }  // namespace longscope

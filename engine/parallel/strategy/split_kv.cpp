@@ -126,4 +126,19 @@ StrategyTotals split_kv_totals(const StrategyInput& input, const TokenCounts& to
     return sums;
 }
 
+const StrategyText split_kv_text{
+    "Flash-decoding over ranks, as in tree attention and the decode context parallelism of vLLM. Keys and values stay "
+    "where they are, however long the cache; every rank gets all queries and computes them over its own keys, and each "
+    "owner merges what comes back in the order of the ranks. As many bytes move as in `token_ring`, in two exchanges. "
+    "For the few queries of decoding that is little and no longer with the cache; here, where as many queries as keys "
+    "take part, it is what a prefill would pay.",
+    "",
+    "b (t - t_r) Hq Dqk + (N - 1) t_r p",
+    "",
+    "the most of 2 t b Hq Dqk, t (b Hq Dqk + p), 2 t p, (t + N t_r) p and (N + min(N, 2)) t_r p",
+    "never in the forward pass; it has no backward pass",
+    "Dao, Haziza, Massa, Sizov 2023 (flash-decoding); Shyam et al. 2024 (tree attention), arXiv 2408.04093",
+    "zigzag",
+};
+
 }  // namespace longscope

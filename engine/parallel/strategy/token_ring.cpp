@@ -197,4 +197,19 @@ std::int64_t token_ring_head_pairs(const StrategyInput& input) {
         .head_pairs({0, input.shape.query_heads});
 }
 
+const StrategyText token_ring_text{
+    "Keys and values stay; queries make the round, and each block's output and lse go straight back to their owner, so "
+    "that both directions of a link are used. Less moves than in a ring only with as many key/value heads as query "
+    "heads.",
+    "",
+    "b (t - t_r) Hq Dqk + (N - 1) t_r p",
+    "",
+    "t_r p + min(N - 1, 2) (t_max (b Hq Dqk + p) + t_r p) + (t_r + t_o) p, with t_o the most tokens of another rank; "
+    "on "
+    "one rank t_r p",
+    "never in the forward pass; it has no backward pass",
+    "Wang et al. 2024 (TokenRing), arXiv 2412.20501",
+    "zigzag",
+};
+
 }  // namespace longscope

@@ -314,4 +314,25 @@ std::int64_t ulysses_uneven_head_pairs(const StrategyInput& input) {
     return input.masks.head_pairs(query_heads_of(input.shape, input.ranks(), input.rank));
 }
 
+const StrategyText ulysses_uneven_text{
+    "As Ulysses, but the first Hq mod N ranks compute one query head more, and each rank gets the key/value heads that "
+    "its query heads need: h query and c key/value heads of the rank, C key/value heads of all ranks together. Work is "
+    "then uneven by that head. Where a rank begins or ends inside a group of query heads that share a key/value head, "
+    "it computes them in up to three parts: the end of a group, whole groups, the beginning of a group. h' and c' are "
+    "the heads of a part.",
+    "The queries, keys and values of its heads, their output and lse are kept from the forward pass; an all-to-all "
+    "brings dO. The gradients go back by two more. Where several ranks had a copy of one key/value head, its parts are "
+    "added up in the order of the ranks.",
+    "b (t - t_r) (h Dqk + c (Dqk + Dv)) + 4 t_r (Hq - h) (Dv + 1)",
+    "b (t - t_r) h Dv + 4 t_r ((Hq - h) Dqk + (C - c) (Dqk + Dv))",
+    "the most of 2 t h q + (t c + t_r C) v, t h q + (2 t c + t_r C) v, I + t h r, 2 t h r + t_r p and t h r + 2 t_r p, "
+    "with q = b Dqk, v = b (Dqk + Dv), r = 4 (Dv + 1) and I = t (h q + c v); in parts also I + t (h r + h' r + max(h' "
+    "q + c' v, h' r)); with a backward pass more, while it computes I + t (h (r + b Dv + 4 (Dqk + 1)) + 4 c (Dqk + "
+    "Dv)) + t_r p, and in parts t (h' (q + b Dv + 4 (Dqk + 2)) + c' (v + 4 (Dqk + Dv))) beside that",
+    "fewer query heads than ranks",
+    "DeepSpeed 2024, pull request 6392 (uneven heads of Ulysses)",
+    "zigzag",
+    6,  // on four ranks: two heads, two, one, one
+};
+
 }  // namespace longscope

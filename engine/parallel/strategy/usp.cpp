@@ -288,4 +288,33 @@ std::int64_t usp_head_pairs(const StrategyInput& input) {
     return usp_head_pairs(input, mesh_of(input));
 }
 
+const StrategyText usp_text{
+    "`layout.ulysses` consecutive ranks exchange tokens for heads, as Ulysses does among all; then the ranks with the "
+    "same place in their groups pass the blocks of whole groups round. With one group this is Ulysses, with groups of "
+    "one "
+    "rank a ring. A group has U ranks and T tokens; a rank of it computes h = Hq / U query heads and c = max(1, Hkv / "
+    "U) "
+    "key/value heads. Without `layout.ulysses`, U is the largest number that divides the ranks and the heads and whose "
+    "square is at most the number of ranks. A group is consecutive ranks; with `layout.placement` `context_first` the "
+    "ranks of a ring are, and those of a group lie N / U apart.",
+    "Queries, keys, values, output and lse of the rank's heads are kept. An all-to-all in each group brings dO; "
+    "another "
+    "round of keys and values computes, with the sums of dK and dV behind them as in a ring; two more all-to-alls "
+    "bring "
+    "the gradients back in float32.",
+    "b (T - t_r) (h Dqk + c (Dqk + Dv)) + 4 (U - 1) t_r h (Dv + 1) + b (t - T) c (Dqk + Dv)",
+    "b (T - t_r) h Dv + 4 (U - 1) t_r (h Dqk + c (Dqk + Dv)) + (b (t - T) + 4 t) c (Dqk + Dv), with one group without "
+    "the last part",
+    "the most of 2 T q + (T + U t_r) v, T q + (2 T + U t_r) v, T (q + v + 2 r) + min(N / U - 1, 2) T_max v, (2 T + U "
+    "t_r) "
+    "r and (T + 2 U t_r) r, with q = b h Dqk, v = b c (Dqk + Dv), r = 4 h (Dv + 1) and T_max tokens in the largest "
+    "group "
+    "(with one group r once instead of twice); with a backward pass more, while it computes T (q + v + r + b h Dv + 4 "
+    "h "
+    "(Dqk + 1)) + U t_r r + min(N / U - 1, 2) T_max v + 3 T_max 4 c (Dqk + Dv), with one group the last but once",
+    "U does not divide the ranks, or the heads of the shape cannot be shared out among U ranks as in `ulysses`",
+    "Fang and Zhao 2024 (USP), arXiv 2405.07719",
+    "zigzag",
+};
+
 }  // namespace longscope

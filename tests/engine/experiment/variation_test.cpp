@@ -68,33 +68,47 @@ TEST(Variation, WhatIsWrongIsSaidWithTheField) {
 }
 
 TEST(Variation, CombinationsAreAllOfThemTheLastFieldFirst) {
-    const std::vector<Combination> all = combinations_of({parsed("a.b=1,2"), parsed("c=x,{\"y\":1}")}, "--vary");
+    const std::vector<Axis> axes{axis_of(parsed("a.b=1,2")), axis_of(parsed("c=x,{\"y\":1}"))};
     std::vector<std::string> texts;
-    for (const Combination& combination : all) {
-        texts.push_back(to_text(combination));
+    for (const GridPoint& point : points_of(axes, "--vary")) {
+        texts.push_back(to_text(point.changes));
+        EXPECT_EQ(to_text(point.names), to_text(point.changes));
     }
     EXPECT_EQ(texts, (std::vector<std::string>{"a.b=1 c=x", "a.b=1 c={\"y\":1}", "a.b=2 c=x", "a.b=2 c={\"y\":1}"}));
-    EXPECT_EQ(combinations_of({}, "--vary").size(), 1U);
+    EXPECT_EQ(points_of({}, "--vary").size(), 1U);
     expect_error(ErrorKind::bad_input, {"--vary: a is varied twice"}, [] {
-        (void)combinations_of({parsed("a=1"), parsed("a=2")}, "--vary");
+        (void)points_of({axis_of(parsed("a=1")), axis_of(parsed("a=2"))}, "--vary");
     });
     expect_error(ErrorKind::bad_input, {"--vary: b makes the combinations too many; accepted: at most 10000"}, [] {
-        (void)combinations_of({parsed("a=1..1000"), parsed("b=1..11")}, "--vary");
+        (void)points_of({axis_of(parsed("a=1..1000")), axis_of(parsed("b=1..11"))}, "--vary");
+    });
+}
+
+TEST(Variation, ACaseMaySetSeveralFieldsUnderOneName) {
+    const Axis strategies{"strategy",
+                          {{"zigzag ring", {{"layout.strategy", "ring"}, {"layout.dispatch", "zigzag"}}},
+                           {"ulysses", {{"layout.strategy", "ulysses"}}}}};
+    const std::vector<GridPoint> points = points_of({strategies, axis_of(parsed("layout.ranks=2,4"))}, "--vary");
+    ASSERT_EQ(points.size(), 4U);
+    EXPECT_EQ(to_text(points[1].names), "strategy=zigzag ring layout.ranks=4");
+    EXPECT_EQ(to_text(points[1].changes), "layout.strategy=ring layout.dispatch=zigzag layout.ranks=4");
+    expect_error(ErrorKind::bad_input, {"--vary: layout.dispatch is varied twice"}, [&] {
+        (void)points_of({strategies, axis_of(parsed("layout.dispatch=zigzag,striped"))}, "--vary");
     });
 }
 
 RC_GTEST_PROP(VariationProperty, TheGridHoldsEveryCombinationOnce, ()) {
     const auto sizes = *rc::gen::resize(4, rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 5)));
-    std::vector<VariedField> fields;
+    std::vector<Axis> axes;
     std::size_t expected = 1;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
-        fields.push_back(parsed("f" + std::to_string(i) + "=1.." + std::to_string(sizes[i])));
+        axes.push_back(axis_of(parsed("f" + std::to_string(i) + "=1.." + std::to_string(sizes[i]))));
         expected *= static_cast<std::size_t>(sizes[i]);
     }
     std::set<std::string> texts;
-    for (const Combination& combination : combinations_of(fields, "--vary")) {
-        RC_ASSERT(combination.size() == fields.size());
-        texts.insert(to_text(combination));
+    for (const GridPoint& point : points_of(axes, "--vary")) {
+        RC_ASSERT(point.changes.size() == axes.size());
+        texts.insert(to_text(point.changes));
     }
     RC_ASSERT(texts.size() == expected);
 }
