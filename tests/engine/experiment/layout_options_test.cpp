@@ -55,6 +55,20 @@ TEST(LayoutOptions, NameEveryStrategyDegreeAndDispatch) {
     EXPECT_GT(option(all, "usp", "zigzag", 4).bytes_received, 0);
 }
 
+TEST(LayoutOptions, NameWindowsPlacementsAndStrides) {
+    const LayoutOptions all = layout_options(draw_of(R"({"causal": {}})", 1000), 8, Pass::forward, going_on);
+    std::set<std::string> asked;
+    for (const LayoutOption& one : all.layouts) {
+        if (one.strategy == "double_ring" || one.strategy == "llama3_all_gather") {
+            asked.insert(to_string(one.options));
+            EXPECT_EQ(one.infeasible, "");
+        }
+    }
+    EXPECT_EQ(asked, (std::set<std::string>{"ulysses 1, window 2", "ulysses 1, window 4", "ulysses 2, window 2",
+                                            "ulysses 2, window 2, context_first", "head_stride 1", "head_stride 2",
+                                            "head_stride 4"}));
+}
+
 TEST(LayoutOptions, SayWhatTheBusiestRankHas) {
     const LayoutOptions all = layout_options(draw_of(R"({"causal": {}})", 1000), 4, Pass::forward, going_on);
     // 250 tokens a rank: rank 3 sees 750 x 250 + 250 x 251 / 2 of 500,500 pairs.
