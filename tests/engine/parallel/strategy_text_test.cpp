@@ -75,9 +75,13 @@ const std::vector<WorkedExample>& worked_examples() {
         // before, all but two and its own: 7 x 32; 7 x 32 + 6 x 64; 2 x 258 + 2 x 32.
         {"pruned_ring", 8, 224, 608, 580},
         {"pruned_ring", 64, 2016, 5984, 580},
-        // As all_gather.
-        {"llama3_all_gather", 8, 224, 672, 0},
-        {"llama3_all_gather", 64, 2016, 6048, 0},
+        // Bytes as all_gather. Memory, of pieces of one of 8 heads: while one is computed 258, keys and values of it
+        // and of
+        // the next, its queries, its result, and the own part of the next: 258 + 2 x 32 + 16 + 32.25 + 4; while one is
+        // put
+        // in order 258 + 3 x 256 and two own parts of 4.
+        {"llama3_all_gather", 8, 224, 672, 374.25},
+        {"llama3_all_gather", 64, 2016, 6048, 1034},
         // The last rank gets N / 2 blocks of keys and values and N / 2 - 1 results: 4 x 32 + 3 x 258. In the backward
         // pass rank 0 gets N / 2 - 1 times queries and dO of 128 and lse and delta of 2 MiB, and N / 2 gradients of its
         // keys and values: 3 x 260 + 4 x 64. Memory of rank 1, which helps in steps 2 and 3, in step 3: 2 x 258,
