@@ -57,20 +57,22 @@ std::string figures_text(const RunFigures& figures) {
 
 std::string sweep_table(const std::vector<SweepPoint>& points, Database& database) {
     std::vector<Column> columns = field_columns(points);
-    for (const Column& column : {Column{"median"}, {"rate"}, {"error"}, {"run"}, {"state", Align::left}}) {
+    for (const Column& column :
+         {Column{"median"}, {"rate"}, {"error"}, {"gradients"}, {"run"}, {"state", Align::left}}) {
         columns.push_back(column);
     }
     TextTable table(std::move(columns));
     for (const SweepPoint& point : points) {
         std::vector<std::string> cells = field_cells(point);
         if (!point.run) {
-            cells.insert(cells.end(), {"-", "-", "-", "-", "not run"});
+            cells.insert(cells.end(), {"-", "-", "-", "-", "-", "not run"});
         } else {
             const RunFigures figures = figures_of(read_run(database, *point.run));
             cells.push_back(std::isnan(figures.median_ns) ? "-" : report_duration(figures.median_ns));
             cells.push_back(std::isfinite(figures.flops_per_s) ? format_flops_per_s(figures.flops_per_s) : "-");
             cells.push_back(std::isnan(figures.output_relative_error) ? "-"
                                                                       : report_error(figures.output_relative_error));
+            cells.push_back(std::isnan(figures.gradient_error()) ? "-" : report_error(figures.gradient_error()));
             cells.push_back(std::to_string(*point.run));
             cells.push_back(fmt::format("{}{}", to_string(point.state), point.done_before ? " before" : ""));
         }
@@ -92,6 +94,9 @@ Json sweep_json(const std::vector<SweepPoint>& points, Database& database) {
             entry["median_ns"] = number_to_json(figures.median_ns);
             entry["flops_per_s"] = number_to_json(figures.flops_per_s);
             entry["output_relative_error"] = number_to_json(figures.output_relative_error);
+            entry["query_gradient_error"] = number_to_json(figures.query_gradient_error);
+            entry["key_gradient_error"] = number_to_json(figures.key_gradient_error);
+            entry["value_gradient_error"] = number_to_json(figures.value_gradient_error);
         }
         json.push_back(std::move(entry));
     }
