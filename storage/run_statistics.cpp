@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <map>
 
@@ -39,13 +40,29 @@ std::optional<PassMedians> pass_medians(const StoredDraw& draw) {
     return PassMedians{summarize(forward).median, summarize(backward).median};
 }
 
-double largest_gradient_error(const CheckRecord& check) {
+namespace {
+
+// NaN is the worst of all, and stays.
+double worse_of(double worst, double error) {
+    return std::isnan(worst) || error <= worst ? worst : error;
+}
+
+double worst_of(std::initializer_list<double> errors) {
     double worst = 0;
-    for (const double error : {check.query_gradient_error, check.key_gradient_error, check.value_gradient_error}) {
-        // NaN is the worst of all, and stays.
-        worst = std::isnan(worst) || error <= worst ? worst : error;
+    for (const double error : errors) {
+        worst = worse_of(worst, error);
     }
     return worst;
+}
+
+}  // namespace
+
+double largest_gradient_error(const CheckRecord& check) {
+    return worst_of({check.query_gradient_error, check.key_gradient_error, check.value_gradient_error});
+}
+
+double RunFigures::gradient_error() const {
+    return worst_of({query_gradient_error, key_gradient_error, value_gradient_error});
 }
 
 const StoredRepetition* typical_repetition(const StoredDraw& draw) {
@@ -86,7 +103,11 @@ RunFigures figures_of(const StoredRun& run) {
     double flops = 0;
     double draws = 0;
     bool checked = false;
-    double worst = 0;
+    bool has_gradients = false;
+    double output = 0;
+    double query = 0;
+    double key = 0;
+    double value = 0;
     for (const StoredDraw& draw : run.draws) {
         if (const Summary summary = summarize(measured_durations_ns(draw)); summary.count > 0) {
             sum_ns += summary.median;
@@ -95,7 +116,13 @@ RunFigures figures_of(const StoredRun& run) {
         }
         for (const CheckRecord& check : draw.checks) {
             checked = true;
-            worst = std::isnan(worst) || check.output_relative_error <= worst ? worst : check.output_relative_error;
+            output = worse_of(output, check.output_relative_error);
+            if (check.has_gradients()) {
+                has_gradients = true;
+                query = worse_of(query, check.query_gradient_error);
+                key = worse_of(key, check.key_gradient_error);
+                value = worse_of(value, check.value_gradient_error);
+            }
         }
     }
     if (draws > 0) {
@@ -105,7 +132,12 @@ RunFigures figures_of(const StoredRun& run) {
         figures.flops_per_s = flops * 1e9 / sum_ns;
     }
     if (checked) {
-        figures.output_relative_error = worst;
+        figures.output_relative_error = output;
+    }
+    if (has_gradients) {
+        figures.query_gradient_error = query;
+        figures.key_gradient_error = key;
+        figures.value_gradient_error = value;
     }
     return figures;
 }

@@ -36,12 +36,19 @@ struct PassMedians {
 // The draw's FLOP by a duration; NaN when that is not above zero.
 [[nodiscard]] double flops_per_s(const StoredDraw& draw, double duration_ns);
 
-// A run in three figures.
+// A run in a few figures.
 struct RunFigures {
     double median_ns = std::numeric_limits<double>::quiet_NaN();    // mean over the measured draws of their medians
     double flops_per_s = std::numeric_limits<double>::quiet_NaN();  // all FLOP by the sum of the medians
     // The largest of all checks; NaN when one is no number, or when there are none.
     double output_relative_error = std::numeric_limits<double>::quiet_NaN();
+    // The same of dQ, dK and dV; NaN also without a backward pass.
+    double query_gradient_error = std::numeric_limits<double>::quiet_NaN();
+    double key_gradient_error = std::numeric_limits<double>::quiet_NaN();
+    double value_gradient_error = std::numeric_limits<double>::quiet_NaN();
+
+    // The largest of the three; NaN when one is.
+    [[nodiscard]] double gradient_error() const;
 };
 [[nodiscard]] RunFigures figures_of(const StoredRun& run);
 // How many draws these are means over.

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "app/headless/export_trace.h"
+#include "app/headless/layout_report.h"
 #include "app/headless/output.h"
 #include "engine/base/atomic_file.h"
 #include "engine/base/error.h"
@@ -53,6 +54,10 @@ void write_trace(const ExportRequest& request) {
     to_output(request, [&](std::ostream& out) { export_trace(request, out); });
 }
 
+void write_html(const ExportRequest& request) {
+    to_output(request, [&](std::ostream& out) { out << layout_report_of(request.database, request.runs); });
+}
+
 void write_sqlite(const ExportRequest& request) {
     if (std::error_code ignored; std::filesystem::exists(request.output, ignored)) {
         throw bad_input("--output", request.output, "is there already",
@@ -71,6 +76,8 @@ const std::vector<ExportFormat>& export_formats() {
          write_trace},
         {"trace-per-rank", "a folder with a file for each rank, for HolisticTraceAnalysis", true, false, false,
          export_trace_per_rank},
+        {"html", "tables and curves of several runs, by mask, strategy and size, for a browser", false, true, false,
+         write_html},
         {"sqlite", "a smaller database with these runs and all that belongs to them", true, true, true, write_sqlite},
     };
     return formats;

@@ -8,34 +8,11 @@
 #include <iterator>
 
 #include "engine/draw/cairo_context.h"
+#include "engine/draw/xml_text.h"
 
 namespace longscope {
 
 namespace {
-
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            default:
-                // XML 1.0 has no place for other control characters.
-                out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-        }
-    }
-    return out;
-}
 
 std::string base64(std::string_view bytes) {
     constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -114,7 +91,7 @@ class ItemWriter {
                                 number(item.at.y));
         }
         append(R"(<text x="{}" y="{}" font-size="{}" {}{}>{}</text>)", number(item.at.x), number(item.at.y),
-               number(item.size), paint_attributes("fill", item.colour), more, escaped(item.text));
+               number(item.size), paint_attributes("fill", item.colour), more, xml_escaped(item.text));
     }
 
     void operator()(const CellGrid& item) {
@@ -148,7 +125,7 @@ std::string svg_of(const DisplayList& list) {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         R"(<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" )"
         "font-family=\"DejaVu Sans, sans-serif\" xml:space=\"preserve\">\n<title>{2}</title>\n",
-        number(list.width), number(list.height), escaped(list.title));
+        number(list.width), number(list.height), xml_escaped(list.title));
     ItemWriter writer(out);
     writer(FilledRect{{0, 0, list.width, list.height}, list.background});
     for (const DisplayItem& item : list.items) {

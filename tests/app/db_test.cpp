@@ -107,7 +107,7 @@ TEST_F(DbVerb, ExportWritesToStandardOutputOrAFile) {
     EXPECT_EQ(parse_json(json.out, "output")["draws"][0]["repetitions"][0]["events"].size(), 4U);
 
     expect_bad_input({"db", "export", "1", "--format", "xml", "--db", file()},
-                     "--format: xml is not a format; accepted: csv, json, trace, trace-per-rank, sqlite");
+                     "--format: xml is not a format; accepted: csv, json, trace, trace-per-rank, html, sqlite");
     expect_bad_input({"db", "export", "1", "--db", file()}, "--format");
     const EngineRun nowhere =
         run_engine({"db", "export", "1", "--format", "csv", "--db", file(), "-o", file("no/run.csv")});

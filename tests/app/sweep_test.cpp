@@ -92,6 +92,7 @@ TEST_F(SweepVerb, WhatIsDoneIsNotDoneAgainUnlessAsked) {
     EXPECT_GT(second[0].at("median_ns").get<double>(), 0);
     EXPECT_GT(second[0].at("flops_per_s").get<double>(), 0);
     EXPECT_LE(second[0].at("output_relative_error").get<double>(), 1e-6);
+    EXPECT_TRUE(second[0].at("query_gradient_error").is_null()) << "no backward pass";
     EXPECT_EQ(runs(), 3);
     // A run of the verb `run` counts too: it is the same experiment.
     ASSERT_TRUE(run_engine_process({"run", path("experiment.json").string(), "--db", database(), "--launcher",
@@ -205,6 +206,14 @@ TEST_F(GridSweep, WhatIsInfeasibleIsAnAnswer) {
     const Json part = results({"--only", "strategy=ring", "--vary", "layout.ranks=1,2", "--dry-run"});
     ASSERT_EQ(part.size(), 4U);
     EXPECT_EQ(part[3].at("fields"), (Json{{"mask", "causal"}, {"strategy", "ring"}, {"layout.ranks", 2}}));
+    const std::string page = path("page.html").string();
+    EXPECT_EQ(sweep({"--report", page}).status.code, exit_done);
+    const std::string html = read_bounded_file(page, 1 << 20);
+    for (const char* text :
+         {"<h2>full</h2>", "<h2>causal</h2>", "infeasible: Ulysses needs query heads divisible by 3"}) {
+        EXPECT_NE(html.find(text), std::string::npos) << text;
+    }
+    EXPECT_EQ(runs(), 4) << "the report runs nothing";
     const EngineEnd bad = sweep({"--scale", "published"});
     EXPECT_EQ(bad.status.code, exit_bad_input);
     EXPECT_TRUE(has_line(bad.error, "--scale: published is not a scale of this grid")) << bad.text();
@@ -216,6 +225,17 @@ TEST_F(SweepVerb, LengthsOfTheUserTakeThePlaceOfThoseOfTheExperiment) {
     const Json document = parse_json(stored(1).record.experiment, "stored");
     EXPECT_EQ(document.at("sequence").at("lengths").at("file"), lengths);
     EXPECT_EQ(sweep({"--ranks", "1", "--only", "mask=full"}).status.code, exit_bad_input) << "no grid";
+}
+
+TEST_F(SweepVerb, ErrorsOfGradientsStandWhereThereIsABackwardPass) {
+    const std::vector<std::string> both{"--ranks", "2", "--vary", "pass=forward_backward"};
+    const Json point = results(both)[0];
+    for (const char* name : {"query_gradient_error", "key_gradient_error", "value_gradient_error"}) {
+        EXPECT_GT(point.at(name).get<double>(), 0) << name;
+        EXPECT_LE(point.at(name).get<double>(), 3e-6) << name;
+    }
+    const EngineEnd table = sweep(both);
+    EXPECT_TRUE(has_line(table.out, "gradients")) << table.text();
 }
 
 TEST_F(SweepVerb, AnInterruptedSweepGoesOnWhereItStopped) {

@@ -43,28 +43,6 @@ std::vector<std::string> field_cells(const SweepPoint& point) {
     return cells;
 }
 
-// The largest of dQ, dK and dV in all checks of a run, NaN being the worst; none where no check looked at them.
-std::optional<double> gradient_relative_error(const StoredRun& run) {
-    std::optional<double> worst;
-    for (const StoredDraw& draw : run.draws) {
-        for (const CheckRecord& check : draw.checks) {
-            if (!check.has_gradients()) {
-                continue;
-            }
-            for (const double error :
-                 {check.query_gradient_error, check.key_gradient_error, check.value_gradient_error}) {
-                const bool better = worst && (std::isnan(*worst) || error <= *worst);
-                worst = better ? worst : error;
-            }
-        }
-    }
-    return worst;
-}
-
-std::string error_cell(std::optional<double> error) {
-    return error ? report_error(*error) : "-";
-}
-
 }  // namespace
 
 std::string figures_text(const RunFigures& figures) {
@@ -84,7 +62,7 @@ std::string sweep_table(const std::vector<SweepPoint>& points, Database& databas
     bool gradients = false;
     for (const SweepPoint& point : points) {
         runs.push_back(point.run ? std::optional(read_run(database, *point.run)) : std::nullopt);
-        gradients = gradients || (runs.back() && gradient_relative_error(*runs.back()));
+        gradients = gradients || (runs.back() && !std::isnan(figures_of(*runs.back()).gradient_error()));
     }
     columns.insert(columns.end(), {{"median"}, {"rate"}, {"error"}});
     if (gradients) {
@@ -106,7 +84,7 @@ std::string sweep_table(const std::vector<SweepPoint>& points, Database& databas
             cells.push_back(std::isnan(figures.output_relative_error) ? "-"
                                                                       : report_error(figures.output_relative_error));
             if (gradients) {
-                cells.push_back(error_cell(gradient_relative_error(*runs[i])));
+                cells.push_back(std::isnan(figures.gradient_error()) ? "-" : report_error(figures.gradient_error()));
             }
             cells.push_back(std::to_string(*point.run));
             cells.push_back(fmt::format("{}{}", to_string(point.state), point.done_before ? " before" : ""));
@@ -130,9 +108,9 @@ Json sweep_json(const std::vector<SweepPoint>& points, Database& database) {
             entry["median_ns"] = number_to_json(figures.median_ns);
             entry["flops_per_s"] = number_to_json(figures.flops_per_s);
             entry["output_relative_error"] = number_to_json(figures.output_relative_error);
-            if (const std::optional<double> error = gradient_relative_error(run)) {
-                entry["gradient_relative_error"] = number_to_json(*error);
-            }
+            entry["query_gradient_error"] = number_to_json(figures.query_gradient_error);
+            entry["key_gradient_error"] = number_to_json(figures.key_gradient_error);
+            entry["value_gradient_error"] = number_to_json(figures.value_gradient_error);
         }
         json.push_back(std::move(entry));
     }

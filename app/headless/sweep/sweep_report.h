@@ -10,7 +10,8 @@
 
 namespace longscope {
 
-// The varied fields, the run and how it ended, its median time, rate and error.
+// The varied fields, the run and how it ended, its median time, rate and errors: the output's, and the
+// largest of the gradients.
 [[nodiscard]] std::string sweep_table(const std::vector<SweepPoint>& points, Database& database);
 // An array of objects, a point each.
 [[nodiscard]] Json sweep_json(const std::vector<SweepPoint>& points, Database& database);

@@ -7,11 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "app/headless/command_line.h"
+#include "app/headless/layout_report.h"
 #include "app/headless/output.h"
 #include "app/headless/program_files.h"
 #include "app/headless/sweep/sweep_file.h"
 #include "app/headless/sweep/sweep_report.h"
 #include "app/headless/verbs/verb.h"
+#include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
 #include "engine/experiment/error_context.h"
 #include "engine/experiment/grid.h"
@@ -28,6 +30,7 @@ struct SweepOptions {
     std::string ranks;
     std::string scale;
     std::string lengths;
+    std::string report;
     bool again = false;
     bool dry_run = false;
     bool json = false;
@@ -125,6 +128,7 @@ class Sweep {
             }
         }
         report();
+        write_page();
         return end();
     }
 
@@ -187,6 +191,21 @@ class Sweep {
         write_output(sweep_table(points_, runner_.database()));
         write_output(fmt::format("sweep {}: {}\ndatabase: {}\n", file_.id(), file_.path().string(),
                                  runner_.database_path().string()));
+    }
+
+    // Of what has run, now or before.
+    void write_page() const {
+        if (options_.report.empty()) {
+            return;
+        }
+        std::vector<std::int64_t> runs;
+        for (const SweepPoint& point : points_) {
+            if (point.run) {
+                runs.push_back(*point.run);
+            }
+        }
+        write_file_atomically(options_.report, layout_report_of(runner_.database(), runs));
+        write_error(fmt::format("report: {}\n", std::filesystem::absolute(options_.report).string()));
     }
 
     [[nodiscard]] int end() const {
@@ -282,6 +301,10 @@ void declare_sweep(CLI::App& verb, VerbAction& action) {
         ->type_name("AXIS=CASES");
     verb.add_option("--lengths", options->lengths,
                     "A file of document lengths, instead of those that the documents are drawn from")
+        ->check(given())
+        ->type_name("FILE");
+    verb.add_option("--report", options->report,
+                    "When the sweep ends, write tables and curves of its runs to this HTML file")
         ->check(given())
         ->type_name("FILE");
     verb.add_flag("--again", options->again, "Run also what has been done before");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/experiment/grid.h"
 #include "engine/mask/leaf_page.h"
 #include "tests/engine/experiment/example.h"
 #include "tests/support/json_schema.h"
@@ -114,6 +115,18 @@ TEST(PageOnExperiments, ListsEveryFieldWithItsRangeAndDefault) {
                 EXPECT_NE(line.find(shown_value), std::string::npos) << line << " lacks " << word;
             }
         }
+    }
+}
+
+TEST(PageOnGrids, HasAnExampleThatIsAGridOfExperiments) {
+    const auto examples = examples_of(page("sweeps.md"));
+    ASSERT_EQ(examples.size(), 1U);
+    const Grid grid = parse_grid(examples.front());
+    const std::vector<GridPoint> points = points_of(grid.axes, "axes");
+    EXPECT_EQ(points.size(), 4U);
+    for (const GridPoint& point : points) {
+        EXPECT_NO_THROW((void)changed_experiment(grid.experiment, "sweeps.md", known_names(), point.changes))
+            << to_text(point.names);
     }
 }
 

@@ -183,6 +183,21 @@ TEST(ShippedGrids, LongcaHasTheMasksOfTheBenchmarkAndEveryStrategy) {
     }
 }
 
+// Else a document mask would be the same as one without documents.
+TEST(ShippedGrids, LongcaDrawsSeveralDocumentsAlsoWhereItIsSmall) {
+    const std::filesystem::path path = resources_folder / "sweeps" / "longca.json";
+    const Grid grid = shipped(path, "");
+    int with_documents = 0;
+    for (const GridPoint& point : points_of(grid.axes, "axes")) {
+        const Experiment experiment = changed_experiment(grid.experiment, path, all_names(), point.changes);
+        if (experiment.sequence.lengths.form != LengthsField::Form::one_document) {
+            EXPECT_GE(documents_of_draw(experiment, 0).size(), 3U) << to_text(point.names);
+            ++with_documents;
+        }
+    }
+    EXPECT_GT(with_documents, 0);
+}
+
 TEST(ShippedGrids, LongcaIsPublishedAt8KTokensARank) {
     const Grid grid = shipped(resources_folder / "sweeps" / "longca.json", "published");
     std::vector<std::int64_t> ranks;
