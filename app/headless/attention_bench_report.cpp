@@ -75,6 +75,11 @@ Json to_json(const AttentionBenchResult& result) {
         json["peak_flops_per_s"] = to_json(result.peak_flops_per_s);
         json["share_of_peak"] = to_json(result.share);
         json["roofline_share_of_peak"] = result.roofline_share;
+        json["flops_per_cycle_and_thread"] = result.flops_per_cycle;
+    }
+    if (result.matrix_share.count > 0) {
+        json["matrix_unit_flops_per_s"] = to_json(result.matrix_flops_per_s);
+        json["share_of_matrix_unit"] = to_json(result.matrix_share);
     }
     if (result.orders) {
         const OrderComparison& orders = *result.orders;
@@ -108,17 +113,21 @@ std::string results_text(const std::vector<AttentionBenchResult>& results) {
                      {"share"},
                      {"of", Align::left},
                      {"quartiles"},
+                     {"FLOP/cycle"},
+                     {"matrix unit"},
                      {"roofline"},
                      {"memory"},
                      {"goal", Align::left}});
     bool any_above = false;
     bool any_memory = false;
+    bool any_matrix = false;
     for (const AttentionBenchResult& result : results) {
         const bool reads = result.asked.goal_of == GoalOf::reading;
         const Summary& share = result.judged();
         // Then that peak is not what bounds it.
         const bool above = !reads && share.median > 1.0;
         any_above = any_above || above;
+        any_matrix = any_matrix || result.matrix_share.count > 0;
         any_memory = any_memory || result.gradient_bytes > 0;
         table.add_row(
             {result.asked.name, format_count(result.asked.tokens),
@@ -127,6 +136,8 @@ std::string results_text(const std::vector<AttentionBenchResult>& results) {
                    : fmt::format("{:.0f} GFLOP/s", result.flops / result.duration_ns.median),
              percent(share.median), reads ? "reading memory" : "the peak",
              fmt::format("{:.1f} to {:.1f}", 100.0 * share.first_quartile, 100.0 * share.third_quartile),
+             reads ? "" : fmt::format("{:.1f}", result.flops_per_cycle),
+             result.matrix_share.count == 0 ? "" : percent(result.matrix_share.median),
              reads || above ? "" : percent(result.roofline_share), memory_text(result), goal_text(result)});
     }
     std::string text = table.text();
@@ -135,6 +146,12 @@ std::string results_text(const std::vector<AttentionBenchResult>& results) {
             "\nMemory: what the backward pass took beyond the tensors, times the gradients' bytes: at most {} x. "
             "Weights that are stored stand beside that.\n",
             most_memory_of_gradients);
+    }
+    if (any_matrix) {
+        text +=
+            "\nMatrix unit: the share of its own peak, of cases that are multiplied on it; it leaves the exponentials "
+            "to "
+            "the vectors.\n";
     }
     if (any_above) {
         text +=

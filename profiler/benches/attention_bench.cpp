@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/base/clock.h"
+#include "engine/kernel/cpu/tile_variant.h"
 #include "profiler/benches/attention_work.h"
 #include "profiler/probe/peak.h"
 #include "profiler/probe/read_bandwidth.h"
@@ -26,6 +27,11 @@ bool is_measure_of(const AttentionBenchCase& other, const AttentionBenchCase& as
         return other.shape == shape && other.mask == asked.mask && other.tokens == asked.tokens;
     }
     return other.shape == shape && other.mask == full_mask;
+}
+
+// Does the cpu backend multiply such inputs on the matrix unit?
+bool runs_on_matrix_unit(DType dtype) {
+    return dtype == DType::bfloat16 && cpu::choose_tile_variant(dtype).name == cpu::matrix_unit_variant;
 }
 
 template <typename Work>
@@ -89,14 +95,21 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     }
     const auto limit = [&] {
         return memory != nullptr ? memory->measure(options.threads)
-                                 : measure_peak(shape.dtype, options.threads, peak_seconds).flops_per_s;
+                                 : measure_peak(peak_unit(shape.dtype), options.threads, peak_seconds).flops_per_s;
+    };
+    const bool on_matrix_unit = memory == nullptr && runs_on_matrix_unit(shape.dtype);
+    const auto matrix_limit = [&] {
+        return on_matrix_unit ? measure_peak(PeakUnit::matrix, options.threads, peak_seconds).flops_per_s : 0.0;
     };
     std::vector<double> durations;
     std::vector<double> limits;
     std::vector<double> shares;
     const double done = memory != nullptr ? static_cast<double>(result.read_bytes) : result.flops;
     std::unique_ptr<OrderTurns> orders = asked.both_orders ? std::make_unique<OrderTurns>(work) : nullptr;
+    std::vector<double> matrix_limits;
+    std::vector<double> matrix_shares;
     double before = limit();
+    double matrix_before = matrix_limit();
     for (std::int64_t i = 0; i < options.repetitions; ++i) {
         double duration_ns = 0.0;
         if (orders != nullptr) {
@@ -104,11 +117,17 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
         } else {
             duration_ns = timed([&] { work.repeat(); });
         }
+        const double matrix_after = matrix_limit();
         const double after = limit();
         durations.push_back(duration_ns);
         limits.push_back((before + after) / 2);
         shares.push_back(done / (duration_ns * 1e-9) / limits.back());
         before = after;
+        if (on_matrix_unit) {
+            matrix_limits.push_back((matrix_before + matrix_after) / 2);
+            matrix_shares.push_back(done / (duration_ns * 1e-9) / matrix_limits.back());
+            matrix_before = matrix_after;
+        }
     }
     if (orders != nullptr) {
         result.orders = orders->finish();
@@ -121,6 +140,10 @@ AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBen
     }
     result.peak_flops_per_s = summarize(std::move(limits));
     result.share = summarize(std::move(shares));
+    if (on_matrix_unit) {
+        result.matrix_flops_per_s = summarize(std::move(matrix_limits));
+        result.matrix_share = summarize(std::move(matrix_shares));
+    }
     const double flops_s = result.flops / result.peak_flops_per_s.median;
     const double exponentials =
         asked.stored ? 0.0 : static_cast<double>(result.pairs) * static_cast<double>(shape.query_heads);

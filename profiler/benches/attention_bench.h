@@ -72,8 +72,12 @@ struct AttentionBenchResult {
     double roofline_share = 0.0;
     // Over repetitions.
     Summary duration_ns;
-    Summary peak_flops_per_s;  // measured before and after each
-    Summary share;             // of the peak, repetition by repetition
+    Summary peak_flops_per_s;      // measured before and after each
+    Summary share;                 // of the peak, repetition by repetition
+    double flops_per_cycle = 0.0;  // of a thread: the share, of the peak's own; filled by those who know that
+    // Of cases that are multiplied on the matrix unit, whose peak is not the one above; without repetitions otherwise.
+    Summary matrix_flops_per_s;
+    Summary matrix_share;
     // Of cases that are measured against reading: the bytes of keys and values, and the rate of reading them as a share
     // of that of reading memory, repetition by repetition.
     std::int64_t read_bytes = 0;

@@ -116,6 +116,15 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
         add(bf16, "full", full, 4096, of_dim(0.80, 0.72), GoalOf::peak, true);
         add(bf16, "full", full, 16'384, of_dim(0.82, 0.74), GoalOf::peak, false);
         add(DType::float16, "full", full, 4096, 0.90, GoalOf::float32, true);
+        if (dim == 128) {
+            // Few enough tokens for libraries that take the mask as a matrix.
+            constexpr std::int64_t tokens = 8192;
+            for (const DType dtype : {f32, bf16}) {
+                add(dtype, "one block of 128 in ten", sparse_blocks, tokens, {}, GoalOf::peak, false);
+                add(dtype, "window 1,024", window, tokens, {}, GoalOf::peak, false);
+                add(dtype, "causal documents, seed 0", causal_documents, tokens, {}, GoalOf::peak, false, 0);
+            }
+        }
 
         direction = Direction::backward;
         add(f32, "full", full, 4096, of_dim(0.86, 0.79), GoalOf::peak, true);

@@ -64,7 +64,9 @@ void measure_pairs(AttentionWork& work, const AttentionBenchOptions& options, Pe
     std::vector<double> theirs;
     std::vector<double> ratios;
     std::vector<double> shares;
-    const auto peak = [&] { return measure_peak(work.asked().shape.dtype, options.threads, peak_seconds).flops_per_s; };
+    const auto peak = [&] {
+        return measure_peak(peak_unit(work.asked().shape.dtype), options.threads, peak_seconds).flops_per_s;
+    };
     (void)peak();
     for (std::int64_t i = 0; i < options.repetitions; ++i) {
         const Nanoseconds begin_ns = now_ns();

@@ -20,6 +20,11 @@ double run_float32_loop(std::int64_t rounds);
 double run_bfloat16_loop(std::int64_t rounds);
 [[nodiscard]] bool has_bfloat16_dot_product();
 
+// Products of bfloat16 tiles with float32 sums on the matrix unit (AMX), which multiplies zeros no faster than others.
+// Call it only where has_matrix_unit(); the operating system is asked for leave then.
+double run_matrix_unit_loop(std::int64_t rounds);
+[[nodiscard]] bool has_matrix_unit();
+
 // The exponentials of the cpu kernel over a row of scores in the first-level cache, with their scale, sum, load and
 // store. Returns how many.
 double run_exponential_loop(std::int64_t rounds);

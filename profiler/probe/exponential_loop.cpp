@@ -34,8 +34,10 @@ HWY_ATTR double exponential_loop(std::int64_t rounds) {
         // Every round anew: the compiler must not know that the scores are the same.
         asm volatile("" : : "r"(&scores[0]), "r"(&weights[0]) : "memory");
         for (std::int64_t i = 0; i < count; i += 2 * lanes) {
-            const auto e0 = cpu::HWY_NAMESPACE::exp2(d, hn::MulSub(hn::Load(d, scores + i), scale, subtracted));
-            const auto e1 = cpu::HWY_NAMESPACE::exp2(d, hn::MulSub(hn::Load(d, scores + i + lanes), scale, subtracted));
+            const auto e0 =
+                cpu::HWY_NAMESPACE::exp2_of_weight(d, hn::MulSub(hn::Load(d, scores + i), scale, subtracted));
+            const auto e1 =
+                cpu::HWY_NAMESPACE::exp2_of_weight(d, hn::MulSub(hn::Load(d, scores + i + lanes), scale, subtracted));
             hn::Store(e0, d, weights + i);
             hn::Store(e1, d, weights + i + lanes);
             sum0 = hn::Add(sum0, e0);

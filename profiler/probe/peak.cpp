@@ -47,8 +47,18 @@ void add_slice(Work& work, const Loop& loop) {
     work.seconds += seconds_since(begin_ns);
 }
 
-double loop_of(DType dtype, std::int64_t rounds) {
-    return peak_type(dtype) == DType::bfloat16 ? run_bfloat16_loop(rounds) : run_float32_loop(rounds);
+double loop_of(PeakUnit unit, std::int64_t rounds) {
+    // A product of tiles takes as long as several vectors.
+    constexpr std::int64_t vectors_of_tile = 8;
+    switch (unit) {
+        case PeakUnit::matrix:
+            return run_matrix_unit_loop(rounds / vectors_of_tile);
+        case PeakUnit::dot_product:
+            return run_bfloat16_loop(rounds);
+        case PeakUnit::float32:
+            break;
+    }
+    return run_float32_loop(rounds);
 }
 
 // Vectors a cycle of a processor that was seen to do so many.
@@ -67,18 +77,42 @@ double units_behind(double vectors_per_cycle) {
 
 }  // namespace
 
-DType peak_type(DType dtype) {
-    return dtype == DType::bfloat16 && has_bfloat16_dot_product() ? DType::bfloat16 : DType::float32;
+std::string_view to_string(PeakUnit unit) {
+    switch (unit) {
+        case PeakUnit::matrix:
+            return "bfloat16 on the matrix unit";
+        case PeakUnit::dot_product:
+            return "bfloat16";
+        case PeakUnit::float32:
+            break;
+    }
+    return "float32";
 }
 
-PeakRate measure_peak(DType dtype, int threads, double seconds) {
+bool has_peak(PeakUnit unit) {
+    switch (unit) {
+        case PeakUnit::matrix:
+            return has_matrix_unit();
+        case PeakUnit::dot_product:
+            return has_bfloat16_dot_product();
+        case PeakUnit::float32:
+            break;
+    }
+    return true;
+}
+
+PeakUnit peak_unit(DType dtype) {
+    return dtype == DType::bfloat16 && has_peak(PeakUnit::dot_product) ? PeakUnit::dot_product : PeakUnit::float32;
+}
+
+PeakRate measure_peak(PeakUnit unit, int threads, double seconds) {
     ThreadTeam team(threads);
     std::vector<double> flops(static_cast<std::size_t>(threads), 0.0);
     // From the first begin to the last end: threads that had to take turns are not counted as if they had not.
     const Nanoseconds begin_ns = now_ns();
     team.for_each(threads, [&](std::int64_t i) {
         flops[static_cast<std::size_t>(i)] =
-            work_for(seconds, [&](std::int64_t rounds) { return loop_of(dtype, rounds); }).done;
+            work_for(seconds, [&](std::int64_t rounds) { return loop_of(unit, rounds); }).done;
     });
     return {std::accumulate(flops.begin(), flops.end(), 0.0) / seconds_since(begin_ns), threads};
 }
@@ -87,7 +121,7 @@ double measure_exponential_rate(double seconds) {
     return work_for(seconds, [](std::int64_t rounds) { return run_exponential_loop(rounds / 20); }).rate();
 }
 
-PeakQuality measure_peak_quality(DType dtype, double seconds) {
+PeakQuality measure_peak_quality(PeakUnit unit, double seconds) {
     // Wide multiply-adds lower the clock of some processors, and the clock of a chain of plain additions climbs again
     // within a millisecond: both in slices of some tens of microseconds, in turns, and the median of the ratios.
     constexpr int turns = 9;
@@ -98,7 +132,7 @@ PeakQuality measure_peak_quality(DType dtype, double seconds) {
         Work cycles;
         Work flops;
         while (cycles.seconds + flops.seconds < seconds / turns) {
-            add_slice(flops, [&] { return loop_of(dtype, rounds); });
+            add_slice(flops, [&] { return loop_of(unit, rounds); });
             add_slice(cycles, [] { return run_clock_chain(rounds / 16); });
         }
         clocks.push_back(cycles.rate());
@@ -107,8 +141,9 @@ PeakQuality measure_peak_quality(DType dtype, double seconds) {
     PeakQuality quality;
     quality.clock_hz = summarize(std::move(clocks)).median;
     quality.flops_per_cycle = summarize(std::move(per_cycle)).median;
-    quality.lanes = float32_lanes();
-    const double per_vector = static_cast<double>(quality.lanes) * (peak_type(dtype) == DType::bfloat16 ? 4.0 : 2.0);
+    constexpr std::int64_t sums_of_tile = 16 * 16;
+    quality.lanes = unit == PeakUnit::matrix ? sums_of_tile : float32_lanes();
+    const double per_vector = static_cast<double>(quality.lanes) * (unit == PeakUnit::float32 ? 2.0 : 4.0);
     quality.units = units_behind(quality.flops_per_cycle / per_vector);
     quality.share = quality.flops_per_cycle / (per_vector * quality.units);
     return quality;

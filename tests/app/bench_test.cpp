@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engine/base/json.h"
+#include "engine/kernel/cpu/tile_variant.h"
 #include "profiler/peers/peer.h"
 #include "storage/bench_query.h"
 #include "storage/check.h"
@@ -71,6 +72,39 @@ TEST(BenchAttention, PrintsSharesOfTheMeasuredPeak) {
         EXPECT_TRUE(result.contains("reached")) << result.dump();
     }
     EXPECT_GT(report["peaks"][0]["flops_per_cycle"], 0.0);
+    for (const Json& result : report["results"]) {
+        EXPECT_DOUBLE_EQ(
+            result["flops_per_cycle_and_thread"].get<double>(),
+            result["share_of_peak"]["median"].get<double>() * report["peaks"][0]["flops_per_cycle"].get<double>());
+        EXPECT_FALSE(result.contains("share_of_matrix_unit")) << "float32 is not multiplied there";
+    }
+}
+
+TEST(BenchAttention, PrintsSharesOfTheMatrixUnitWhereThatMultiplies) {
+    const std::string best = cpu::choose_tile_variant(DType::bfloat16).name;
+    const TemporaryFolder folder;
+    const std::string file = folder.path() / "results.db";
+    const std::vector<std::string> one{
+        "bench", "attention", "--quick", "--repetitions", "1", "--only", "forward, full, bfloat16, D 64", "--db", file};
+    std::vector<std::string> as_json = one;
+    as_json.emplace_back("--json");
+    const EngineRun outcome = run_engine(as_json);
+    ASSERT_EQ(outcome.code, exit_done) << outcome.error;
+    const Json report = parse_json(outcome.out, "output");
+    const bool on_it = best == cpu::matrix_unit_variant;
+    EXPECT_EQ(report["peaks"].back()["unit"] == "bfloat16 on the matrix unit", on_it);
+    for (const Json& result : report["results"]) {
+        ASSERT_EQ(result.contains("share_of_matrix_unit"), on_it) << result.dump();
+        if (on_it) {
+            EXPECT_GT(result["share_of_matrix_unit"]["median"], 0.0);
+            EXPECT_LT(result["share_of_matrix_unit"]["median"], result["share_of_peak"]["median"]);
+            EXPECT_GT(result["matrix_unit_flops_per_s"]["median"], 0.0);
+        }
+    }
+    EXPECT_EQ(run_engine(one).out.find("Matrix unit: the share of its own peak") != std::string::npos, on_it);
+    Database database(file, OpenMode::read_only);
+    const BenchRecord stored = read_bench(database, 1).record;
+    EXPECT_EQ(stored.rows.front().details.find("share_of_matrix_unit") != std::string::npos, on_it);
 }
 
 TEST(BenchMasks, StoresEveryMaskWhereItIsAskedTo) {

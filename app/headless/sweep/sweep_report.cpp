@@ -66,7 +66,7 @@ std::string sweep_table(const std::vector<SweepPoint>& points, Database& databas
     }
     columns.insert(columns.end(), {{"median"}, {"rate"}, {"error"}});
     if (gradients) {
-        columns.push_back({"gradient error"});
+        columns.push_back({"gradients"});
     }
     columns.insert(columns.end(), {{"run"}, {"state", Align::left}});
     const std::size_t width = columns.size();

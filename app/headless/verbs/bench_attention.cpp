@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -96,33 +97,45 @@ Json to_json(const PeerComparison& row) {
 }
 
 struct NamedQuality {
-    DType dtype;
+    PeakUnit unit;
     PeakQuality quality;
 };
 
-// Of the types that the processor multiplies itself.
+// Of the units that the processor has.
 std::vector<NamedQuality> peak_qualities() {
     constexpr double seconds = 0.3;
-    std::vector<NamedQuality> all{{DType::float32, measure_peak_quality(DType::float32, seconds)}};
-    if (peak_type(DType::bfloat16) == DType::bfloat16) {
-        all.push_back({DType::bfloat16, measure_peak_quality(DType::bfloat16, seconds)});
+    std::vector<NamedQuality> all;
+    for (const PeakUnit unit : {PeakUnit::float32, PeakUnit::dot_product, PeakUnit::matrix}) {
+        if (has_peak(unit)) {
+            all.push_back({unit, measure_peak_quality(unit, seconds)});
+        }
     }
     return all;
 }
 
 std::string quality_text(const NamedQuality& peak) {
     const PeakQuality& quality = peak.quality;
-    return fmt::format(
-        "Peak of {}: {:.1f} FLOP a cycle and thread, {} of {} vectors of {} lanes a cycle, at {:.2f} GHz\n",
-        to_string(peak.dtype), quality.flops_per_cycle, percent(quality.share), quality.units, quality.lanes,
-        quality.clock_hz * 1e-9);
+    return fmt::format("Peak of {}: {:.1f} FLOP a cycle and thread, {} of {} {} a cycle, at {:.2f} GHz\n",
+                       to_string(peak.unit), quality.flops_per_cycle, percent(quality.share), quality.units,
+                       peak.unit == PeakUnit::matrix ? "products of 16 x 2 with 2 x 16"
+                                                     : fmt::format("vectors of {} lanes", quality.lanes),
+                       quality.clock_hz * 1e-9);
 }
 
 Json to_json(const NamedQuality& peak) {
     const PeakQuality& quality = peak.quality;
-    return {
-        {"dtype", to_string(peak.dtype)}, {"clock_hz", quality.clock_hz}, {"flops_per_cycle", quality.flops_per_cycle},
-        {"units", quality.units},         {"lanes", quality.lanes},       {"share_of_units", quality.share}};
+    return {{"unit", to_string(peak.unit)},   {"dtype", peak.unit == PeakUnit::float32 ? "float32" : "bfloat16"},
+            {"clock_hz", quality.clock_hz},   {"flops_per_cycle", quality.flops_per_cycle},
+            {"units", quality.units},         {"lanes", quality.lanes},
+            {"share_of_units", quality.share}};
+}
+
+// From the share of the peak that was measured beside it: the clock drifts.
+double flops_per_cycle(const AttentionBenchResult& result, const std::vector<NamedQuality>& peaks) {
+    const auto own = std::find_if(peaks.begin(), peaks.end(), [&](const NamedQuality& peak) {
+        return peak.unit == peak_unit(result.asked.shape.dtype);
+    });
+    return result.share.count == 0 || own == peaks.end() ? 0.0 : result.share.median * own->quality.flops_per_cycle;
 }
 
 std::vector<BenchRow> rows_of(const std::vector<Measured>& results) {
@@ -208,6 +221,7 @@ int bench(const Options& options) {
         try {
             const AttentionBenchOptions how{lengths, threads, options.repetitions, job.cancelled(), poll};
             AttentionBenchResult result = measure(asked, how);
+            result.flops_per_cycle = flops_per_cycle(result, peaks);
             compared.push_back(open.empty() ? std::vector<PeerComparison>() : compare_with_peers(asked, how, open));
             own.push_back(std::move(result));
         } catch (const Error& error) {

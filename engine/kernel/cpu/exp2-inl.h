@@ -14,12 +14,14 @@ HWY_BEFORE_NAMESPACE();
 namespace longscope::cpu {
 namespace HWY_NAMESPACE {
 
-// For x from -inf to 127. x = n + r with n whole and 0 <= r <= 1; 2^r by a polynomial of degree 5 that is 1 at 0, whose
-// largest relative error over the interval is least: 8.3e-8, with the rounding of its evaluation 1.5e-7
-// (tests/engine/kernel/exp2_test.cpp). Results below the smallest normal number may be 0; of -inf it is 0.
-template <class D>
-HWY_INLINE HWY_ATTR hwy::HWY_NAMESPACE::Vec<D> exp2(D d, hwy::HWY_NAMESPACE::Vec<D> x) {
+// For x from -inf to 127; of x below `Least`, 0. x = n + r with n whole and 0 <= r <= 1; 2^r by a polynomial of degree
+// 5 that is 1 at 0, whose largest relative error over the interval is least: 8.3e-8, with the rounding of its
+// evaluation 1.5e-7 (tests/engine/kernel/exp2_test.cpp). No subnormal number is made: some processors take a hundred
+// cycles to.
+template <int Least, class D>
+HWY_INLINE HWY_ATTR hwy::HWY_NAMESPACE::Vec<D> exp2_from(D d, hwy::HWY_NAMESPACE::Vec<D> x) {
     namespace hn = hwy::HWY_NAMESPACE;
+    static_assert(Least >= -126);
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
     // Two instructions that Highway 1.0.3 has no names for: x less its floor, 0 for -inf; and a product with
     // 2^floor(x).
@@ -38,12 +40,27 @@ HWY_INLINE HWY_ATTR hwy::HWY_NAMESPACE::Vec<D> exp2(D d, hwy::HWY_NAMESPACE::Vec
     p = hn::MulAdd(p, r, hn::Set(d, 6.931512951850891e-1F));
     p = hn::MulAdd(p, r, hn::Set(d, 1.0F));
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
-    return hn::Vec<D>{_mm512_scalef_ps(p.raw, x.raw)};
+    // Lanes that are left out are not computed; those of NaN are not.
+    const __mmask16 present = _mm512_cmp_ps_mask(x.raw, _mm512_set1_ps(static_cast<float>(Least)), _CMP_NLT_UQ);
+    return hn::Vec<D>{_mm512_maskz_scalef_ps(present, p.raw, x.raw)};
 #else
     const hn::RebindToSigned<D> di;
     const auto scaled = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::ConvertTo(di, n))));
-    return hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -125.0F)), scaled);
+    return hn::IfThenElseZero(hn::Ge(x, hn::Set(d, static_cast<float>(Least))), scaled);
 #endif
+}
+
+// Down to the smallest normal number.
+template <class D>
+HWY_INLINE HWY_ATTR hwy::HWY_NAMESPACE::Vec<D> exp2(D d, hwy::HWY_NAMESPACE::Vec<D> x) {
+    return exp2_from<-126>(d, x);
+}
+
+// Of the weights of a softmax, whose largest is 2^-8 at least, or which are shares of their row: below 2^-100 they are
+// nothing beside any rounding error, but their products with values and gradients would be subnormal.
+template <class D>
+HWY_INLINE HWY_ATTR hwy::HWY_NAMESPACE::Vec<D> exp2_of_weight(D d, hwy::HWY_NAMESPACE::Vec<D> x) {
+    return exp2_from<-100>(d, x);
 }
 
 }  // namespace HWY_NAMESPACE

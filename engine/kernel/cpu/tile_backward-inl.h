@@ -46,7 +46,7 @@ HWY_ATTR HWY_INLINE void differentiate_rows(const BackwardBlock& block, std::int
 #pragma GCC unroll 2
         for (int r = 0; r < 2; ++r) {
             const std::int64_t at = r * backward_k_tile + c;
-            p[r] = exp2(d, hn::MulSub(hn::Load(d, s + at), scale, lse[r]));
+            p[r] = exp2_of_weight(d, hn::MulSub(hn::Load(d, s + at), scale, lse[r]));
             if (columns.masked != 0) {
                 p[r] = show(p[r], block.visible + (row + r) * (backward_k_tile / 64), c);
             }
@@ -81,7 +81,7 @@ HWY_ATTR HWY_NOINLINE void differentiate_scored_rows(const BackwardBlock& block,
                 weight = logistic(d, score);
                 factor = product;
             } else {
-                weight.value = exp2(d, hn::Mul(hn::Sub(score, hn::Set(d, block.lse[row + r])), scale));
+                weight.value = exp2_of_weight(d, hn::Mul(hn::Sub(score, hn::Set(d, block.lse[row + r])), scale));
                 weight.slope = weight.value;
                 factor = hn::Sub(product, hn::Set(d, block.delta[row + r]));
             }

@@ -246,7 +246,7 @@ HWY_ATTR HWY_INLINE void decode_softmax(const DecodeBlock& block, std::int64_t r
     float* sums = block.sums + row * lanes;
     Vector total = hn::Load(d, sums);
     for (std::int64_t c = 0; c < decode_keys; c += lanes) {
-        const Vector e = exp2(d, hn::MulSub(hn::Load(d, scores + c), factor, subtracted));
+        const Vector e = exp2_of_weight(d, hn::MulSub(hn::Load(d, scores + c), factor, subtracted));
         hn::Store(e, d, scores + c);
         total = hn::Add(total, e);
     }

@@ -95,8 +95,8 @@ HWY_ATTR HWY_INLINE float softmax_row(float* HWY_RESTRICT scores, std::int64_t b
     Vector total0 = hn::Zero(d);
     Vector total1 = hn::Zero(d);
     for (std::int64_t c = begin; c < end; c += panel) {
-        const Vector e0 = exp2(d, exponent(c));
-        const Vector e1 = exp2(d, exponent(c + lanes));
+        const Vector e0 = exp2_of_weight(d, exponent(c));
+        const Vector e1 = exp2_of_weight(d, exponent(c + lanes));
         Arithmetic::store_weights(e0, e1, scores, c);
         total0 = hn::Add(total0, e0);
         total1 = hn::Add(total1, e1);

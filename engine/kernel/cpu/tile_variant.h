@@ -22,6 +22,8 @@ struct TileVariant {
     [[nodiscard]] std::string refusal(DType inputs) const { return refuses(inputs, simd_target); }
 };
 
+inline constexpr const char* matrix_unit_variant = "bfloat16 AMX";
+
 // Best first.
 [[nodiscard]] const std::vector<TileVariant>& tile_variants();
 

@@ -69,7 +69,7 @@ std::vector<TileVariant> make_variants() {
     variants.insert(variants.begin() + (has_matrix_unit ? 2 : 0),
                     {"bfloat16 AVX3", DType::bfloat16, lacks_bfloat16, HWY_AVX3,
                      has_bfloat16 ? bfloat16_functions() : TileFunctions{}});
-    variants.insert(variants.begin(), {"bfloat16 AMX", DType::bfloat16, lacks_matrix_unit, HWY_AVX3,
+    variants.insert(variants.begin(), {matrix_unit_variant, DType::bfloat16, lacks_matrix_unit, HWY_AVX3,
                                        has_matrix_unit ? matrix_unit_functions() : TileFunctions{}});
 #endif
     return variants;

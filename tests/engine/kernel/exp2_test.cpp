@@ -73,9 +73,11 @@ TEST_F(Exp2, IsExactAtWholeNumbers) {
     });
 }
 
-TEST_F(Exp2, EndsInZero) {
+TEST_F(Exp2, IsZeroWhereItWouldBeSubnormal) {
     for_each_target([](const auto& exp2) {
-        for (const float x : {-150.0F, -1000.0F, -3.4e38F, -std::numeric_limits<float>::infinity()}) {
+        EXPECT_EQ(exp2(-126.0F), std::numeric_limits<float>::min());
+        for (const float x :
+             {-126.00001F, -130.5F, -149.0F, -150.0F, -1000.0F, -3.4e38F, -std::numeric_limits<float>::infinity()}) {
             EXPECT_EQ(exp2(x), 0.0F) << x;
         }
     });
