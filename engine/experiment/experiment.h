@@ -111,6 +111,9 @@ struct FieldOverride;  // engine/experiment/field_override.h
 // for themselves; a lengths file stays the path that was given. parse_experiment reads back an equal experiment.
 [[nodiscard]] Json to_json(const Experiment& experiment);
 
+// As it stands there.
+[[nodiscard]] Json to_json(const LayoutField& layout);
+
 // The same experiment with the absolute path of its lengths file, for a copy of the document in another folder.
 [[nodiscard]] Experiment with_absolute_paths(Experiment experiment);
 

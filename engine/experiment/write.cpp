@@ -38,6 +38,8 @@ Json to_json(const SequenceField& sequence) {
     return document;
 }
 
+}  // namespace
+
 Json to_json(const LayoutField& layout) {
     Json json{{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}};
     if (layout.options.ulysses != 0) {
@@ -45,8 +47,6 @@ Json to_json(const LayoutField& layout) {
     }
     return json;
 }
-
-}  // namespace
 
 Json to_json(const Experiment& experiment) {
     const LayoutField& layout = experiment.layout;
