@@ -15,6 +15,7 @@
 #include "app/desktop/actions/shortcut_sheet.h"
 #include "app/desktop/application.h"
 #include "app/desktop/history_reader.h"
+#include "app/desktop/layout_page.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/panels/cost_panel.h"
 #include "app/desktop/panels/experiment_panel.h"
@@ -154,14 +155,16 @@ void MainWindow::make_views() {
     setCentralWidget(page);
 
     mask_page_ = new MaskPage(evaluator_, appearance_);
+    layout_page_ = new LayoutPage(document_, evaluator_, appearance_);
     timeline_page_ = new TimelinePage(appearance_);
     results_ = new RunTable(appearance_);
     comparison_ = new RunComparisonView(appearance_);
     history_ = new RunHistoryChart(appearance_);
     rank_chart_ = new RankChart(appearance_);
-    views_ = {view_of(tr("Mask"), *mask_page_),  view_of(tr("Timeline"), *timeline_page_),
-              view_of(tr("Results"), *results_), view_of(tr("Compare"), *comparison_),
-              view_of(tr("History"), *history_), view_of(tr("Ranks"), *rank_chart_)};
+    views_ = {view_of(tr("Mask"), *mask_page_),         view_of(tr("Layout"), *layout_page_),
+              view_of(tr("Timeline"), *timeline_page_), view_of(tr("Results"), *results_),
+              view_of(tr("Compare"), *comparison_),     view_of(tr("History"), *history_),
+              view_of(tr("Ranks"), *rank_chart_)};
     for (const View& view : views_) {
         tabs_->addTab(view.page, view.title);
     }
@@ -233,12 +236,14 @@ void MainWindow::restore_state() {
         restoreState(default_state_, layout_version);
     }
     results_->restore_layout_state(settings_->value(QStringLiteral("results")).toByteArray());
+    layout_page_->restore_page_state(settings_->value(QStringLiteral("layout_page")).toByteArray());
 }
 
 void MainWindow::save_state() {
     settings_->setValue(QStringLiteral("geometry"), saveGeometry());
     settings_->setValue(QStringLiteral("layout"), saveState(layout_version));
     settings_->setValue(QStringLiteral("results"), results_->layout_state());
+    settings_->setValue(QStringLiteral("layout_page"), layout_page_->page_state());
     settings_->setValue(QStringLiteral("dark"), appearance_.mode() == Appearance::Mode::dark);
     settings_->sync();
 }

@@ -34,6 +34,7 @@ namespace longscope {
 class CommandPalette;
 class ExperimentPanel;
 class JsonEditor;
+class LayoutPage;
 class MaskGalleryPopup;
 class MaskPage;
 class RankChart;
@@ -75,6 +76,7 @@ class MainWindow : public QMainWindow {
     [[nodiscard]] RunTable& results() { return *results_; }
     [[nodiscard]] QTabWidget& tabs() { return *tabs_; }
     [[nodiscard]] MaskPage& mask_page() { return *mask_page_; }
+    [[nodiscard]] LayoutPage& layout_page() { return *layout_page_; }
     [[nodiscard]] TimelinePage& timeline_page() { return *timeline_page_; }
 
   protected:
@@ -88,6 +90,7 @@ class MainWindow : public QMainWindow {
     void make_actions();
     void make_file_actions();
     void make_view_actions();
+    void make_layout_actions();
     void make_compare_actions();
     void make_help_actions();
     void add_view_keys();
@@ -170,6 +173,7 @@ class MainWindow : public QMainWindow {
     QTabWidget* tabs_ = nullptr;
     std::vector<View> views_;  // in the order of the tabs
     MaskPage* mask_page_ = nullptr;
+    LayoutPage* layout_page_ = nullptr;
     TimelinePage* timeline_page_ = nullptr;
     RepetitionChooser* chooser_of_repetitions_ = nullptr;
     std::filesystem::path shown_database_;  // of the run that timeline and ranks show

@@ -11,6 +11,7 @@
 #include "app/desktop/actions/command_palette.h"
 #include "app/desktop/actions/example_menu.h"
 #include "app/desktop/actions/shortcut_sheet.h"
+#include "app/desktop/layout_page.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/notice_area.h"
@@ -225,6 +226,7 @@ void MainWindow::make_view_actions() {
                       {QKeySequence(QStringLiteral("Ctrl+%1").arg(i + 1))},
                       [this, i] { tabs_->setCurrentIndex(i); }});
     }
+    make_layout_actions();
     int number = 1;
     for (const char* name : {"experiment_dock", "cost_dock", "json_dock", "run_dock"}) {
         auto* dock = findChild<QDockWidget*>(QLatin1String(name));
@@ -286,6 +288,25 @@ void MainWindow::make_view_actions() {
     make_compare_actions();
 }
 
+// The parts of the page of the layout.
+void MainWindow::make_layout_actions() {
+    const auto add = [this](const char* id, const QString& text, const QString& help, const QList<QKeySequence>& keys,
+                            LayoutPage::Part part) {
+        actions_.add({QLatin1String(id), tr("&View"), text, help, keys, [this, part] {
+                          layout_page_->show_part(part);
+                          tabs_->setCurrentWidget(layout_page_);
+                      }});
+    };
+    add("view.layout_steps", tr("Layout: steps"), tr("What each rank computes in each step, and what it sends"), {},
+        LayoutPage::Part::steps);
+    add("view.layout_communication", tr("Layout: communication"), tr("How much each rank sends to each other one"), {},
+        LayoutPage::Part::communication);
+    add("view.layout_memory", tr("Layout: memory"), tr("What each rank holds over the steps"), {},
+        LayoutPage::Part::memory);
+    add("view.layout_choices", tr("Layout: &choices"), tr("Every layout that this experiment could have"),
+        {QKeySequence(QStringLiteral("Ctrl+Shift+L"))}, LayoutPage::Part::choices);
+}
+
 void MainWindow::add_view_keys() {
     const QString mask = tr("Mask, while it has the focus");
     for (const auto& [keys, text] : {std::pair{tr("Wheel, W, S"), tr("Zoom")},
@@ -303,6 +324,17 @@ void MainWindow::add_view_keys() {
                                      {tr("Ctrl+Return"), tr("Put it in the place of the whole mask")},
                                      {tr("Esc"), tr("Close")}}) {
         actions_.add_view_key({gallery, text, keys});
+    }
+    const QString layout = tr("Layout, while its table or its memory has the focus");
+    for (const auto& [keys, text] :
+         {std::pair{tr("Arrows, Home, End, Page up, Page down"), tr("Choose a cell, or a rank")},
+          {tr("Ctrl+Wheel, W, S"), tr("Zoom")},
+          {tr("Wheel, middle drag, Shift+drag"), tr("Move")},
+          {tr("F"), tr("All cells in sight; again: as large as can be read")},
+          {tr("Return"), tr("Give the experiment the layout of this row, in the choices")},
+          {QKeySequence(QKeySequence::Copy).toString(QKeySequence::NativeText), tr("Copy the table as text")},
+          {tr("Esc"), tr("Choose nothing")}}) {
+        actions_.add_view_key({layout, text, keys});
     }
     const QString timeline = tr("Timeline, while it has the focus");
     for (const TimelineCommand& command : timeline_page_->view().commands()) {

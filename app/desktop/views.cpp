@@ -6,6 +6,7 @@
 #include <QGuiApplication>
 #include <QStringList>
 
+#include "app/desktop/layout_page.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/timeline_page.h"
 #include "engine/base/bounded_file.h"
@@ -70,6 +71,16 @@ View view_of(const QString& title, MaskPage& page) {
         return save_picture(file, page.canvas().picture_maker(picture_width));
     };
     view.copy = [&page] { page.copy_picture(picture_width); };
+    return view;
+}
+
+View view_of(const QString& title, LayoutPage& page) {
+    View view{title, &page, true, nullptr, nullptr};
+    view.saver = [&page](const std::string& file) {
+        require_ending(file, picture_or_table());
+        return is_csv(file) ? save_text(file, page.csv_maker()) : save_picture(file, page.picture_maker(picture_width));
+    };
+    view.copy = [&page] { page.copy(); };
     return view;
 }
 

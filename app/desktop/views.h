@@ -10,6 +10,7 @@
 namespace longscope {
 
 class ChartPage;
+class LayoutPage;
 class MaskPage;
 class RunComparisonView;
 class RunTable;
@@ -27,6 +28,7 @@ struct View {
 
 // The pages outlive the views.
 [[nodiscard]] View view_of(const QString& title, MaskPage& page);
+[[nodiscard]] View view_of(const QString& title, LayoutPage& page);
 [[nodiscard]] View view_of(const QString& title, TimelinePage& page);
 [[nodiscard]] View view_of(const QString& title, RunTable& page);
 [[nodiscard]] View view_of(const QString& title, RunComparisonView& page);

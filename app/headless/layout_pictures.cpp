@@ -27,14 +27,14 @@ DisplayList draw_layout(LayoutPicture picture, const LayoutPreview& preview, con
     const std::string caption = layout_caption(experiment, preview);
     switch (picture) {
         case LayoutPicture::steps: {
-            StepPictureOptions options;
+            SheetPictureOptions options;
             options.theme = theme;
             options.title = experiment.name + ": steps";
             options.caption = caption;
             return draw_steps(preview.steps, options);
         }
         case LayoutPicture::communication: {
-            CommunicationPictureOptions options;
+            SheetPictureOptions options;
             options.theme = theme;
             options.title = experiment.name + ": communication";
             options.caption = caption;

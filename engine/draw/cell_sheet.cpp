@@ -49,6 +49,11 @@ std::optional<CellPlace> CellSheet::place_at(Point point) const {
     return place.row < rows && place.column < columns ? std::optional(place) : std::nullopt;
 }
 
+bool CellSheet::has_room_for_texts() const {
+    constexpr std::int64_t most_cells = 2000;
+    return cell.width >= 24 && cell.height >= line_height && seen_rows().size() * seen_columns().size() <= most_cells;
+}
+
 Range CellSheet::seen_rows() const {
     return seen(scroll_y, area.height, cell.height, rows);
 }
@@ -118,15 +123,10 @@ void SheetPainter::texts(CellPlace place, const std::vector<std::string>& lines,
 
 void SheetPainter::outline(CellPlace place, Colour colour, double width) {
     const Rect cell = sheet_.cell_at(place);
-    const double inset = width / 2;
-    const Rect rect{cell.x + inset, cell.y + inset, cell.width - width, cell.height - width};
-    list_.add(Polyline{{{rect.x, rect.y},
-                        {rect.right(), rect.y},
-                        {rect.right(), rect.bottom()},
-                        {rect.x, rect.bottom()},
-                        {rect.x, rect.y - inset}},
-                       colour,
-                       width});
+    list_.add(FilledRect{{cell.x, cell.y, cell.width, width}, colour});
+    list_.add(FilledRect{{cell.x, cell.bottom() - width, cell.width, width}, colour});
+    list_.add(FilledRect{{cell.x, cell.y, width, cell.height}, colour});
+    list_.add(FilledRect{{cell.right() - width, cell.y, width, cell.height}, colour});
 }
 
 void SheetPainter::cover() {

@@ -36,6 +36,17 @@ struct SheetView {
     double scroll_y = 0;
 };
 
+// What is painted of a table.
+struct SheetPictureOptions {
+    Theme theme = light_theme();
+    // With a title the picture stands alone: it has a caption, wide margins, and the height that it needs, at most that
+    // of the view.
+    std::string title;
+    std::string caption;
+    SheetView view = {};
+    std::optional<CellPlace> chosen;
+};
+
 // Room around the cells.
 struct SheetMargins {
     double left = 0;
@@ -56,6 +67,8 @@ struct CellSheet {
     [[nodiscard]] double full_height() const { return cell.height * static_cast<double>(rows); }
     [[nodiscard]] Rect cell_at(CellPlace place) const;  // may lie outside of the area
     [[nodiscard]] std::optional<CellPlace> place_at(Point point) const;
+    // Texts in cells that are too small, or of very many, nobody reads.
+    [[nodiscard]] bool has_room_for_texts() const;
     // Those of which something is seen.
     [[nodiscard]] Range seen_rows() const;
     [[nodiscard]] Range seen_columns() const;

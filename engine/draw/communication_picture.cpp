@@ -13,17 +13,18 @@ namespace {
 
 constexpr double text_size = 11;
 constexpr double sum_column = 84;
-constexpr double sum_row = 66;  // of sums that stand upright where columns are narrow
+constexpr double sum_row = 66;   // of sums that stand upright where columns are narrow
+constexpr double flat_row = 24;  // of those that need not
 constexpr float faintest = 1e-6F;
 
 class CommunicationPicture {
   public:
-    CommunicationPicture(const CommunicationMatrix& matrix, const CommunicationPictureOptions& options)
+    CommunicationPicture(const CommunicationMatrix& matrix, const SheetPictureOptions& options)
         : matrix_(matrix), options_(options), theme_(options.theme), sheet_(communication_sheet(matrix, options)) {
         list_.width = options.view.width;
-        list_.height = options.title.empty()
-                           ? options.view.height
-                           : std::ceil(sheet_.area.bottom() + sum_row + picture_margin(options.title));
+        const double sums = sheet_.cell.width >= sum_row ? flat_row : sum_row;
+        list_.height = options.title.empty() ? options.view.height
+                                             : std::ceil(sheet_.area.bottom() + sums + picture_margin(options.title));
         list_.background = theme_.background;
         list_.title = options.title;
     }
@@ -69,8 +70,8 @@ class CommunicationPicture {
     }
 
     void draw_texts(SheetPainter& painter, const CellGrid& cells) {
-        if (sheet_.cell.width < 40 || sheet_.cell.height < 12) {
-            return;  // for no text is there room
+        if (!sheet_.has_room_for_texts()) {
+            return;
         }
         const Range columns = sheet_.seen_columns();
         const Range rows = sheet_.seen_rows();
@@ -140,7 +141,7 @@ class CommunicationPicture {
     }
 
     const CommunicationMatrix& matrix_;
-    const CommunicationPictureOptions& options_;
+    const SheetPictureOptions& options_;
     const Theme& theme_;
     CellSheet sheet_;
     DisplayList list_;
@@ -148,14 +149,14 @@ class CommunicationPicture {
 
 }  // namespace
 
-CellSheet communication_sheet(const CommunicationMatrix& matrix, const CommunicationPictureOptions& options) {
+CellSheet communication_sheet(const CommunicationMatrix& matrix, const SheetPictureOptions& options) {
     const double margin = picture_margin(options.title);
     const SheetMargins margins{margin + estimated_text_width("received", text_size) + 8,
                                sheet_header_height(options.title) + 22, margin + sum_column, margin + sum_row};
     return make_sheet(options.view, matrix.ranks, matrix.ranks, margins);
 }
 
-DisplayList draw_communication(const CommunicationMatrix& matrix, const CommunicationPictureOptions& options) {
+DisplayList draw_communication(const CommunicationMatrix& matrix, const SheetPictureOptions& options) {
     return CommunicationPicture(matrix, options).draw();
 }
 

@@ -24,9 +24,9 @@ constexpr std::size_t most_lines = 32;  // of ranks; of more only the largest of
 // A budget that is farther away is told, not drawn: what is held would be too low to see.
 constexpr std::int64_t farthest_budget = 4;
 
-constexpr std::array<std::string_view, buffer_role_count> role_names{
-    "keys and values", "partial results",         "queries", "messages", "output gradients", "delta",
-    "query gradients", "key and value gradients", "lse"};
+// As formulas have them; the facts spell them out.
+constexpr std::array<std::string_view, buffer_role_count> short_names{"K, V",  "O, lse", "Q",      "messages", "dO",
+                                                                      "delta", "dQ",     "dK, dV", "lse"};
 
 // What a rank holds while a stretch of the picture lasts: of all states in it the one that holds most.
 struct Stretch {
@@ -87,7 +87,10 @@ class MemoryPicture {
     [[nodiscard]] const MemoryProfile& own() const { return ranks_.at(static_cast<std::size_t>(options_.rank)); }
     [[nodiscard]] Colour input_colour() const { return mix(theme_.background, theme_.muted, 0.55); }
     [[nodiscard]] Colour colour_of(std::size_t role) const {
-        return theme_.few_ranks.at(role % theme_.few_ranks.size());
+        // The last colour of ranks is too near to that of the inputs.
+        const std::size_t last = theme_.few_ranks.size() - 1;
+        return role < last ? theme_.few_ranks.at(role)
+                           : theme_.category(role == last ? Category::collective : Category::merge);
     }
     [[nodiscard]] double y_of(std::int64_t bytes) const {
         return chart_.plot.bottom() -
@@ -107,7 +110,7 @@ class MemoryPicture {
         }
         for (std::size_t role = 0; role < largest.size(); ++role) {
             if (largest.at(role) > 0) {
-                header.swatch(colour_of(role), std::string(role_names.at(role)));
+                header.swatch(colour_of(role), std::string(short_names.at(role)));
             }
         }
         if (options_.budget_bytes > 0 && !shows_budget()) {
@@ -325,10 +328,6 @@ std::int64_t neediest_rank(const std::vector<MemoryProfile>& ranks) {
         return a.peak_bytes() < b.peak_bytes();
     });
     return most - ranks.begin();
-}
-
-std::string_view role_name(BufferRole role) {
-    return role_names.at(static_cast<std::size_t>(role));
 }
 
 MemoryChart memory_chart(const std::vector<MemoryProfile>& ranks, const MemoryPictureOptions& options) {

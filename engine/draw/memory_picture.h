@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/draw/display_list.h"
@@ -17,7 +16,7 @@ namespace longscope {
 
 struct MemoryPictureOptions {
     Theme theme = light_theme();
-    // As in StepPictureOptions.
+    // As in SheetPictureOptions.
     std::string title;
     std::string caption;
     double width = 1100;
@@ -42,8 +41,6 @@ struct MemoryChart {
 
 // The first of those that need most.
 [[nodiscard]] std::int64_t neediest_rank(const std::vector<MemoryProfile>& ranks);
-// "keys and values", as people read it.
-[[nodiscard]] std::string_view role_name(BufferRole role);
 
 // `ranks` are not empty.
 [[nodiscard]] MemoryChart memory_chart(const std::vector<MemoryProfile>& ranks, const MemoryPictureOptions& options);

@@ -23,7 +23,7 @@ enum Class : std::uint8_t { own_class = 1, help_class = 2 };
 
 class StepPicture {
   public:
-    StepPicture(const StepTable& table, const StepPictureOptions& options)
+    StepPicture(const StepTable& table, const SheetPictureOptions& options)
         : table_(table), options_(options), theme_(options.theme), sheet_(step_sheet(table, options)) {
         list_.width = options.view.width;
         list_.height = options.title.empty() ? options.view.height
@@ -48,13 +48,17 @@ class StepPicture {
     }
 
   private:
+    [[nodiscard]] Colour idle_colour() const { return mix(theme_.background, theme_.grid, 0.55); }
+    // What moves in a step stands below its number, where there is room.
+    [[nodiscard]] bool shows_moved() const { return sheet_.cell.width >= 60; }
+
     [[nodiscard]] const RankStep& step(CellPlace place) const {
         return table_.ranks[static_cast<std::size_t>(place.row)][static_cast<std::size_t>(place.column)];
     }
 
     [[nodiscard]] CellGrid grid() const {
         CellGrid cells = seen_cells(sheet_);
-        cells.ramp = {theme_.density.front(), theme_.category(Category::attend)};
+        cells.ramp = {idle_colour(), theme_.category(Category::attend)};
         cells.class_colours = {theme_.category(Category::attend), theme_.category(Category::finalize)};
         const double largest = table_.largest_flops();
         const Range columns = sheet_.seen_columns();
@@ -72,12 +76,12 @@ class StepPicture {
     }
 
     void draw_texts(SheetPainter& painter, const CellGrid& cells) {
-        if (sheet_.cell.width < 24 || sheet_.cell.height < 12) {
-            return;  // for no text is there room
-        }
-        const double largest = table_.largest_flops();
         const Range columns = sheet_.seen_columns();
         const Range rows = sheet_.seen_rows();
+        if (!sheet_.has_room_for_texts()) {
+            return;
+        }
+        const double largest = table_.largest_flops();
         for (std::int64_t row = rows.begin; row < rows.end; ++row) {
             for (std::int64_t column = columns.begin; column < columns.end; ++column) {
                 const RankStep& cell = step({row, column});
@@ -86,10 +90,14 @@ class StepPicture {
                 if (cell.work == StepWork::idle) {
                     painter.texts({row, column}, {"idle"}, ground);
                 } else {
-                    painter.texts(
-                        {row, column},
-                        {format_short_count(cell.flops), format_percent(largest == 0 ? 0 : cell.flops / largest)},
-                        ground);
+                    const double share = largest == 0 ? 0 : cell.flops / largest;
+                    // In a narrow cell the share says more than nothing.
+                    const std::string flops = format_short_count(cell.flops);
+                    const bool wide = estimated_text_width(flops, text_size) + 6 <= sheet_.cell.width;
+                    painter.texts({row, column},
+                                  wide ? std::vector<std::string>{flops, format_percent(share)}
+                                       : std::vector<std::string>{fmt::format("{:.0f}%", 100 * share)},
+                                  ground);
                 }
             }
         }
@@ -161,7 +169,7 @@ class StepPicture {
         SheetHeader header(list_, theme_, options_.title, options_.caption);
         header.swatch(theme_.category(Category::attend), "own queries");
         header.swatch(theme_.category(Category::finalize), "queries of others");
-        header.swatch(theme_.density.front(), "idle");
+        header.swatch(idle_colour(), "idle");
         if (options_.chosen) {
             header.swatch(colour_of(true), "sends to");
             header.swatch(colour_of(false), "receives from");
@@ -169,29 +177,28 @@ class StepPicture {
     }
 
     void draw_headings(SheetPainter& painter) {
-        const double above = sheet_.area.y;
+        const double last = sheet_.area.y - 6;
+        const double numbers = shows_moved() ? last - 14 : last;
         painter.row_labels(sheet_.area.x - 8, [](std::int64_t rank) { return std::to_string(rank); });
         painter.column_labels(
-            above - 20, [](std::int64_t step) { return std::to_string(step); }, theme_.foreground);
-        std::vector<std::int64_t> moved(table_.steps());
-        for (const StepTransfer& transfer : table_.transfers) {
-            moved[static_cast<std::size_t>(transfer.step)] += transfer.bytes;
-        }
-        if (sheet_.cell.width >= 60) {
+            numbers, [](std::int64_t step) { return std::to_string(step); }, theme_.foreground);
+        list_.add(Text{{sheet_.area.x - 8, numbers}, "rank | step", theme_.muted, text_size, Text::Anchor::end});
+        if (shows_moved()) {
+            std::vector<std::int64_t> moved(table_.steps());
+            for (const StepTransfer& transfer : table_.transfers) {
+                moved[static_cast<std::size_t>(transfer.step)] += transfer.bytes;
+            }
             painter.column_labels(
-                above - 6,
+                last,
                 [&](std::int64_t step) {
                     const std::int64_t bytes = moved[static_cast<std::size_t>(step)];
                     return bytes == 0 ? std::string("-") : format_bytes(bytes);
                 },
                 theme_.muted);
-        }
-        list_.add(Text{{sheet_.area.x - 8, above - 20}, "rank | step", theme_.muted, text_size, Text::Anchor::end});
-        if (sheet_.cell.width >= 60) {
-            list_.add(Text{{sheet_.area.x - 8, above - 6}, "moved", theme_.muted, text_size, Text::Anchor::end});
+            list_.add(Text{{sheet_.area.x - 8, last}, "moved", theme_.muted, text_size, Text::Anchor::end});
         }
         if (table_.backward_from) {
-            draw_pass_names(above - 36);
+            draw_pass_names(numbers - 16);
         }
     }
 
@@ -235,13 +242,13 @@ class StepPicture {
     }
 
   public:
-    [[nodiscard]] static bool shows_sums(const StepPictureOptions& options) {
+    [[nodiscard]] static bool shows_sums(const SheetPictureOptions& options) {
         return options.view.width >= least_width_of_sums;
     }
 
   private:
     const StepTable& table_;
-    const StepPictureOptions& options_;
+    const SheetPictureOptions& options_;
     const Theme& theme_;
     CellSheet sheet_;
     DisplayList list_;
@@ -249,7 +256,7 @@ class StepPicture {
 
 }  // namespace
 
-CellSheet step_sheet(const StepTable& table, const StepPictureOptions& options) {
+CellSheet step_sheet(const StepTable& table, const SheetPictureOptions& options) {
     const double margin = picture_margin(options.title);
     const SheetMargins margins{margin + estimated_text_width("rank | step", text_size) + 8,
                                sheet_header_height(options.title) + (table.backward_from ? 50 : 36),
@@ -258,7 +265,7 @@ CellSheet step_sheet(const StepTable& table, const StepPictureOptions& options) 
                       static_cast<std::int64_t>(table.steps()), margins);
 }
 
-DisplayList draw_steps(const StepTable& table, const StepPictureOptions& options) {
+DisplayList draw_steps(const StepTable& table, const SheetPictureOptions& options) {
     return StepPicture(table, options).draw();
 }
 

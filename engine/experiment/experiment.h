@@ -117,6 +117,9 @@ struct FieldOverride;  // engine/experiment/field_override.h
 // Into a layout, those that are not left to the strategy.
 void put_options(const StrategyOptions& options, Json& layout);
 
+// As it stands there.
+[[nodiscard]] Json to_json(const LayoutField& layout);
+
 // The same experiment with the absolute path of its lengths file, for a copy of the document in another folder.
 [[nodiscard]] Experiment with_absolute_paths(Experiment experiment);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
@@ -140,6 +141,17 @@ LayoutOptions layout_options(const CompiledDraw& draw, std::int64_t ranks, Pass 
         }
     }
     return all;
+}
+
+std::vector<LayoutOption> best_first(std::vector<LayoutOption> layouts) {
+    const auto key = [](const LayoutOption& layout) {
+        // Shares within a percent count as even.
+        const auto percent = static_cast<std::int64_t>(layout.largest_over_mean * 100.0 + 0.5);
+        return std::tuple(!layout.infeasible.empty(), percent, layout.bytes_received, layout.memory_bytes);
+    };
+    std::stable_sort(layouts.begin(), layouts.end(),
+                     [&](const LayoutOption& a, const LayoutOption& b) { return key(a) < key(b); });
+    return layouts;
 }
 
 }  // namespace longscope

@@ -45,6 +45,9 @@ struct LayoutOptions {
     std::vector<LayoutOption> layouts;
 };
 
+// Feasible ones first, then even work, then few bytes, then little memory.
+[[nodiscard]] std::vector<LayoutOption> best_first(std::vector<LayoutOption> layouts);
+
 // Sequences up to so many tokens have their tiles counted.
 inline constexpr std::int64_t max_tokens_of_tile_counts = 1 << 18;
 

@@ -38,13 +38,13 @@ Json to_json(const SequenceField& sequence) {
     return document;
 }
 
+}  // namespace
+
 Json to_json(const LayoutField& layout) {
     Json json{{"ranks", layout.ranks}, {"strategy", layout.strategy}, {"dispatch", layout.dispatch}};
     put_options(layout.options, json);
     return json;
 }
-
-}  // namespace
 
 void put_options(const StrategyOptions& options, Json& layout) {
     for (const NumberOption& option : number_options) {

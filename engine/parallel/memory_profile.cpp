@@ -10,6 +10,10 @@ namespace longscope {
 
 namespace {
 
+constexpr std::array<std::string_view, buffer_role_count> role_names{
+    "keys and values",  "partial results", "queries",         "messages",
+    "output gradients", "delta",           "query gradients", "key and value gradients"};
+
 bool changes_memory(const Operation& operation) {
     return operation.kind == OperationKind::alloc || operation.kind == OperationKind::free;
 }
@@ -32,6 +36,10 @@ std::vector<std::int32_t> steps_in_order(const Schedule& schedule) {
 
 std::int64_t sum_of(const BytesByRole& bytes) {
     return std::accumulate(bytes.begin(), bytes.end(), std::int64_t{0});
+}
+
+std::string_view role_name(BufferRole role) {
+    return role_names.at(static_cast<std::size_t>(role));
 }
 
 MemoryProfile memory_profile(const Schedule& schedule, const AttentionShape& shape, std::int64_t tokens) {

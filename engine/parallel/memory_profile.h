@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "engine/parallel/memory_ledger.h"
@@ -16,6 +17,9 @@ inline constexpr std::size_t buffer_role_count = static_cast<std::size_t>(Buffer
 // Bytes of each role.
 using BytesByRole = std::array<std::int64_t, buffer_role_count>;
 [[nodiscard]] std::int64_t sum_of(const BytesByRole& bytes);
+
+// "keys and values", as people read it.
+[[nodiscard]] std::string_view role_name(BufferRole role);
 
 struct MemoryChange {
     // When, in steps: the whole part is the step, the rest how much of the step's operations comes before. Operations

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/headless/command_line.h"
+#include "engine/base/bounded_file.h"
 #include "engine/base/json.h"
 #include "tests/support/run_engine.h"
 #include "tests/support/temporary_folder.h"
@@ -96,11 +97,35 @@ TEST_F(PlanVerb, ExplainsTheStepsOfALayout) {
     EXPECT_NE(run.out.find("   0  own 50.2 %         idle         idle         idle\n"), std::string::npos) << run.out;
     EXPECT_NE(run.out.find("   3  own 50.2 %  own 100.0 %  own 100.0 %  own 100.0 %\n"), std::string::npos) << run.out;
     EXPECT_NE(run.out.find("   2     3   0  125 KiB\n"), std::string::npos) << run.out;
+    document_["layout"]["ranks"] = 65;
+    EXPECT_NE(run_engine({"run", file(), "--explain"}).error.find("1 to 64, or a picture: --output FILE"),
+              std::string::npos);
     document_["layout"]["strategy"] = "ulysses";
     document_["layout"]["ranks"] = 5;
     const EngineRun infeasible = run_engine({"run", file(), "--explain"});
     EXPECT_EQ(infeasible.code, exit_bad_input);
     EXPECT_EQ(infeasible.error, "longscope-engine: Ulysses needs query heads divisible by 5 ranks: 12 are given\n");
+}
+
+TEST_F(PlanVerb, DrawsWhatItExplains) {
+    document_["pass"] = "forward_backward";
+    document_["layout"]["ranks"] = 80;
+    for (const char* picture : {"steps", "communication", "memory"}) {
+        const std::string path = (folder_.path() / (std::string(picture) + ".svg")).string();
+        const EngineRun run = run_engine({"run", file(), "--explain", "--output", path, "--picture", picture});
+        ASSERT_EQ(run.code, exit_done) << run.error;
+        EXPECT_EQ(run.out, path + "\n");
+        const std::string svg = read_bounded_file(path, std::int64_t{1} << 24);
+        EXPECT_NE(svg.find("plan me: " + std::string(picture)), std::string::npos);
+        EXPECT_NE(svg.find("ring over 80 ranks, dispatch contiguous, forward_backward: 160 steps"), std::string::npos);
+    }
+    EXPECT_EQ(run_engine({"run", file(), "--output", "picture.svg"}).code, exit_bad_input) << "only with --explain";
+    EXPECT_EQ(run_engine({"run", file(), "--explain", "--output", "picture.gif"}).code, exit_bad_input);
+    document_["layout"]["ranks"] = 257;
+    const EngineRun many = run_engine({"run", file(), "--explain", "--output", "picture.svg"});
+    EXPECT_EQ(many.code, exit_bad_input);
+    EXPECT_EQ(many.error,
+              "longscope-engine: layout.ranks: 257 are too many to show step by step; accepted: 1 to 256\n");
 }
 
 }  // namespace

@@ -69,6 +69,16 @@ TEST_F(WindowCost, ShowsTheFiguresOfTheDocument) {
     EXPECT_TRUE(panel().text().contains(QStringLiteral("Tokens\t16,384\n")));
 }
 
+TEST_F(WindowCost, ShowsTheWorkOfBothPasses) {
+    EXPECT_EQ(figure("Backward FLOPs").text(), QStringLiteral("-"));
+    window_->document().edit(QStringLiteral("Pass"), {}, [](Json& json) { json["pass"] = "forward_backward"; });
+    wait_for_answer();
+    const ExperimentCost& cost = window_->evaluator().current()->cost;
+    EXPECT_GT(cost.backward_flops, cost.forward_flops);
+    EXPECT_EQ(figure("Backward FLOPs").text(),
+              to_qstring(format_short_count(cost.backward_flops)) + QStringLiteral("FLOP"));
+}
+
 TEST_F(WindowCost, IsOutOfDateFromTheEditToItsAnswer) {
     set("sequence.tokens", 8192);
     // Nothing has been waited for: the answer cannot be there.

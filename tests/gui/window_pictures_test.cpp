@@ -7,6 +7,7 @@
 #include <QTableView>
 #include <QTest>
 
+#include "app/desktop/layout_page.h"
 #include "app/desktop/mask_page.h"
 #include "app/desktop/timeline_page.h"
 #include "tests/gui/window_fixture.h"
@@ -93,6 +94,38 @@ TEST_F(WindowPictures, OfRuns) {
     window_->tabs().setCurrentIndex(0);
     wait_until_sharp();
     take(QStringLiteral("window-look"));
+}
+
+TEST_F(WindowPictures, OfTheLayout) {
+    window_->open_file(QStringLiteral(LONGSCOPE_SOURCE_DIR "/resources/experiments/documents-64k-zigzag.json"));
+    window_->document().edit(QStringLiteral("Layout"), {}, [](Json& json) {
+        json["pass"] = "forward_backward";
+        json["layout"] = {{"ranks", 8}, {"strategy", "ring"}, {"dispatch", "contiguous"}};
+        json["backend"]["memory_per_rank_bytes"] = 200'000'000;
+    });
+    wait_for_answer();
+    LayoutPage& page = window_->layout_page();
+    window_->tabs().setCurrentWidget(&page);
+    const auto take_parts = [&](const QString& name) {
+        for (int part = 0; part < LayoutPage::parts; ++part) {
+            page.show_part(static_cast<LayoutPage::Part>(part));
+            ASSERT_TRUE(QTest::qWaitFor([&] { return page.current(); }, patience_ms));
+            page.steps().choose(CellPlace{2, 1});
+            page.communication().choose(CellPlace{2, 3});
+            page.choices().view().selectRow(1);
+            take(QStringLiteral("%1-%2").arg(name).arg(part));
+        }
+    };
+    take_parts(QStringLiteral("window-layout"));
+    window_->resize(1000, 700);
+    take_parts(QStringLiteral("window-layout-small"));
+    window_->document().edit(QStringLiteral("Layout"), {}, [](Json& json) {
+        json["layout"] = {{"ranks", 5}, {"strategy", "ulysses"}, {"dispatch", "contiguous"}};
+    });
+    wait_for_answer();
+    page.show_part(LayoutPage::Part::steps);
+    ASSERT_TRUE(QTest::qWaitFor([&] { return page.current(); }, patience_ms));
+    take(QStringLiteral("window-layout-infeasible"));
 }
 
 TEST_F(WindowPictures, OfEmptyViews) {

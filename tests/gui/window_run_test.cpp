@@ -80,7 +80,7 @@ TEST_F(WindowFlow, FromAFileOverAComposedMaskToARunThatIsLookedAt) {
 
     // The first is opened from the table.
     window_->document().start_new();
-    action("view.tab_3").trigger();
+    action("view.tab_4").trigger();
     QTableView& table = window_->results().view();
     table.setCurrentIndex(window_->results().model().index(window_->results().model().row_of(1), 1));
     QTest::keyClick(&table, Qt::Key_Return);

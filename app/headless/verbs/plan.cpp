@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <tuple>
 
 #include "app/headless/command_line.h"
 #include "app/headless/experiment_names.h"
@@ -31,18 +30,6 @@ struct PlanOptions {
     bool json = false;
 };
 
-// Even work first, then few bytes, then little memory.
-std::vector<LayoutOption> in_order(std::vector<LayoutOption> layouts) {
-    const auto key = [](const LayoutOption& layout) {
-        // Shares within a percent count as even.
-        const auto percent = static_cast<std::int64_t>(layout.largest_over_mean * 100.0 + 0.5);
-        return std::tuple(!layout.infeasible.empty(), percent, layout.bytes_received, layout.memory_bytes);
-    };
-    std::stable_sort(layouts.begin(), layouts.end(),
-                     [&](const LayoutOption& a, const LayoutOption& b) { return key(a) < key(b); });
-    return layouts;
-}
-
 std::string dispatch_table(const LayoutOptions& all, std::int64_t tokens) {
     TextTable table({{"dispatch", Align::left}, {"largest / mean"}, {"padding of others"}, {"tiles of 128 x 128"}});
     for (const DispatchFacts& facts : all.dispatches) {
@@ -66,7 +53,7 @@ std::vector<std::string> refusals(const LayoutOptions& all) {
         std::vector<std::string> dispatches;
     };
     std::vector<Refusal> refused;
-    for (const LayoutOption& layout : in_order(all.layouts)) {
+    for (const LayoutOption& layout : best_first(all.layouts)) {
         if (layout.infeasible.empty()) {
             continue;
         }
@@ -94,7 +81,7 @@ std::string report(const LayoutOptions& all, const Experiment& experiment, std::
     text += dispatch_table(all, tokens) + "\n";
     TextTable table(
         {{"strategy", Align::left}, {"dispatch", Align::left}, {"largest / mean"}, {"received"}, {"memory"}});
-    for (const LayoutOption& layout : in_order(all.layouts)) {
+    for (const LayoutOption& layout : best_first(all.layouts)) {
         if (layout.infeasible.empty()) {
             table.add_row({strategy_text(layout.strategy, layout.options), layout.dispatch,
                            fmt::format("{:.3f}", layout.largest_over_mean), format_bytes(layout.bytes_received),
@@ -123,7 +110,7 @@ Json report_json(const LayoutOptions& all) {
                                       {"padding_tokens", facts.padding_tokens},
                                       {"tiles", facts.tiles ? Json(*facts.tiles) : Json(nullptr)}});
     }
-    for (const LayoutOption& layout : in_order(all.layouts)) {
+    for (const LayoutOption& layout : best_first(all.layouts)) {
         Json one{{"strategy", layout.strategy}, {"dispatch", layout.dispatch}};
         put_options(layout.options, one);
         if (!layout.infeasible.empty()) {

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <string>
+#include <vector>
+
 namespace longscope {
 namespace {
 
@@ -47,6 +50,19 @@ TEST(Ticks, LieInViewAndAreNotTooMany) {
         }
     });
     EXPECT_TRUE(held);
+}
+
+TEST(Ticks, OfBytesAreMultiplesOfAPowerOfTwo) {
+    const auto labels = [](std::int64_t bytes, int most) {
+        std::vector<std::string> texts;
+        for (const Tick& tick : byte_ticks(bytes, most)) {
+            texts.push_back(tick.label);
+        }
+        return texts;
+    };
+    EXPECT_EQ(labels(3'000'000, 3), (std::vector<std::string>{"0 B", "1.00 MiB", "2.00 MiB"}));
+    EXPECT_EQ(labels(5, 10), (std::vector<std::string>{"0 B", "1 B", "2 B", "3 B", "4 B", "5 B"}));
+    EXPECT_LE(byte_ticks(std::int64_t{1} << 50, 7).size(), 8U);
 }
 
 }  // namespace

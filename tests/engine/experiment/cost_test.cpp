@@ -57,6 +57,16 @@ TEST(Cost, OfRanksAddsUpToThatOfTheMask) {
     }
 }
 
+TEST(Cost, HasTheWorkOfTheBackwardPassWhereThereIsOne) {
+    Json document = four_ranks("ring", "zigzag");
+    EXPECT_EQ(cost_of(compiled(document), never).backward_flops, 0.0);
+    document["pass"] = "forward_backward";
+    const CompiledDraw draw = compiled(document);
+    const ExperimentCost cost = cost_of(draw, never);
+    EXPECT_EQ(cost.backward_flops, attention_flops(draw.experiment.shape, cost.pairs, Direction::backward));
+    EXPECT_EQ(cost.forward_flops, forward_flops(draw.experiment.shape, cost.pairs));
+}
+
 TEST(Cost, HasTheBytesAndTheMemoryOfTheSchedules) {
     for (const char* strategy : {"ring", "all_gather", "ulysses"}) {
         for (const Pass pass : {Pass::forward, Pass::forward_backward}) {

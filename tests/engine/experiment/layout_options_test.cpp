@@ -109,5 +109,25 @@ TEST(LayoutOptions, EndWhenTheyAreCancelled) {
     EXPECT_THROW((void)layout_options(draw_of(R"({"full": {}})", 64), 2, Pass::forward, cancelled), Error);
 }
 
+TEST(LayoutOptions, BestFirstMeansFeasibleThenEvenThenFewBytesThenLittleMemory) {
+    const auto made = [](const char* name, double work, std::int64_t bytes, std::int64_t memory,
+                         const char* infeasible = "") {
+        LayoutOption one;
+        one.strategy = name;
+        one.infeasible = infeasible;
+        one.largest_over_mean = work;
+        one.bytes_received = bytes;
+        one.memory_bytes = memory;
+        return one;
+    };
+    std::string order;
+    for (const LayoutOption& one :
+         best_first({made("refused", 1, 0, 0, "no"), made("uneven", 1.5, 1, 1), made("memory", 1.004, 10, 9),
+                     made("bytes", 1.0, 11, 1), made("best", 1.0, 10, 8)})) {
+        order += one.strategy + " ";
+    }
+    EXPECT_EQ(order, "best memory bytes uneven refused ") << "less than a percent counts as even";
+}
+
 }  // namespace
 }  // namespace longscope
