@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Vectors of 16 floats, for processors with wide vectors, and what all kernels for them share.
 //
-// Defined from outside: INPUT, the type of a caller's tensor: 0 float32, 1 bfloat16, 2 float16.
-//
-// Products are fused with sums only where it says so: a rounded number that was taken away must be the same one everywhere.
-#pragma OPENCL FP_CONTRACT OFF
-
+// A register tile is ROW_GROUP x PANEL: with two vectors each, 12 rows leave room for the operands.
 #define LANES 16
-#define PANEL 32      // columns that a register tile computes: two vectors
-#define ROW_GROUP 12  // rows that a register tile computes: with two vectors each they leave room for the operands
-#define LOG2_E 1.44269504088896341f
-#define LN_2 0.693147180559945309f
 
 typedef float16 vec;
 
@@ -24,17 +16,6 @@ typedef float16 vec;
 #define WHOLE_VECTORS
 #endif
 #define ONE_ITEM __attribute__((reqd_work_group_size(1, 1, 1))) WHOLE_VECTORS
-
-#if INPUT == 0
-typedef float element;
-#define load_element(from, at) ((from)[at])
-#elif INPUT == 1
-typedef ushort element;
-#define load_element(from, at) (as_float((uint)(from)[at] << 16))
-#else
-typedef half element;
-#define load_element(from, at) (vload_half(at, from))
-#endif
 
 // 2^x for x from -inf to 126, smaller results than 2^-125 as 0; NaN stays. x = n + r with n the nearest whole number,
 // found by adding a number so large that nothing but whole numbers remains; 2^r by a polynomial of degree 6 whose

@@ -19,17 +19,10 @@
 #define K_VECTORS (K_TILE / LANES)
 #define V_VECTORS (DIM_V_PADDED / LANES)
 
-// The base-2 logarithm of the weight of a score relative to a base. Scores that are more than scaled products may be as
-// large as numbers go: their difference is taken first.
 #if SCORED
-#define BASE(maximum) (maximum)
-#define EXPONENT(score, base) (((score) - (base)) * LOG2_E)
-#define EXPONENT_OF_BASE(before, base) (((before) - (base)) * LOG2_E)
+#define VECTOR_EXPONENT(score, base) EXPONENT(score, base)
 #else
-#define BASE(maximum) ((maximum) * how.scale)
-#define EXPONENT(score, base) fma(score, (vec)(how.scale), (vec)(-(base)))
-// Of bases as they were rounded: weights are relative to these.
-#define EXPONENT_OF_BASE(before, base) ((before) - (base))
+#define VECTOR_EXPONENT(score, base) fma(score, (vec)(how.scale), (vec)(-(base)))
 #endif
 
 ONE_ITEM kernel void attend_wide(global const element* restrict queries, const ulong query_head_stride,
@@ -162,7 +155,7 @@ ONE_ITEM kernel void attend_wide(global const element* restrict queries, const u
                         rescale[r] = power_of_two((vec)(EXPONENT_OF_BASE(BASE(before), base))).s0;
                         vec sum = sums[at] * rescale[r];
                         for (int i = begin / LANES; i < end / LANES; ++i) {
-                            const vec weight = power_of_two(EXPONENT(row[i], base));
+                            const vec weight = power_of_two(VECTOR_EXPONENT(row[i], base));
                             sum += weight;
                             // Where values are not finite, a weight below 0 stands for a key that is not to be touched.
                             row[i] = careful ? (row[i] == -INFINITY ? (vec)(-1.0f) : weight) : weight;

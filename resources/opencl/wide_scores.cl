@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Scores that are more than scaled products (engine/kernel/scoring.h).
+// Scores that are more than scaled products, in vectors.
 //
 // Defined from outside: SCORED, whether they are, and then SOFT_CAP, ALIBI, BIAS, SIGMOID.
-struct scoring {
-    float scale;         // of a product; without SCORED the base-2 logarithm of a weight is scale * product
-    float soft_cap;
-    float sigmoid_bias;
-};
-
 #if SCORED
 // Of one row and 16 columns, or one column and 16 rows: `position` is that of the one, `positions` are those of the 16.
 // Pairs whose bias is -inf are added to `hidden`.

@@ -7,9 +7,9 @@
 
 #include "engine/base/error.h"
 #include "engine/kernel/opencl/device_list.h"
+#include "engine/kernel/opencl/forward_pass.h"
 #include "engine/kernel/opencl/session.h"
 #include "engine/kernel/opencl/wide_backward.h"
-#include "engine/kernel/opencl/wide_forward.h"
 
 namespace longscope::opencl {
 
@@ -17,7 +17,8 @@ namespace {
 
 class OpenClKernel final : public Kernel {
   public:
-    explicit OpenClKernel(const KernelOptions& options) : session_(device_of_rank(options.rank), options) {}
+    OpenClKernel(const KernelOptions& options, std::optional<Design> design)
+        : session_(device_of_rank(options.rank), options), design_(design.value_or(design_for(session_.facts()))) {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         check_scoring(input, out.rule());
@@ -25,7 +26,8 @@ class OpenClKernel final : public Kernel {
             static_cast<void>(input.keep->keep_nothing("the opencl backend keeps no weights"));
         }
         const std::lock_guard lock(mutex_);
-        with_clear_errors(session_.facts().name, [&] { attend_wide(session_, buffers_, input, out, hooks); });
+        with_clear_errors(session_.facts().name,
+                          [&] { attend_forward(session_, design_, buffers_, input, out, hooks); });
         end_if_cancelled(hooks);
     }
 
@@ -39,8 +41,8 @@ class OpenClKernel final : public Kernel {
     }
 
     [[nodiscard]] std::string description() const override {
-        return fmt::format("opencl, {}, {} compute unit{}", session_.facts().name, session_.compute_units(),
-                           session_.compute_units() == 1 ? "" : "s");
+        return fmt::format("opencl, {}, {} compute unit{}, {}", session_.facts().name, session_.compute_units(),
+                           session_.compute_units() == 1 ? "" : "s", design_words[static_cast<std::size_t>(design_)]);
     }
 
   private:
@@ -53,7 +55,8 @@ class OpenClKernel final : public Kernel {
     // The device computes one call at a time.
     mutable std::mutex mutex_;
     mutable Session session_;
-    mutable WideBuffers buffers_;
+    Design design_;
+    mutable ForwardBuffers buffers_;
     mutable BackwardBuffers backward_buffers_;
 };
 
@@ -63,8 +66,12 @@ std::string why_unsupported(const AttentionShape& /*shape*/) {
     return why_no_kernel();
 }
 
+std::unique_ptr<Kernel> make_kernel_of(Design design, const KernelOptions& options) {
+    return std::make_unique<OpenClKernel>(options, design);
+}
+
 std::unique_ptr<Kernel> make_opencl_kernel(const KernelOptions& options) {
-    return std::make_unique<OpenClKernel>(options);
+    return std::make_unique<OpenClKernel>(options, asked_design());
 }
 
 }  // namespace longscope::opencl

@@ -6,13 +6,16 @@
 #include <string>
 
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/opencl/design.h"
 
 namespace longscope::opencl {
 
 // Why the backend does not compute this shape on the chosen device, in one line; empty where it does.
 [[nodiscard]] std::string why_unsupported(const AttentionShape& shape);
 
-// Throws Error(unsupported) where there is no device.
+// With this design of the forward kernel, for tests. Throws Error(unsupported) where there is no device.
+[[nodiscard]] std::unique_ptr<Kernel> make_kernel_of(Design design, const KernelOptions& options);
+// With the design that suits the device, or that LONGSCOPE_OPENCL_DESIGN asks for.
 [[nodiscard]] std::unique_ptr<Kernel> make_opencl_kernel(const KernelOptions& options);
 
 }  // namespace longscope::opencl

@@ -22,8 +22,8 @@ std::vector<cl_int2> on_device(const std::vector<QueuedTask>& tasks) {
     return all;
 }
 
-void run_tasks(const Session& session, cl::Kernel& kernel, cl_uint first_task, const std::vector<QueuedTask>& tasks,
-               SpareBuffer& counter, const AttendHooks& hooks) {
+void run_tasks(const Session& session, cl::Kernel& kernel, std::size_t group_items, cl_uint first_task,
+               const std::vector<QueuedTask>& tasks, SpareBuffer& counter, const AttendHooks& hooks) {
     const cl::Buffer& next = counter.of_bytes(session, sizeof(cl_int));
     double slice_flops = first_slice_flops * static_cast<double>(session.compute_units());
     for (std::size_t begin = 0; begin < tasks.size();) {
@@ -43,9 +43,10 @@ void run_tasks(const Session& session, cl::Kernel& kernel, cl_uint first_task, c
         kernel.setArg(first_task + 1, static_cast<cl_int>(end));
         kernel.setArg(first_task + 2, next);
         const auto workers = std::min(static_cast<std::size_t>(session.compute_units()), end - begin);
+        const cl::NDRange items = group_items == 0 ? cl::NDRange(workers) : cl::NDRange((end - begin) * group_items);
         cl::Event done;
-        session.queue().enqueueNDRangeKernel(kernel, cl::NullRange, cl::NDRange(workers), cl::NDRange(1), nullptr,
-                                             &done);
+        session.queue().enqueueNDRangeKernel(kernel, cl::NullRange, items,
+                                             cl::NDRange(std::max<std::size_t>(group_items, 1)), nullptr, &done);
         session.wait(done, hooks);
         if (hooks.head_pairs_done != nullptr) {
             *hooks.head_pairs_done += pairs;

@@ -21,9 +21,11 @@ struct QueuedTask {
 // As kernels read them: head and tile.
 [[nodiscard]] std::vector<cl_int2> on_device(const std::vector<QueuedTask>& tasks);
 
-// The kernel's arguments from `first_task` on are the first task of a slice, its end and the counter of the queue; all
-// others are set. Adds the pairs of each slice to hooks.head_pairs_done when it has ended; ends early when cancelled.
-void run_tasks(const Session& session, cl::Kernel& kernel, cl_uint first_task, const std::vector<QueuedTask>& tasks,
-               SpareBuffer& counter, const AttendHooks& hooks);
+// `group_items`: work-items of the work-group that computes a task by its number; 0: single work-items take tasks from
+// the queue. The kernel's arguments from `first_task` on are the first task of a slice, its end and the counter of the
+// queue; all others are set. Adds the pairs of each slice to hooks.head_pairs_done when it has ended; ends early when
+// cancelled.
+void run_tasks(const Session& session, cl::Kernel& kernel, std::size_t group_items, cl_uint first_task,
+               const std::vector<QueuedTask>& tasks, SpareBuffer& counter, const AttendHooks& hooks);
 
 }  // namespace longscope::opencl

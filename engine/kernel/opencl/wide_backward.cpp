@@ -68,7 +68,7 @@ class WideBackward {
     [[nodiscard]] ProgramSource source(bool of_keys) const {
         const std::int64_t qk = forward_.queries.dim;
         const std::int64_t v = forward_.values.dim;
-        ProgramSource source{{"lanes.cl", "wide_scores.cl", "wide_backward.cl"},
+        ProgramSource source{{"elements.cl", "lanes.cl", "scoring.cl", "wide_scores.cl", "wide_backward.cl"},
                              {{"INPUT", "0"},
                               {"OF_KEYS", of_keys ? "1" : "0"},
                               {"DIM_QK", std::to_string(qk)},
@@ -306,7 +306,7 @@ class WideBackward {
             return;
         }
         kernel.setArg(tasks_at, upload(session_, on_device(tasks), buffers_.tasks));
-        run_tasks(session_, kernel, tasks_at + 1, tasks, buffers_.counter, hooks_);
+        run_tasks(session_, kernel, 0, tasks_at + 1, tasks, buffers_.counter, hooks_);
     }
 
     Session& session_;

@@ -12,7 +12,7 @@ namespace longscope::opencl {
 namespace {
 
 ProgramSource source(const HeadView& tensor, const PackedPart& part, std::int64_t dim_padded) {
-    return {{"lanes.cl", "wide_packing.cl"},
+    return {{"elements.cl", "lanes.cl", "wide_packing.cl"},
             {{"INPUT", std::to_string(static_cast<int>(tensor.dtype))},
              {"DIM", std::to_string(tensor.dim)},
              {"DIM_PADDED", std::to_string(dim_padded)},

@@ -7,12 +7,17 @@
 #include <fstream>
 #include <thread>
 
+#include "engine/execute/row_check.h"
+#include "engine/kernel/opencl/opencl_kernel.h"
 #include "tests/support/backends.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/forward_case.h"
 
 namespace longscope {
 namespace {
+
+// Loads the drivers before any kernel is made, so that they are unloaded after the kernels at the end of the program.
+const bool drivers_first = !opencl::device_facts().empty();
 
 constexpr auto causal = R"({"causal": {}})";
 
@@ -26,6 +31,36 @@ std::int64_t resident_bytes() {
     std::int64_t resident = 0;
     file >> whole >> resident;
     return resident * sysconf(_SC_PAGESIZE);
+}
+
+// Small enough for a simulator of devices (oclgrind), which sees what a device does not tell.
+TEST(OpenClSmall, EveryKernelWithEveryClassOfTilesIsExact) {
+    AttentionCase plain{{1, 2, 1, 5, 6, DType::float32}, {205, 270, {}}, R"({"window": {"left": 230, "right": 0}})", 4};
+    AttentionCase scored = plain;
+    scored.scoring = {3.0, true, 2, 0.1, std::nullopt, false};
+    AttentionCase half = plain;
+    half.shape.dtype = DType::float16;
+    ASSERT_TRUE(drivers_first) << opencl::why_no_device();
+    // Rows that are alike, and a last tile of keys that is not full.
+    AttentionCase alike = plain;
+    alike.domain = {60, 32, {}};
+    alike.mask_json = R"({"full": {}})";
+    for (const AttentionCase& c : {alike, plain, scored, half}) {
+        SCOPED_TRACE(c.text());
+        const BackwardInputs inputs(c);
+        const ReferenceGradients reference = reference_gradients(c, inputs);
+        const AttentionError error =
+            error_of(reference_attention(c, inputs.forward), run_forward(backend_of("opencl", 2), c, inputs.forward));
+        EXPECT_LE(error.output_relative_l2, output_error_limit(c.shape.dtype, c.domain.key_tokens));
+        // The design for GPUs, on whatever device there is.
+        const auto tiled = opencl::make_kernel_of(opencl::Design::tiled, {2, {}, {}, 0});
+        const AttentionError of_tiled =
+            error_of(reference_attention(c, inputs.forward), run_forward(*tiled, c, inputs.forward));
+        EXPECT_LE(of_tiled.output_relative_l2, output_error_limit(c.shape.dtype, c.domain.key_tokens));
+        EXPECT_LE(of_tiled.lse_absolute, c.shape.dtype == DType::float32 ? 1e-5 : 1e-3);
+        const Gradients got = run_backward(backend_of("opencl", 2), c, inputs, reference);
+        EXPECT_LE(error_of_gradients(reference, got).worst(), gradient_bound(c.shape.dtype, c.domain.key_tokens));
+    }
 }
 
 TEST(OpenClKernel, IsBitEqualFromRunToRunAndForAnyNumberOfThreads) {

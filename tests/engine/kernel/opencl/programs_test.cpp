@@ -25,7 +25,8 @@ class Programs : public ::testing::Test {
           context_(device_) {}
 
     static ProgramSource source(const char* tile) {
-        return {{"lanes.cl", "wide_packing.cl"}, {{"INPUT", "0"}, {"DIM", "2"}, {"DIM_PADDED", "4"}, {"TILE", tile}}};
+        return {{"elements.cl", "lanes.cl", "wide_packing.cl"},
+                {{"INPUT", "0"}, {"DIM", "2"}, {"DIM_PADDED", "4"}, {"TILE", tile}}};
     }
     [[nodiscard]] cl::Program get(const ProgramSource& of) const {
         return ProgramCache(folder_.path()).get(context_, device_, facts_, of);

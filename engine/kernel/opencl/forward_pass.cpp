@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/kernel/opencl/wide_forward.h"
+#include "engine/kernel/opencl/forward_pass.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,9 +19,6 @@ namespace longscope::opencl {
 
 namespace {
 
-constexpr std::int64_t k_tile = 256;
-// Of queries and running outputs of one task, which stay in the second-level cache.
-constexpr std::int64_t q_tile = 96;
 // Rows that are planned at once, and what their encoded plans, and the biases of their rows, may take.
 constexpr std::int64_t planned_rows = 32'768;
 constexpr std::int64_t most_plan_bytes = std::int64_t{64} << 20;
@@ -29,27 +26,28 @@ constexpr std::int64_t most_bias_bytes = std::int64_t{256} << 20;
 // Of packed keys and values at a time, where the device has more.
 constexpr std::int64_t most_packed_bytes = std::int64_t{1} << 30;
 
-class WideForward {
+class ForwardPass {
   public:
-    WideForward(Session& session, WideBuffers& buffers, const AttendInput& input, Partial& out,
+    ForwardPass(Session& session, Design design, ForwardBuffers& buffers, const AttendInput& input, Partial& out,
                 const AttendHooks& hooks)
         : session_(session),
           buffers_(buffers),
           input_(input),
           out_(out),
           hooks_(hooks),
-          geometry_(wide_geometry(q_tile, k_tile)),
+          design_(forward_design(design)),
+          geometry_(design_.geometry),
           dim_qk_padded_(padded_to_steps(input.queries.dim)),
           dim_v_padded_(padded_to_panels(input.values.dim)),
-          key_tiles_((input.keys.tokens + k_tile - 1) / k_tile),
-          attending_(session.kernel(source(), "attend_wide")) {}
+          key_tiles_((input.keys.tokens + geometry_.k_tile - 1) / geometry_.k_tile),
+          attending_(session.kernel(source(), design_.kernel)) {}
 
     void run() {
         const std::int64_t rows = input_.mask->rows();
         if (rows == 0 || out_.heads() == 0) {
             return;
         }
-        const std::int64_t head_bytes = std::max<std::int64_t>(key_tiles_, 1) * k_tile *
+        const std::int64_t head_bytes = std::max<std::int64_t>(key_tiles_, 1) * geometry_.k_tile *
                                         (dim_qk_padded_ + dim_v_padded_) * std::int64_t{sizeof(float)};
         const std::int64_t room = std::min(most_packed_bytes, session_.facts().largest_allocation_bytes);
         const std::int64_t step = std::clamp<std::int64_t>(room / head_bytes, 1, input_.keys.heads);
@@ -63,20 +61,20 @@ class WideForward {
     [[nodiscard]] std::int64_t group() const { return input_.queries.heads / input_.keys.heads; }
 
     [[nodiscard]] ProgramSource source() const {
-        ProgramSource source{{"lanes.cl", "wide_scores.cl", "wide_forward.cl"},
+        ProgramSource source{design_.files,
                              {{"INPUT", std::to_string(static_cast<int>(input_.queries.dtype))},
                               {"DIM_QK", std::to_string(input_.queries.dim)},
                               {"DIM_QK_PADDED", std::to_string(dim_qk_padded_)},
                               {"DIM_V", std::to_string(input_.values.dim)},
                               {"DIM_V_PADDED", std::to_string(dim_v_padded_)},
-                              {"Q_TILE", std::to_string(q_tile)},
-                              {"K_TILE", std::to_string(k_tile)}}};
+                              {"Q_TILE", std::to_string(geometry_.q_tile)},
+                              {"K_TILE", std::to_string(geometry_.k_tile)}}};
         add_scoring_defines(input_.scoring, source.defines);
         return source;
     }
 
     void attend_heads(Range kv_heads) {
-        const PackedPart keys{kv_heads, {0, input_.keys.tokens}, k_tile};
+        const PackedPart keys{kv_heads, {0, input_.keys.tokens}, geometry_.k_tile};
         pack_panels(session_, input_.keys, keys, buffers_.raw, buffers_.packed_keys);
         pack_rows(session_, input_.values, keys, buffers_.raw, buffers_.packed_values, buffers_.not_finite);
         const Range heads{kv_heads.begin * group(), kv_heads.end * group()};
@@ -119,7 +117,7 @@ class WideForward {
     cl_uint set_slopes(Range heads, cl_uint at) {
         const float* first = input_.scoring.slopes;
         std::vector<cl_int> rows(static_cast<std::size_t>(input_.mask->rows()));
-        std::vector<cl_int> columns(static_cast<std::size_t>(key_tiles_ * k_tile));
+        std::vector<cl_int> columns(static_cast<std::size_t>(key_tiles_ * geometry_.k_tile));
         input_.mask->row_positions({0, input_.mask->rows()}, rows.data());
         input_.mask->column_positions({0, input_.mask->columns()}, columns.data());
         attending_.setArg(
@@ -152,7 +150,7 @@ class WideForward {
         }
     }
 
-    [[nodiscard]] std::int64_t bias_stride() const { return key_tiles_ * k_tile; }
+    [[nodiscard]] std::int64_t bias_stride() const { return key_tiles_ * geometry_.k_tile; }
 
     // Of these plans so many that the biases of their rows may be uploaded at once; at least one.
     [[nodiscard]] std::size_t bias_fits(std::span<const TilePlan> plans, std::int64_t heads) const {
@@ -194,7 +192,8 @@ class WideForward {
         std::stable_sort(order.begin(), order.end(),
                          [&](std::size_t a, std::size_t b) { return plan_.tiles[a] > plan_.tiles[b]; });
         std::vector<QueuedTask> tasks;
-        const double tile_flops = 2.0 * static_cast<double>(q_tile * k_tile * (input_.queries.dim + input_.values.dim));
+        const double tile_flops =
+            2.0 * static_cast<double>(geometry_.q_tile * geometry_.k_tile * (input_.queries.dim + input_.values.dim));
         for (const std::int64_t head : heads) {
             for (const std::size_t tile : order) {
                 tasks.push_back({static_cast<cl_int>(head), static_cast<cl_int>(tile),
@@ -202,14 +201,15 @@ class WideForward {
             }
         }
         attending_.setArg(first_plan_arg_ + 3, upload(session_, on_device(tasks), buffers_.tasks));
-        run_tasks(session_, attending_, first_plan_arg_ + 4, tasks, buffers_.counter, hooks_);
+        run_tasks(session_, attending_, design_.group_items, first_plan_arg_ + 4, tasks, buffers_.counter, hooks_);
     }
 
     Session& session_;
-    WideBuffers& buffers_;
+    ForwardBuffers& buffers_;
     const AttendInput& input_;
     Partial& out_;
     const AttendHooks& hooks_;
+    ForwardDesign design_;
     cpu::TileGeometry geometry_;
     std::int64_t dim_qk_padded_;
     std::int64_t dim_v_padded_;
@@ -222,9 +222,9 @@ class WideForward {
 
 }  // namespace
 
-void attend_wide(Session& session, WideBuffers& buffers, const AttendInput& input, Partial& out,
-                 const AttendHooks& hooks) {
-    WideForward(session, buffers, input, out, hooks).run();
+void attend_forward(Session& session, Design design, ForwardBuffers& buffers, const AttendInput& input, Partial& out,
+                    const AttendHooks& hooks) {
+    ForwardPass(session, design, buffers, input, out, hooks).run();
 }
 
 }  // namespace longscope::opencl

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A forward call on a processor with wide vectors (resources/opencl/wide_forward.cl).
+// A forward call, in either design of its kernel (resources/opencl/wide_forward.cl, tiled_forward.cl).
 #pragma once
 
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/opencl/design.h"
 #include "engine/kernel/opencl/session.h"
 
 namespace longscope::opencl {
 
 // Memory of the device that is kept from call to call.
-struct WideBuffers {
+struct ForwardBuffers {
     SpareBuffer queries, raw;  // of the caller's, where they are copied
     SpareBuffer packed_keys, packed_values, not_finite;
     SpareBuffer row_tiles, runs, seen, tasks, counter;
@@ -17,7 +18,7 @@ struct WideBuffers {
 };
 
 // Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.
-void attend_wide(Session& session, WideBuffers& buffers, const AttendInput& input, Partial& out,
-                 const AttendHooks& hooks);
+void attend_forward(Session& session, Design design, ForwardBuffers& buffers, const AttendInput& input, Partial& out,
+                    const AttendHooks& hooks);
 
 }  // namespace longscope::opencl

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernel/opencl/design.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "engine/base/error.h"
+#include "engine/kernel/opencl/wide_geometry.h"
+
+namespace longscope::opencl {
+
+namespace {
+
+// Of the work-groups of tiled_forward.cl.
+constexpr std::size_t tiled_items = 128;
+
+}  // namespace
+
+ForwardDesign forward_design(Design design) {
+    if (design == Design::wide) {
+        // Queries and running outputs of 96 rows stay in the second-level cache.
+        return {{"elements.cl", "lanes.cl", "scoring.cl", "wide_scores.cl", "wide_forward.cl"},
+                "attend_wide",
+                wide_geometry(96, 256),
+                0};
+    }
+    return {{"elements.cl", "scoring.cl", "tiled_forward.cl"}, "attend_tiled", wide_geometry(48, 64), tiled_items};
+}
+
+Design design_for(const DeviceFacts& device) {
+    const bool tiled =
+        device.type != DeviceType::processor && device.work_group_items >= static_cast<std::int64_t>(tiled_items);
+    return tiled ? Design::tiled : Design::wide;
+}
+
+std::optional<Design> asked_design() {
+    const char* asked = std::getenv(design_variable);  // NOLINT(concurrency-mt-unsafe): nothing sets it
+    if (asked == nullptr) {
+        return std::nullopt;
+    }
+    const auto found = std::find(design_words.begin(), design_words.end(), asked);
+    if (found == design_words.end()) {
+        throw bad_input(design_variable, asked, "is no design of kernels",
+                        fmt::format("{}", fmt::join(design_words, ", ")));
+    }
+    return static_cast<Design>(found - design_words.begin());
+}
+
+}  // namespace longscope::opencl
