@@ -78,13 +78,12 @@ void Session::wait(const cl::Event& event, const AttendHooks& hooks) const {
         cl::Event(event).setCallback(CL_COMPLETE, tell_arrival, for_callback.get());
         static_cast<void>(for_callback.release());  // the callback owns it now
         constexpr std::chrono::microseconds poll_interval{500};
-        std::unique_lock lock(arrival->mutex);
-        while (!arrival->there) {
-            lock.unlock();
-            hooks.poll();
-            lock.lock();
-            arrival->changed.wait_for(lock, poll_interval, [&] { return arrival->there; });
-        }
+        bool there = false;
+        do {
+            hooks.poll();  // once also where the device is faster
+            std::unique_lock lock(arrival->mutex);
+            there = arrival->changed.wait_for(lock, poll_interval, [&] { return arrival->there; });
+        } while (!there);
     }
     event.wait();
 }
