@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -80,9 +81,13 @@ std::vector<Line> lines_of(const StrategyText& text) {
 }  // namespace
 
 std::string strategies_as_text() {
+    std::size_t widest = 0;
+    for (const StrategyEntry& strategy : strategies()) {
+        widest = std::max(widest, strategy.name.size());
+    }
     std::string text;
     for (const StrategyEntry& strategy : strategies()) {
-        text += fmt::format("  {:16} {}\n", strategy.name, strategy.meaning);
+        text += fmt::format("  {:{}}  {}\n", strategy.name, widest, strategy.meaning);
     }
     return text;
 }
