@@ -2,7 +2,6 @@
 #include "engine/kernel/cpu/forward_pass.h"
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <set>
 #include <thread>
@@ -14,6 +13,7 @@
 #include "engine/kernel/cpu/order_cost.h"
 #include "engine/kernel/cpu/packed_keys.h"
 #include "engine/kernel/cpu/row_block.h"
+#include "engine/kernel/cpu/task_shares.h"
 
 namespace longscope::cpu {
 
@@ -147,13 +147,13 @@ class ForwardPass {
         }
     }
 
-    // Gives out the indices of tasks one after the other to all threads. make_worker() is called by each of them;
-    // worker(task, after_tile) computes one and returns its kept pairs.
+    // Gives out the indices of tasks to all threads. make_worker() is called by each of them; worker(task, after_tile)
+    // computes one and returns its kept pairs.
     template <typename MakeWorker>
     void share_tasks(std::size_t tasks, const KeyPart& part, const MakeWorker& make_worker) {
         const auto caller = std::this_thread::get_id();
-        std::atomic<std::size_t> next{0};
-        team_.for_each(threads_, [&](std::int64_t) {
+        TaskShares shares(static_cast<std::int64_t>(tasks), threads_);
+        team_.for_each(threads_, [&](std::int64_t share) {
             const bool is_caller = std::this_thread::get_id() == caller;
             auto worker = make_worker();
             const std::function<void()> after_tile = [&] {
@@ -161,8 +161,12 @@ class ForwardPass {
                     hooks_.poll();
                 }
             };
-            for (std::size_t task = next++; task < tasks && !cancelled(); task = next++) {
-                const std::int64_t pairs = worker(task, after_tile);
+            while (!cancelled()) {
+                const std::optional<std::int64_t> task = shares.take(share);
+                if (!task) {
+                    break;
+                }
+                const std::int64_t pairs = worker(static_cast<std::size_t>(*task), after_tile);
                 if (part.last && hooks_.head_pairs_done != nullptr) {
                     *hooks_.head_pairs_done += pairs;
                 }
@@ -176,7 +180,7 @@ class ForwardPass {
         const TilePlan* plan;
     };
 
-    // Head by head, so that all threads share the keys of one head in cache; inside a head from the last tile of rows,
+    // Head by head, so that what a thread takes reads the keys of few heads; inside a head from the last tile of rows,
     // which under causal masks is the longest, to the first, so that no long one is left for the end.
     [[nodiscard]] std::vector<RowTask> row_tasks(Range heads) const {
         std::vector<RowTask> tasks;
