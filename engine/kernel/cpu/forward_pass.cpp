@@ -22,6 +22,8 @@ namespace {
 // Memory beyond the caller's tensors has a bound that does not depend on the sequence: so much for packed keys and
 // values, and the plans of so many rows, or of fewer that see so many runs of keys.
 constexpr std::int64_t packed_budget_bytes = std::int64_t{96} << 20;
+// More heads at once would only leave the last-level cache before they are read.
+constexpr std::int64_t packed_heads_bytes = std::int64_t{32} << 20;
 constexpr std::int64_t most_planned_rows = 32'768;
 constexpr std::int64_t most_planned_runs = std::int64_t{3} << 20;
 
@@ -78,6 +80,13 @@ void visit_planned(const AttendInput& input, const TileGeometry& geometry, const
     }
 }
 
+// Equal parts of `heads` heads of so many bytes.
+std::int64_t heads_packed_at_once(std::int64_t head_bytes, std::int64_t heads) {
+    const std::int64_t fitting = std::max<std::int64_t>(1, packed_heads_bytes / std::max<std::int64_t>(head_bytes, 1));
+    const std::int64_t parts = (heads + fitting - 1) / fitting;
+    return (heads + parts - 1) / parts;
+}
+
 class ForwardPass {
   public:
     ForwardPass(const AttendInput& input, Partial& out, const AttendHooks& hooks, std::optional<LoopOrder> order,
@@ -119,8 +128,7 @@ class ForwardPass {
         const std::vector<std::int64_t> tiles = plans_.needed_tiles(packed_.tiles());
         const auto count = static_cast<std::int64_t>(tiles.size());
         const std::int64_t room = std::max<std::int64_t>(1, packed_budget_bytes / packed_.tile_bytes());
-        const std::int64_t heads_at_once =
-            std::clamp<std::int64_t>(room / std::max<std::int64_t>(count, 1), 1, kv_heads.size());
+        const std::int64_t heads_at_once = heads_packed_at_once(count * packed_.tile_bytes(), kv_heads.size());
         if (count > room && sums_.size() == 0) {
             sums_ = AlignedBuffer<float>(out_.heads() * out_.rows());
         }
