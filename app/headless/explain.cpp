@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/headless/text_table.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
@@ -14,6 +16,18 @@ namespace {
 constexpr std::size_t max_ranks = 64;
 
 }  // namespace
+
+std::string checkpoint_text(const CheckpointAccount& account) {
+    if (account.kept_bytes == 0) {
+        return {};
+    }
+    return fmt::format(
+        "\nBetween the passes a rank holds up to {} (checkpoint at the attention's output). With a checkpoint at its "
+        "inputs it would hold nothing, and the forward pass would run again: {} more computing, {} more received by "
+        "all ranks.\n",
+        format_bytes(account.kept_bytes), format_percent(account.forward_flops / std::max(account.flops, 1.0)),
+        format_bytes(account.forward_bytes_received));
+}
 
 std::string step_table_text(const StepTable& table, const Experiment& experiment) {
     if (table.ranks.size() > max_ranks) {

@@ -25,6 +25,7 @@ LayoutPreview preview_layout(const CompiledDraw& draw, const std::atomic<bool>& 
     require_feasible(strategy, first, experiment.pass);
     const StrategyInput prepared = strategy.prepared(first);
     std::vector<StepTableRow> rows(tokens.size());
+    std::vector<CheckpointAccount> accounts(tokens.size());
     LayoutPreview preview;
     preview.memory.resize(tokens.size());
     ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
@@ -37,7 +38,11 @@ LayoutPreview preview_layout(const CompiledDraw& draw, const std::atomic<bool>& 
         const Schedule schedule = strategy.write(experiment.pass, input);
         rows[at] = step_table_row(schedule);
         preview.memory[at] = memory_profile(schedule, experiment.shape, tokens[at].size());
+        accounts[at] = checkpoint_account(schedule);
     });
+    for (const CheckpointAccount& account : accounts) {
+        preview.checkpoint.add(account);
+    }
     preview.steps = step_table(std::move(rows));
     return preview;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/experiment/cost.h"
+#include "engine/parallel/checkpoint_account.h"
 #include "engine/parallel/memory_profile.h"
 #include "engine/parallel/step_table.h"
 
@@ -20,6 +21,7 @@ inline constexpr std::int64_t max_previewed_ranks = 256;
 struct LayoutPreview {
     StepTable steps;
     std::vector<MemoryProfile> memory;  // of each rank
+    CheckpointAccount checkpoint;       // of all ranks
 };
 
 // Of the draw's own layout; writes the schedules of all ranks, each of which is let go of before many others are

@@ -11,8 +11,10 @@ namespace longscope {
 namespace {
 
 constexpr std::array<std::string_view, buffer_role_count> role_names{
-    "keys and values",  "partial results", "queries",         "messages",
-    "output gradients", "delta",           "query gradients", "key and value gradients"};
+    "keys and values", "partial results",         "queries",
+    "messages",        "output gradients",        "delta",
+    "query gradients", "key and value gradients", "log-sum-exponentials"};
+static_assert(!role_names.back().empty());
 
 bool changes_memory(const Operation& operation) {
     return operation.kind == OperationKind::alloc || operation.kind == OperationKind::free;

@@ -107,6 +107,17 @@ TEST_F(PlanVerb, ExplainsTheStepsOfALayout) {
     EXPECT_EQ(infeasible.error, "longscope-engine: Ulysses needs query heads divisible by 5 ranks: 12 are given\n");
 }
 
+TEST_F(PlanVerb, ExplainsWhatACheckpointKeeps) {
+    EXPECT_EQ(run_engine({"run", file(), "--explain"}).out.find("checkpoint"), std::string::npos);
+    document_["pass"] = "forward_backward";
+    const EngineRun run = run_engine({"run", file(), "--explain"});
+    EXPECT_NE(run.out.find("\nBetween the passes a rank holds up to 449 KiB (checkpoint at the attention's output). "
+                           "With a checkpoint at its inputs it would hold nothing, and the forward pass would run "
+                           "again: 28.6 % more computing, 1.46 MiB more received by all ranks.\n"),
+              std::string::npos)
+        << run.out;
+}
+
 TEST_F(PlanVerb, DrawsWhatItExplains) {
     document_["pass"] = "forward_backward";
     document_["layout"]["ranks"] = 80;
