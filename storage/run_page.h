@@ -82,6 +82,8 @@ class RunPages {
   public:
     explicit RunPages(Database& database);
 
+    [[nodiscard]] Database& database() { return database_; }
+
     // Reads what changed in the file since the last time, the first time everything. Returns the runs that are new or
     // changed; those that are gone are not named.
     std::vector<std::int64_t> refresh();

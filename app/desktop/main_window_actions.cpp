@@ -389,7 +389,9 @@ void MainWindow::export_view() {
     const QString path =
         chooser_->to_save(*this, tr("Export view"),
                           view.title.toLower() + (view.has_picture ? QStringLiteral(".svg") : QStringLiteral(".csv")),
-                          view.has_picture ? tr("Pictures and data (*.png *.svg *.pdf *.csv)") : tr("Tables (*.csv)"));
+                          view.has_picture ? tr("Pictures and data (*.png *.svg *.pdf *.csv)")
+                          : view.has_page  ? tr("Tables, and pages with tables and curves (*.csv *.html)")
+                                           : tr("Tables (*.csv)"));
     if (path.isEmpty()) {
         return;
     }

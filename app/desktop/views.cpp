@@ -59,7 +59,7 @@ void copy_picture(QWidget& widget) {
 }  // namespace
 
 View view_of(const QString& title, MaskPage& page) {
-    View view{title, &page, true, nullptr, nullptr};
+    View view{title, &page, true, false, nullptr, nullptr};
     view.saver = [&page](const std::string& file) {
         require_ending(file, picture_or_table());
         if (is_csv(file)) {
@@ -75,7 +75,7 @@ View view_of(const QString& title, MaskPage& page) {
 }
 
 View view_of(const QString& title, LayoutPage& page) {
-    View view{title, &page, true, nullptr, nullptr};
+    View view{title, &page, true, false, nullptr, nullptr};
     view.saver = [&page](const std::string& file) {
         require_ending(file, picture_or_table());
         return is_csv(file) ? save_text(file, page.csv_maker()) : save_picture(file, page.picture_maker(picture_width));
@@ -85,7 +85,7 @@ View view_of(const QString& title, LayoutPage& page) {
 }
 
 View view_of(const QString& title, TimelinePage& page) {
-    View view{title, &page, true, nullptr, nullptr};
+    View view{title, &page, true, false, nullptr, nullptr};
     view.saver = [&page](const std::string& file) {
         require_ending(file, picture_or_table());
         if (!page.has_trace()) {
@@ -99,10 +99,14 @@ View view_of(const QString& title, TimelinePage& page) {
 }
 
 View view_of(const QString& title, RunTable& page) {
-    View view{title, &page, false, nullptr, nullptr};
+    View view{title, &page, false, true, nullptr, nullptr};
     view.saver = [&page](const std::string& file) -> std::function<void()> {
-        require_ending(file, table());
-        page.export_csv(to_qstring(file));
+        require_ending(file, {QStringLiteral(".csv"), QStringLiteral(".html")});
+        if (is_csv(file)) {
+            page.export_csv(to_qstring(file));
+        } else {
+            page.export_html(to_qstring(file));
+        }
         return nullptr;
     };
     view.copy = [&page] { page.copy_selection(); };
@@ -110,7 +114,7 @@ View view_of(const QString& title, RunTable& page) {
 }
 
 View view_of(const QString& title, RunComparisonView& page) {
-    View view{title, &page, false, nullptr, nullptr};
+    View view{title, &page, false, false, nullptr, nullptr};
     view.saver = [&page](const std::string& file) {
         require_ending(file, table());
         if (page.csv().empty()) {
@@ -123,7 +127,7 @@ View view_of(const QString& title, RunComparisonView& page) {
 }
 
 View view_of(const QString& title, ChartPage& page) {
-    View view{title, &page, true, nullptr, nullptr};
+    View view{title, &page, true, false, nullptr, nullptr};
     view.saver = [&page](const std::string& file) { return page.saver(to_qstring(file)); };
     view.copy = [&page] { page.copy(); };
     return view;

@@ -20,6 +20,7 @@ struct View {
     QString title;
     QWidget* page = nullptr;
     bool has_picture = true;  // else it is a table only, saved as CSV
+    bool has_page = false;    // for a browser, as HTML
     // Work, for any thread, that writes what is shown now into the file; the format is that of its name. Null: the page
     // has begun by itself, and says when it is done. Throws Error when there is nothing to save.
     std::function<std::function<void()>(const std::string& file)> saver;

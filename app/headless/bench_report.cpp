@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "app/headless/run_report_parts.h"
 #include "app/headless/text_table.h"
+#include "storage/report_text.h"
 
 namespace longscope {
 

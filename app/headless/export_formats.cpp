@@ -6,12 +6,12 @@
 #include <sstream>
 
 #include "app/headless/export_trace.h"
-#include "app/headless/layout_report.h"
 #include "app/headless/output.h"
 #include "engine/base/atomic_file.h"
 #include "engine/base/error.h"
 #include "storage/bench_export.h"
 #include "storage/export.h"
+#include "storage/layout_report.h"
 #include "storage/run_copy.h"
 
 namespace longscope {

@@ -22,8 +22,6 @@ namespace longscope {
 
 namespace {
 
-constexpr std::size_t max_value_length = 160;
-
 // Of "2026-01-31T23:59:59.123Z".
 std::optional<std::int64_t> utc_milliseconds(const std::string& text) {
     std::tm time{};
@@ -164,28 +162,6 @@ std::string file_section(const StoredRun& run) {
 
 std::string report_line(std::string_view label, std::string_view value) {
     return value.empty() ? std::string() : fmt::format("  {:<17} {}\n", printable(label), printable(value));
-}
-
-std::string report_value(const Json& value) {
-    std::vector<std::string> parts;
-    if (value.is_object()) {
-        for (const auto& member : value.items()) {
-            const bool nested = member.value().is_structured();
-            parts.push_back(nested ? fmt::format("{} ({})", member.key(), report_value(member.value()))
-                                   : fmt::format("{} {}", member.key(), report_value(member.value())));
-        }
-    } else if (value.is_array()) {
-        for (std::size_t i = 0; i < std::min<std::size_t>(value.size(), 8); ++i) {
-            parts.push_back(report_value(value[i]));
-        }
-        if (value.size() > parts.size()) {
-            parts.push_back(fmt::format("... {} in all", value.size()));
-        }
-    } else {
-        parts.push_back(value.is_string() ? value.get<std::string>() : shown(value));
-    }
-    std::string text = fmt::format("{}", fmt::join(parts, ", "));
-    return text.size() > max_value_length ? text.substr(0, max_value_length) + "..." : text;
 }
 
 std::string run_report(const StoredRun& run) {

@@ -118,15 +118,6 @@ std::string gradient_table(const StoredRun& run) {
 
 }  // namespace
 
-std::string report_duration(double duration_ns) {
-    // Beyond this a conversion to an integer would be undefined; no real duration comes near (a file may say so).
-    return std::abs(duration_ns) < 9e18 ? format_duration(std::llround(duration_ns)) : "-";
-}
-
-std::string report_error(double error) {
-    return std::isnan(error) ? "not a number" : fmt::format("{:.2g}", error);
-}
-
 std::string time_section(const StoredRun& run) {
     if (run.draws.empty()) {
         return {};

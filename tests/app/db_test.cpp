@@ -106,6 +106,10 @@ TEST_F(DbVerb, ExportWritesToStandardOutputOrAFile) {
     const EngineRun json = run_engine({"db", "export", "last", "--format", "json", "--db", file()});
     EXPECT_EQ(parse_json(json.out, "output")["draws"][0]["repetitions"][0]["events"].size(), 4U);
 
+    const EngineRun page = run_engine({"db", "export", "1", "2", "--format", "html", "--db", file()});
+    EXPECT_EQ(page.code, exit_done) << page.error;
+    EXPECT_NE(page.out.find("2 runs."), std::string::npos) << page.out.substr(0, 3000);
+
     expect_bad_input({"db", "export", "1", "--format", "xml", "--db", file()},
                      "--format: xml is not a format; accepted: csv, json, trace, trace-per-rank, html, sqlite");
     expect_bad_input({"db", "export", "1", "--db", file()}, "--format");

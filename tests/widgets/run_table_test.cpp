@@ -198,6 +198,18 @@ TEST_F(RunTableTest, ExportsAllRowsThatMatch) {
     EXPECT_EQ(table_.model().rowCount() > 0, true) << "the rows stay";
 }
 
+TEST_F(RunTableTest, ExportsAllRowsThatMatchAsAPage) {
+    open(40);
+    table_.set_filter(QStringLiteral("failed"));
+    settle();
+    const std::filesystem::path page = folder_.path() / "runs.html";
+    table_.export_html(QString::fromStdString(page.string()));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return label(QStringLiteral("runs.html")) != nullptr; }));
+    const std::string html = read_bounded_file(page.string(), 10'000'000);
+    EXPECT_EQ(html.substr(0, 15), "<!DOCTYPE html>");
+    EXPECT_NE(html.find(std::to_string(table_.model().rowCount()) + " runs."), std::string::npos);
+}
+
 TEST_F(RunTableTest, EscapeClearsTheFilter) {
     open(50);
     QTest::keyClick(&view(), Qt::Key_F, Qt::ControlModifier);

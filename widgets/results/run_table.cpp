@@ -144,7 +144,7 @@ void RunTable::make_actions() {
     copy_->setShortcut(QKeySequence::Copy);
     copy_->setShortcutContext(Qt::WidgetShortcut);
     connect(copy_, &QAction::triggered, this, &RunTable::copy_selection);
-    export_ = new QAction(tr("Export all rows shown as CSV…"), this);
+    export_ = new QAction(tr("Export all rows shown…"), this);
     connect(export_, &QAction::triggered, this, &RunTable::export_requested);
     view_->addActions({open_, look_, copy_, tags_, note_, export_, delete_});
     view_->setContextMenuPolicy(Qt::ActionsContextMenu);

@@ -40,6 +40,8 @@ class RunTable : public QWidget {
     void copy_selection();
     // All rows that match the filter, as CSV; the result stands in the line below the table.
     void export_csv(const QString& path) { model_->export_csv(path); }
+    // The same runs as a page for a browser.
+    void export_html(const QString& path) { model_->export_html(path); }
 
     // Widths, order and visibility of the columns, and the order of the rows.
     [[nodiscard]] QByteArray layout_state() const;
@@ -55,7 +57,7 @@ class RunTable : public QWidget {
     void look_requested(qint64 run);
     void deletion_requested(const std::vector<std::int64_t>& runs);  // nothing is deleted here
     void selection_changed(const std::vector<std::int64_t>& runs);
-    void export_requested();  // the window asks for a file name and calls export_csv()
+    void export_requested();  // the window asks for a file name and calls export_csv() or export_html()
 
   protected:
     void focusInEvent(QFocusEvent* event) override;

@@ -5,6 +5,8 @@
 #include <QPixmap>
 #include <algorithm>
 
+#include "engine/base/bounded_file.h"
+#include "storage/layout_report.h"
 #include "widgets/base/colours.h"
 #include "widgets/results/row_edits.h"
 #include "widgets/results/run_export.h"
@@ -299,6 +301,17 @@ void RunTableModel::export_csv(const QString& path) {
         [this, path, query = query_](RunPages& pages) -> RunReader::Deliver {
             pages.refresh();
             write_runs_csv(path.toStdString(), pages.rows(pages.numbers(query)));
+            return [this, path] { Q_EMIT exported(path); };
+        },
+        [this](const QString& line) { Q_EMIT failed_to_export(line); });
+}
+
+void RunTableModel::export_html(const QString& path) {
+    reader_.ask(
+        opened_,
+        [this, path, query = query_](RunPages& pages) -> RunReader::Deliver {
+            pages.refresh();
+            write_file_atomically(path.toStdString(), layout_report_of(pages.database(), pages.numbers(query)));
             return [this, path] { Q_EMIT exported(path); };
         },
         [this](const QString& line) { Q_EMIT failed_to_export(line); });

@@ -50,6 +50,8 @@ class RunTableModel : public QAbstractTableModel {
                    const std::function<void(const std::vector<RunRow>&)>& deliver);
     // All rows that match, in order, as CSV with raw values; says exported() or failed_to_export().
     void export_csv(const QString& path);
+    // The same runs as a page for a browser: tables and curves of every mask.
+    void export_html(const QString& path);
 
     [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
     [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override;

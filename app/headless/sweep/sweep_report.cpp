@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "app/headless/run_report_parts.h"
 #include "app/headless/sweep/sweep_file.h"
 #include "app/headless/text_table.h"
 #include "engine/base/units.h"
+#include "storage/report_text.h"
 #include "storage/run_json.h"
 #include "storage/run_query.h"
 

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "app/headless/command_line.h"
-#include "app/headless/layout_report.h"
 #include "app/headless/output.h"
 #include "app/headless/program_files.h"
 #include "app/headless/sweep/sweep_file.h"
@@ -17,6 +16,7 @@
 #include "engine/base/error.h"
 #include "engine/experiment/error_context.h"
 #include "engine/experiment/grid.h"
+#include "storage/layout_report.h"
 #include "storage/run_query.h"
 
 namespace longscope {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/headless/layout_report.h"
+#include "storage/layout_report.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,11 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "app/headless/run_report_parts.h"
 #include "engine/base/units.h"
 #include "engine/draw/line_chart.h"
 #include "engine/draw/svg_writer.h"
 #include "engine/draw/xml_text.h"
+#include "storage/report_text.h"
 #include "storage/run_query.h"
 
 namespace longscope {

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The page that compares runs: what stands in it, and that nothing from a database becomes markup.
-#include "app/headless/layout_report.h"
+#include "storage/layout_report.h"
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "app/headless/command_line.h"
-#include "engine/base/bounded_file.h"
 #include "storage/run_store.h"
-#include "tests/support/run_engine.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/temporary_folder.h"
 
@@ -77,7 +72,7 @@ TEST(LayoutReport, TakesEveryTextAsText) {
     EXPECT_TRUE(has(html, "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;"));
 }
 
-TEST(LayoutReport, IsExportedFromADatabase) {
+TEST(LayoutReport, IsMadeOfStoredRuns) {
     const TemporaryFolder folder;
     const std::string file = (folder.path() / "r.db").string();
     {
@@ -86,10 +81,8 @@ TEST(LayoutReport, IsExportedFromADatabase) {
         store_sample_run(store);
         store_backward_run(store);
     }
-    const std::string page = (folder.path() / "page.html").string();
-    const EngineRun run = run_engine({"db", "export", "1", "2", "--db", file, "--format", "html", "-o", page});
-    EXPECT_EQ(run.code, exit_done) << run.error;
-    const std::string html = read_bounded_file(page, 1 << 20);
+    Database database(file);
+    const std::string html = layout_report_of(database, {1, 2});
     EXPECT_TRUE(has(html, "2 runs.")) << html.substr(0, 3000);
     EXPECT_TRUE(has(html, "<td>1</td><td class=\"text\">done</td>"));
     EXPECT_TRUE(has(html, "<td>2e-07</td><td>3e-07</td><td>4e-07</td><td>2</td>")) << "the errors of the gradients";
