@@ -11,8 +11,9 @@ namespace longscope {
 namespace {
 
 constexpr std::array<std::string_view, buffer_role_count> role_names{
-    "keys and values",  "partial results", "queries",         "messages",
-    "output gradients", "delta",           "query gradients", "key and value gradients"};
+    "keys and values", "partial results",         "queries", "messages", "output gradients", "delta",
+    "query gradients", "key and value gradients", "lse",     "keys",     "values",           "score rows",
+    "key gradients",   "value gradients"};
 
 bool changes_memory(const Operation& operation) {
     return operation.kind == OperationKind::alloc || operation.kind == OperationKind::free;
