@@ -25,8 +25,8 @@ constexpr std::size_t most_lines = 32;  // of ranks; of more only the largest of
 constexpr std::int64_t farthest_budget = 4;
 
 // As formulas have them; the facts spell them out.
-constexpr std::array<std::string_view, buffer_role_count> short_names{"K, V",  "O, lse", "Q",      "messages", "dO",
-                                                                      "delta", "dQ",     "dK, dV", "lse"};
+constexpr std::array<std::string_view, buffer_role_count> short_names{
+    "K, V", "O, lse", "Q", "messages", "dO", "delta", "dQ", "dK, dV", "lse", "K", "V", "scores", "dK", "dV"};
 
 // What a rank holds while a stretch of the picture lasts: of all states in it the one that holds most.
 struct Stretch {
@@ -87,10 +87,26 @@ class MemoryPicture {
     [[nodiscard]] const MemoryProfile& own() const { return ranks_.at(static_cast<std::size_t>(options_.rank)); }
     [[nodiscard]] Colour input_colour() const { return mix(theme_.background, theme_.muted, 0.55); }
     [[nodiscard]] Colour colour_of(std::size_t role) const {
-        // The last colour of ranks is too near to that of the inputs.
-        const std::size_t last = theme_.few_ranks.size() - 1;
-        return role < last ? theme_.few_ranks.at(role)
-                           : theme_.category(role == last ? Category::collective : Category::merge);
+        switch (static_cast<BufferRole>(role)) {
+            // The last colour of ranks is too near to that of the inputs.
+            case BufferRole::key_value_gradients:
+                return theme_.category(Category::collective);
+            case BufferRole::lse:
+                return theme_.category(Category::merge);
+            case BufferRole::key_gradients:
+                return theme_.category(Category::attend_backward);
+            case BufferRole::value_gradients:
+                return theme_.category(Category::reduce);
+            // Where keys and values travel apart, no keys with values, no queries and no dO do.
+            case BufferRole::keys:
+                return theme_.few_ranks.at(static_cast<std::size_t>(BufferRole::key_values));
+            case BufferRole::values:
+                return theme_.few_ranks.at(static_cast<std::size_t>(BufferRole::queries));
+            case BufferRole::scores:
+                return theme_.few_ranks.at(static_cast<std::size_t>(BufferRole::output_gradients));
+            default:
+                return theme_.few_ranks.at(role);
+        }
     }
     [[nodiscard]] double y_of(std::int64_t bytes) const {
         return chart_.plot.bottom() -

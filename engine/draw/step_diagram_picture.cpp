@@ -22,8 +22,8 @@ constexpr double legend_height = 34;
 constexpr double text_size = 12;
 constexpr double head_length = 8;
 constexpr double head_width = 6;
-constexpr std::array<StepPayload, 4> payloads{StepPayload::queries, StepPayload::key_values, StepPayload::results,
-                                              StepPayload::gradients};
+constexpr std::array<StepPayload, 6> payloads{StepPayload::queries,   StepPayload::key_values, StepPayload::results,
+                                              StepPayload::gradients, StepPayload::keys,       StepPayload::values};
 
 bool is_dark(Colour colour) {
     return 0.299 * colour.red + 0.587 * colour.green + 0.114 * colour.blue < 128;
@@ -82,7 +82,7 @@ class StepDiagramPicture {
         return margin + header + static_cast<double>(rank) * (box_height + row_gap);
     }
     [[nodiscard]] Colour colour_of(StepPayload payload) const {
-        constexpr std::array<std::size_t, 4> places{1, 0, 2, 3};
+        constexpr std::array<std::size_t, 6> places{1, 0, 2, 3, 0, 5};
         return theme_.few_ranks.at(places.at(static_cast<std::size_t>(payload)));
     }
 
@@ -111,7 +111,8 @@ class StepDiagramPicture {
     // payloads lie beside each other.
     void draw_arrow(const StepArrow& arrow) {
         const double middle = (static_cast<double>(diagram_.ranks.size()) - 1) / 2;
-        const double kind = (static_cast<double>(static_cast<std::size_t>(arrow.payload)) - 1) * 7;
+        constexpr std::array<double, 6> offsets{-7, 0, 7, 14, 0, 7};
+        const double kind = offsets.at(static_cast<std::size_t>(arrow.payload));
         const Point from{left_of(arrow.step) + box_width + 2,
                          top_of(arrow.from) + box_height / 2 + kind + (static_cast<double>(arrow.to) - middle) * 2};
         const Point to{left_of(arrow.step + 1) - 3,
@@ -152,17 +153,27 @@ class StepDiagramPicture {
         }
     }
 
+    static std::string left_of(const StepBlock& block) {
+        return (block.operands == StepOperands::scores_and_values ? "S " : "Q ") + block.queries;
+    }
+    static std::string right_of(const StepBlock& block) {
+        return (block.operands == StepOperands::queries_and_keys    ? "K "
+                : block.operands == StepOperands::scores_and_values ? "V "
+                                                                    : "KV ") +
+               block.keys;
+    }
+
     // At most two lines.
     static std::vector<std::string> lines_of(const std::vector<StepBlock>& blocks) {
         if (blocks.empty()) {
             return {"no pairs"};
         }
-        std::vector<std::string> lines{fmt::format("Q {} x KV {}", blocks[0].queries, blocks[0].keys)};
+        std::vector<std::string> lines{fmt::format("{} x {}", left_of(blocks[0]), right_of(blocks[0]))};
         if (blocks.size() == 1 && estimated_text_width(lines[0], text_size - 1) > box_width - 6) {
-            return {fmt::format("Q {} x", blocks[0].queries), fmt::format("KV {}", blocks[0].keys)};
+            return {left_of(blocks[0]) + " x", right_of(blocks[0])};
         }
         if (blocks.size() == 2) {
-            lines.push_back(fmt::format("Q {} x KV {}", blocks[1].queries, blocks[1].keys));
+            lines.push_back(fmt::format("{} x {}", left_of(blocks[1]), right_of(blocks[1])));
         } else if (blocks.size() > 2) {
             lines.push_back(fmt::format("and {} more", blocks.size() - 1));
         } else if (!blocks[0].heads.empty()) {

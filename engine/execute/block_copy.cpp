@@ -48,10 +48,24 @@ std::vector<Part> parts_of(BufferRole role, std::int64_t buffer, const BufferPla
             return {floats(buffers.delta(buffer).data, 1)};
         case BufferRole::lse:
             return {floats(buffers.lse(buffer).data, 1)};
+        case BufferRole::key_gradients:
+            return {floats(buffers.key_gradients(buffer, plan.tokens).data, shape.head_dim_qk)};
+        case BufferRole::value_gradients:
+            return {floats(buffers.value_gradients(buffer, plan.tokens).data, shape.head_dim_v)};
+        case BufferRole::keys:
+            return {whole(buffers.keys(buffer, plan.tokens))};
+        case BufferRole::values:
+            return {whole(buffers.values(buffer, plan.tokens))};
         case BufferRole::message:
+        case BufferRole::scores:
             break;
     }
     throw failed(fmt::format("schedule: buffers of {} have no blocks to take apart", to_string(role)));
+}
+
+bool are_sums(BufferRole role) {
+    return role == BufferRole::query_gradients || role == BufferRole::key_value_gradients ||
+           role == BufferRole::key_gradients || role == BufferRole::value_gradients;
 }
 
 class BlockCopy {
@@ -66,8 +80,7 @@ class BlockCopy {
             throw failed(
                 fmt::format("schedule: operation {}: the tokens of buffer {} are not known", operation.id, typed));
         }
-        if (adds_ && operation.role != BufferRole::query_gradients &&
-            operation.role != BufferRole::key_value_gradients) {
+        if (adds_ && !are_sums(operation.role)) {
             throw failed(fmt::format("schedule: operation {} adds to {}, which are no sums", operation.id,
                                      to_string(operation.role)));
         }

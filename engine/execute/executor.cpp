@@ -15,6 +15,7 @@
 #include "engine/base/thread_team.h"
 #include "engine/execute/block_copy.h"
 #include "engine/execute/collective.h"
+#include "engine/execute/score_operations.h"
 #include "engine/execute/wire_cast.h"
 #include "engine/kernel/sinks.h"
 
@@ -180,7 +181,7 @@ class Executor {
         const auto peer = static_cast<int>(operation.peer);
         switch (operation.kind) {
             case OperationKind::send:
-                return communicator_.send(peer, buffers_.bytes(operation.buffer, operation.bytes));
+                return communicator_.send(peer, leaving(operation));
             case OperationKind::recv:
                 return communicator_.receive(peer, buffers_.writable_bytes(operation.buffer, operation.bytes));
             case OperationKind::all_gather:
@@ -190,6 +191,16 @@ class Executor {
                 throw failed(
                     fmt::format("schedule: operation {}: no transfer, on a stream of transfers", operation.id));
         }
+    }
+
+    // Of keys with their values, the values do not stand at the front.
+    std::span<const std::byte> leaving(const Operation& operation) {
+        if (operation.role != BufferRole::values) {
+            return buffers_.bytes(operation.buffer, operation.bytes);
+        }
+        const HeadView values = buffers_.values(operation.buffer, operation.keys);
+        require(values.heads * values.tokens * values.dim * size_bytes(values.dtype) == operation.bytes, operation);
+        return {static_cast<const std::byte*>(values.data), static_cast<std::size_t>(operation.bytes)};
     }
 
     std::unique_ptr<Transfer> exchange(const Operation& operation) {
@@ -229,6 +240,15 @@ class Executor {
                 break;
             case OperationKind::attend:
                 timed(operation, Category::attend, [&] { attend(operation); });
+                break;
+            case OperationKind::scores:
+            case OperationKind::softmax:
+            case OperationKind::weigh_values:
+                timed(operation, Category::attend, [&] { compute_with_scores(operation); });
+                break;
+            case OperationKind::weigh_values_backward:
+            case OperationKind::scores_backward:
+                timed(operation, Category::attend_backward, [&] { compute_with_scores(operation); });
                 break;
             case OperationKind::merge:
                 timed(operation, Category::merge,
@@ -313,6 +333,16 @@ class Executor {
         with_input(operation, [&](const AttendInput& input) {
             input_.kernel.attend(input, buffers_.partial(operation.partial), hooks());
         });
+    }
+
+    void compute_with_scores(const Operation& operation) {
+        const int threads = input_.kernel.host_threads();
+        if (threads < 1) {
+            throw Error(ErrorKind::unsupported,
+                        fmt::format("{} computes with score rows, which this backend does not (backend.name): {}",
+                                    input_.schedule.strategy, input_.kernel.description()));
+        }
+        longscope::compute_with_scores(operation, buffers_, {input_.masks, input_.scoring, threads}, hooks());
     }
 
     void delta(const Operation& operation) {

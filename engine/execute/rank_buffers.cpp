@@ -25,7 +25,9 @@ std::vector<TokenSet> further_sets(const std::vector<TokenSet>& tokens, const st
     return sets;
 }
 
-std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape, std::int64_t tokens) {
+// `all_tokens` are those of all ranks.
+std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape, std::int64_t tokens,
+                            std::int64_t all_tokens) {
     switch (plan.role) {
         case BufferRole::queries:
             return plan.heads.size() * tokens * shape.head_dim_qk * size_bytes(shape.dtype);
@@ -42,6 +44,16 @@ std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape,
             return plan.heads.size() * tokens * shape.head_dim_qk * float_bytes;
         case BufferRole::key_value_gradients:
             return plan.heads.size() * tokens * (shape.head_dim_qk + shape.head_dim_v) * float_bytes;
+        case BufferRole::keys:
+            return plan.heads.size() * tokens * shape.head_dim_qk * size_bytes(shape.dtype);
+        case BufferRole::values:
+            return plan.heads.size() * tokens * shape.head_dim_v * size_bytes(shape.dtype);
+        case BufferRole::scores:
+            return plan.heads.size() * tokens * all_tokens * float_bytes;
+        case BufferRole::key_gradients:
+            return plan.heads.size() * tokens * shape.head_dim_qk * float_bytes;
+        case BufferRole::value_gradients:
+            return plan.heads.size() * tokens * shape.head_dim_v * float_bytes;
         case BufferRole::message:
             break;
     }
@@ -49,13 +61,48 @@ std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape,
 }
 
 bool holds_keys(BufferRole role) {
-    return role == BufferRole::key_values || role == BufferRole::key_value_gradients;
+    switch (role) {
+        case BufferRole::key_values:
+        case BufferRole::keys:
+        case BufferRole::values:
+        case BufferRole::key_value_gradients:
+        case BufferRole::key_gradients:
+        case BufferRole::value_gradients:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool are_gradients(BufferRole role) {
+    return role == BufferRole::query_gradients || role == BufferRole::key_value_gradients ||
+           role == BufferRole::key_gradients || role == BufferRole::value_gradients;
+}
+
+// Can the one be found in a buffer of the other?
+bool is_part(BufferRole part, BufferRole whole) {
+    switch (part) {
+        case BufferRole::lse:
+            return whole == BufferRole::partial;
+        case BufferRole::keys:
+        case BufferRole::values:
+            return whole == BufferRole::key_values;
+        case BufferRole::key_gradients:
+        case BufferRole::value_gradients:
+            return whole == BufferRole::key_value_gradients;
+        default:
+            return false;
+    }
+}
+
+bool is_in(BufferRole part, BufferRole whole) {
+    return part == whole || is_part(part, whole);
 }
 
 // Before the schedule starts, by their numbers.
 bool is_own_input(BufferRole role, std::int64_t buffer) {
     return (role == BufferRole::queries && buffer == -1) ||
-           (role == BufferRole::key_values && buffer == own_key_values) ||
+           (is_in(role, BufferRole::key_values) && buffer == own_key_values) ||
            (role == BufferRole::output_gradients && buffer == own_output_gradients);
 }
 
@@ -70,6 +117,14 @@ RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet
       rank_(rank),
       inputs_(inputs),
       rule_(rule) {}
+
+std::int64_t RankBuffers::all_tokens() const {
+    return more_tokens_.front().size();
+}
+
+std::int64_t RankBuffers::expected_bytes(const BufferPlan& plan, const TokenSet& tokens) const {
+    return longscope::expected_bytes(plan, shape_, tokens.size(), all_tokens());
+}
 
 std::int64_t RankBuffers::all_heads(BufferRole role) const {
     return holds_keys(role) ? shape_.key_value_heads : shape_.query_heads;
@@ -93,7 +148,7 @@ void RankBuffers::allocate(const Operation& operation) {
                                  made.plan.heads.end, all_heads(operation.role)));
     }
     if (made.plan.tokens >= 0) {
-        const std::int64_t expected = expected_bytes(made.plan, shape_, token_set(made.plan.tokens).size());
+        const std::int64_t expected = expected_bytes(made.plan, token_set(made.plan.tokens));
         if (operation.role != BufferRole::message && expected != operation.bytes) {
             throw failed(fmt::format("schedule: operation {} allocates {} bytes where {} are needed", operation.id,
                                      operation.bytes, expected));
@@ -105,7 +160,7 @@ void RankBuffers::allocate(const Operation& operation) {
         made.partial->reset();
     } else {
         made.content = AlignedBuffer<std::byte>(operation.bytes);
-        if (operation.role == BufferRole::query_gradients || operation.role == BufferRole::key_value_gradients) {
+        if (are_gradients(operation.role)) {
             made.content.fill(std::byte{0});
         }
     }
@@ -137,10 +192,9 @@ const RankBuffers::Buffer& RankBuffers::at(std::int64_t buffer) const {
 }
 
 BufferPlan RankBuffers::plan(BufferRole role, std::int64_t buffer) const {
-    const BufferPlan plan =
-        is_own_input(role, buffer) ? BufferPlan{role, rank_, {0, all_heads(role)}} : at(buffer).plan;
-    const bool part_of_partial = role == BufferRole::lse && plan.role == BufferRole::partial;
-    if (plan.role != role && !part_of_partial) {
+    const BufferRole own = buffer == own_key_values ? BufferRole::key_values : role;
+    const BufferPlan plan = is_own_input(role, buffer) ? BufferPlan{own, rank_, {0, all_heads(role)}} : at(buffer).plan;
+    if (!is_in(role, plan.role)) {
         throw failed(fmt::format("schedule: buffer {} holds {} where {} are needed", buffer, to_string(plan.role),
                                  to_string(role)));
     }
@@ -162,27 +216,37 @@ HeadView RankBuffers::queries(std::int64_t buffer, std::int64_t set) const {
     const std::int64_t tokens = token_set(set).size();
     const std::span<const std::byte> bytes = content(buffer);
     if ((room.tokens >= 0 && room.tokens != set) ||
-        static_cast<std::int64_t>(bytes.size()) < expected_bytes(room, shape_, tokens)) {
+        static_cast<std::int64_t>(bytes.size()) < expected_bytes(room, token_set(set))) {
         throw failed(fmt::format("schedule: buffer {} has no room for the queries of token set {}", buffer, set));
     }
     return {bytes.data(), shape_.dtype, room.heads.size(), tokens, shape_.head_dim_qk};
 }
 
-HeadView RankBuffers::keys(std::int64_t buffer, std::int64_t set) const {
-    const BufferPlan room = plan(BufferRole::key_values, buffer);
-    const std::int64_t tokens = token_set(set).size();
-    const std::int64_t needed = expected_bytes(room, shape_, tokens);
+const std::byte* RankBuffers::room_for(BufferRole part, std::int64_t buffer, std::int64_t set) const {
+    const BufferPlan room = plan(part, buffer);
     const std::span<const std::byte> bytes = content(buffer);
-    if ((room.tokens >= 0 && room.tokens != set) || static_cast<std::int64_t>(bytes.size()) < needed) {
-        throw failed(fmt::format("schedule: buffer {} has no room for the keys of token set {}", buffer, set));
+    if ((room.tokens >= 0 && room.tokens != set) ||
+        static_cast<std::int64_t>(bytes.size()) < expected_bytes(room, token_set(set))) {
+        throw failed(
+            fmt::format("schedule: buffer {} has no room for the {} of token set {}", buffer, to_string(part), set));
     }
-    return {bytes.data(), shape_.dtype, room.heads.size(), tokens, shape_.head_dim_qk};
+    return bytes.data();
+}
+
+HeadView RankBuffers::keys(std::int64_t buffer, std::int64_t set) const {
+    const std::byte* data = room_for(BufferRole::keys, buffer, set);
+    const Range heads = plan(BufferRole::keys, buffer).heads;
+    return {data, shape_.dtype, heads.size(), token_set(set).size(), shape_.head_dim_qk};
 }
 
 HeadView RankBuffers::values(std::int64_t buffer, std::int64_t set) const {
-    const HeadView k = keys(buffer, set);
-    // Keys first, as they travel.
-    return {k.row(k.heads, 0), shape_.dtype, k.heads, k.tokens, shape_.head_dim_v};
+    const std::byte* data = room_for(BufferRole::values, buffer, set);
+    const BufferPlan room = plan(BufferRole::values, buffer);
+    const std::int64_t tokens = token_set(set).size();
+    if (room.role == BufferRole::key_values) {  // keys first, as they travel
+        data += room.heads.size() * tokens * shape_.head_dim_qk * size_bytes(shape_.dtype);
+    }
+    return {data, shape_.dtype, room.heads.size(), tokens, shape_.head_dim_v};
 }
 
 Partial& RankBuffers::partial(std::int64_t buffer) {
@@ -196,7 +260,7 @@ HeadView RankBuffers::output_gradients(std::int64_t buffer) const {
     const BufferPlan room = plan(BufferRole::output_gradients, buffer);
     const std::span<const std::byte> bytes = content(buffer);
     const std::int64_t tokens = token_set(room.tokens).size();
-    if (static_cast<std::int64_t>(bytes.size()) != expected_bytes(room, shape_, tokens)) {
+    if (static_cast<std::int64_t>(bytes.size()) != expected_bytes(room, token_set(room.tokens))) {
         throw failed("schedule: it has a backward pass, and there are no gradients of the output");
     }
     return {bytes.data(), shape_.dtype, room.heads.size(), tokens, shape_.head_dim_v};
@@ -225,13 +289,9 @@ HeadMatrix<float> RankBuffers::query_gradients(std::int64_t buffer) {
 }
 
 HeadMatrix<float> RankBuffers::key_gradients(std::int64_t buffer, std::int64_t set) {
-    const BufferPlan room = plan(BufferRole::key_value_gradients, buffer);
-    const std::int64_t tokens = token_set(set).size();
-    if ((room.tokens >= 0 && room.tokens != set) ||
-        static_cast<std::int64_t>(content(buffer).size()) < expected_bytes(room, shape_, tokens)) {
-        throw failed(fmt::format("schedule: buffer {} has no room for the gradients of token set {}", buffer, set));
-    }
-    return {floats(buffer), room.heads.size(), tokens, shape_.head_dim_qk};
+    (void)room_for(BufferRole::key_value_gradients, buffer, set);
+    const Range heads = plan(BufferRole::key_value_gradients, buffer).heads;
+    return {floats(buffer), heads.size(), token_set(set).size(), shape_.head_dim_qk};
 }
 
 HeadMatrix<float> RankBuffers::value_gradients(std::int64_t buffer, std::int64_t set) {
@@ -242,6 +302,35 @@ HeadMatrix<float> RankBuffers::value_gradients(std::int64_t buffer, std::int64_t
 std::span<float> RankBuffers::key_value_gradients(std::int64_t buffer, std::int64_t set) {
     const HeadMatrix<float> k = key_gradients(buffer, set);
     return {k.data, static_cast<std::size_t>(k.heads * k.tokens * (shape_.head_dim_qk + shape_.head_dim_v))};
+}
+
+ScoreRows RankBuffers::scores(std::int64_t buffer) {
+    const BufferPlan room = plan(BufferRole::scores, buffer);
+    (void)room_for(BufferRole::scores, buffer, room.tokens);
+    ScoreRows rows{{floats(buffer), room.heads.size(), token_set(room.tokens).size(), all_tokens()}, room.tokens, {}};
+    for (std::int64_t rank = 0, first = 0; rank < ranks(); ++rank) {
+        rows.first_columns.push_back(first);
+        first += token_set(rank).size();
+    }
+    return rows;
+}
+
+HeadMatrix<float> RankBuffers::gradients_of_rank(BufferRole role, std::int64_t buffer, std::int64_t rank) {
+    if (rank < 0 || rank >= ranks() || (role != BufferRole::key_gradients && role != BufferRole::value_gradients)) {
+        throw failed(
+            fmt::format("schedule: buffer {} has no block of {} for token set {}", buffer, to_string(role), rank));
+    }
+    const BufferPlan room = plan(role, buffer);
+    (void)room_for(role, buffer, ranks());
+    if (room.role != role) {
+        throw failed(fmt::format("schedule: buffer {} holds {}, not in blocks of ranks", buffer, to_string(room.role)));
+    }
+    const std::int64_t dim = role == BufferRole::key_gradients ? shape_.head_dim_qk : shape_.head_dim_v;
+    std::int64_t before = 0;
+    for (std::int64_t other = 0; other < rank; ++other) {
+        before += token_set(other).size();
+    }
+    return {floats(buffer) + room.heads.size() * before * dim, room.heads.size(), token_set(rank).size(), dim};
 }
 
 RankBuffers::Buffer RankBuffers::take_result(BufferRole role) {

@@ -43,6 +43,13 @@ struct BufferPlan {
     Range heads;               // key/value heads of keys, values and their gradients, query heads of all others
 };
 
+// Those of all keys, block by block.
+struct ScoreRows {
+    HeadMatrix<float> rows;                   // query heads x queries x all keys
+    std::int64_t queries = -1;                // token set
+    std::vector<std::int64_t> first_columns;  // of the block of each rank
+};
+
 class RankBuffers {
   public:
     // All arguments but `selections` outlive the object. `tokens` are the dispatch's sets by rank, `selections` the
@@ -75,6 +82,9 @@ class RankBuffers {
     [[nodiscard]] HeadMatrix<float> query_gradients(std::int64_t buffer);
     [[nodiscard]] HeadMatrix<float> key_gradients(std::int64_t buffer, std::int64_t token_set);
     [[nodiscard]] HeadMatrix<float> value_gradients(std::int64_t buffer, std::int64_t token_set);
+    [[nodiscard]] ScoreRows scores(std::int64_t buffer);
+    // The block of a rank of key_gradients or value_gradients.
+    [[nodiscard]] HeadMatrix<float> gradients_of_rank(BufferRole role, std::int64_t buffer, std::int64_t rank);
     // Both together, keys first.
     [[nodiscard]] std::span<float> key_value_gradients(std::int64_t buffer, std::int64_t token_set);
 
@@ -98,6 +108,10 @@ class RankBuffers {
     };
 
     [[nodiscard]] std::int64_t all_heads(BufferRole role) const;
+    [[nodiscard]] std::int64_t all_tokens() const;
+    [[nodiscard]] std::int64_t expected_bytes(const BufferPlan& plan, const TokenSet& tokens) const;
+    // The content of a buffer, with room for that of a token set.
+    [[nodiscard]] const std::byte* room_for(BufferRole part, std::int64_t buffer, std::int64_t set) const;
     // The only one of a role, for all heads and the tokens of this rank.
     [[nodiscard]] Buffer take_result(BufferRole role);
     [[nodiscard]] float* floats(std::int64_t buffer);

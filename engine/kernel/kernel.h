@@ -105,6 +105,10 @@ class Kernel {
         return 0;
     }
 
+    // Of this process, that it computes with; 0: it computes elsewhere. What has no kernel of its own (score_rows.h)
+    // takes as many.
+    [[nodiscard]] virtual int host_threads() const { return 0; }
+
     // What it runs on, for people: "cpu, 2 threads, AVX3_ZEN4".
     [[nodiscard]] virtual std::string description() const = 0;
 };

@@ -11,9 +11,9 @@ namespace longscope {
 namespace {
 
 constexpr std::array<std::string_view, buffer_role_count> role_names{
-    "keys and values", "partial results",         "queries",
-    "messages",        "output gradients",        "delta",
-    "query gradients", "key and value gradients", "log-sum-exponentials"};
+    "keys and values", "partial results",         "queries", "messages", "output gradients", "delta",
+    "query gradients", "key and value gradients", "lse",     "keys",     "values",           "score rows",
+    "key gradients",   "value gradients"};
 static_assert(!role_names.back().empty());
 
 bool changes_memory(const Operation& operation) {

@@ -12,7 +12,7 @@
 
 namespace longscope {
 
-inline constexpr std::size_t buffer_role_count = static_cast<std::size_t>(BufferRole::lse) + 1;
+inline constexpr std::size_t buffer_role_count = static_cast<std::size_t>(BufferRole::value_gradients) + 1;
 
 // Bytes of each role.
 using BytesByRole = std::array<std::int64_t, buffer_role_count>;

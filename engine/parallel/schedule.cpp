@@ -11,12 +11,16 @@ namespace longscope {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> kind_words{
-    "alloc",  "free",    "send",    "recv",  "attend",          "merge",  "finalize",    "all_gather", "all_to_all",
-    "gather", "scatter", "barrier", "delta", "attend_backward", "reduce", "scatter_add", "cast"};
-constexpr std::array<std::string_view, 9> role_words{
-    "key_values",          "partial", "queries", "message", "output_gradients", "delta", "query_gradients",
-    "key_value_gradients", "lse"};
+constexpr std::array<std::string_view, 22> kind_words{
+    "alloc",           "free",         "send",        "recv",
+    "attend",          "merge",        "finalize",    "all_gather",
+    "all_to_all",      "gather",       "scatter",     "scores",
+    "softmax",         "weigh_values", "barrier",     "delta",
+    "attend_backward", "reduce",       "scatter_add", "weigh_values_backward",
+    "scores_backward", "cast"};
+constexpr std::array<std::string_view, 14> role_words{
+    "key_values",          "partial", "queries", "message", "output_gradients", "delta",         "query_gradients",
+    "key_value_gradients", "lse",     "keys",    "values",  "scores",           "key_gradients", "value_gradients"};
 
 }  // namespace
 
@@ -65,6 +69,11 @@ ScheduleTotals totals(const Schedule& schedule) {
             case OperationKind::finalize:
             case OperationKind::gather:
             case OperationKind::scatter:
+            case OperationKind::scores:
+            case OperationKind::softmax:
+            case OperationKind::weigh_values:
+            case OperationKind::weigh_values_backward:
+            case OperationKind::scores_backward:
             case OperationKind::barrier:
             case OperationKind::delta:
             case OperationKind::attend_backward:

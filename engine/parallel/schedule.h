@@ -31,6 +31,11 @@ enum class OperationKind : std::uint8_t {
     all_to_all,  // block p of `buffer` to rank p; the blocks from all ranks, in their order, into `into`
     gather,      // block p for every rank p, in their order, from `buffer` (of the given role) into message `into`
     scatter,     // the reverse: the blocks in message `buffer` into `into` (of the given role)
+    // In place of attend, where keys and values come at different times and whole rows of scores are kept:
+    scores,        // queries of token set `queries` over the keys in `buffer`: their block of the score rows `scores`
+    softmax,       // the lse of each row of `scores`, all blocks of which are there, into `partial`, whose output is 0
+    weigh_values,  // the values in `buffer`, of token set `keys`, by the weights of their block of `scores`, are added
+                   // to `partial`
     // Of the backward pass:
     barrier,  // all ranks have come to it: what follows is the backward pass, which its first transfers wait for
     delta,    // of each row of partial `partial`: the sum of dO * O, into `into`; dO in `output_gradients`
@@ -38,6 +43,10 @@ enum class OperationKind : std::uint8_t {
                       // those in `into`, dQ is added to `query_gradients`
     reduce,           // gradients `buffer` of token set `keys` are added to those in `into`
     scatter_add,      // as scatter, but each block is added to what is there, in the order of the ranks
+    weigh_values_backward,  // of the same values, `scores` and `partial`, with its `delta`: dV replaces its block of
+                            // `into`, the gradients of the scores replace the scores
+    scores_backward,  // of the same keys, `scores` being gradients now: dK replaces its block of `into`, dQ is added to
+                      // `query_gradients`
     // What travels in a shorter type: `bytes` bytes of float32 at the front of `buffer` become elements of type `to`,
     // or elements of type `from` become float32, in place. They are gradients; or, by `role`, partials, of whose blocks
     // (`sets` and `heads`, as in a gather) the outputs are cast and the lse are not.
@@ -55,7 +64,12 @@ enum class BufferRole : std::uint8_t {
     delta,
     query_gradients,
     key_value_gradients,
-    lse,  // of a partial, without its output: all that a backward pass reads of it beside delta
+    lse,              // of a partial, without its output: all that a backward pass reads of it beside delta
+    keys,             // without their values
+    values,           // without their keys
+    scores,           // of queries with all keys, float32; see below
+    key_gradients,    // without those of the values; see below
+    value_gradients,  // without those of the keys; see below
 };
 
 [[nodiscard]] std::string_view to_string(OperationKind kind);
@@ -72,6 +86,10 @@ enum class BufferRole : std::uint8_t {
 // its lse; or heads x tokens x dim of the gradients of queries; or those of keys, then those of values; or delta. A
 // gather of role lse takes it out of a partial.
 //
+// Score rows are heads x tokens x all keys; the keys of rank p make block p of each row, whatever the order of the
+// sequence. Gradients of keys alone, or of values alone, of the tokens of all ranks are heads x tokens x dim of rank 0,
+// then those of rank 1, and so on, as they travel.
+//
 // What is allocated when a schedule ends is the result of the rank: a partial, which is its output, and of the backward
 // pass the gradients of its queries and those of its keys and values.
 //
@@ -81,8 +99,8 @@ struct Operation {
     OperationKind kind = OperationKind::alloc;
     Stream stream = Stream::compute;
     std::int32_t step = 0;
-    std::vector<std::int64_t> after;  // operations of other streams that must have completed
-    BufferRole role = BufferRole::key_values;
+    std::vector<std::int64_t> after;           // operations of other streams that must have completed
+    BufferRole role = BufferRole::key_values;  // send: keys or values where only those of the buffer leave
     std::int64_t buffer = -1;
     std::int64_t bytes = 0;     // alloc: size; send, recv: payload; all_gather, all_to_all: payload received
     std::int64_t peer = -1;     // rank
@@ -91,8 +109,11 @@ struct Operation {
     std::int64_t keys = -1;     // token set
     std::int64_t partial = -1;  // buffer
     std::int64_t into = -1;     // buffer
-    std::int64_t pairs = 0;     // of one head; of heads with different masks, in the mean and rounded
-    double flops = 0;           // of all heads that it computes, exact
+    std::int64_t scores = -1;   // buffer
+    // Of one head; of heads with different masks, in the mean and rounded. Of two operations over the same pairs, as
+    // scores and weigh_values are, the first has them.
+    std::int64_t pairs = 0;
+    double flops = 0;  // of all heads that it computes, exact
 
     std::int64_t query_buffer = -1;  // attend, attend_backward: the queries; -1: the rank's own
     std::int64_t tokens = -1;        // alloc: token set; -1: of different ones in turn, or of the rank's own

@@ -239,6 +239,17 @@ class ScheduleBuilder {
         return add(std::move(operation));
     }
 
+    // As it is, but for its id.
+    std::int64_t add(Operation operation) {
+        operation.id = static_cast<std::int64_t>(schedule_.operations.size());
+        schedule_.operations.push_back(std::move(operation));
+        return schedule_.operations.back().id;
+    }
+    // In the mean, rounded.
+    [[nodiscard]] static std::int64_t a_head(std::int64_t head_pairs, std::int64_t heads) {
+        return (head_pairs + heads / 2) / heads;
+    }
+
     // The number of a token set that is added to those of the dispatch.
     std::int64_t add_token_set(TokenSelection selection) {
         sets_.push_back(select_tokens(selection, input_.tokens));
@@ -257,16 +268,6 @@ class ScheduleBuilder {
   private:
     static constexpr std::int64_t float_bytes = sizeof(float);
 
-    // In the mean, rounded.
-    [[nodiscard]] static std::int64_t a_head(std::int64_t head_pairs, std::int64_t heads) {
-        return (head_pairs + heads / 2) / heads;
-    }
-
-    std::int64_t add(Operation operation) {
-        operation.id = static_cast<std::int64_t>(schedule_.operations.size());
-        schedule_.operations.push_back(std::move(operation));
-        return schedule_.operations.back().id;
-    }
     std::int64_t alloc(std::int64_t buffer, BufferRole role, std::int64_t bytes) {
         Operation operation;
         operation.kind = OperationKind::alloc;

@@ -13,7 +13,7 @@ namespace longscope {
 namespace {
 
 constexpr int kinds_of_operations = static_cast<int>(OperationKind::cast) + 1;
-constexpr int roles_of_buffers = static_cast<int>(BufferRole::lse) + 1;
+constexpr int roles_of_buffers = static_cast<int>(BufferRole::value_gradients) + 1;
 constexpr std::int64_t max_operations = 100'000'000;
 constexpr std::int64_t max_ranks = 1 << 20;
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
@@ -40,7 +40,7 @@ Json to_json(const Operation& operation) {
     if (!operation.after.empty()) {
         json["after"] = operation.after;
     }
-    if (has_role(operation.kind)) {
+    if (has_role(operation.kind) || operation.role != BufferRole::key_values) {
         json["role"] = to_string(operation.role);
     }
     put(json, "buffer", operation.buffer, -1);
@@ -51,6 +51,7 @@ Json to_json(const Operation& operation) {
     put(json, "keys", operation.keys, -1);
     put(json, "partial", operation.partial, -1);
     put(json, "into", operation.into, -1);
+    put(json, "scores", operation.scores, -1);
     put(json, "pairs", operation.pairs, 0);
     if (operation.flops != 0) {
         json["flops"] = operation.flops;
@@ -177,7 +178,8 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     operation.after = list(object, "after", [&](const Json& item, const std::string& where) {
         return checked_integer(item, where, 0, count - 1);
     });
-    if (has_role(operation.kind)) {
+    const bool may_have_role = operation.kind == OperationKind::send && object.optional("role") != nullptr;
+    if (has_role(operation.kind) || may_have_role) {
         operation.role = word<BufferRole>(object, "role", roles_of_buffers);
     }
     operation.buffer = object.integer_or("buffer", -1, own_output_gradients, any);
@@ -188,6 +190,7 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     operation.keys = object.integer_or("keys", -1, 0, sets - 1);
     operation.partial = object.integer_or("partial", -1, 0, any);
     operation.into = object.integer_or("into", -1, 0, any);
+    operation.scores = object.integer_or("scores", -1, 0, any);
     operation.pairs = object.integer_or("pairs", 0, 0, any);
     operation.flops = object.number_or("flops", 0.0, 0.0, std::numeric_limits<double>::max());
     operation.query_buffer = object.integer_or("query_buffer", -1, 0, any);
@@ -220,8 +223,9 @@ void check_buffers(const Schedule& schedule) {
         if (operation.kind == OperationKind::alloc) {
             known.insert(operation.buffer);
         }
-        for (const std::int64_t buffer : {operation.buffer, operation.partial, operation.into, operation.query_buffer,
-                                          operation.output_gradients, operation.delta, operation.query_gradients}) {
+        for (const std::int64_t buffer :
+             {operation.buffer, operation.partial, operation.into, operation.scores, operation.query_buffer,
+              operation.output_gradients, operation.delta, operation.query_gradients}) {
             if (buffer >= 0 && known.count(buffer) == 0) {
                 throw bad_input(fmt::format("operations[{}]", operation.id), fmt::format("buffer {}", buffer),
                                 "is used before it is allocated", "an allocated buffer");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace longscope {
@@ -49,11 +50,18 @@ StepPayload payload_of(BufferRole role) {
         case BufferRole::partial:
         case BufferRole::lse:
             return StepPayload::results;
+        case BufferRole::keys:
+            return StepPayload::keys;
+        case BufferRole::values:
+            return StepPayload::values;
         case BufferRole::message:
         case BufferRole::output_gradients:
         case BufferRole::delta:
         case BufferRole::query_gradients:
         case BufferRole::key_value_gradients:
+        case BufferRole::scores:
+        case BufferRole::key_gradients:
+        case BufferRole::value_gradients:
             return StepPayload::gradients;
     }
     return StepPayload::gradients;
@@ -95,6 +103,23 @@ class Buffers {
     std::map<std::int64_t, Range> heads_;
 };
 
+// Of what computes with queries and keys; nothing for all else.
+std::optional<StepOperands> operands_of(OperationKind kind) {
+    switch (kind) {
+        case OperationKind::attend:
+        case OperationKind::attend_backward:
+            return StepOperands::queries_keys_and_values;
+        case OperationKind::scores:
+        case OperationKind::scores_backward:
+            return StepOperands::queries_and_keys;
+        case OperationKind::weigh_values:
+        case OperationKind::weigh_values_backward:
+            return StepOperands::scores_and_values;
+        default:
+            return std::nullopt;
+    }
+}
+
 std::int64_t heads_in_all(const std::vector<Schedule>& schedules) {
     std::int64_t heads = 0;
     for (const Schedule& schedule : schedules) {
@@ -119,7 +144,8 @@ std::string heads_name(Range heads, std::int64_t all) {
 }  // namespace
 
 std::string_view to_string(StepPayload payload) {
-    constexpr std::array<std::string_view, 4> words{"queries", "keys and values", "outputs and lse", "gradients"};
+    constexpr std::array<std::string_view, 6> words{"queries", "keys and values", "outputs and lse", "gradients",
+                                                    "keys",    "values"};
     return words.at(static_cast<std::size_t>(payload));
 }
 
@@ -138,13 +164,15 @@ StepDiagram step_diagram(const std::vector<Schedule>& schedules) {
         Buffers buffers;
         for (const Operation& operation : schedule.operations) {
             buffers.follow(operation);
-            if (operation.kind == OperationKind::attend || operation.kind == OperationKind::attend_backward) {
+            if (const std::optional<StepOperands> operands = operands_of(operation.kind)) {
                 cells[static_cast<std::size_t>(operation.step)].push_back(
                     {set_name(schedule, operation.queries), set_name(schedule, operation.keys),
-                     heads_name(buffers.heads(operation.partial), all_heads), operation.flops});
+                     heads_name(buffers.heads(operation.partial), all_heads), operation.flops, *operands});
             }
             const auto add = [&](std::int64_t to) {
-                for (const StepPayload payload : buffers.held(operation.buffer)) {
+                const bool part = operation.role == BufferRole::keys || operation.role == BufferRole::values;
+                for (const StepPayload payload :
+                     part ? std::set{payload_of(operation.role)} : buffers.held(operation.buffer)) {
                     arrows.insert({operation.step, schedule.rank, to, payload});
                 }
             };

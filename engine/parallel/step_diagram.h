@@ -10,6 +10,9 @@
 
 namespace longscope {
 
+// What is multiplied: all three, or, where score rows are kept, two at a time.
+enum class StepOperands : std::uint8_t { queries_keys_and_values, queries_and_keys, scores_and_values };
+
 // Queries over keys that a rank computes with at once. Sets are named by the ranks that hold them: "2", "0-1", "all",
 // "part of 1-3".
 struct StepBlock {
@@ -17,11 +20,12 @@ struct StepBlock {
     std::string keys;
     std::string heads;  // "0-1"; empty: all
     double flops = 0;
+    StepOperands operands = StepOperands::queries_keys_and_values;
 
     [[nodiscard]] bool operator==(const StepBlock&) const = default;
 };
 
-enum class StepPayload : std::uint8_t { queries, key_values, results, gradients };
+enum class StepPayload : std::uint8_t { queries, key_values, results, gradients, keys, values };
 [[nodiscard]] std::string_view to_string(StepPayload payload);
 
 struct StepArrow {

@@ -22,8 +22,20 @@ bool holds_own_tokens(const Schedule& schedule, std::int64_t set) {
     return std::find(ranks.begin(), ranks.end(), schedule.rank) != ranks.end();
 }
 
+bool computes_gradients(const Operation& operation) {
+    return operation.kind == OperationKind::attend_backward || operation.kind == OperationKind::weigh_values_backward ||
+           operation.kind == OperationKind::scores_backward;
+}
+
 bool computes(const Operation& operation) {
-    return operation.kind == OperationKind::attend || operation.kind == OperationKind::attend_backward;
+    switch (operation.kind) {
+        case OperationKind::attend:
+        case OperationKind::scores:
+        case OperationKind::weigh_values:
+            return true;
+        default:
+            return computes_gradients(operation);
+    }
 }
 
 }  // namespace
@@ -69,7 +81,7 @@ StepTableRow step_table_row(const Schedule& schedule) {
         if (computes(operation)) {
             RankStep& step = row.steps[at];
             step.flops += operation.flops;
-            if (operation.kind == OperationKind::attend_backward) {
+            if (computes_gradients(operation)) {
                 step.backward_flops += operation.flops;
             }
             if (holds_own_tokens(schedule, operation.queries)) {

@@ -145,6 +145,10 @@ void require_feasible(const StrategyEntry& strategy, const StrategyInput& input,
 [[nodiscard]] Schedule write_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 
+[[nodiscard]] Schedule write_rsa(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals rsa_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string rsa_layout_infeasible(const StrategyInput& input);
+
 [[nodiscard]] Schedule write_split_kv(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals split_kv_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
 [[nodiscard]] Schedule write_double_ring(const StrategyInput& input, Pass pass);
@@ -163,6 +167,11 @@ void require_feasible(const StrategyEntry& strategy, const StrategyInput& input,
                                                        const StrategyOptions& options);
 [[nodiscard]] std::vector<StrategyOptions> llama3_all_gather_candidates(const AttentionShape& shape,
                                                                         std::int64_t ranks);
+
+[[nodiscard]] Schedule write_tensor_parallel(const StrategyInput& input, Pass pass);
+[[nodiscard]] StrategyTotals tensor_parallel_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::string tensor_parallel_infeasible(const AttentionShape& shape, std::int64_t ranks,
+                                                     const StrategyOptions& options);
 
 [[nodiscard]] Schedule write_token_ring(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals token_ring_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);

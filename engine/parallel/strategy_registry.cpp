@@ -122,6 +122,24 @@ const std::vector<StrategyEntry>& strategies() {
          .formula = ulysses_uneven_totals,
          .head_pairs = ulysses_uneven_head_pairs,
          .text = ulysses_uneven_text},
+        {.name = "rsa",
+         .meaning = "two rings: keys travel until every rank has its whole score rows, then values; no online softmax",
+         .has_backward = true,
+         .refusal = always_feasible,
+         .writer = write_rsa,
+         .formula = rsa_totals,
+         .head_pairs = head_pairs_of_own_queries,
+         .text = rsa_text,
+         .layout_refusal = rsa_layout_infeasible},
+        {.name = "tensor_parallel",
+         .meaning =
+             "every rank gets the activations of all tokens and computes some heads; parts of the output are added up",
+         .has_backward = true,
+         .refusal = tensor_parallel_infeasible,
+         .writer = write_tensor_parallel,
+         .formula = tensor_parallel_totals,
+         .head_pairs = ulysses_head_pairs,
+         .text = tensor_parallel_text},
     };
     return entries;
 }

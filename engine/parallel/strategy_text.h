@@ -36,6 +36,8 @@ extern const StrategyText double_ring_text;
 extern const StrategyText light_seq_text;
 extern const StrategyText dist_ca_text;
 extern const StrategyText split_kv_text;
+extern const StrategyText rsa_text;
+extern const StrategyText tensor_parallel_text;
 extern const StrategyText ulysses_uneven_text;
 
 }  // namespace longscope

@@ -54,6 +54,8 @@ class CpuKernel final : public Kernel {
         return cpu::StoredTiles(input, variant_for(input.keys.dtype).functions, team).bytes();
     }
 
+    [[nodiscard]] int host_threads() const override { return threads_; }
+
     [[nodiscard]] std::string description() const override {
         return fmt::format("cpu, {} thread{}, {}", threads_, threads_ == 1 ? "" : "s",
                            variant_for(DType::float32).name);

@@ -38,6 +38,8 @@ class ReferenceKernel final : public Kernel {
         reference_backward(team, input, out, hooks);
     }
 
+    [[nodiscard]] int host_threads() const override { return threads_; }
+
     [[nodiscard]] std::string description() const override {
         return fmt::format("reference, float64, {} thread{}", threads_, threads_ == 1 ? "" : "s");
     }

@@ -115,10 +115,11 @@ TEST(Strategies, SendHalfTheBytesOfInputsThatAreHalfAsLong) {
     for (const StrategyEntry& strategy : strategies()) {
         // Partial results are float32 whatever the inputs are: where heads are exchanged, those of the other heads come
         // back.
-        const std::int64_t heads_that_return = strategy.name == "ulysses" || strategy.name == "ulysses_uneven" ? 3
-                                               : strategy.name == "usp"                                        ? 2
-                                               : strategy.name == "token_ring" || strategy.name == "split_kv"  ? 3 * 4
-                                                                                                               : 0;
+        const std::int64_t heads_that_return =
+            strategy.name == "ulysses" || strategy.name == "ulysses_uneven"                                      ? 3
+            : strategy.name == "usp"                                                                             ? 2
+            : strategy.name == "token_ring" || strategy.name == "split_kv" || strategy.name == "tensor_parallel" ? 3 * 4
+                                                                                                                 : 0;
         if (!strategy.infeasible(in_float32.input(0), Pass::forward).empty()) {
             continue;
         }

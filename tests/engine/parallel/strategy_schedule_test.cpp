@@ -91,7 +91,7 @@ TEST(Strategies, PairsOfAllRanksSumToTheMasksArea) {
                                      [](const Operation& one) { return one.kind == OperationKind::attend; });
         }
         const std::int64_t of_mask = (pass == Pass::forward ? 1 : 2) * c.masks.kind(0).pairs();
-        const std::int64_t default_degree = strategy.name == "ulysses"                                       ? c.ranks()
+        const std::int64_t default_degree = strategy.name == "ulysses" || strategy.name == "tensor_parallel" ? c.ranks()
                                             : strategy.name == "ulysses_uneven"                              ? attends
                                             : strategy.name == "usp" && c.ranks() % 2 == 0 && c.ranks() >= 4 ? 2
                                                                                                              : 1;

@@ -103,6 +103,14 @@ const std::vector<WorkedExample>& worked_examples() {
         // As many bytes as token_ring. Memory: 2 x 8 x 258; 2 x 64 x 258.
         {"split_kv", 8, 2702, std::nullopt, 4128},
         {"split_kv", 64, 24318, std::nullopt, 33024},
+        // Bytes as all_gather. Score rows of 64 heads, 8,192 queries and 8 or 64 times as many keys are 131,072 and
+        // 1,048,576 MiB; beside them the result and two blocks of values, of 16 MiB.
+        {"rsa", 8, 224, 672, 131072 + 258 + 32},
+        {"rsa", 64, 2016, 6048, 1048576 + 258 + 32},
+        // 7 x (128 + 32) + 7 x 258; 7 x 128 + 7 x (256 + 64). Memory while parts are packed: 2 x 8 x 258.
+        {"tensor_parallel", 8, 2926, 3136, 4128},
+        // 63 x (128 + 32) + 63 x 258; 63 x 128 + 63 x (256 + 64); 2 x 64 x 258.
+        {"tensor_parallel", 64, 26334, 28224, 33024},
         // As ulysses.
         {"ulysses_uneven", 8, 365.75, 392, 774},
         // A head of a block: queries and dO 2 MiB each, keys and values 4, a result 4.03125, dQ 4, dK and dV 8. Ranks 0
