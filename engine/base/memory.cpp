@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/base/memory.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <fstream>
 #include <limits>
@@ -69,6 +71,11 @@ std::int64_t available_memory_bytes(const std::filesystem::path& proc, const std
         available = std::min(available, left_in_group(folder));
     }
     return available;
+}
+
+void keep_freed_memory() {
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, -1);
 }
 
 }  // namespace longscope

@@ -7,4 +7,5 @@ source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../style/expect.sh"
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/nodes.sh"
 require_nodes
 make_nodes 2gbit
-on_node "$node_a" mpirun --bind-to none --mca plm_rsh_agent "$agent" -H "$node_a:1,$node_b:1" -n 2 "$1"
+make_packets_large
+on_node "$node_a" mpirun --bind-to none --mca btl_tcp_disable_family 4 --mca plm_rsh_agent "$agent" -H "$node_a:1,$node_b:1" -n 2 "$1"

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "engine/base/memory.h"
 #include "engine/execute/mpi/mpi_communicator.h"
 #include "tests/mpi/mpi_world.h"
 
@@ -31,6 +32,7 @@ Communicator& mpi_world() {
 }
 
 int run(int argc, char** argv) {
+    keep_freed_memory();  // as a worker does
     const MpiEnvironment environment;
     const std::unique_ptr<Communicator> world = environment.world();
     world_pointer = world.get();

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // longscope-worker EXPERIMENT MAX_EVENTS: one rank, started by mpirun.
-#include <malloc.h>
-
 #include <cstdlib>
 
 #include "app/headless/command_line.h"
@@ -9,18 +7,8 @@
 #include "app/headless/output.h"
 #include "app/headless/worker/session.h"
 #include "app/headless/worker/worker.h"
+#include "engine/base/memory.h"
 #include "engine/execute/mpi/mpi_communicator.h"
-
-namespace {
-
-// The buffers of one repetition are made of the memory of the one before: large blocks come from the heap as well, and
-// the heap keeps what is freed. Otherwise each of them is mapped, and all of its pages made anew, in every repetition.
-void keep_freed_memory() {
-    mallopt(M_MMAP_MAX, 0);
-    mallopt(M_TRIM_THRESHOLD, -1);
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
     using namespace longscope;  // NOLINT(google-build-using-namespace): this file's only function
