@@ -71,6 +71,11 @@ DeviceFacts chosen_device(int rank) {
     return device_facts().at(device_of_rank(rank));
 }
 
+std::size_t chosen_device_count() {
+    static_cast<void>(device_of_rank(0));  // says why there is none
+    return chosen_devices(device_facts(), asked_device()).size();
+}
+
 Design chosen_design(const DeviceFacts& device) {
     const std::optional<Design> asked = asked_design();
     return asked ? *asked : design_for(device);

@@ -15,6 +15,8 @@ namespace longscope::opencl {
 
 // Of this rank, as LONGSCOPE_OPENCL_DEVICE asks for. Throws Error.
 [[nodiscard]] DeviceFacts chosen_device(int rank);
+// How many LONGSCOPE_OPENCL_DEVICE stands for; ranks from 0 on have one each. Throws Error.
+[[nodiscard]] std::size_t chosen_device_count();
 // The design that suits a device, or that LONGSCOPE_OPENCL_DESIGN asks for. Throws Error(bad_input).
 [[nodiscard]] Design chosen_design(const DeviceFacts& device);
 
