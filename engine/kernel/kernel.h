@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/kernel/opencl/tile_choice.h"
 #include "engine/kernel/partial.h"
 #include "engine/kernel/scoring.h"
 #include "engine/kernel/stored_probabilities.h"
@@ -123,6 +124,8 @@ struct KernelOptions {
     std::filesystem::path program_cache = {};
     // Of this process among those of a run: where several devices are chosen they are shared out by it.
     int rank = 0;
+    // Tuned tile shapes of devices of OpenCL; those of other devices are passed over.
+    std::vector<opencl::TileChoice> tile_choices = {};
 };
 
 struct KernelEntry {

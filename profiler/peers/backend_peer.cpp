@@ -43,7 +43,8 @@ struct PreparedTask {
 class BackendPeer final : public Peer {
   public:
     explicit BackendPeer(const PeerSettings& settings)
-        : kernel_(make_kernel(settings.backend, {settings.threads, {}, settings.program_cache, 0})),
+        : kernel_(
+              make_kernel(settings.backend, {settings.threads, {}, settings.program_cache, 0, settings.tile_choices})),
           threads_(settings.threads) {}
 
     [[nodiscard]] PeerFacts facts() const override {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/kernel/opencl/tile_choice.h"
 #include "engine/mask/leaf.h"
 #include "engine/mask/mask.h"
 #include "engine/tensor/attention_shape.h"
@@ -70,6 +71,7 @@ struct PeerSettings {
     double repeat_seconds = 120;               // the same of one repetition
     std::string backend = {};                  // of ours, where it takes part as one of them (backend_peer.h)
     std::filesystem::path program_cache = {};  // of that backend
+    std::vector<opencl::TileChoice> tile_choices = {};  // likewise
 };
 
 struct PeerEntry {

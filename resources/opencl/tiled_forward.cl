@@ -7,20 +7,17 @@
 // of 12 rows, panels of 32 columns.
 #define GROUPS (Q_TILE / ROW_GROUP)
 #define ROW_WORDS (K_TILE / 32)
-#define ACROSS 16
-#define DOWN 8
 #define OWN_ROWS (Q_TILE / DOWN)
 #define OWN_KEYS (K_TILE / ACROSS)
 #define OWN_ELEMENTS ((DIM_V + ACROSS - 1) / ACROSS)
-#define DEPTH 4  // elements of a query and keys of a tile that are staged at once: what DIM_QK_PADDED is a multiple of
 
 __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_tiled(
     global const element* restrict queries, const ulong query_head_stride, const ulong query_stride, const float sign,
     global const float* restrict keys, global const float* restrict values, global const int* restrict not_finite,
-    const int key_tiles, const int group, global const int4* restrict row_tiles, global const int4* restrict runs,
+    const int key_tiles, const int group, const int heads, global const int4* restrict row_tiles, global const int4* restrict runs,
     global const uint* restrict seen, global const int2* restrict tasks, const int first_task, const int end_task,
     global int* restrict queue, const int rows, global float* restrict output, global float* restrict lse,
-    const struct scoring how
+    global float* restrict part_sums, const int parts, const struct scoring how
 #if ALIBI
     , global const float* restrict slopes, global const int* restrict row_positions,
     global const int* restrict column_positions
@@ -39,7 +36,7 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
     const int across = item % ACROSS;
     const int first_row = item / ACROSS * OWN_ROWS;
     const int task = first_task + (int)get_group_id(0);
-    const int head = tasks[task].x;
+    const int head = tasks[task].x % heads;
     const int4 tile = row_tiles[tasks[task].y];
 
     float out[OWN_ROWS][OWN_ELEMENTS];
@@ -62,11 +59,7 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
             const bool careful = not_finite[slot] != 0;
 
             float s[OWN_ROWS][OWN_KEYS];
-            for (int r = 0; r < OWN_ROWS; ++r) {
-                for (int c = 0; c < OWN_KEYS; ++c) {
-                    s[r][c] = 0.0f;
-                }
-            }
+            CLEAR_BLOCK(s, OWN_ROWS, OWN_KEYS)
             for (int depth = 0; depth < DIM_QK_PADDED; depth += DEPTH) {
                 barrier(CLK_LOCAL_MEM_FENCE);
                 for (int i = item; i < DEPTH * Q_TILE; i += DOWN * ACROSS) {
@@ -82,13 +75,7 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
                     right[i] = k[(column / PANEL) * (DIM_QK_PADDED * PANEL) + (depth + i / K_TILE) * PANEL + column % PANEL];
                 }
                 barrier(CLK_LOCAL_MEM_FENCE);
-                for (int d = 0; d < DEPTH; ++d) {
-                    for (int r = 0; r < OWN_ROWS; ++r) {
-                        for (int c = 0; c < OWN_KEYS; ++c) {
-                            s[r][c] = fma(left[d * Q_TILE + first_row + r], right[d * K_TILE + c * ACROSS + across], s[r][c]);
-                        }
-                    }
-                }
+                ADD_STAGED(s, OWN_ROWS, OWN_KEYS, left, Q_TILE, first_row, right, K_TILE)
             }
 
             for (int r = 0; r < OWN_ROWS; ++r) {
@@ -96,31 +83,23 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
                 float largest = -INFINITY;
                 for (int c = 0; c < OWN_KEYS; ++c) {
                     const int column = c * ACROSS + across;
-                    bool hidden = false;
-                    if (of_run.z >= 0) {
-                        // Bits are told of only where some row of the group does not see all columns of its range.
-                        global const uint* told = seen + of_run.z + 3 * (row / ROW_GROUP);
-                        const uint word = seen[of_run.z + 3 * GROUPS + row * ROW_WORDS + column / 32];
-                        hidden = column < (int)told[0] || column >= (int)told[1] ||
-                                 (told[2] != 0u && ((word >> (column % 32)) & 1u) == 0u);
-                    }
+                    bool hidden = of_run.z >= 0 && is_hidden_pair(seen + of_run.z, GROUPS, ROW_WORDS, row, column);
 #if SCORED
                     const int known_row = tile.x + min(row, tile.y - 1);
                     const int known_column = key_tile * K_TILE + column;
-                    float x = s[r][c] * how.scale;
-#if SOFT_CAP
-                    x = how.soft_cap * tanh(x / how.soft_cap);
-#endif
+                    s[r][c] = score_of_pair(s[r][c], how,
 #if ALIBI
-                    x -= slopes[head] * (float)abs_diff(row_positions[known_row], column_positions[known_column]);
+                                            slopes[head], row_positions[known_row], column_positions[known_column],
+#else
+                                            0.0f, 0, 0,
 #endif
 #if BIAS
-                    const float bias = biases[(size_t)head * bias_head_stride +
-                                              (size_t)(known_row - first_bias_row) * bias_stride + known_column];
-                    x += bias;
-                    hidden |= bias == -INFINITY;
+                                            biases[(size_t)head * bias_head_stride +
+                                                   (size_t)(known_row - first_bias_row) * bias_stride + known_column],
+#else
+                                            0.0f,
 #endif
-                    s[r][c] = x;
+                                            &hidden);
 #endif
                     s[r][c] = hidden ? -INFINITY : s[r][c];
                     largest = s[r][c] > largest ? s[r][c] : largest;
@@ -134,7 +113,7 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
 #if SIGMOID
                 rescale[r] = 1.0f;
                 for (int c = 0; c < OWN_KEYS; ++c) {
-                    const float weight = 1.0f / (1.0f + exp2(-(s[r][c] + how.sigmoid_bias) * LOG2_E));
+                    const float weight = SIGMOID_WEIGHT(s[r][c]);
                     weights[row * K_TILE + c * ACROSS + across] =
                         s[r][c] == -INFINITY ? (careful ? -1.0f : 0.0f) : weight;
                 }
@@ -159,11 +138,7 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
 
             // From 0, so that rounding grows with the keys of a tile and then with the tiles only.
             float add[OWN_ROWS][OWN_ELEMENTS];
-            for (int r = 0; r < OWN_ROWS; ++r) {
-                for (int d = 0; d < OWN_ELEMENTS; ++d) {
-                    add[r][d] = 0.0f;
-                }
-            }
+            CLEAR_BLOCK(add, OWN_ROWS, OWN_ELEMENTS)
             for (int first = 0; first < K_TILE; first += DEPTH) {
                 barrier(CLK_LOCAL_MEM_FENCE);
                 for (int i = item; i < DEPTH * DIM_V_PADDED; i += DOWN * ACROSS) {
@@ -200,20 +175,25 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
         if (row >= tile.y) {
             continue;
         }
-        const size_t at = (size_t)head * rows + tile.x + row;
+        const size_t at = (size_t)tasks[task].x * rows + tile.x + row;
 #if SIGMOID
         const float inverse = 1.0f;
         const float of_row = -INFINITY;
+        const float sum = 0.0f;
 #else
         float sum = 0.0f;
         for (int i = 0; i < ACROSS; ++i) {
             sum += of_rows[row * ACROSS + i];
         }
         const float inverse = sum == 0.0f ? 0.0f : 1.0f / sum;
-        const float of_row = sum == 0.0f ? -INFINITY : BASE(maxima[r]) * (SCORED ? 1.0f : LN_2) + log(sum);
+        const float whole = sum == 0.0f ? -INFINITY : BASE(maxima[r]) * (SCORED ? 1.0f : LN_2) + log(sum);
+        const float of_row = parts > 1 ? BASE(maxima[r]) : whole;
 #endif
         if (across == 0) {
             lse[at] = of_row;
+            if (parts > 1) {
+                part_sums[at] = sum;
+            }
         }
         for (int d = 0; d < OWN_ELEMENTS; ++d) {
             if (d * ACROSS + across < DIM_V) {

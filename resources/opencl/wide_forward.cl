@@ -10,6 +10,8 @@
 // of a tile; SCORED, whether scores are more than scaled products, and then
 // SOFT_CAP, ALIBI, BIAS, SIGMOID (engine/kernel/scoring.h).
 
+// A task: head + part * heads, for each part of the keys an output of its own (merge_parts.cl), and then, in place of lse,
+// the base and the sum of the weights; a tile of rows.
 // A tile of rows: first row, rows, first run of tiles of keys, runs. A run: first tile of keys, end, where the columns
 // that each row sees are told of (-1: every row sees all columns). There: first column, end and whether some row sees
 // fewer, for each group; then the bits of each row.
@@ -28,11 +30,12 @@
 ONE_ITEM kernel void attend_wide(global const element* restrict queries, const ulong query_head_stride,
                                  const ulong query_stride, const float sign, global const float* restrict keys,
                                  global const float* restrict values, global const int* restrict not_finite,
-                                 const int key_tiles, const int group, global const int4* restrict row_tiles,
+                                 const int key_tiles, const int group, const int heads, global const int4* restrict row_tiles,
                                  global const int4* restrict runs, global const uint* restrict seen,
                                  global const int2* restrict tasks, const int first_task, const int end_task,
                                  global int* restrict queue, const int rows, global float* restrict output,
-                                 global float* restrict lse, const struct scoring how
+                                 global float* restrict lse, global float* restrict part_sums, const int parts,
+                                 const struct scoring how
 #if ALIBI
                                  , global const float* restrict slopes, global const int* restrict row_positions,
                                  global const int* restrict column_positions
@@ -51,7 +54,7 @@ ONE_ITEM kernel void attend_wide(global const element* restrict queries, const u
     const int16 lane_bits = (int16)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768);
 
     for (int task = first_task + atomic_inc(queue); task < end_task; task = first_task + atomic_inc(queue)) {
-        const int head = tasks[task].x;
+        const int head = tasks[task].x % heads;
         const int4 tile = row_tiles[tasks[task].y];
         const int groups = (tile.y + ROW_GROUP - 1) / ROW_GROUP;
         for (int row = 0; row < groups * ROW_GROUP; ++row) {
@@ -193,7 +196,7 @@ ONE_ITEM kernel void attend_wide(global const element* restrict queries, const u
         }
 
         for (int row = 0; row < tile.y; ++row) {
-            const size_t at = (size_t)head * rows + tile.x + row;
+            const size_t at = (size_t)tasks[task].x * rows + tile.x + row;
             const float* from = (const float*)(out + row * V_VECTORS);
 #if SIGMOID
             const float inverse = 1.0f;
@@ -201,7 +204,12 @@ ONE_ITEM kernel void attend_wide(global const element* restrict queries, const u
 #else
             const float sum = sum_of_lanes(sums[row]);
             const float inverse = sum == 0.0f ? 0.0f : 1.0f / sum;
-            lse[at] = sum == 0.0f ? -INFINITY : BASE(maxima[row]) * (SCORED ? 1.0f : LN_2) + log(sum);
+            if (parts > 1) {
+                lse[at] = BASE(maxima[row]);
+                part_sums[at] = sum;
+            } else {
+                lse[at] = sum == 0.0f ? -INFINITY : BASE(maxima[row]) * (SCORED ? 1.0f : LN_2) + log(sum);
+            }
 #endif
             for (int d = 0; d < DIM_V; ++d) {
                 output[at * DIM_V + d] = from[d] * inverse;

@@ -5,8 +5,12 @@
 
 #include <filesystem>
 
+#include "engine/kernel/opencl/tile_tuning.h"
+#include "storage/bench_store.h"
+#include "storage/tile_choices.h"
 #include "tests/support/attention_case.h"
 #include "tests/support/engine_process.h"
+#include "tests/support/sample_bench.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tensor_files.h"
 
@@ -59,6 +63,36 @@ TEST_F(OpenCl, DevicesAreListedWithWhatWasMeasured) {
             EXPECT_GT(device["read_bytes_per_s"], 0.0);
         }
     }
+}
+
+TEST_F(OpenCl, DevicesSayWhetherTheirTilesAreTuned) {
+    ASSERT_FALSE(opencl::device_facts().empty());
+    const opencl::DeviceFacts& facts = opencl::device_facts().front();
+    const EngineProcess::Environment here{{"LONGSCOPE_DATA_FOLDER", folder_.path().string()}};
+    const auto tiles = [&] {
+        const EngineEnd end = run({"devices", "--json"}, here);
+        std::string text;
+        for (const std::string& line : end.out) {
+            text += line + "\n";
+        }
+        return parse_json(text, "output")["opencl"][0]["tiles"].get<std::string>();
+    };
+    EXPECT_EQ(tiles(), "default");
+    BenchRecord record = sample_bench();
+    record.uuid.clear();
+    record.kind = tile_bench_kind;
+    const opencl::ShapeClass of{opencl::Design::wide, opencl::Pass::forward, 64};
+    const opencl::TileShape other = opencl::tile_candidates(of, facts).back();
+    record.settings = tile_choices_json({{opencl::device_key(facts), of, other}}).dump();
+    Database database(folder_.path() / "results.db");
+    store_bench(database, record);
+    EXPECT_EQ(tiles(), "tuned");
+    // With them the same is computed.
+    write_inputs();
+    ASSERT_EQ(run(attend("opencl", "o.npy"), here).status.code, 0);
+    const EngineEnd end = run({"verify", "--q", file("q.npy"), "--k", file("k.npy"), "--v", file("v.npy"), "--mask",
+                               R"({"causal": {}})", "--o", file("o.npy")});
+    EXPECT_EQ(end.status.code, 0) << end.text();
 }
 
 TEST_F(OpenCl, WithoutAPlatformTheOtherBackendsAreUnharmed) {

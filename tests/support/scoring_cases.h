@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/support/attention_case.h"
+#include "tests/support/backends.h"
 
 namespace longscope {
 
@@ -45,6 +46,17 @@ inline std::vector<ScoringCase> scoring_options(std::int64_t heads, std::int64_t
     cases.push_back(all_of_softmax);
     cases.push_back(all_of_sigmoid);
     return cases;
+}
+
+// How many of these are on.
+inline int count_of_options(const ScoringCase& c) {
+    return int{c.soft_cap != 0.0} + int{c.alibi} + int{c.bias_heads != 0} + int{c.sigmoid_bias.has_value()} +
+           int{c.sinks};
+}
+
+// Options one at a time, and all together, on both designs of opencl; two of them on the first.
+inline const Backends& backends_for(const ScoringCase& c) {
+    return count_of_options(c) == 2 ? backends_but_tiled() : every_backend();
 }
 
 }  // namespace longscope

@@ -18,6 +18,7 @@
 #include "app/headless/long_job.h"
 #include "app/headless/output.h"
 #include "app/headless/tensor_writer.h"
+#include "app/headless/tile_tuning.h"
 #include "app/headless/verbs/verb.h"
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
@@ -156,7 +157,7 @@ class Attend {
         const std::int64_t rows = files_.queries().tokens;
         const std::unique_ptr<Kernel> kernel = make_kernel(
             options_.backend, {files_.threads(), arithmetic_of(options_, shape, gradients_ ? &*gradients_ : nullptr),
-                               program_cache_folder(), 0});
+                               program_cache_folder(), 0, tile_choices_for(options_.backend)});
         report_.kernel = kernel->description();
         LongJob job("attend");  // before the first file: an interrupt leaves none behind
         TensorWriter output(options_.output, "o", output_shape(), type);

@@ -15,6 +15,7 @@
 #include "app/headless/output.h"
 #include "app/headless/program_files.h"
 #include "app/headless/text_table.h"
+#include "app/headless/tile_tuning.h"
 #include "app/headless/verbs/bench.h"
 #include "engine/base/child_process.h"
 #include "engine/base/error.h"
@@ -203,6 +204,7 @@ int bench(const Options& options) {
     if (!options.backend.empty() && options.backend != "cpu") {
         settings.backend = options.backend;
         settings.program_cache = program_cache_folder();
+        settings.tile_choices = tile_choices_for(options.backend);
         entries.push_back(backend_as_peer(options.backend));
         require_supported(options.backend, AttentionShape());
     }

@@ -10,6 +10,7 @@
 #include "app/headless/data_folder.h"
 #include "app/headless/output.h"
 #include "app/headless/text_table.h"
+#include "app/headless/tile_tuning.h"
 #include "app/headless/verbs/verb.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
@@ -24,6 +25,7 @@ namespace {
 
 struct DevicesOptions {
     bool json = false;
+    bool tune = false;
 };
 
 std::string cache_text(const CacheFacts& cache) {
@@ -97,9 +99,11 @@ std::string opencl_text() {
                      {"memory"},
                      {"largest piece"},
                      {"has", Align::left},
+                     {"tiles", Align::left},
                      {"peak"},
                      {"reading"},
                      {"", Align::left}});
+    const std::vector<opencl::TileChoice> choices = tile_choices_for("opencl");
     for (const MeasuredDevice& device : measured_devices()) {
         const opencl::DeviceFacts& facts = device.facts;
         std::string has;
@@ -114,6 +118,7 @@ std::string opencl_text() {
                        std::to_string(facts.compute_units), std::to_string(facts.float_lanes),
                        format_bytes(facts.local_memory_bytes) + (facts.local_memory_is_real ? "" : ", emulated"),
                        format_bytes(facts.memory_bytes), format_bytes(facts.largest_allocation_bytes), has,
+                       tiles_text(facts, choices),
                        measured ? fmt::format("{:.0f} GFLOP/s", device.speed.flops_per_s * 1e-9) : "-",
                        measured ? fmt::format("{:.1f} GB/s", device.speed.read_bytes_per_s * 1e-9) : "-",
                        device.refusal});
@@ -123,6 +128,7 @@ std::string opencl_text() {
 
 Json opencl_json() {
     Json all = Json::array();
+    const std::vector<opencl::TileChoice> choices = tile_choices_for("opencl");
     for (const MeasuredDevice& device : measured_devices()) {
         const opencl::DeviceFacts& facts = device.facts;
         Json json{{"index", facts.index},
@@ -141,7 +147,8 @@ Json opencl_json() {
                   {"shares_host_memory", facts.shares_host_memory},
                   {"sub_groups", facts.sub_groups},
                   {"float16", facts.float16},
-                  {"float64", facts.float64}};
+                  {"float64", facts.float64},
+                  {"tiles", tiles_text(facts, choices)}};
         if (device.refusal.empty()) {
             json["peak_flops_per_s"] = device.speed.flops_per_s;
             json["read_bytes_per_s"] = device.speed.read_bytes_per_s;
@@ -197,8 +204,14 @@ Json devices_json(const MachineFacts& machine) {
 void declare_devices(CLI::App& verb, VerbAction& action) {
     auto options = std::make_shared<DevicesOptions>();
     verb.add_flag("--json", options->json, "Print JSON instead of a table");
+    verb.add_flag(
+        "--tune", options->tune,
+        "Measure which shapes of tiles the chosen OpenCL devices are fastest with, and keep them for later runs");
     verb.callback([options, &action] {
         action = [options] {
+            if (options->tune) {
+                return tune_devices(options->json);
+            }
             const MachineFacts machine = machine_facts();
             write_output(options->json ? devices_json(machine).dump(2) + "\n" : devices_text(machine));
             return 0;

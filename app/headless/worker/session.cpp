@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "app/headless/data_folder.h"
+#include "app/headless/tile_tuning.h"
 #include "app/headless/worker/draw_context.h"
 #include "app/headless/worker/memory_check.h"
 #include "app/headless/worker/peak_memory.h"
@@ -40,8 +41,9 @@ class Session {
             const MessageSink& sink)
         : experiment_(experiment),
           communicator_(communicator),
-          kernel_(make_kernel(experiment.backend.name,
-                              {options.threads, experiment.shape.dtype, program_cache_folder(), communicator.rank()})),
+          kernel_(
+              make_kernel(experiment.backend.name, {options.threads, experiment.shape.dtype, program_cache_folder(),
+                                                    communicator.rank(), tile_choices_for(experiment.backend.name)})),
           team_(options.threads),
           max_events_(options.max_events),
           sink_(sink),

@@ -8,26 +8,48 @@
 #include <cstdlib>
 
 #include "engine/base/error.h"
+#include "engine/kernel/opencl/tile_tuning.h"
 #include "engine/kernel/opencl/wide_geometry.h"
 
 namespace longscope::opencl {
 
 namespace {
 
-// Of the work-groups of tiled_forward.cl.
+// Of the work-groups of tiled.cl.
 constexpr std::size_t tiled_items = 128;
 
 }  // namespace
 
-ForwardDesign forward_design(Design design) {
+ForwardDesign forward_design(Design design, const TileShape& shape) {
     if (design == Design::wide) {
-        // Queries and running outputs of 96 rows stay in the second-level cache.
         return {{"elements.cl", "lanes.cl", "scoring.cl", "wide_scores.cl", "wide_forward.cl"},
                 "attend_wide",
-                wide_geometry(96, 256),
+                wide_geometry(shape.q_tile, shape.k_tile),
                 0};
     }
-    return {{"elements.cl", "scoring.cl", "tiled_forward.cl"}, "attend_tiled", wide_geometry(48, 64), tiled_items};
+    return {{"elements.cl", "scoring.cl", "tiled.cl", "tiled_forward.cl"},
+            "attend_tiled",
+            wide_geometry(shape.q_tile, shape.k_tile),
+            tiled_items};
+}
+
+BackwardDesign backward_design(Design design, const TileShape& shape) {
+    if (design == Design::wide) {
+        return {{"elements.cl", "lanes.cl", "scoring.cl", "wide_scores.cl", "wide_backward.cl"},
+                "attend_backward_wide",
+                shape.k_tile,
+                shape.q_tile,
+                0};
+    }
+    return {{"elements.cl", "scoring.cl", "tiled.cl", "tiled_backward.cl"},
+            "attend_backward_tiled",
+            shape.k_tile,
+            shape.q_tile,
+            tiled_items};
+}
+
+TileShape DesignChoice::shape(Pass pass, std::int64_t dim_qk, std::int64_t dim_v) const {
+    return tile_shape(choices, shape_class(design, pass, dim_qk, dim_v), device);
 }
 
 Design design_for(const DeviceFacts& device) {

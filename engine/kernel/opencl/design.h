@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The two designs of the forward kernel and which of them suits a device.
+// The two designs of the kernels and which of them suits a device.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/opencl/device_facts.h"
+#include "engine/kernel/opencl/tile_choice.h"
 
 namespace longscope::opencl {
-
-enum class Design {
-    wide,   // vectors of 16 floats, a work-item for each tile: for processors
-    tiled,  // work-groups that share tiles in local memory: for GPUs
-};
-
-inline constexpr std::array<std::string_view, 2> design_words{"wide", "tiled"};
 
 struct ForwardDesign {
     std::vector<std::string_view> files;  // of resources/opencl
@@ -27,7 +21,26 @@ struct ForwardDesign {
     std::size_t group_items = 0;  // of the work-group that computes a task; 0: work-items take tasks from the queue
 };
 
-[[nodiscard]] ForwardDesign forward_design(Design design);
+[[nodiscard]] ForwardDesign forward_design(Design design, const TileShape& shape);
+
+struct BackwardDesign {
+    std::vector<std::string_view> files;
+    const char* kernel = nullptr;
+    std::int64_t tile = 0;       // rows of the tiles of either side that meet in a plan
+    std::int64_t part_rows = 0;  // of an own tile, that a task computes
+    std::size_t group_items = 0;
+};
+
+[[nodiscard]] BackwardDesign backward_design(Design design, const TileShape& shape);
+
+// The design of a device with the shapes of tiles that were found best there.
+struct DesignChoice {
+    Design design = Design::wide;
+    std::vector<TileChoice> choices;
+    DeviceFacts device;
+
+    [[nodiscard]] TileShape shape(Pass pass, std::int64_t dim_qk, std::int64_t dim_v) const;
+};
 
 [[nodiscard]] Design design_for(const DeviceFacts& device);
 

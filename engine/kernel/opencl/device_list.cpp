@@ -91,11 +91,6 @@ std::string listed(const std::vector<DeviceFacts>& devices) {
     return text;
 }
 
-std::string asked_device() {
-    const char* asked = std::getenv(device_variable);  // NOLINT(concurrency-mt-unsafe): nothing sets it
-    return asked == nullptr ? "" : asked;
-}
-
 }  // namespace
 
 const DeviceList& device_list() {
@@ -158,6 +153,11 @@ std::string why_unusable(const DeviceFacts& device) {
         return fmt::format("opencl: {} has no compiler for kernels", device.name);
     }
     return {};
+}
+
+std::string asked_device() {
+    const char* asked = std::getenv(device_variable);  // NOLINT(concurrency-mt-unsafe): nothing sets it
+    return asked == nullptr ? "" : asked;
 }
 
 std::size_t device_of_rank(int rank) {

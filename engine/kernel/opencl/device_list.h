@@ -19,7 +19,10 @@ struct DeviceList {
 // Made by the first call of the process; never changes.
 [[nodiscard]] const DeviceList& device_list();
 
-// What LONGSCOPE_OPENCL_DEVICE says, and of several devices the one for this rank: a place in the list. Throws
+// What LONGSCOPE_OPENCL_DEVICE says; empty where it is not set.
+[[nodiscard]] std::string asked_device();
+
+// What it stands for, and of several devices the one for this rank: a place in the list. Throws
 // Error(unsupported) where there is none, or none that can be used.
 [[nodiscard]] std::size_t device_of_rank(int rank);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernel/opencl/forward_pass.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -28,14 +30,14 @@ constexpr std::int64_t most_packed_bytes = std::int64_t{1} << 30;
 
 class ForwardPass {
   public:
-    ForwardPass(Session& session, Design design, ForwardBuffers& buffers, const AttendInput& input, Partial& out,
-                const AttendHooks& hooks)
+    ForwardPass(Session& session, const DesignChoice& design, ForwardBuffers& buffers, const AttendInput& input,
+                Partial& out, const AttendHooks& hooks)
         : session_(session),
           buffers_(buffers),
           input_(input),
           out_(out),
           hooks_(hooks),
-          design_(forward_design(design)),
+          design_(forward_design(design.design, design.shape(Pass::forward, input.queries.dim, input.values.dim))),
           geometry_(design_.geometry),
           dim_qk_padded_(padded_to_steps(input.queries.dim)),
           dim_v_padded_(padded_to_panels(input.values.dim)),
@@ -83,18 +85,31 @@ class ForwardPass {
         const DeviceOutput output(session_, out_.output().row(heads.begin, 0), heads.size() * rows * out_.dim(), false,
                                   buffers_.output);
         const DeviceOutput lse(session_, out_.lse(heads.begin), heads.size() * rows, false, buffers_.lse);
+        parts_ = parts_of_keys(heads);
+        const std::int64_t result_rows = heads.size() * rows;
+        const std::int64_t float_bytes = sizeof(float);
+        const cl::Buffer& outputs =
+            parts_ == 1 ? output.buffer()
+                        : buffers_.output_parts.of_bytes(session_, parts_ * result_rows * out_.dim() * float_bytes);
+        const cl::Buffer& bases =
+            parts_ == 1 ? lse.buffer() : buffers_.base_parts.of_bytes(session_, parts_ * result_rows * float_bytes);
+        const cl::Buffer& sums =
+            buffers_.sum_parts.of_bytes(session_, parts_ == 1 ? 0 : parts_ * result_rows * float_bytes);
         const double sign = input_.scale == 0.0 ? 0.0 : std::copysign(1.0, input_.scale);
         // The sign is in the queries, so that the largest product is the largest score.
         const DeviceScoring how = device_scoring(input_.scoring, input_.scale == 0.0 ? 1.0 : std::abs(input_.scale));
-        cl_uint at = set_arguments(
-            attending_, 0, queries.buffer(), queries.head_stride(), queries.token_stride(), static_cast<cl_float>(sign),
-            buffers_.packed_keys.of_bytes(session_, 0), buffers_.packed_values.of_bytes(session_, 0),
-            buffers_.not_finite.of_bytes(session_, 0), static_cast<cl_int>(key_tiles_), static_cast<cl_int>(group()));
+        cl_uint at = set_arguments(attending_, 0, queries.buffer(), queries.head_stride(), queries.token_stride(),
+                                   static_cast<cl_float>(sign), buffers_.packed_keys.of_bytes(session_, 0),
+                                   buffers_.packed_values.of_bytes(session_, 0),
+                                   buffers_.not_finite.of_bytes(session_, 0), static_cast<cl_int>(key_tiles_),
+                                   static_cast<cl_int>(group()), static_cast<cl_int>(heads.size()));
         first_plan_arg_ = at;
         at += 7;  // plan, tasks, queue
         attending_.setArg(at++, static_cast<cl_int>(rows));
-        attending_.setArg(at++, output.buffer());
-        attending_.setArg(at++, lse.buffer());
+        attending_.setArg(at++, outputs);
+        attending_.setArg(at++, bases);
+        attending_.setArg(at++, sums);
+        attending_.setArg(at++, static_cast<cl_int>(parts_));
         attending_.setArg(at++, sizeof how, &how);
         if (input_.scoring.slopes != nullptr) {
             at = set_slopes(heads, at);
@@ -110,8 +125,46 @@ class ForwardPass {
                 attend_kind(heads, kind, plans.of(kind));
             }
         }
+        if (parts_ > 1) {
+            merge_parts({outputs, bases, sums}, result_rows, output.buffer(), lse.buffer());
+        }
         output.fetch();
         lse.fetch();
+    }
+
+    // Where there are too few tiles of rows for the units of the device, the keys of each are shared out among several
+    // (split-KV; FlashDecoding). The number depends on the device as a whole, not on the part of it that is used, as
+    // results do.
+    [[nodiscard]] std::int64_t parts_of_keys(Range heads) const {
+        constexpr std::int64_t tasks_of_unit = 4;  // so that no unit waits long for the last one
+        constexpr std::int64_t fewest_tiles = 2;   // of a part
+        const std::int64_t tasks = heads.size() * ((input_.mask->rows() + geometry_.q_tile - 1) / geometry_.q_tile);
+        const std::int64_t wanted = session_.facts().compute_units * tasks_of_unit;
+        const std::int64_t parts = std::clamp<std::int64_t>((wanted + tasks - 1) / tasks, 1,
+                                                            std::max<std::int64_t>(key_tiles_ / fewest_tiles, 1));
+        if (parts > 1 && hooks_.explain) {
+            hooks_.explain(fmt::format("keys in {} parts, merged in order", parts));
+        }
+        return parts;
+    }
+
+    struct PartialResults {
+        const cl::Buffer& outputs;
+        const cl::Buffer& bases;
+        const cl::Buffer& sums;
+    };
+
+    void merge_parts(const PartialResults& of, std::int64_t result_rows, const cl::Buffer& output,
+                     const cl::Buffer& lse) {
+        ProgramSource source{{"elements.cl", "scoring.cl", "merge_parts.cl"},
+                             {{"INPUT", "0"}, {"DIM_V", std::to_string(out_.dim())}}};
+        add_scoring_defines(input_.scoring, source.defines);
+        cl::Kernel merging = session_.kernel(source, "merge_parts");
+        set_arguments(merging, 0, of.outputs, of.bases, of.sums, static_cast<cl_int>(parts_),
+                      static_cast<cl_ulong>(result_rows), output, lse);
+        session_.queue().enqueueNDRangeKernel(
+            merging, cl::NullRange,
+            cl::NDRange(static_cast<std::size_t>(out_.dim()), static_cast<std::size_t>(result_rows)), cl::NullRange);
     }
 
     cl_uint set_slopes(Range heads, cl_uint at) {
@@ -139,13 +192,16 @@ class ForwardPass {
             plan_.clear();
             const std::size_t fitting = bias_fits(plans, heads.size());
             const std::size_t taken = append(plans.first(fitting), geometry_, most_plan_bytes, plan_);
+            if (parts_ > 1) {
+                plan_.split(parts_);
+            }
             attending_.setArg(first_plan_arg_, upload(session_, plan_.row_tiles, buffers_.row_tiles));
             attending_.setArg(first_plan_arg_ + 1, upload(session_, plan_.runs, buffers_.runs));
             attending_.setArg(first_plan_arg_ + 2, upload(session_, plan_.seen, buffers_.seen));
             if (input_.scoring.has_bias()) {
                 set_biases(heads, {plans.front().rows.begin, plans[taken - 1].rows.end});
             }
-            run_planned(own);
+            run_planned(own, heads.size());
             plans = plans.subspan(taken);
         }
     }
@@ -186,7 +242,7 @@ class ForwardPass {
 
     // Head by head, so that all compute units share the keys of one head in cache; inside a head the longest tasks
     // first, so that no long one is left for the end.
-    void run_planned(const std::vector<std::int64_t>& heads) {
+    void run_planned(const std::vector<std::int64_t>& heads, std::int64_t all_heads) {
         std::vector<std::size_t> order(plan_.row_tiles.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::stable_sort(order.begin(), order.end(),
@@ -196,7 +252,8 @@ class ForwardPass {
             2.0 * static_cast<double>(geometry_.q_tile * geometry_.k_tile * (input_.queries.dim + input_.values.dim));
         for (const std::int64_t head : heads) {
             for (const std::size_t tile : order) {
-                tasks.push_back({static_cast<cl_int>(head), static_cast<cl_int>(tile),
+                const std::int64_t part = static_cast<std::int64_t>(tile) % parts_;
+                tasks.push_back({static_cast<cl_int>(head + part * all_heads), static_cast<cl_int>(tile),
                                  tile_flops * static_cast<double>(plan_.tiles[tile]), plan_.pairs[tile]});
             }
         }
@@ -217,13 +274,14 @@ class ForwardPass {
     cl::Kernel attending_;
     cl_uint first_plan_arg_ = 0;
     cl_uint first_bias_arg_ = 0;
+    std::int64_t parts_ = 1;  // of the keys
     WidePlan plan_;
 };
 
 }  // namespace
 
-void attend_forward(Session& session, Design design, ForwardBuffers& buffers, const AttendInput& input, Partial& out,
-                    const AttendHooks& hooks) {
+void attend_forward(Session& session, const DesignChoice& design, ForwardBuffers& buffers, const AttendInput& input,
+                    Partial& out, const AttendHooks& hooks) {
     ForwardPass(session, design, buffers, input, out, hooks).run();
 }
 

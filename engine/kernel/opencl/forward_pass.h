@@ -15,10 +15,11 @@ struct ForwardBuffers {
     SpareBuffer row_tiles, runs, seen, tasks, counter;
     SpareBuffer slopes, row_positions, column_positions, biases;
     SpareBuffer output, lse;
+    SpareBuffer output_parts, base_parts, sum_parts;  // of parts of the keys
 };
 
 // Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.
-void attend_forward(Session& session, Design design, ForwardBuffers& buffers, const AttendInput& input, Partial& out,
-                    const AttendHooks& hooks);
+void attend_forward(Session& session, const DesignChoice& design, ForwardBuffers& buffers, const AttendInput& input,
+                    Partial& out, const AttendHooks& hooks);
 
 }  // namespace longscope::opencl

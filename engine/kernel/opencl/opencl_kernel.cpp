@@ -6,10 +6,10 @@
 #include <mutex>
 
 #include "engine/base/error.h"
+#include "engine/kernel/opencl/backward_pass.h"
 #include "engine/kernel/opencl/device_list.h"
 #include "engine/kernel/opencl/forward_pass.h"
 #include "engine/kernel/opencl/session.h"
-#include "engine/kernel/opencl/wide_backward.h"
 
 namespace longscope::opencl {
 
@@ -17,8 +17,8 @@ namespace {
 
 class OpenClKernel final : public Kernel {
   public:
-    OpenClKernel(const KernelOptions& options, std::optional<Design> design)
-        : session_(device_of_rank(options.rank), options), design_(design.value_or(design_for(session_.facts()))) {}
+    OpenClKernel(const KernelOptions& options, Design design)
+        : session_(device_of_rank(options.rank), options), design_{design, options.tile_choices, session_.facts()} {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         check_scoring(input, out.rule());
@@ -36,13 +36,14 @@ class OpenClKernel final : public Kernel {
         check_scoring(input, out);
         const std::lock_guard lock(mutex_);
         with_clear_errors(session_.facts().name,
-                          [&] { attend_backward_wide(session_, backward_buffers_, input, out, hooks); });
+                          [&] { opencl::attend_backward(session_, design_, backward_buffers_, input, out, hooks); });
         end_if_cancelled(hooks);
     }
 
     [[nodiscard]] std::string description() const override {
         return fmt::format("opencl, {}, {} compute unit{}, {}", session_.facts().name, session_.compute_units(),
-                           session_.compute_units() == 1 ? "" : "s", design_words[static_cast<std::size_t>(design_)]);
+                           session_.compute_units() == 1 ? "" : "s",
+                           design_words[static_cast<std::size_t>(design_.design)]);
     }
 
   private:
@@ -55,7 +56,7 @@ class OpenClKernel final : public Kernel {
     // The device computes one call at a time.
     mutable std::mutex mutex_;
     mutable Session session_;
-    Design design_;
+    DesignChoice design_;
     mutable ForwardBuffers buffers_;
     mutable BackwardBuffers backward_buffers_;
 };
@@ -66,12 +67,26 @@ std::string why_unsupported(const AttentionShape& /*shape*/) {
     return why_no_kernel();
 }
 
+DeviceFacts chosen_device(int rank) {
+    return device_facts().at(device_of_rank(rank));
+}
+
+std::size_t chosen_device_count() {
+    static_cast<void>(device_of_rank(0));  // says why there is none
+    return chosen_devices(device_facts(), asked_device()).size();
+}
+
+Design chosen_design(const DeviceFacts& device) {
+    const std::optional<Design> asked = asked_design();
+    return asked ? *asked : design_for(device);
+}
+
 std::unique_ptr<Kernel> make_kernel_of(Design design, const KernelOptions& options) {
     return std::make_unique<OpenClKernel>(options, design);
 }
 
 std::unique_ptr<Kernel> make_opencl_kernel(const KernelOptions& options) {
-    return std::make_unique<OpenClKernel>(options, asked_design());
+    return std::make_unique<OpenClKernel>(options, chosen_design(chosen_device(options.rank)));
 }
 
 }  // namespace longscope::opencl

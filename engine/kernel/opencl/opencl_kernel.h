@@ -13,7 +13,14 @@ namespace longscope::opencl {
 // Why the backend does not compute this shape on the chosen device, in one line; empty where it does.
 [[nodiscard]] std::string why_unsupported(const AttentionShape& shape);
 
-// With this design of the forward kernel, for tests. Throws Error(unsupported) where there is no device.
+// Of this rank, as LONGSCOPE_OPENCL_DEVICE asks for. Throws Error.
+[[nodiscard]] DeviceFacts chosen_device(int rank);
+// How many LONGSCOPE_OPENCL_DEVICE stands for; ranks from 0 on have one each. Throws Error.
+[[nodiscard]] std::size_t chosen_device_count();
+// The design that suits a device, or that LONGSCOPE_OPENCL_DESIGN asks for. Throws Error(bad_input).
+[[nodiscard]] Design chosen_design(const DeviceFacts& device);
+
+// With this design of the kernels, for tests and for tuning. Throws Error(unsupported) where there is no device.
 [[nodiscard]] std::unique_ptr<Kernel> make_kernel_of(Design design, const KernelOptions& options);
 // With the design that suits the device, or that LONGSCOPE_OPENCL_DESIGN asks for.
 [[nodiscard]] std::unique_ptr<Kernel> make_opencl_kernel(const KernelOptions& options);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernel/opencl/wide_plan.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "engine/kernel/cpu/visible_columns.h"
 
 namespace longscope::opencl {
@@ -37,6 +40,35 @@ void WidePlan::clear() {
     seen.clear();
     pairs.clear();
     tiles.clear();
+}
+
+void WidePlan::split(std::int64_t parts) {
+    const WidePlan whole = std::move(*this);
+    clear();
+    seen = whole.seen;
+    for (std::size_t i = 0; i < whole.row_tiles.size(); ++i) {
+        const cl_int4& row_tile = whole.row_tiles[i];
+        for (std::int64_t part = 0; part < parts; ++part) {
+            // Of the tiles that are met, counted from 0.
+            const std::int64_t begin = whole.tiles[i] * part / parts;
+            const std::int64_t end = whole.tiles[i] * (part + 1) / parts;
+            const auto first = static_cast<std::int64_t>(runs.size());
+            std::int64_t at = 0;
+            for (cl_int run = row_tile.s[2]; run < row_tile.s[2] + row_tile.s[3]; ++run) {
+                const cl_int4& of = whole.runs[static_cast<std::size_t>(run)];
+                const std::int64_t from = std::max(begin - at, std::int64_t{0});
+                const std::int64_t to = std::min(end - at, std::int64_t{of.s[1]} - of.s[0]);
+                if (from < to) {
+                    runs.push_back(four(of.s[0] + from, of.s[0] + to, of.s[2], 0));
+                }
+                at += of.s[1] - of.s[0];
+            }
+            row_tiles.push_back(
+                four(row_tile.s[0], row_tile.s[1], first, static_cast<std::int64_t>(runs.size()) - first));
+            pairs.push_back(part == 0 ? whole.pairs[i] : 0);
+            tiles.push_back(end - begin);
+        }
+    }
 }
 
 std::int64_t WidePlan::bytes() const {

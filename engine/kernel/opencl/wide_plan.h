@@ -20,6 +20,9 @@ struct WidePlan {
     std::vector<std::int64_t> tiles;  // of keys, that each tile of rows meets
 
     void clear();
+    // Cuts the tiles of keys of every tile of rows into so many parts of about one length, some perhaps empty: part p
+    // of tile t becomes tile t * parts + p. Pairs count with the first part.
+    void split(std::int64_t parts);
     [[nodiscard]] std::int64_t bytes() const;
 };
 

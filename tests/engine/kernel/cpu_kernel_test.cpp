@@ -23,15 +23,20 @@ Partial run_kernel(std::string_view name, const AttentionCase& c, const Attentio
     return out;
 }
 
-void expect_exact(const AttentionCase& c) {
+void expect_exact(const AttentionCase& c, Backends backends) {
     SCOPED_TRACE(c.text());
     const AttentionInputs inputs(c);
     const ReferenceResult reference = reference_attention(c, inputs);
-    for (const std::string_view kernel : {"cpu", "opencl", "reference"}) {
+    backends.emplace_back("reference");
+    for (const std::string_view kernel : backends) {
         const AttentionError error = error_of(reference, run_kernel(kernel, c, inputs, 2));
         EXPECT_LE(error.output_relative_l2, 1e-6) << kernel;
         EXPECT_LE(error.lse_absolute, 1e-5) << kernel;
     }
+}
+
+void expect_exact(const AttentionCase& c) {
+    expect_exact(c, every_backend());
 }
 
 AttentionCase make_case(std::int64_t queries, std::int64_t keys, const std::string& mask, AttentionShape shape,
@@ -170,7 +175,7 @@ TEST(CpuKernel, StopsWhenCancelled) {
     const LocalMask local(*mask, tokens, tokens);
     Partial out(2, 500, 64);
     const std::atomic<bool> cancelled{true};
-    for (const std::string_view kernel : {"cpu", "opencl", "reference"}) {
+    for (const std::string_view kernel : {"cpu", "opencl", "opencl_tiled", "reference"}) {
         try {
             backend_of(kernel, 2).attend({inputs.q(), inputs.k(), inputs.v(), &local, c.scale()}, out,
                                          {nullptr, nullptr, &cancelled});

@@ -64,7 +64,7 @@ AttentionCase drawn_case(std::int64_t most_queries, std::int64_t most_keys) {
 void expect_forward_exact(const AttentionCase& c) {
     const AttentionInputs inputs(c);
     const ReferenceResult reference = reference_attention(c, inputs);
-    for (const std::string_view name : {"cpu", "opencl", "reference"}) {
+    for (const std::string_view name : {"cpu", "opencl", "opencl_tiled", "reference"}) {
         std::atomic<std::int64_t> done{0};
         AttendHooks hooks;
         hooks.head_pairs_done = &done;
@@ -87,7 +87,7 @@ RC_GTEST_PROP(MasksOfHeads, BackwardEqualsTheReference, ()) {
     const AttentionCase c = drawn_case(0, 300);
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    for (const std::string_view name : {"cpu", "opencl", "reference"}) {
+    for (const std::string_view name : {"cpu", "opencl", "opencl_tiled", "reference"}) {
         std::atomic<std::int64_t> done{0};
         BackwardCall call;
         call.hooks.head_pairs_done = &done;

@@ -127,7 +127,8 @@ TEST_P(NonFiniteBackward, InAnOutputGradient) {
 
 INSTANTIATE_TEST_SUITE_P(
     Values, NonFiniteBackward,
-    ::testing::Combine(::testing::Values(std::string("cpu"), std::string("opencl"), std::string("reference")),
+    ::testing::Combine(::testing::Values(std::string("cpu"), std::string("opencl"), std::string("opencl_tiled"),
+                                         std::string("reference")),
                        ::testing::Values(Poison{"NaN", std::numeric_limits<float>::quiet_NaN()},
                                          Poison{"Infinity", std::numeric_limits<float>::infinity()},
                                          Poison{"MinusInfinity", -std::numeric_limits<float>::infinity()})),

@@ -83,7 +83,7 @@ TEST_P(NonFinite, InAQueryReachesOnlyItsRow) {
 
 INSTANTIATE_TEST_SUITE_P(
     Values, NonFinite,
-    ::testing::Combine(::testing::Values(std::string("cpu"), std::string("opencl")),
+    ::testing::Combine(::testing::Values(std::string("cpu"), std::string("opencl"), std::string("opencl_tiled")),
                        ::testing::Values(Poison{"NaN", std::numeric_limits<float>::quiet_NaN()},
                                          Poison{"Infinity", std::numeric_limits<float>::infinity()},
                                          Poison{"MinusInfinity", -std::numeric_limits<float>::infinity()})),

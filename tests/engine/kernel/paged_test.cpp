@@ -67,7 +67,7 @@ TEST(Paged, EqualsTheReferenceInEveryPageSizeMaskAndNumberOfQueries) {
                 SCOPED_TRACE(c.text() + " pages of " + std::to_string(page_tokens));
                 const Paged paged(c, page_tokens, page_tokens % 2 == 0);
                 const ReferenceResult expected = reference_attention(c, paged.inputs);
-                for (const char* backend : {"cpu", "opencl"}) {
+                for (const char* backend : {"cpu", "opencl", "opencl_tiled"}) {
                     const AttentionError error = error_of(expected, paged.attend(backend_of(backend, 2)));
                     EXPECT_LE(error.output_relative_l2, 1e-6) << backend;
                     EXPECT_LE(error.lse_absolute, 1e-5) << backend;
@@ -133,7 +133,7 @@ TEST(Paged, ComputesScoresThatAreNotPlain) {
     c.scoring.bias_heads = 8;
     const Paged paged(c, 17, false);
     const ReferenceResult expected = reference_attention(c, paged.inputs);
-    for (const char* backend : {"cpu", "opencl"}) {
+    for (const char* backend : {"cpu", "opencl", "opencl_tiled"}) {
         const AttentionError error = error_of(expected, paged.attend(backend_of(backend, 2)));
         EXPECT_LE(error.output_relative_l2, 1e-6) << backend;
         EXPECT_LE(error.lse_absolute, 1e-5) << backend;

@@ -37,9 +37,11 @@ void expect_exact(const AttentionCase& c) {
                           gradient_bound(c.shape.dtype, std::max(c.domain.query_tokens, c.domain.key_tokens)));
         }
     }
-    SCOPED_TRACE("opencl");
-    expect_within(error_of_gradients(reference, run_backward(backend_of("opencl", 2), c, inputs, reference)),
-                  gradient_bound(c.shape.dtype, std::max(c.domain.query_tokens, c.domain.key_tokens)));
+    for (const std::string_view backend : backends_for(c.scoring)) {
+        SCOPED_TRACE(backend);
+        expect_within(error_of_gradients(reference, run_backward(backend_of(backend, 2), c, inputs, reference)),
+                      gradient_bound(c.shape.dtype, std::max(c.domain.query_tokens, c.domain.key_tokens)));
+    }
 }
 
 TEST(ScoringBackward, EveryOptionAndEveryTwoOfThemOnEveryVariant) {
@@ -131,7 +133,7 @@ TEST(ScoringBackward, TheGradientOfScoresWithoutABiasIsThatOfABiasOfZero) {
     const TokenSet rows({{0, 97}});
     const TokenSet columns({{0, 200}});
     const LocalMask local(*mask, rows, columns);
-    for (const char* backend : {"cpu", "opencl", "reference"}) {
+    for (const char* backend : {"cpu", "opencl", "opencl_tiled", "reference"}) {
         Gradients out(inputs.forward);
         backend_of(backend, 2)
             .attend_backward({{inputs.forward.q(), inputs.forward.k(), inputs.forward.v(), &local, c.scale()},
@@ -149,7 +151,7 @@ TEST(ScoringBackward, IsBitEqualForAnyNumberOfThreads) {
         const AttentionCase c = scored_case(400, 500, causal, {1, 4, 2, 16, 16, DType::float32}, scoring);
         const BackwardInputs inputs(c);
         const ReferenceGradients reference = reference_gradients(c, inputs);
-        for (const char* backend : {"cpu", "opencl", "reference"}) {
+        for (const char* backend : {"cpu", "opencl", "opencl_tiled", "reference"}) {
             const Gradients one = run_backward(backend_of(backend, 1), c, inputs, reference);
             for (const int threads : {2, 3, 5}) {
                 EXPECT_EQ(run_backward(backend_of(backend, threads), c, inputs, reference), one)
@@ -164,7 +166,7 @@ TEST(ScoringBackward, AddsToWhatIsThere) {
         scored_case(97, 193, causal, {1, 2, 1, 16, 16, DType::float32}, {2.0, true, 1, 0.1, {}, false});
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    for (const char* backend : {"cpu", "opencl", "reference"}) {
+    for (const char* backend : {"cpu", "opencl", "opencl_tiled", "reference"}) {
         const Kernel& kernel = backend_of(backend, 2);
         const Gradients once = run_backward(kernel, c, inputs, reference);
         Gradients twice = once;
@@ -215,7 +217,7 @@ TEST(ScoringBackward, WhatABiasHidesAddsNothingWhateverItIs) {
             (of_key ? poisoned.forward.keys : poisoned.forward.values)[40 * 16 + 3] = nan_value;
             const ReferenceGradients reference = reference_gradients(c, poisoned);
             EXPECT_EQ(reference.queries, clean.queries);
-            for (const char* backend : {"cpu", "opencl", "reference"}) {
+            for (const char* backend : {"cpu", "opencl", "opencl_tiled", "reference"}) {
                 const Gradients got = run_backward(backend_of(backend, 2), c, poisoned, reference);
                 expect_within(error_of_gradients(clean, got), 3e-6);
             }
@@ -268,7 +270,7 @@ TEST(ScoringBackward, RefusesGradientsThatDoNotFit) {
     AttendGradients view = out.view(inputs.forward);
     std::vector<float> bias(24);
     view.bias = {bias.data(), 2, 4, 3};
-    for (const char* backend : {"cpu", "opencl", "reference"}) {
+    for (const char* backend : {"cpu", "opencl", "opencl_tiled", "reference"}) {
         expect_error(ErrorKind::bad_input, {"gradients.bias: 2 x 4 x 3", "accepted: 1 or 2 x 3 x 4"}, [&] {
             backend_of(backend, 1)
                 .attend_backward({{inputs.forward.q(), inputs.forward.k(), inputs.forward.v(), &local, c.scale()},

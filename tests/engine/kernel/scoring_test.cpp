@@ -20,17 +20,26 @@ constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 constexpr auto full = R"({"full": {}})";
 constexpr auto causal = R"({"causal": {}})";
 
-// Of cpu, and opencl.
+// Of cpu, and those of `backends` beside it.
 template <typename Check>
-void for_each_variant(DType inputs, const Check& check) {
+void for_each_variant(DType inputs, const Backends& backends, const Check& check) {
     for (const cpu::TileVariant& variant : cpu::tile_variants()) {
         if (variant.refusal(inputs).empty()) {
             SCOPED_TRACE(variant.name);
             check(*cpu::make_kernel_of(variant, 2));
         }
     }
-    SCOPED_TRACE("opencl");
-    check(backend_of("opencl", 2));
+    for (const std::string_view backend : backends) {
+        if (backend != "cpu") {
+            SCOPED_TRACE(backend);
+            check(backend_of(backend, 2));
+        }
+    }
+}
+
+template <typename Check>
+void for_each_variant(DType inputs, const Check& check) {
+    for_each_variant(inputs, every_backend(), check);
 }
 
 void expect_exact(const AttentionCase& c) {
@@ -38,7 +47,7 @@ void expect_exact(const AttentionCase& c) {
     const AttentionInputs inputs(c);
     const ReferenceResult reference = reference_attention(c, inputs);
     const double bound = output_error_limit(c.shape.dtype, c.domain.key_tokens);
-    for_each_variant(c.shape.dtype, [&](const Kernel& kernel) {
+    for_each_variant(c.shape.dtype, backends_for(c.scoring), [&](const Kernel& kernel) {
         const AttentionError error = error_of(reference, run_whole(kernel, c, inputs));
         EXPECT_LE(error.output_relative_l2, bound);
         EXPECT_LE(error.lse_absolute, c.shape.dtype == DType::float32 ? 1e-5 : bound);
@@ -72,7 +81,7 @@ struct ByHand {
     void expect(double first_weight, double second_weight) const {
         const bool softmax = !scoring.is_sigmoid();
         const double sum = softmax ? first_weight + second_weight : 1.0;
-        for (const char* backend : {"reference", "cpu", "opencl"}) {
+        for (const char* backend : {"reference", "cpu", "opencl", "opencl_tiled"}) {
             const std::vector<float> row = last_row(backend);
             EXPECT_NEAR(row[0], (first_weight + 10 * second_weight) / sum, 1e-5) << backend;
             if (softmax) {
@@ -142,7 +151,7 @@ TEST(Scoring, RefusesWhatDoesNotFit) {
     };
     const HeadMatrix<const float> transposed{bias.data(), 2, 4, 3};
     const HeadMatrix<const float> fitting{bias.data(), 2, 3, 4};
-    for (const char* backend : {"reference", "cpu", "opencl"}) {
+    for (const char* backend : {"reference", "cpu", "opencl", "opencl_tiled"}) {
         const auto expect_refusal = [&](const Scoring& scoring, const char* text) {
             expect_error(ErrorKind::bad_input, {text}, [&] { attend(backend, scoring); });
         };
@@ -265,7 +274,7 @@ TEST(Scoring, ABiasOfMinusInfinityIsAMask) {
                 inputs.keys[279 * 16 + 3] = nan_value;
                 inputs.values[7 * 16 + 3] = infinity;
             }
-            for (const char* backend : {"reference", "cpu", "opencl"}) {
+            for (const char* backend : {"reference", "cpu", "opencl", "opencl_tiled"}) {
                 AttentionInputs of_mask = inputs;
                 of_mask.bias.clear();
                 const Partial by_mask = run_forward(backend_of(backend, 2), masked, of_mask);
@@ -352,7 +361,7 @@ TEST(Scoring, AlibiIsAsExactAtTenMillionTokensAsAtNone) {
         compile_mask(parse_mask(parse_json(causal, "test"), "mask"), {tokens, tokens, {}});
     const TokenSet there({{far, far + 300}});
     const LocalMask local(*mask, there, there);
-    for (const char* backend : {"cpu", "opencl", "reference"}) {
+    for (const char* backend : {"cpu", "opencl", "opencl_tiled", "reference"}) {
         const Kernel& kernel = backend_of(backend, 2);
         Partial out(2, 300, 16);
         kernel.attend({inputs.q(), inputs.k(), inputs.v(), &local, near_case.scale(), inputs.scoring()}, out, {});
@@ -403,10 +412,9 @@ TEST(Scoring, AResultThatMergesByAnotherRuleIsRefused) {
     const TokenSet all({{0, 3}});
     const LocalMask local(*mask, all, all);
     Partial out(1, 3, 4);
-    for (const char* backend : {"reference", "cpu", "opencl"}) {
+    for (const char* backend : {"reference", "cpu", "opencl", "opencl_tiled"}) {
         expect_error(ErrorKind::failed, {"do not merge by one rule"}, [&] {
-            make_kernel(backend, 1)
-                ->attend({inputs.q(), inputs.k(), inputs.v(), &local, 1.0, inputs.scoring()}, out, {});
+            backend_of(backend, 1).attend({inputs.q(), inputs.k(), inputs.v(), &local, 1.0, inputs.scoring()}, out, {});
         });
     }
 }

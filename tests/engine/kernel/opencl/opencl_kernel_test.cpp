@@ -50,27 +50,28 @@ TEST(OpenClSmall, EveryKernelWithEveryClassOfTilesIsExact) {
         SCOPED_TRACE(c.text());
         const BackwardInputs inputs(c);
         const ReferenceGradients reference = reference_gradients(c, inputs);
-        const AttentionError error =
-            error_of(reference_attention(c, inputs.forward), run_forward(made_backend("opencl", 2), c, inputs.forward));
-        EXPECT_LE(error.output_relative_l2, output_error_limit(c.shape.dtype, c.domain.key_tokens));
-        // The design for GPUs, on whatever device there is.
-        const auto tiled = opencl::make_kernel_of(opencl::Design::tiled, {2, {}, {}, 0});
-        const AttentionError of_tiled =
-            error_of(reference_attention(c, inputs.forward), run_forward(*tiled, c, inputs.forward));
-        EXPECT_LE(of_tiled.output_relative_l2, output_error_limit(c.shape.dtype, c.domain.key_tokens));
-        EXPECT_LE(of_tiled.lse_absolute, c.shape.dtype == DType::float32 ? 1e-5 : 1e-3);
-        const Gradients got = run_backward(made_backend("opencl", 2), c, inputs, reference);
-        EXPECT_LE(error_of_gradients(reference, got).worst(), gradient_bound(c.shape.dtype, c.domain.key_tokens));
+        for (const std::string_view backend : opencl_backends) {
+            SCOPED_TRACE(backend);
+            const Kernel& kernel = made_backend(backend, 2);
+            const AttentionError error =
+                error_of(reference_attention(c, inputs.forward), run_forward(kernel, c, inputs.forward));
+            EXPECT_LE(error.output_relative_l2, output_error_limit(c.shape.dtype, c.domain.key_tokens));
+            EXPECT_LE(error.lse_absolute, c.shape.dtype == DType::float32 ? 1e-5 : 1e-3);
+            const Gradients got = run_backward(kernel, c, inputs, reference);
+            EXPECT_LE(error_of_gradients(reference, got).worst(), gradient_bound(c.shape.dtype, c.domain.key_tokens));
+        }
     }
 }
 
 TEST(OpenClKernel, IsBitEqualFromRunToRunAndForAnyNumberOfThreads) {
     const AttentionCase c = make_case(700);
     const AttentionInputs inputs(c);
-    const std::vector<float> one = numbers(run_forward(made_backend("opencl", 1), c, inputs));
-    for (const int threads : {1, 2, 64}) {
-        for (int run = 0; run < 3; ++run) {
-            EXPECT_EQ(numbers(run_forward(made_backend("opencl", threads), c, inputs)), one) << threads;
+    for (const std::string_view backend : opencl_backends) {
+        const std::vector<float> one = numbers(run_forward(made_backend(backend, 1), c, inputs));
+        for (const int threads : {1, 2, 64}) {
+            for (int run = 0; run < 3; ++run) {
+                EXPECT_EQ(numbers(run_forward(made_backend(backend, threads), c, inputs)), one) << backend << threads;
+            }
         }
     }
 }
@@ -79,9 +80,48 @@ TEST(OpenClKernel, GradientsAreBitEqualFromRunToRunAndForAnyNumberOfThreads) {
     const AttentionCase c = make_case(500);
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    const Gradients one = run_backward(made_backend("opencl", 1), c, inputs, reference);
-    for (const int threads : {1, 2, 64}) {
-        EXPECT_EQ(run_backward(made_backend("opencl", threads), c, inputs, reference), one) << threads;
+    for (const std::string_view backend : opencl_backends) {
+        const Gradients one = run_backward(made_backend(backend, 1), c, inputs, reference);
+        for (const int threads : {1, 2, 64}) {
+            EXPECT_EQ(run_backward(made_backend(backend, threads), c, inputs, reference), one) << backend << threads;
+        }
+    }
+}
+
+// As when a model decodes: too few tiles of rows for any device.
+TEST(OpenClKernel, SharesOutTheKeysOfFewQueriesAndMergesThemInOrder) {
+    constexpr auto window = R"({"window": {"left": 700, "right": 0}})";
+    for (const char* mask : {causal, window}) {
+        for (const std::int64_t queries : {1, 7, 64}) {
+            AttentionCase plain{{1, 1, 1, 40, 24, DType::float32}, {queries, 2100, {}}, mask, 5};
+            AttentionCase sigmoid = plain;
+            sigmoid.scoring.sigmoid_bias = -7.0;
+            AttentionCase scored = plain;
+            scored.scoring = {20.0, true, 1, 0.1, std::nullopt, false};
+            for (const AttentionCase& c : {plain, sigmoid, scored}) {
+                SCOPED_TRACE(c.text());
+                const AttentionInputs inputs(c);
+                const ReferenceResult reference = reference_attention(c, inputs);
+                for (const std::string_view backend : opencl_backends) {
+                    SCOPED_TRACE(backend);
+                    std::vector<std::string> told;
+                    std::atomic<std::int64_t> pairs{0};
+                    ForwardCall call;
+                    call.hooks.explain = [&](const std::string& line) { told.push_back(line); };
+                    call.hooks.head_pairs_done = &pairs;
+                    const Partial out = run_forward(made_backend(backend, 2), c, inputs, call);
+                    ASSERT_EQ(told.size(), 1U);
+                    EXPECT_NE(told[0].find("parts, merged in order"), std::string::npos) << told[0];
+                    EXPECT_EQ(pairs, c.mask()->pairs());
+                    const AttentionError error = error_of(reference, out);
+                    EXPECT_LE(error.output_relative_l2, 1e-6);
+                    if (!c.scoring.sigmoid_bias) {
+                        EXPECT_LE(error.lse_absolute, 1e-5);
+                    }
+                    EXPECT_EQ(numbers(run_forward(made_backend(backend, 1), c, inputs)), numbers(out));
+                }
+            }
+        }
     }
 }
 

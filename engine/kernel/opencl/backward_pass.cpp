@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/kernel/opencl/wide_backward.h"
+#include "engine/kernel/opencl/backward_pass.h"
 
 #include <algorithm>
 #include <limits>
@@ -19,8 +19,6 @@ namespace longscope::opencl {
 
 namespace {
 
-// Of queries and of keys: a multiple of row groups, of panels and of the planner's words.
-constexpr std::int64_t tile = 192;
 // What plans, and biases, of the rows that are computed at once may take.
 constexpr std::int64_t most_plan_bytes = std::int64_t{256} << 20;
 constexpr std::int64_t most_bias_bytes = std::int64_t{256} << 20;
@@ -28,30 +26,29 @@ constexpr std::int64_t most_rows_at_once = 32'768;
 // Of keys and values in both orders at a time, where the device has more.
 constexpr std::int64_t most_packed_bytes = std::int64_t{1} << 30;
 
-std::int64_t tiles_of(std::int64_t tokens) {
-    return (tokens + tile - 1) / tile;
-}
-
-class WideBackward {
+class BackwardPass {
   public:
-    WideBackward(Session& session, BackwardBuffers& buffers, const AttendBackwardInput& input,
-                 const AttendGradients& out, const AttendHooks& hooks)
+    BackwardPass(Session& session, const DesignChoice& design, BackwardBuffers& buffers,
+                 const AttendBackwardInput& input, const AttendGradients& out, const AttendHooks& hooks)
         : session_(session),
           buffers_(buffers),
           input_(input),
           forward_(input.forward),
           out_(out),
           hooks_(hooks),
+          design_(
+              backward_design(design.design, design.shape(Pass::backward, forward_.queries.dim, forward_.values.dim))),
+          tile_(design_.tile),
           key_tiles_(tiles_of(forward_.keys.tokens)),
           how_(device_scoring(forward_.scoring, forward_.scale)),
-          of_queries_(session.kernel(source(false), "attend_backward_wide")),
-          of_keys_(session.kernel(source(true), "attend_backward_wide")) {}
+          of_queries_(session.kernel(source(false), design_.kernel)),
+          of_keys_(session.kernel(source(true), design_.kernel)) {}
 
     void run() {
         if (forward_.mask->rows() == 0 || key_tiles_ == 0 || forward_.queries.heads == 0) {
             return;
         }
-        const std::int64_t head_bytes = key_tiles_ * tile * std::int64_t{sizeof(float)} * 2 *
+        const std::int64_t head_bytes = key_tiles_ * tile_ * std::int64_t{sizeof(float)} * 2 *
                                         (padded_to_panels(forward_.keys.dim) + padded_to_panels(forward_.values.dim));
         const std::int64_t room = std::min(most_packed_bytes, session_.facts().largest_allocation_bytes);
         const std::int64_t step = std::clamp<std::int64_t>(room / head_bytes, 1, forward_.keys.heads);
@@ -63,12 +60,13 @@ class WideBackward {
   private:
     [[nodiscard]] bool cancelled() const { return hooks_.cancelled != nullptr && *hooks_.cancelled; }
     [[nodiscard]] std::int64_t group() const { return forward_.queries.heads / forward_.keys.heads; }
+    [[nodiscard]] std::int64_t tiles_of(std::int64_t tokens) const { return (tokens + tile_ - 1) / tile_; }
     [[nodiscard]] bool wants_bias_gradients() const { return out_.bias.data != nullptr; }
 
     [[nodiscard]] ProgramSource source(bool of_keys) const {
         const std::int64_t qk = forward_.queries.dim;
         const std::int64_t v = forward_.values.dim;
-        ProgramSource source{{"elements.cl", "lanes.cl", "scoring.cl", "wide_scores.cl", "wide_backward.cl"},
+        ProgramSource source{design_.files,
                              {{"INPUT", "0"},
                               {"OF_KEYS", of_keys ? "1" : "0"},
                               {"DIM_QK", std::to_string(qk)},
@@ -77,14 +75,15 @@ class WideBackward {
                               {"DIM_V", std::to_string(v)},
                               {"DIM_V_STEPS", std::to_string(padded_to_steps(v))},
                               {"DIM_V_PADDED", std::to_string(padded_to_panels(v))},
-                              {"TILE", std::to_string(tile)},
+                              {"TILE", std::to_string(tile_)},
+                              {"PART_ROWS", std::to_string(design_.part_rows)},
                               {"BIAS_GRADIENTS", wants_bias_gradients() && !of_keys ? "1" : "0"}}};
         add_scoring_defines(forward_.scoring, source.defines);
         return source;
     }
 
     void pack(const HeadView& tensor, Range heads, Range tokens, PackedBothWays& packed) {
-        const PackedPart part{heads, tokens, tile};
+        const PackedPart part{heads, tokens, tile_};
         pack_panels(session_, tensor, part, buffers_.raw, packed.panels);
         pack_rows(session_, tensor, part, buffers_.raw, packed.rows, packed.not_finite);
     }
@@ -118,12 +117,12 @@ class WideBackward {
     [[nodiscard]] std::int64_t rows_at_once(Range heads) const {
         const auto kinds = static_cast<std::int64_t>(forward_.mask->kinds_of(heads).size());
         std::int64_t row_tiles =
-            std::min(most_rows_at_once / tile, most_plan_bytes / (kinds * key_tiles_ * most_bytes_of_pair(tile)));
+            std::min(most_rows_at_once / tile_, most_plan_bytes / (kinds * key_tiles_ * most_bytes_of_pair(tile_)));
         if (forward_.scoring.has_bias()) {
             row_tiles = std::min(
-                row_tiles, most_bias_bytes / (heads.size() * tile * key_tiles_ * tile * std::int64_t{sizeof(float)}));
+                row_tiles, most_bias_bytes / (heads.size() * tile_ * key_tiles_ * tile_ * std::int64_t{sizeof(float)}));
         }
-        return std::max<std::int64_t>(row_tiles, 1) * tile;
+        return std::max<std::int64_t>(row_tiles, 1) * tile_;
     }
 
     struct Outputs {
@@ -145,12 +144,12 @@ class WideBackward {
             std::vector<TilePlan>& own = plans[static_cast<std::size_t>(kind)];
             own.resize(static_cast<std::size_t>(row_tiles));
             team.for_each(row_tiles, [&](std::int64_t i) {
-                const std::int64_t first = rows.begin + i * tile;
+                const std::int64_t first = rows.begin + i * tile_;
                 own[static_cast<std::size_t>(i)] =
-                    plan_tile_row(*forward_.mask, {first, std::min(first + tile, rows.end)}, tile, kind);
+                    plan_tile_row(*forward_.mask, {first, std::min(first + tile_, rows.end)}, tile_, kind);
             });
         }
-        const BackwardPlan plan = backward_plan(plans, tile, row_tiles, key_tiles_);
+        const BackwardPlan plan = backward_plan(plans, tile_, row_tiles, key_tiles_);
         std::vector<cl_int> kinds;
         for (std::int64_t head = heads.begin; head < heads.end; ++head) {
             kinds.push_back(static_cast<cl_int>(forward_.mask->kind_of(head)));
@@ -176,7 +175,7 @@ class WideBackward {
             set_arguments(of_queries_, at, outputs.of_bias, static_cast<cl_ulong>(head_stride),
                           static_cast<cl_int>(forward_.keys.tokens));
         }
-        run_of_queries(heads, row_tiles, plan, tasks_of_queries);
+        run_of_queries(heads, rows, plan, tasks_of_queries);
 
         upload_side(plan.of_keys);
         at = set_arguments(of_keys_, 0, rows_buffer(buffers_.keys), rows_buffer(buffers_.values),
@@ -207,7 +206,7 @@ class WideBackward {
 
     // Of query heads x all rows, those of these heads and rows, filled up to whole tiles.
     [[nodiscard]] std::vector<float> rows_of(const float* values, Range heads, Range rows, float padding) const {
-        const std::int64_t padded = tiles_of(rows.size()) * tile;
+        const std::int64_t padded = tiles_of(rows.size()) * tile_;
         std::vector<float> out(static_cast<std::size_t>(heads.size() * padded), padding);
         for (std::int64_t head = heads.begin; values != nullptr && head < heads.end; ++head) {
             std::copy_n(values + head * forward_.mask->rows() + rows.begin, rows.size(),
@@ -228,8 +227,8 @@ class WideBackward {
 
     cl_uint set_scoring(cl::Kernel& kernel, cl_uint at, Range heads, Range rows, bool of_keys) {
         const Scoring& scoring = forward_.scoring;
-        const std::int64_t padded_rows = tiles_of(rows.size()) * tile;
-        const std::int64_t padded_columns = key_tiles_ * tile;
+        const std::int64_t padded_rows = tiles_of(rows.size()) * tile_;
+        const std::int64_t padded_columns = key_tiles_ * tile_;
         if (scoring.slopes != nullptr) {
             std::vector<cl_int> of_rows(static_cast<std::size_t>(padded_rows));
             std::vector<cl_int> of_columns(static_cast<std::size_t>(padded_columns));
@@ -261,17 +260,28 @@ class WideBackward {
     }
 
     [[nodiscard]] double pair_flops(std::int64_t of_qk, std::int64_t of_v) const {
-        return 2.0 * static_cast<double>(tile * tile * (of_qk * forward_.queries.dim + of_v * forward_.values.dim));
+        return 2.0 * static_cast<double>(tile_ * tile_ * (of_qk * forward_.queries.dim + of_v * forward_.values.dim));
     }
 
-    void run_of_queries(Range heads, std::int64_t row_tiles, const BackwardPlan& plan, cl_uint tasks_at) {
+    // The parts of a tile with so many rows on its own side. All pairs count with the first one.
+    void append_parts(const QueuedTask& tile, std::int64_t rows, std::vector<QueuedTask>& tasks) const {
+        const std::int64_t parts = tile_ / design_.part_rows;
+        for (std::int64_t part = 0; part * design_.part_rows < std::min(rows, tile_); ++part) {
+            tasks.push_back({tile.head, static_cast<cl_int>(tile.tile * parts + part),
+                             tile.flops / static_cast<double>(parts), part == 0 ? tile.pairs : 0});
+        }
+    }
+
+    void run_of_queries(Range heads, Range rows, const BackwardPlan& plan, cl_uint tasks_at) {
         std::vector<QueuedTask> tasks;
+        const std::int64_t row_tiles = tiles_of(rows.size());
         for (std::int64_t head = heads.begin; head < heads.end; ++head) {
             for (std::int64_t i = row_tiles - 1; i >= 0; --i) {
                 const auto at = static_cast<std::size_t>(forward_.mask->kind_of(head) * row_tiles + i);
                 if (plan.of_queries.met[at] > 0) {
-                    tasks.push_back({static_cast<cl_int>(head - heads.begin), static_cast<cl_int>(i),
-                                     pair_flops(2, 1) * static_cast<double>(plan.of_queries.met[at]), plan.pairs[at]});
+                    append_parts({static_cast<cl_int>(head - heads.begin), static_cast<cl_int>(i),
+                                  pair_flops(2, 1) * static_cast<double>(plan.of_queries.met[at]), plan.pairs[at]},
+                                 rows.size() - i * tile_, tasks);
                 }
             }
             if (wants_bias_gradients() && out_.bias.heads == 1) {
@@ -293,8 +303,9 @@ class WideBackward {
                             .met[static_cast<std::size_t>(forward_.mask->kind_of(heads.begin + head) * key_tiles_ + i)];
                 }
                 if (met > 0) {
-                    tasks.push_back({static_cast<cl_int>(kv_head), static_cast<cl_int>(i),
-                                     pair_flops(2, 2) * static_cast<double>(met), 0});
+                    append_parts({static_cast<cl_int>(kv_head), static_cast<cl_int>(i),
+                                  pair_flops(2, 2) * static_cast<double>(met), 0},
+                                 forward_.keys.tokens - i * tile_, tasks);
                 }
             }
         }
@@ -306,7 +317,7 @@ class WideBackward {
             return;
         }
         kernel.setArg(tasks_at, upload(session_, on_device(tasks), buffers_.tasks));
-        run_tasks(session_, kernel, 0, tasks_at + 1, tasks, buffers_.counter, hooks_);
+        run_tasks(session_, kernel, design_.group_items, tasks_at + 1, tasks, buffers_.counter, hooks_);
     }
 
     Session& session_;
@@ -315,6 +326,8 @@ class WideBackward {
     const AttendInput& forward_;
     const AttendGradients& out_;
     const AttendHooks& hooks_;
+    BackwardDesign design_;
+    std::int64_t tile_;
     std::int64_t key_tiles_;
     DeviceScoring how_;
     cl::Kernel of_queries_;
@@ -323,9 +336,9 @@ class WideBackward {
 
 }  // namespace
 
-void attend_backward_wide(Session& session, BackwardBuffers& buffers, const AttendBackwardInput& input,
-                          const AttendGradients& out, const AttendHooks& hooks) {
-    WideBackward(session, buffers, input, out, hooks).run();
+void attend_backward(Session& session, const DesignChoice& design, BackwardBuffers& buffers,
+                     const AttendBackwardInput& input, const AttendGradients& out, const AttendHooks& hooks) {
+    BackwardPass(session, design, buffers, input, out, hooks).run();
 }
 
 }  // namespace longscope::opencl

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A backward call on a processor with wide vectors (resources/opencl/wide_backward.cl).
+// A backward call, in either design of its kernel (resources/opencl/wide_backward.cl, tiled_backward.cl).
 #pragma once
 
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/opencl/design.h"
 #include "engine/kernel/opencl/session.h"
 
 namespace longscope::opencl {
@@ -22,7 +23,7 @@ struct BackwardBuffers {
 };
 
 // Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.
-void attend_backward_wide(Session& session, BackwardBuffers& buffers, const AttendBackwardInput& input,
-                          const AttendGradients& out, const AttendHooks& hooks);
+void attend_backward(Session& session, const DesignChoice& design, BackwardBuffers& buffers,
+                     const AttendBackwardInput& input, const AttendGradients& out, const AttendHooks& hooks);
 
 }  // namespace longscope::opencl
