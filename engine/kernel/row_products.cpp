@@ -17,7 +17,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using FloatTag = hn::ScalableTag<float>;
 
-HWY_ATTR float dot(const float* a, const float* b, std::int64_t dim) {
+HWY_ATTR float row_product(const float* a, const float* b, std::int64_t dim) {
     const FloatTag d;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     auto even = hn::Zero(d);
@@ -52,7 +52,7 @@ HWY_ATTR void add_scaled(float factor, const float* row, std::int64_t dim, float
 
 HWY_ATTR void each_product(const float* row, RowSpan<const float> rows, float scale, float* out) {
     for (std::int64_t i = 0; i < rows.count; ++i) {
-        out[i] = scale * dot(row, rows.row(i), rows.dim);
+        out[i] = scale * row_product(row, rows.row(i), rows.dim);
     }
 }
 
