@@ -5,11 +5,11 @@
 #include <string>
 
 #include "engine/experiment/experiment.h"
-#include "engine/parallel/step_table.h"
+#include "engine/experiment/layout_preview.h"
 
 namespace longscope {
 
 // Throws Error(bad_input) for more ranks than such a table can show.
-[[nodiscard]] std::string step_table_text(const StepTable& table, const Experiment& experiment);
+[[nodiscard]] std::string step_table_text(const LayoutPreview& preview, const Experiment& experiment);
 
 }  // namespace longscope

@@ -20,6 +20,7 @@ inline constexpr std::int64_t max_previewed_ranks = 256;
 struct LayoutPreview {
     StepTable steps;
     std::vector<MemoryProfile> memory;  // of each rank
+    std::string planned;                // StrategyEntry::planned; empty where nothing is
 };
 
 // Of the draw's own layout; writes the schedules of all ranks, each of which is let go of before many others are
