@@ -29,7 +29,8 @@ std::string checkpoint_text(const CheckpointAccount& account) {
         format_bytes(account.forward_bytes_received));
 }
 
-std::string step_table_text(const StepTable& table, const Experiment& experiment) {
+std::string step_table_text(const LayoutPreview& preview, const Experiment& experiment) {
+    const StepTable& table = preview.steps;
     if (table.ranks.size() > max_ranks) {
         throw bad_input("layout.ranks", std::to_string(table.ranks.size()), "are too many for a table of text",
                         fmt::format("1 to {}, or a picture: --output FILE", max_ranks));
@@ -56,10 +57,10 @@ std::string step_table_text(const StepTable& table, const Experiment& experiment
                            format_bytes(transfer.bytes)});
     }
     return fmt::format(
-        "{}: {} over {} ranks, dispatch {}, {}\n\n{}own: with queries of its own tokens; help: with those of other "
+        "{}: {} over {} ranks, dispatch {}, {}\n{}\n{}own: with queries of its own tokens; help: with those of other "
         "ranks; idle: computes nothing; shares are of the busiest cell\n\n{}",
         printable(experiment.name), experiment.layout.strategy, table.ranks.size(), experiment.layout.dispatch,
-        to_string(experiment.pass), work.text(),
+        to_string(experiment.pass), preview.planned.empty() ? preview.planned : preview.planned + '\n', work.text(),
         table.transfers.empty() ? std::string("Nothing moves between ranks.\n") : transfers.text());
 }
 

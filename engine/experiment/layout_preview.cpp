@@ -28,6 +28,9 @@ LayoutPreview preview_layout(const CompiledDraw& draw, const std::atomic<bool>& 
     std::vector<CheckpointAccount> accounts(tokens.size());
     LayoutPreview preview;
     preview.memory.resize(tokens.size());
+    if (strategy.planned != nullptr) {
+        preview.planned = strategy.planned(prepared, experiment.pass);
+    }
     ThreadTeam().for_each(ranks, [&](std::int64_t rank) {
         if (cancelled) {
             throw Error(ErrorKind::cancelled, "cancelled");

@@ -22,6 +22,7 @@ struct LayoutPreview {
     StepTable steps;
     std::vector<MemoryProfile> memory;  // of each rank
     CheckpointAccount checkpoint;       // of all ranks
+    std::string planned;                // StrategyEntry::planned; empty where nothing is
 };
 
 // Of the draw's own layout; writes the schedules of all ranks, each of which is let go of before many others are

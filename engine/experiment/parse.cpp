@@ -135,6 +135,23 @@ SequenceField parse_sequence(JsonObject object, const std::filesystem::path& fol
     return {tokens, parse_lengths_field(lengths, object.path_of("lengths"), tokens, folder), draws, seed};
 }
 
+// Numbers that are not given are those of the model that is named.
+CostModel parse_cost_model(JsonObject object) {
+    std::vector<std::string> names;
+    for (const NamedCostModel& named : cost_models) {
+        names.emplace_back(named.name);
+    }
+    const std::string name = one_of(object, "name", names.front(), names);
+    CostModel model =
+        cost_models.at(static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin())).model;
+    for (const CostModelNumber& number : cost_model_numbers) {
+        std::int64_t& value = model.*number.value;
+        value = object.integer_or(std::string(number.name), value, number.least, number.largest);
+    }
+    object.finish();
+    return model;
+}
+
 LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
     LayoutField layout;
     layout.ranks = object.integer_or("ranks", layout.ranks, 1, max_ranks);
@@ -148,6 +165,7 @@ LayoutField parse_layout(JsonObject object, const ExperimentNames& names) {
         "placement");
     layout.options.wire_dtype = word_index<DType>(
         dtype_words, one_of(object, "wire_dtype", "float32", {dtype_words.begin(), dtype_words.end()}), "wire_dtype");
+    layout.options.cost_model = parse_cost_model(group(object, "cost_model"));
     object.finish();
     return layout;
 }

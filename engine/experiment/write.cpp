@@ -58,6 +58,12 @@ void put_options(const StrategyOptions& options, Json& layout) {
     if (options.wire_dtype != DType::float32) {
         layout["wire_dtype"] = to_string(options.wire_dtype);
     }
+    if (const CostModel& model = options.cost_model; model != default_cost_model) {
+        Json& numbers = layout["cost_model"] = Json::object();
+        for (const CostModelNumber& number : cost_model_numbers) {
+            numbers[std::string(number.name)] = model.*number.value;
+        }
+    }
 }
 
 Json to_json(const Experiment& experiment) {

@@ -57,6 +57,7 @@ struct StrategyEntry {
     std::string_view meaning;
     bool has_backward = true;
     bool has_degree = false;  // looks at StrategyOptions::ulysses
+    bool has_stages = false;  // looks at StrategyOptions::stages
     // See infeasible().
     std::string (*refusal)(const AttentionShape& shape, std::int64_t ranks, const StrategyOptions& options);
     // The part of one rank in a pass that it has.
@@ -73,11 +74,13 @@ struct StrategyEntry {
     std::shared_ptr<const StrategyPlan> (*planner)(const StrategyInput& input) = nullptr;
     // See choices(), of strategies that have other options than a degree.
     std::vector<StrategyOptions> (*candidates)(const AttentionShape& shape, std::int64_t ranks) = nullptr;
+    // What was planned for all ranks, in a sentence for people. Null where nothing is.
+    std::string (*planned)(const StrategyInput& input, Pass pass) = nullptr;
 
     // Why it cannot serve this shape on so many ranks, in one line; empty when nothing is known against it: a layout
     // may still be in the way.
-    [[nodiscard]] std::string infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass = Pass::forward,
-                                         const StrategyOptions& options = {}) const;
+    [[nodiscard]] std::string infeasible(const AttentionShape& shape, std::int64_t ranks, Pass pass,
+                                         const StrategyOptions& options) const;
     // Why it cannot serve this layout; empty when it can. The functions below, and those above, may be called only
     // then.
     [[nodiscard]] std::string infeasible(const StrategyInput& input, Pass pass) const;
@@ -110,8 +113,8 @@ struct StrategyEntry {
 [[nodiscard]] const StrategyEntry& find_strategy(std::string_view name);
 
 // Throws Error(infeasible) with the strategy's reason when it cannot serve this shape on so many ranks.
-void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks,
-                      Pass pass = Pass::forward, const StrategyOptions& options = {});
+void require_feasible(const StrategyEntry& strategy, const AttentionShape& shape, std::int64_t ranks, Pass pass,
+                      const StrategyOptions& options);
 // The same when it cannot serve this layout.
 void require_feasible(const StrategyEntry& strategy, const StrategyInput& input, Pass pass);
 
@@ -134,6 +137,9 @@ void require_feasible(const StrategyEntry& strategy, const StrategyInput& input,
 
 [[nodiscard]] Schedule write_group_cast(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals group_cast_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);
+[[nodiscard]] std::shared_ptr<const StrategyPlan> plan_group_cast(const StrategyInput& input);
+[[nodiscard]] std::string planned_group_cast(const StrategyInput& input, Pass pass);
+[[nodiscard]] std::vector<StrategyOptions> group_cast_candidates(const AttentionShape& shape, std::int64_t ranks);
 
 [[nodiscard]] Schedule write_light_seq(const StrategyInput& input, Pass pass);
 [[nodiscard]] StrategyTotals light_seq_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass);

@@ -18,6 +18,10 @@ std::string to_string(const StrategyOptions& options) {
     if (options.wire_dtype != DType::float32) {
         text += fmt::format("{}sends {}", text.empty() ? "" : ", ", to_string(options.wire_dtype));
     }
+    if (options.cost_model != default_cost_model) {
+        const std::string_view name = name_of(options.cost_model);
+        text += fmt::format("{}cost model {}", text.empty() ? "" : ", ", name.empty() ? "of its own" : name);
+    }
     return text;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/parallel/cost_model.h"
 #include "engine/tensor/dtype.h"
 
 namespace longscope {
@@ -28,7 +29,9 @@ struct StrategyOptions {
     std::int64_t tolerance_percent = 0;  // by which work may stay uneven, of strategies that move it
     std::int64_t window = 0;             // ranks of an inner ring
     std::int64_t head_stride = 0;        // key/value heads that are gathered at once
+    std::int64_t stages = 0;             // in which keys come, of strategies that can do so (StrategyEntry::has_stages)
     Placement placement = Placement::head_first;
+    CostModel cost_model = default_cost_model;  // by which what is 0 above is chosen, where time counts
 
     // In which partial results and gradients travel between ranks (engine/parallel/wire_dtype.h), of strategies that
     // say so (wire_dtype_strategies).
@@ -44,11 +47,12 @@ struct NumberOption {
     std::int64_t largest;
 };
 
-inline constexpr std::array<NumberOption, 4> number_options{{
+inline constexpr std::array<NumberOption, 5> number_options{{
     {"ulysses", &StrategyOptions::ulysses, 65536},
     {"tolerance_percent", &StrategyOptions::tolerance_percent, 1000},
     {"window", &StrategyOptions::window, 65536},
     {"head_stride", &StrategyOptions::head_stride, 65536},
+    {"stages", &StrategyOptions::stages, 64},
 }};
 
 // Those that are not left to the strategy, as "ulysses 2, context_first"; empty where all are.

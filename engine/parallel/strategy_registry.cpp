@@ -6,6 +6,7 @@
 #include "engine/base/registry.h"
 #include "engine/mask/local_mask.h"
 #include "engine/parallel/strategy.h"
+#include "engine/parallel/strategy/pruned_rounds.h"
 
 namespace longscope {
 
@@ -60,7 +61,8 @@ const std::vector<StrategyEntry>& strategies() {
          .writer = write_pruned_ring,
          .formula = pruned_ring_totals,
          .head_pairs = head_pairs_of_own_queries,
-         .text = pruned_ring_text},
+         .text = pruned_ring_text,
+         .planner = plan_pruned_ring},
         {.name = "llama3_all_gather",
          .meaning = "every rank gets all keys and values, a few heads at a time, the next while it computes",
          .has_backward = true,
@@ -73,11 +75,15 @@ const std::vector<StrategyEntry>& strategies() {
         {.name = "group_cast",
          .meaning = "every rank gets just the keys and values that its queries see, while it computes on its own",
          .has_backward = true,
+         .has_stages = true,
          .refusal = always_feasible,
          .writer = write_group_cast,
          .formula = group_cast_totals,
          .head_pairs = head_pairs_of_own_queries,
-         .text = group_cast_text},
+         .text = group_cast_text,
+         .planner = plan_group_cast,
+         .candidates = group_cast_candidates,
+         .planned = planned_group_cast},
         {.name = "token_ring",
          .meaning = "queries travel from rank to rank, their partial results straight back; keys and values stay",
          .has_backward = false,
@@ -149,9 +155,12 @@ std::string StrategyEntry::infeasible(const AttentionShape& shape, std::int64_t 
     if (pass == Pass::forward_backward && !has_backward) {
         return fmt::format("{} has no backward pass", name);
     }
-    if (options.wire_dtype != DType::float32 &&
-        std::find(wire_dtype_strategies.begin(), wire_dtype_strategies.end(), name) == wire_dtype_strategies.end()) {
+    const std::span<const std::string_view> casting = wire_dtype_strategies();
+    if (options.wire_dtype != DType::float32 && std::find(casting.begin(), casting.end(), name) == casting.end()) {
         return fmt::format("{} sends partial results and gradients in float32 alone (layout.wire_dtype)", name);
+    }
+    if (options.stages != 0 && !has_stages) {
+        return fmt::format("{} has no stages (layout.stages): its transfers are as its ranks lie", name);
     }
     return refusal(shape, ranks, options);
 }

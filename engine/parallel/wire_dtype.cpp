@@ -2,6 +2,7 @@
 #include "engine/parallel/wire_dtype.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -28,6 +29,50 @@ struct Content {
     BufferRole role = BufferRole::partial;
     Ids sets;                  // of partials: token set and heads of each block
     std::vector<Range> heads;  // likewise
+};
+
+// The copies that fill a message, or empty it. They tile it: of two with the same offset the first is of nothing.
+class MessageParts {
+  public:
+    void fill(std::int64_t offset_bytes, const std::optional<Content>& content) {
+        if (!parts_.empty() && offset_bytes < parts_.back().first) {
+            parts_.clear();  // anew
+        }
+        add(offset_bytes, content);
+    }
+    void empty(std::int64_t offset_bytes, const std::optional<Content>& content) {
+        if (parts_.empty() || offset_bytes >= parts_.back().first) {
+            add(offset_bytes, content);
+        }
+    }
+    // Nothing where it is not cast.
+    [[nodiscard]] std::optional<Content> content() const {
+        if (parts_.empty()) {
+            return std::nullopt;
+        }
+        std::optional<Content> all = parts_.front().second;
+        for (std::size_t i = 1; i < parts_.size(); ++i) {
+            const std::optional<Content>& part = parts_[i].second;
+            if (part.has_value() != all.has_value() || (part && part->role != all->role)) {
+                throw failed("schedule: a message holds what is cast beside what is not");
+            }
+            if (part) {
+                all->sets.insert(all->sets.end(), part->sets.begin(), part->sets.end());
+                all->heads.insert(all->heads.end(), part->heads.begin(), part->heads.end());
+            }
+        }
+        return all;
+    }
+
+  private:
+    void add(std::int64_t offset_bytes, const std::optional<Content>& content) {
+        if (!parts_.empty() && offset_bytes == parts_.back().first) {
+            parts_.pop_back();
+        }
+        parts_.emplace_back(offset_bytes, content);
+    }
+
+    std::vector<std::pair<std::int64_t, std::optional<Content>>> parts_;
 };
 
 class WireCaster {
@@ -150,7 +195,7 @@ class WireCaster {
             return Content{room->second.role, {}, {}};
         }
         const auto filled = filled_.find(buffer);
-        return filled == filled_.end() ? std::nullopt : filled->second;
+        return filled == filled_.end() ? std::nullopt : filled->second.content();
     }
     // Of a message it is what it is scattered to.
     [[nodiscard]] std::optional<Content> content_of_arriving(std::int64_t buffer, std::size_t at) {
@@ -162,6 +207,7 @@ class WireCaster {
             return std::nullopt;
         }
         std::map<std::int64_t, Operation> later;
+        MessageParts parts;
         for (std::size_t i = at + 1; i < written_.operations.size(); ++i) {
             const Operation& operation = written_.operations[i];
             if (operation.kind == OperationKind::alloc) {
@@ -175,28 +221,33 @@ class WireCaster {
                 if (into != later.end()) {
                     rooms_.insert({operation.into, into->second});
                 }
-                return content_of_copy(operation);
+                parts.empty(operation.offset_bytes, content_of_copy(operation));
             }
             if (operation.kind == OperationKind::free || operation.kind == OperationKind::alloc ||
                 operation.kind == OperationKind::recv) {
                 break;
             }
         }
-        return std::nullopt;
+        return parts.content();
     }
 
     void leave(const Operation& operation, std::size_t at) {
+        const bool exchanges = is_exchange(operation.kind);
+        const std::int64_t bytes = exchanges ? sum(operation.sent_bytes) : operation.bytes;
+        // A rank that has nothing to send may get something, and the other way round.
         const std::optional<Content> content = content_of_leaving(operation.buffer);
-        if (!content) {
-            const std::int64_t id = add(operation, operation.id);
-            static_cast<void>(id);
+        std::optional<Content> arriving = exchanges ? content_of_arriving(operation.into, at) : std::nullopt;
+        if (!content && !arriving) {
+            add(operation, operation.id);
             return;
         }
-        const bool exchanges = is_exchange(operation.kind);
-        Operation smaller = scaled(operation, content->role);
+        if (exchanges && ((!content && bytes > 0) || (!arriving && sum(operation.received_bytes) > 0) ||
+                          (content && arriving && content->role != arriving->role))) {
+            throw failed("schedule: what an exchange brings is not what it takes along");
+        }
+        Operation smaller = scaled(operation, content ? content->role : arriving->role);
         std::int64_t narrowed = -1;
-        if (on_wire_.count(operation.buffer) == 0) {
-            const std::int64_t bytes = exchanges ? sum(operation.sent_bytes) : operation.bytes;
+        if (content && on_wire_.count(operation.buffer) == 0) {
             Operation narrowing = cast(operation.buffer, *content, bytes, operation.step, {});
             narrowing.to = wire_;
             narrowed = add(std::move(narrowing), -1);
@@ -206,12 +257,10 @@ class WireCaster {
         if (narrowed >= 0) {
             operations_.back().after.push_back(narrowed);
         }
-        on_wire_[operation.buffer].users.push_back(id);
-        if (exchanges) {
-            std::optional<Content> arriving = content_of_arriving(operation.into, at);
-            if (!arriving || arriving->role != content->role) {
-                throw failed("schedule: what an exchange brings is not what it takes along");
-            }
+        if (content) {
+            on_wire_[operation.buffer].users.push_back(id);
+        }
+        if (arriving) {
             on_wire_[operation.into] = {std::move(*arriving), sum(operation.received_bytes), {id}};
         }
     }
@@ -236,7 +285,7 @@ class WireCaster {
             const bool overwrites =
                 operation.kind == OperationKind::gather || operation.kind == OperationKind::attend_backward;
             if (operation.kind == OperationKind::gather) {
-                filled_[operation.into] = content_of_copy(operation);
+                filled_[operation.into].fill(operation.offset_bytes, content_of_copy(operation));
             }
             if (overwrites) {
                 on_wire_.erase(operation.into);
@@ -257,14 +306,21 @@ class WireCaster {
     const AttentionShape& shape_;
     DType wire_;
     std::vector<Operation> operations_;
-    Ids new_ids_;                                            // of the operations as they were written
-    std::map<std::int64_t, Operation> rooms_;                // the alloc of each buffer that is there
-    std::map<std::int64_t, std::optional<Content>> filled_;  // messages, by the last gather
+    Ids new_ids_;                                  // of the operations as they were written
+    std::map<std::int64_t, Operation> rooms_;      // the alloc of each buffer that is there
+    std::map<std::int64_t, MessageParts> filled_;  // messages, by the gathers
     std::map<std::int64_t, OnWire> on_wire_;
     std::int32_t last_step_ = 0;
 };
 
 }  // namespace
+
+std::span<const std::string_view> wire_dtype_strategies() {
+    static constexpr std::array<std::string_view, 13> names{
+        "ring",       "all_gather", "ulysses",   "usp",     "double_ring", "pruned_ring",   "llama3_all_gather",
+        "group_cast", "token_ring", "light_seq", "dist_ca", "split_kv",    "ulysses_uneven"};
+    return names;
+}
 
 Schedule with_wire_dtype(Schedule schedule, const AttentionShape& shape, DType wire) {
     if (wire == DType::float32) {

@@ -3,8 +3,8 @@
 // (StrategyOptions::wire_dtype): a strategy writes its schedule as if they did not, and casts are put into it here.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "engine/parallel/schedule.h"
@@ -31,12 +31,12 @@ class WireSizes {
     const AttentionShape& shape_;
 };
 
-// Strategies whose closed formulas count by WireSizes; others refuse anything but float32.
-inline constexpr std::array<std::string_view, 6> wire_dtype_strategies{"ring", "all_gather", "ulysses",
-                                                                       "usp",  "group_cast", "token_ring"};
+// Those whose closed formulas count by WireSizes; others refuse anything but float32.
+[[nodiscard]] std::span<const std::string_view> wire_dtype_strategies();
 
 // The schedule with casts before partials and gradients leave and after they arrive, in place, and the transfers as
-// much smaller. Of messages, those that are filled by one gather each. The schedule itself for float32.
+// much smaller. A message may be filled, and emptied, by several copies, in the order of their offsets. The schedule
+// itself for float32.
 [[nodiscard]] Schedule with_wire_dtype(Schedule schedule, const AttentionShape& shape, DType wire);
 
 }  // namespace longscope

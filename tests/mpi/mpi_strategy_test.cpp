@@ -113,11 +113,7 @@ void expect_all_gradients_exact(const AttentionCase& problem, const std::vector<
 
 AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlens, const std::string& mask,
                         DType dtype = DType::float32) {
-    AttentionCase c;
-    c.shape = {1, 12, 2, 32, 48, dtype};
-    c.domain = {tokens, tokens, std::move(cu_seqlens)};
-    c.mask_json = mask;
-    return c;
+    return self_attention({1, 12, 2, 32, 48, dtype}, tokens, std::move(cu_seqlens), mask);
 }
 
 TEST(MpiStrategies, EqualsTheReferenceForEveryDispatchAndMask) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/parallel/dispatch.h"
@@ -10,6 +11,16 @@
 #include "tests/support/attention_case.h"
 
 namespace longscope {
+
+// Tokens that see one another by a mask; no documents: one.
+inline AttentionCase self_attention(const AttentionShape& shape, std::int64_t tokens,
+                                    std::vector<std::int64_t> cu_seqlens, std::string mask) {
+    AttentionCase problem;
+    problem.shape = shape;
+    problem.domain = {tokens, tokens, std::move(cu_seqlens)};
+    problem.mask_json = std::move(mask);
+    return problem;
+}
 
 struct DispatchedCase {
     DispatchedCase(AttentionCase c, const std::string& dispatch, std::int64_t ranks)

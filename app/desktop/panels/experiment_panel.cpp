@@ -174,6 +174,10 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
         ->add_integer(tr("Heads at once"), "/layout/head_stride", 0, 65536, 0,
                       tr("Key/value heads that are gathered at once, of strategy llama3_all_gather"))
         ->setSpecialValueText(tr("automatic"));
+    layout
+        ->add_integer(tr("Stages"), "/layout/stages", 0, 64, 0,
+                      tr("Stages in which keys and values come from other ranks, of strategy group_cast"))
+        ->setSpecialValueText(tr("automatic"));
     add_group(column, tr("Layout"), layout);
 
     auto* run = new FieldForm(document);

@@ -70,7 +70,7 @@ int explain(const RunOptions& options) {
     const LayoutPreview preview = preview_layout(compile_draw(experiment, 0), *job.cancelled());
     job.finish();
     if (options.output.empty()) {
-        write_output(step_table_text(preview.steps, experiment) + checkpoint_text(preview.checkpoint));
+        write_output(step_table_text(preview, experiment) + checkpoint_text(preview.checkpoint));
     } else {
         paint(draw_layout(layout_picture_named(options.picture), preview, experiment, theme), options.output);
         write_output(options.output + '\n');

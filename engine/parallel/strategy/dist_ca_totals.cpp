@@ -2,8 +2,8 @@
 // What core attention disaggregation moves, holds and computes by its plan, without writing its schedule.
 #include <algorithm>
 
+#include "engine/parallel/live_bytes.h"
 #include "engine/parallel/strategy/dist_ca_plan.h"
-#include "engine/parallel/strategy/held_bytes.h"
 
 namespace longscope {
 
@@ -34,38 +34,38 @@ struct BatchTokens {
     std::int64_t keys_for_peers = 0;  // keys that go out, each as often as it does
 };
 
-void hold_inputs(HeldBytes& held, const BatchTokens& n, const DistCaSizes& sizes) {
+void hold_inputs(LiveBytes& held, const BatchTokens& n, const DistCaSizes& sizes) {
     held.take((n.own + n.computed) * sizes.queries + (n.keys_for_peers + n.remote_keys) * sizes.key_values);
 }
 
 // The nano-batch is put in order, computed, and its results packed.
-void hold_computing(HeldBytes& held, const BatchTokens& n, const DistCaSizes& sizes, Pass pass) {
+void hold_computing(LiveBytes& held, const BatchTokens& n, const DistCaSizes& sizes, Pass pass) {
     held.take(n.computed * sizes.queries);
-    held.give((n.own + n.computed) * sizes.queries);
+    held.give_back((n.own + n.computed) * sizes.queries);
     held.take(n.remote_keys * sizes.key_values);
-    held.give((n.keys_for_peers + n.remote_keys) * sizes.key_values);
+    held.give_back((n.keys_for_peers + n.remote_keys) * sizes.key_values);
     for (const DistCaTask& task : n.share.tasks) {
         held.take(2 * task.tokens * sizes.result);
-        held.give(task.tokens * sizes.result);
+        held.give_back(task.tokens * sizes.result);
     }
     held.take((n.computed + n.own) * sizes.result);
     if (pass == Pass::forward) {
-        held.give(n.computed * (sizes.queries + sizes.result));
+        held.give_back(n.computed * (sizes.queries + sizes.result));
     }
 }
 
-void hold_computing_backward(HeldBytes& held, const BatchTokens& n, const DistCaSizes& sizes) {
+void hold_computing_backward(LiveBytes& held, const BatchTokens& n, const DistCaSizes& sizes) {
     held.take(n.computed * sizes.output_gradients);
-    held.give((n.own + n.computed) * sizes.output_gradients);
+    held.give_back((n.own + n.computed) * sizes.output_gradients);
     for (const DistCaTask& task : n.share.tasks) {
         held.take(task.tokens * (sizes.delta + sizes.query_gradients));
-        held.give(task.tokens * (sizes.queries + sizes.result + sizes.output_gradients + sizes.delta));
+        held.give_back(task.tokens * (sizes.queries + sizes.result + sizes.output_gradients + sizes.delta));
     }
-    held.give(n.remote_keys * sizes.key_values);
+    held.give_back(n.remote_keys * sizes.key_values);
     held.take((n.computed + n.own) * sizes.query_gradients);
-    held.give(n.computed * sizes.query_gradients);
+    held.give_back(n.computed * sizes.query_gradients);
     held.take((n.remote_keys + n.keys_for_peers) * sizes.key_value_gradients);
-    held.give(n.remote_keys * sizes.key_value_gradients);
+    held.give_back(n.remote_keys * sizes.key_value_gradients);
 }
 
 }  // namespace
@@ -73,22 +73,25 @@ void hold_computing_backward(HeldBytes& held, const BatchTokens& n, const DistCa
 StrategyTotals dist_ca_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
     const std::shared_ptr<const DistCaPlan> plan = dist_ca_plan_of(input);
     const DistCaSizes sizes(input.shape);
+    const std::int64_t sent_result = input.wire().partials(sizes.result);
+    const std::int64_t sent_query_gradients = input.wire().gradients(sizes.query_gradients);
+    const std::int64_t sent_key_value_gradients = input.wire().gradients(sizes.key_value_gradients);
     const std::int64_t own = tokens.of(input.rank);
     const BatchTokens first(input, *plan, 0);
     const BatchTokens second(input, *plan, 1);
     StrategyTotals sums;
-    HeldBytes held;
+    LiveBytes held;
     held.take(own * sizes.result);
     for (const BatchTokens* n : {&first, &second}) {
         const std::int64_t out = n->own - n->stays;
         const std::int64_t in = n->computed - n->stays;
-        sums.bytes_received += in * sizes.queries + n->remote_keys * sizes.key_values + out * sizes.result;
-        sums.bytes_sent += out * sizes.queries + n->keys_for_peers * sizes.key_values + in * sizes.result;
+        sums.bytes_received += in * sizes.queries + n->remote_keys * sizes.key_values + out * sent_result;
+        sums.bytes_sent += out * sizes.queries + n->keys_for_peers * sizes.key_values + in * sent_result;
         if (pass == Pass::forward_backward) {
-            sums.bytes_received += in * sizes.output_gradients + out * sizes.query_gradients +
-                                   n->keys_for_peers * sizes.key_value_gradients;
+            sums.bytes_received +=
+                in * sizes.output_gradients + out * sent_query_gradients + n->keys_for_peers * sent_key_value_gradients;
             sums.bytes_sent +=
-                out * sizes.output_gradients + in * sizes.query_gradients + n->remote_keys * sizes.key_value_gradients;
+                out * sizes.output_gradients + in * sent_query_gradients + n->remote_keys * sent_key_value_gradients;
         }
         hold_inputs(held, *n, sizes);
     }
@@ -97,7 +100,7 @@ StrategyTotals dist_ca_totals(const StrategyInput& input, const TokenCounts& tok
     }
     if (pass == Pass::forward_backward) {
         for (const BatchTokens* n : {&first, &second}) {
-            held.give((n->computed + n->own) * sizes.result);
+            held.give_back((n->computed + n->own) * sizes.result);
         }
         const std::int64_t largest = std::max({own, first.remote_keys, second.remote_keys});
         held.take(own * (sizes.query_gradients + sizes.key_value_gradients) +
@@ -107,7 +110,7 @@ StrategyTotals dist_ca_totals(const StrategyInput& input, const TokenCounts& tok
             hold_computing_backward(held, *n, sizes);
         }
     }
-    sums.peak_buffer_bytes = held.most();
+    sums.peak_buffer_bytes = held.peak();
     return sums;
 }
 

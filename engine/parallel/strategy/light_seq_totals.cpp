@@ -23,6 +23,7 @@ class LightSeqBytes {
           tokens_(tokens),
           own_(tokens.of(input.rank)),
           backward_(backward),
+          wire_(input.wire()),
           key_values_(input.shape.key_value_bytes_per_token()),
           key_value_gradients_(input.shape.key_value_gradient_bytes_per_token()) {
         const AttentionShape& shape = input.shape;
@@ -35,8 +36,8 @@ class LightSeqBytes {
 
     void add_to(StrategyTotals& sums, std::int64_t kept) const {
         for (std::int64_t t = 0; t < plan_.steps(); ++t) {
-            sums.bytes_received += inputs(t) + arriving(t);
-            sums.bytes_sent += inputs_of_target(t) + leaving(t);
+            sums.bytes_received += inputs(t) + on_wire(arriving(t));
+            sums.bytes_sent += inputs_of_target(t) + on_wire(leaving(t));
             sums.peak_buffer_bytes =
                 std::max(sums.peak_buffer_bytes, kept + inputs(t) + inputs(t + 1) + working(t) + leaving(t) +
                                                      leaving(t - 1) + arriving(t) + arriving(t - 1));
@@ -63,6 +64,10 @@ class LightSeqBytes {
     [[nodiscard]] std::int64_t result_of(Work work) const {
         return of(work, backward_ ? key_value_gradients_ : 0, row_result_);
     }
+    // Of results.
+    [[nodiscard]] std::int64_t on_wire(std::int64_t bytes) const {
+        return backward_ ? wire_.gradients(bytes) : wire_.partials(bytes);
+    }
     static std::int64_t of(Work work, std::int64_t own, std::int64_t help) {
         return work == Work::own ? own : work == Work::help ? help : 0;
     }
@@ -71,6 +76,7 @@ class LightSeqBytes {
     const TokenCounts& tokens_;
     std::int64_t own_;
     bool backward_;
+    WireSizes wire_;
     std::int64_t key_values_;  // of a token; so are the others
     std::int64_t key_value_gradients_;
     std::int64_t rows_ = 0;        // what a helper needs of a query

@@ -337,11 +337,11 @@ StrategyTotals llama3_all_gather_totals(const StrategyInput& input, const TokenC
     const std::int64_t own = tokens.of(input.rank);
     const std::int64_t others = tokens.all() - own;
     const std::int64_t bytes = shape.key_value_bytes_per_token();
-    const std::int64_t gradient_bytes = shape.key_value_gradient_bytes_per_token();
     StrategyTotals sums;
     sums.bytes_received = others * bytes;
     sums.bytes_sent = (ranks - 1) * own * bytes;
     if (pass == Pass::forward_backward) {
+        const std::int64_t gradient_bytes = input.wire().gradients(shape.key_value_gradient_bytes_per_token());
         sums.bytes_received += others * bytes + (ranks - 1) * own * gradient_bytes;
         sums.bytes_sent += (ranks - 1) * own * bytes + others * gradient_bytes;
     }

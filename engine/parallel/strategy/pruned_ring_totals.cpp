@@ -107,8 +107,9 @@ StrategyTotals pruned_ring_totals(const StrategyInput& input, const TokenCounts&
     }
     room.live.give_back(rounds.ranks() == 1 ? 0 : partial);
     if (pass == Pass::forward_backward) {
-        sums.bytes_received += sums_received * gradient_bytes;
-        sums.bytes_sent += sums_sent * gradient_bytes;
+        const std::int64_t sent_gradient_bytes = input.wire().gradients(gradient_bytes);
+        sums.bytes_received += sums_received * sent_gradient_bytes;
+        sums.bytes_sent += sums_sent * sent_gradient_bytes;
         room.live.take(row_gradient_bytes(shape, own) + own * gradient_bytes);
         room.take_backward(input, rounds);
     }

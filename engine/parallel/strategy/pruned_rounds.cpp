@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/thread_team.h"
 #include "engine/mask/key_coverage.h"
 
 namespace longscope {
@@ -50,11 +51,23 @@ Round round_of(const StrategyInput& input, const std::vector<RangeSet>& covered,
 
 }  // namespace
 
+NeededKeys::NeededKeys(const StrategyInput& input) : of_ranks(input.tokens.size()) {
+    ThreadTeam().for_each(input.ranks(), [&](std::int64_t rank) {
+        const auto at = static_cast<std::size_t>(rank);
+        of_ranks[at] = covered_keys(input.masks, input.tokens[at]);
+    });
+}
+
+std::shared_ptr<const StrategyPlan> plan_pruned_ring(const StrategyInput& input) {
+    return std::make_shared<const NeededKeys>(input);
+}
+
 PrunedRounds::PrunedRounds(const StrategyInput& input) : steps_(input.tokens.size()) {
-    std::vector<RangeSet> covered;
-    for (const TokenSet& queries : input.tokens) {
-        covered.push_back(covered_keys(input.masks, queries));
+    auto needed = std::dynamic_pointer_cast<const NeededKeys>(input.plan);
+    if (needed == nullptr) {
+        needed = std::make_shared<const NeededKeys>(input);
     }
+    const std::vector<RangeSet>& covered = needed->of_ranks;
     own_covered_ = covered[static_cast<std::size_t>(input.rank)];
     const std::int64_t ranks = input.ranks();
     for (std::int64_t owner = 0; owner < ranks; ++owner) {

@@ -32,6 +32,14 @@ struct PrunedBlock {
     [[nodiscard]] bool parts() const { return leaving_tokens > 0 && ending_tokens() > 0; }
 };
 
+// The keys that a query of each rank sees. Worked out once for all ranks: it takes time with all their tokens.
+struct NeededKeys : StrategyPlan {
+    explicit NeededKeys(const StrategyInput& input);
+
+    std::vector<RangeSet> of_ranks;
+};
+[[nodiscard]] std::shared_ptr<const StrategyPlan> plan_pruned_ring(const StrategyInput& input);
+
 class PrunedRounds {
   public:
     explicit PrunedRounds(const StrategyInput& input);

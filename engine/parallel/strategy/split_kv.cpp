@@ -114,8 +114,9 @@ StrategyTotals split_kv_totals(const StrategyInput& input, const TokenCounts& to
     const std::int64_t result_bytes = Partial::size_bytes(shape.query_heads, 1, shape.head_dim_v);
     StrategyTotals sums;
     // The queries of all others come, their results go; the own ones go to all, and a result comes from each.
-    sums.bytes_received = others * query_bytes + (ranks - 1) * own * result_bytes;
-    sums.bytes_sent = (ranks - 1) * own * query_bytes + others * result_bytes;
+    const std::int64_t sent_result_bytes = input.wire().partials(result_bytes);
+    sums.bytes_received = others * query_bytes + (ranks - 1) * own * sent_result_bytes;
+    sums.bytes_sent = (ranks - 1) * own * query_bytes + others * sent_result_bytes;
     sums.peak_buffer_bytes = std::max({
         2 * tokens.all() * query_bytes,                                   // putting queries in order
         tokens.all() * (query_bytes + result_bytes),                      // computing

@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
+#include "engine/parallel/live_bytes.h"
 #include "engine/parallel/strategy/head_exchange.h"
-#include "engine/parallel/strategy/held_bytes.h"
 
 namespace longscope {
 
@@ -245,6 +245,9 @@ Schedule write_ulysses_uneven(const StrategyInput& input, Pass pass) {
 StrategyTotals ulysses_uneven_totals(const StrategyInput& input, const TokenCounts& tokens, Pass pass) {
     const AttentionShape& shape = input.shape;
     const HeadSizes one(shape);
+    const std::int64_t sent_result = input.wire().partials(one.result);
+    const std::int64_t sent_dq = input.wire().gradients(one.dq);
+    const std::int64_t sent_dkv = input.wire().gradients(one.dkv);
     const Range own_heads = query_heads_of(shape, tokens.ranks(), input.rank);
     const std::int64_t h = own_heads.size();
     const std::int64_t g = key_value_heads_of(shape, own_heads).size();
@@ -258,55 +261,56 @@ StrategyTotals ulysses_uneven_totals(const StrategyInput& input, const TokenCoun
     const std::int64_t other_heads = shape.query_heads - h;
     StrategyTotals sums;
     // The tokens of the others come in for the heads of this rank, and the results of its tokens from their heads.
-    sums.bytes_received = others * (h * one.q + g * one.kv) + own * other_heads * one.result;
-    sums.bytes_sent = own * (other_heads * one.q + (copies - g) * one.kv) + others * h * one.result;
-    HeldBytes held;
+    sums.bytes_received = others * (h * one.q + g * one.kv) + own * other_heads * sent_result;
+    sums.bytes_sent = own * (other_heads * one.q + (copies - g) * one.kv) + others * h * sent_result;
+    LiveBytes held;
     held.take(2 * all * h * one.q + (own * copies + all * g) * one.kv);  // ordering queries
-    held.give(all * h * one.q);
+    held.give_back(all * h * one.q);
     held.take(all * g * one.kv);  // then keys and values
-    held.give((own * copies + all * g) * one.kv);
+    held.give_back((own * copies + all * g) * one.kv);
     held.take(all * h * one.result);
     const std::vector<Part> parts = parts_of(shape, own_heads);
     for (const Part& part : parts.size() > 1 ? parts : std::vector<Part>{}) {
         const std::int64_t inputs = all * (part.query_heads.size() * one.q + part.key_value_heads.size() * one.kv);
         const std::int64_t result = all * part.query_heads.size() * one.result;
         held.take(inputs + result);
-        held.give(inputs);
+        held.give_back(inputs);
         held.take(result);
-        held.give(2 * result);
+        held.give_back(2 * result);
     }
     const std::int64_t inputs = all * (h * one.q + g * one.kv);
     const std::int64_t results = own * shape.query_heads * one.result;
-    held.give(pass == Pass::forward ? inputs : 0);
+    held.give_back(pass == Pass::forward ? inputs : 0);
     held.take(all * h * one.result + results);  // sending results back
-    held.give(pass == Pass::forward ? all * h * one.result : 0);
+    held.give_back(pass == Pass::forward ? all * h * one.result : 0);
     held.take(results);  // ordering them
-    held.give(all * h * one.result + results);
+    held.give_back(all * h * one.result + results);
     if (pass == Pass::forward_backward) {
-        sums.bytes_received += others * h * one.output_gradient + own * (other_heads * one.dq + (copies - g) * one.dkv);
-        sums.bytes_sent += own * other_heads * one.output_gradient + others * (h * one.dq + g * one.dkv);
+        sums.bytes_received +=
+            others * h * one.output_gradient + own * (other_heads * sent_dq + (copies - g) * sent_dkv);
+        sums.bytes_sent += own * other_heads * one.output_gradient + others * (h * sent_dq + g * sent_dkv);
         held.take(2 * all * h * one.output_gradient);  // ordering dO
-        held.give(all * h * one.output_gradient);
+        held.give_back(all * h * one.output_gradient);
         held.take(all * (h * (one.statistic + one.dq) + g * one.dkv));
         for (const Part& part : parts.size() > 1 ? parts : std::vector<Part>{}) {
             const std::int64_t bytes =
                 all * (part.query_heads.size() * (one.q + one.output_gradient + 2 * one.statistic + one.dq) +
                        part.key_value_heads.size() * (one.kv + one.dkv));
             held.take(bytes);
-            held.give(bytes);
+            held.give_back(bytes);
         }
-        held.give(inputs + all * h * (one.result + one.output_gradient + one.statistic));
+        held.give_back(inputs + all * h * (one.result + one.output_gradient + one.statistic));
         held.take(all * h * one.dq);  // packing dQ
-        held.give(all * h * one.dq);
+        held.give_back(all * h * one.dq);
         held.take(own * shape.query_heads * one.dq);
-        held.give(all * h * one.dq);
+        held.give_back(all * h * one.dq);
         held.take(all * g * one.dkv);  // packing dK and dV
-        held.give(all * g * one.dkv);
+        held.give_back(all * g * one.dkv);
         held.take(own * copies * one.dkv);
-        held.give(all * g * one.dkv);
+        held.give_back(all * g * one.dkv);
         held.take(own * shape.key_value_heads * one.dkv);  // adding them up
     }
-    sums.peak_buffer_bytes = held.most();
+    sums.peak_buffer_bytes = held.peak();
     return sums;
 }
 

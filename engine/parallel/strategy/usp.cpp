@@ -279,9 +279,13 @@ StrategyTotals usp_totals(const StrategyInput& input, const TokenCounts& tokens,
 }
 
 std::int64_t usp_head_pairs(const StrategyInput& input, const UspMesh& mesh) {
-    const TokenSet queries = select_tokens({mesh.ranks_of_group(mesh.group_of(input.rank)), {}}, input.tokens);
-    return LocalMask(input.masks, queries, TokenSet({{0, input.masks.key_tokens()}}))
-        .head_pairs(share_of_heads(input.shape.query_heads, mesh.ulysses, mesh.place_of(input.rank)));
+    const TokenSet all_keys({{0, input.masks.key_tokens()}});
+    const Range heads = share_of_heads(input.shape.query_heads, mesh.ulysses, mesh.place_of(input.rank));
+    std::int64_t pairs = 0;
+    for (const std::int64_t rank : mesh.ranks_of_group(mesh.group_of(input.rank))) {
+        pairs += LocalMask(input.masks, input.tokens[static_cast<std::size_t>(rank)], all_keys).head_pairs(heads);
+    }
+    return pairs;
 }
 
 std::int64_t usp_head_pairs(const StrategyInput& input) {

@@ -64,11 +64,7 @@ void expect_all_exact(const AttentionCase& problem, const std::string& dispatch,
 
 AttentionCase make_case(std::int64_t tokens, std::vector<std::int64_t> cu_seqlens, const std::string& mask,
                         AttentionShape shape = {1, 4, 2, 32, 32, DType::float32}) {
-    AttentionCase c;
-    c.shape = shape;
-    c.domain = {tokens, tokens, std::move(cu_seqlens)};
-    c.mask_json = mask;
-    return c;
+    return self_attention(shape, tokens, std::move(cu_seqlens), mask);
 }
 
 const std::string causal_documents = R"({"and": [{"documents": {}}, {"causal": {}}]})";

@@ -31,7 +31,7 @@ class WireDTypeRun : public testing::Test {
 
     [[nodiscard]] Errors run(std::string_view name, DType wire, int ranks, Pass pass) const {
         const StrategyEntry& strategy = find_strategy(name);
-        const DispatchedCase c(problem(), "zigzag", ranks);
+        const DispatchedCase c(problem(), std::string(strategy.text.dispatch), ranks);
         std::vector<RankRun> runs(static_cast<std::size_t>(ranks));
         run_local_ranks(ranks, [&](Communicator& communicator) {
             const auto rank = static_cast<std::size_t>(communicator.rank());
@@ -82,7 +82,7 @@ class WireDTypeRun : public testing::Test {
 };
 
 TEST_F(WireDTypeRun, KeepsToTheLimitOfTheTypeAndIsNotFloat32) {
-    for (const std::string_view name : wire_dtype_strategies) {
+    for (const std::string_view name : wire_dtype_strategies()) {
         const StrategyEntry& strategy = find_strategy(name);
         for (const int ranks : {2, 4}) {
             for (const DType wire : {DType::bfloat16, DType::float16}) {

@@ -65,6 +65,13 @@ inline Json example_document_with_degree() {
                           {"window", 1},
                           {"placement", "context_first"},
                           {"head_stride", 3},
+                          {"stages", 2},
+                          {"cost_model",
+                           {{"name", "cpu_10g"},
+                            {"flops_per_s", 1000},
+                            {"half_rate_keys", 10},
+                            {"link_bytes_per_s", 500},
+                            {"latency_ns", 7}}},
                           {"wire_dtype", "bfloat16"}};
     return document;
 }

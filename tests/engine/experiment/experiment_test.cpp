@@ -181,8 +181,8 @@ TEST_F(ExperimentFile, FieldsCanBeSetFromOutsideAndAreCheckedLikeTheDocument) {
               path.string() + ": layout.ranks: 0 is too small; accepted: an integer from 1 to 65536");
     EXPECT_EQ(refusal("layout.rank", 2),
               path.string() +
-                  ": layout.rank: 2 is an unknown field; accepted: dispatch, head_stride, "
-                  "placement, ranks, strategy, tolerance_percent, ulysses, window, wire_dtype");
+                  ": layout.rank: 2 is an unknown field; accepted: cost_model, dispatch, head_stride, "
+                  "placement, ranks, stages, strategy, tolerance_percent, ulysses, window, wire_dtype");
     EXPECT_EQ(refusal("sequence.tokens.x", 2),
               path.string() +
                   ": sequence.tokens.x: 2 lies inside what is not an object; accepted: a field, as "

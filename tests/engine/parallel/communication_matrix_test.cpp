@@ -11,11 +11,10 @@ namespace {
 constexpr std::int64_t ranks = 4;
 
 DispatchedCase make_case() {
-    AttentionCase problem;
-    problem.shape = {1, 8, 4, 16, 16, DType::bfloat16};
-    problem.domain = {403, 403, {}};  // ranks of different lengths
-    problem.mask_json = R"({"and": [{"causal": {}}, {"window": {"left": 150, "right": 0}}]})";
-    return {std::move(problem), "zigzag", ranks};
+    // Ranks of different lengths.
+    return {self_attention({1, 8, 4, 16, 16, DType::bfloat16}, 403, {},
+                           R"({"and": [{"causal": {}}, {"window": {"left": 150, "right": 0}}]})"),
+            "zigzag", ranks};
 }
 
 StepTable table_of(const StrategyEntry& strategy, const DispatchedCase& c, Pass pass) {
@@ -45,7 +44,7 @@ TEST(CommunicationMatrix, SumsAreThoseOfTheFormulas) {
     const TokenCounts counts(c.tokens);
     for (const StrategyEntry& strategy : strategies()) {
         for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
-            if (!strategy.infeasible(c.problem.shape, ranks, pass).empty()) {
+            if (!strategy.infeasible(c.problem.shape, ranks, pass, {}).empty()) {
                 continue;
             }
             const CommunicationMatrix matrix = communication_matrix(table_of(strategy, c, pass), std::nullopt);

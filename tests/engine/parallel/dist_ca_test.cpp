@@ -18,11 +18,7 @@ constexpr const char* causal = R"({"causal": {}})";
 
 DispatchedCase make_case(const char* mask, const char* dispatch, std::int64_t ranks, std::int64_t tokens,
                          std::vector<std::int64_t> cu_seqlens = {}) {
-    AttentionCase problem;
-    problem.shape = {1, 4, 2, 16, 24, DType::bfloat16};
-    problem.domain = {tokens, tokens, std::move(cu_seqlens)};
-    problem.mask_json = mask;
-    return {std::move(problem), dispatch, ranks};
+    return {self_attention({1, 4, 2, 16, 24, DType::bfloat16}, tokens, std::move(cu_seqlens), mask), dispatch, ranks};
 }
 
 double largest_over_mean(const std::vector<std::int64_t>& works) {

@@ -18,11 +18,7 @@ DispatchedCase make_case(std::int64_t ranks, const StrategyOptions& options, con
         tokens.push_back(TokenSet({{at, at + 100 + rank}}));
         at += 100 + rank;
     }
-    AttentionCase problem;
-    problem.shape = {1, 8, 4, 16, 24, DType::bfloat16};
-    problem.domain = {at, at, {}};
-    problem.mask_json = mask;
-    DispatchedCase c(std::move(problem), "contiguous", ranks);
+    DispatchedCase c(self_attention({1, 8, 4, 16, 24, DType::bfloat16}, at, {}, mask), "contiguous", ranks);
     c.tokens = std::move(tokens);
     c.options = options;
     return c;
@@ -247,7 +243,7 @@ TEST(DoubleRing, RefusesWindowsAndDegreesThatDoNotFitWithTheReason) {
               "Double ring needs ranks divisible by the 4 that exchange heads (layout.ulysses): 6 are given");
     EXPECT_EQ(strategy.infeasible(shape, 16, Pass::forward, {8}),
               "Double ring needs query heads divisible by 8 ranks: 12 are given");
-    EXPECT_EQ(strategy.infeasible(shape, 7), "");
+    EXPECT_EQ(strategy.infeasible(shape, 7, Pass::forward, {}), "");
 }
 
 }  // namespace

@@ -9,11 +9,7 @@ namespace longscope {
 namespace {
 
 DispatchedCase make_case(const char* mask, const char* dispatch, std::int64_t ranks) {
-    AttentionCase problem;
-    problem.shape = {1, 4, 2, 16, 24, DType::bfloat16};
-    problem.domain = {1200, 1200, {0, 100, 500, 1200}};
-    problem.mask_json = mask;
-    return {std::move(problem), dispatch, ranks};
+    return {self_attention({1, 4, 2, 16, 24, DType::bfloat16}, 1200, {0, 100, 500, 1200}, mask), dispatch, ranks};
 }
 
 // Tokens that a rank gets from each other one: (from, to, tokens).

@@ -15,11 +15,7 @@ constexpr std::int64_t tokens_of_rank = 100;
 
 DispatchedCase make_case(std::int64_t ranks, const char* mask = R"({"causal": {}})",
                          const char* dispatch = "contiguous") {
-    AttentionCase problem;
-    problem.shape = {1, 4, 2, 16, 24, DType::bfloat16};
-    problem.domain = {tokens_of_rank * ranks, tokens_of_rank * ranks, {}};
-    problem.mask_json = mask;
-    return {std::move(problem), dispatch, ranks};
+    return {self_attention({1, 4, 2, 16, 24, DType::bfloat16}, tokens_of_rank * ranks, {}, mask), dispatch, ranks};
 }
 
 std::string refusal(const DispatchedCase& c, Pass pass = Pass::forward) {

@@ -13,11 +13,7 @@ namespace {
 constexpr AttentionShape shape{1, 16, 8, 16, 24, DType::bfloat16};
 
 DispatchedCase make_case(std::int64_t ranks, std::int64_t stride) {
-    AttentionCase problem;
-    problem.shape = shape;
-    problem.domain = {100 * ranks, 100 * ranks, {}};
-    problem.mask_json = R"({"causal": {}})";
-    DispatchedCase c(std::move(problem), "zigzag", ranks);
+    DispatchedCase c(self_attention(shape, 100 * ranks, {}, R"({"causal": {}})"), "zigzag", ranks);
     c.options.head_stride = stride;
     return c;
 }

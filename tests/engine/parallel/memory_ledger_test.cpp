@@ -12,11 +12,7 @@ namespace {
 // 8 query heads, 2 key/value heads, dimensions 64: 256 tokens over 4 ranks.
 
 DispatchedCase make_case(DType dtype = DType::float32) {
-    AttentionCase problem;
-    problem.shape = {1, 8, 2, 64, 64, dtype};
-    problem.domain = {256, 256, {}};
-    problem.mask_json = R"({"causal": {}})";
-    return {std::move(problem), "contiguous", 4};
+    return {self_attention({1, 8, 2, 64, 64, dtype}, 256, {}, R"({"causal": {}})"), "contiguous", 4};
 }
 
 MemoryLedger ledger_of(const char* strategy, DType dtype = DType::float32) {

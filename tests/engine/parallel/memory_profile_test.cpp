@@ -10,11 +10,7 @@ namespace longscope {
 namespace {
 
 DispatchedCase make_case() {
-    AttentionCase problem;
-    problem.shape = {1, 8, 4, 64, 64, DType::float32};
-    problem.domain = {256, 256, {}};
-    problem.mask_json = R"({"causal": {}})";
-    return {std::move(problem), "zigzag", 4};
+    return {self_attention({1, 8, 4, 64, 64, DType::float32}, 256, {}, R"({"causal": {}})"), "zigzag", 4};
 }
 
 std::int64_t bytes_of(const MemoryChange& change, BufferRole role) {
@@ -44,7 +40,7 @@ TEST(MemoryProfile, PeaksWhereTheLedgerDoes) {
     const DispatchedCase c = make_case();
     for (const StrategyEntry& strategy : strategies()) {
         for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
-            if (!strategy.infeasible(c.problem.shape, c.ranks(), pass).empty()) {
+            if (!strategy.infeasible(c.problem.shape, c.ranks(), pass, {}).empty()) {
                 continue;
             }
             for (std::int64_t rank = 0; rank < c.ranks(); ++rank) {

@@ -10,11 +10,7 @@ namespace longscope {
 namespace {
 
 DispatchedCase make_case(const char* mask, const char* dispatch, std::int64_t tokens, std::int64_t ranks) {
-    AttentionCase problem;
-    problem.shape = {1, 4, 2, 16, 24, DType::bfloat16};
-    problem.domain = {tokens, tokens, {}};
-    problem.mask_json = mask;
-    return {std::move(problem), dispatch, ranks};
+    return {self_attention({1, 4, 2, 16, 24, DType::bfloat16}, tokens, {}, mask), dispatch, ranks};
 }
 
 // Chunks of ten tokens, of which rank owners[i] holds the ith.

@@ -13,11 +13,7 @@ namespace {
 
 DispatchedCase make_case(const char* mask, const char* dispatch, std::int64_t ranks) {
     const AttentionShape shape{1, 4, 2, 16, 24, DType::float32};
-    AttentionCase problem;
-    problem.shape = shape;
-    problem.domain = {203, 203, {0, 1, 60, 61, 150, 203}};
-    problem.mask_json = mask;
-    return {std::move(problem), dispatch, ranks};
+    return {self_attention(shape, 203, {0, 1, 60, 61, 150, 203}, mask), dispatch, ranks};
 }
 
 TEST(RingSchedule, AStepWhoseKeysAreAllMaskedSkipsTheComputingNotTheSending) {

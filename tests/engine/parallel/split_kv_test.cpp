@@ -11,11 +11,8 @@ namespace {
 constexpr std::int64_t tokens_of_rank = 100;
 
 DispatchedCase make_case(std::int64_t ranks) {
-    AttentionCase problem;
-    problem.shape = {1, 4, 2, 16, 24, DType::bfloat16};
-    problem.domain = {tokens_of_rank * ranks, tokens_of_rank * ranks, {}};
-    problem.mask_json = R"({"causal": {}})";
-    return {std::move(problem), "zigzag", ranks};
+    return {self_attention({1, 4, 2, 16, 24, DType::bfloat16}, tokens_of_rank * ranks, {}, R"({"causal": {}})"),
+            "zigzag", ranks};
 }
 
 // Queries go to every rank, results of as many tokens and heads come back from each; keys and values go nowhere.

@@ -17,11 +17,7 @@ namespace {
 constexpr const char* causal_documents = R"({"and": [{"documents": {}}, {"causal": {}}]})";
 
 DispatchedCase make_case(const char* mask, const std::string& dispatch, std::int64_t ranks) {
-    AttentionCase problem;
-    problem.shape = {1, 24, 4, 16, 24, DType::float32};
-    problem.domain = {203, 203, {0, 1, 60, 61, 150, 203}};
-    problem.mask_json = mask;
-    return {std::move(problem), dispatch, ranks};
+    return {self_attention({1, 24, 4, 16, 24, DType::float32}, 203, {0, 1, 60, 61, 150, 203}, mask), dispatch, ranks};
 }
 
 constexpr std::array<Pass, 2> passes{Pass::forward, Pass::forward_backward};

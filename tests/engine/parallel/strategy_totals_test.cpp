@@ -38,7 +38,7 @@ RC_GTEST_PROP(ClosedFormulas, EqualThoseOfTheSchedules, ()) {
     const AttentionCase problem = any_case();
     const StrategyEntry& strategy = strategies()[*rc::gen::inRange<std::size_t>(0, strategies().size())];
     const auto ranks = *rc::gen::suchThat(rc::gen::inRange<std::int64_t>(1, 17), [&](std::int64_t count) {
-        return strategy.infeasible(problem.shape, count).empty();
+        return strategy.infeasible(problem.shape, count, Pass::forward, {}).empty();
     });
     const Pass pass = strategy.has_backward ? *rc::gen::element(Pass::forward, Pass::forward_backward) : Pass::forward;
     for (const DispatchEntry& dispatch : dispatches()) {

@@ -9,11 +9,7 @@ namespace longscope {
 namespace {
 
 DispatchedCase make_case(std::int64_t ranks) {
-    AttentionCase problem;
-    problem.shape = {1, 4, 2, 16, 24, DType::bfloat16};
-    problem.domain = {100 * ranks, 100 * ranks, {}};
-    problem.mask_json = R"({"causal": {}})";
-    return {std::move(problem), "zigzag", ranks};
+    return {self_attention({1, 4, 2, 16, 24, DType::bfloat16}, 100 * ranks, {}, R"({"causal": {}})"), "zigzag", ranks};
 }
 
 // Step, peer, bytes.
@@ -40,9 +36,9 @@ TEST(TokenRing, SendsQueriesOnAndResultsHome) {
 }
 
 TEST(TokenRing, HasNoBackwardPassAndSaysSo) {
-    EXPECT_EQ(find_strategy("token_ring").infeasible(make_case(4).problem.shape, 4, Pass::forward_backward),
+    EXPECT_EQ(find_strategy("token_ring").infeasible(make_case(4).problem.shape, 4, Pass::forward_backward, {}),
               "token_ring has no backward pass");
-    EXPECT_EQ(find_strategy("token_ring").infeasible(make_case(4).problem.shape, 4), "");
+    EXPECT_EQ(find_strategy("token_ring").infeasible(make_case(4).problem.shape, 4, Pass::forward, {}), "");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ TEST(Ulysses, SaysWhyItIsInfeasible) {
     EXPECT_EQ(reason(64, 8, 4), "");
     EXPECT_EQ(reason(64, 8, 64), "") << "key/value heads are replicated";
     try {
-        require_feasible(find_strategy("ulysses"), {1, 3, 1, 8, 8, DType::float32}, 2);
+        require_feasible(find_strategy("ulysses"), {1, 3, 1, 8, 8, DType::float32}, 2, Pass::forward, {});
         FAIL() << "not refused";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::infeasible);
@@ -27,11 +27,8 @@ TEST(Ulysses, SaysWhyItIsInfeasible) {
 }
 
 DispatchedCase make_case(std::int64_t query_heads, std::int64_t key_value_heads, std::int64_t ranks) {
-    AttentionCase problem;
-    problem.shape = {1, query_heads, key_value_heads, 64, 64, DType::float32};
-    problem.domain = {4096, 4096, {}};
-    problem.mask_json = R"({"causal": {}})";
-    return {std::move(problem), "contiguous", ranks};
+    return {self_attention({1, query_heads, key_value_heads, 64, 64, DType::float32}, 4096, {}, R"({"causal": {}})"),
+            "contiguous", ranks};
 }
 
 TEST(Ulysses, MovesThePublishedNumberOfBytes) {

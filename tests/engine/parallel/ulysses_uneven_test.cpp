@@ -11,11 +11,9 @@ namespace {
 constexpr std::int64_t tokens_of_rank = 10;
 
 DispatchedCase make_case(std::int64_t query_heads, std::int64_t key_value_heads, std::int64_t ranks) {
-    AttentionCase problem;
-    problem.shape = {1, query_heads, key_value_heads, 16, 24, DType::float32};
-    problem.domain = {tokens_of_rank * ranks, tokens_of_rank * ranks, {}};
-    problem.mask_json = R"({"causal": {}})";
-    return {std::move(problem), "contiguous", ranks};
+    return {self_attention({1, query_heads, key_value_heads, 16, 24, DType::float32}, tokens_of_rank * ranks, {},
+                           R"({"causal": {}})"),
+            "contiguous", ranks};
 }
 
 // Heads of a token that a rank sends to each: queries, then keys and values, then results.

@@ -8,11 +8,7 @@ namespace longscope {
 namespace {
 
 DispatchedCase make_case(const AttentionShape& shape, std::int64_t tokens, std::int64_t ranks) {
-    AttentionCase problem;
-    problem.shape = shape;
-    problem.domain = {tokens, tokens, {}};
-    problem.mask_json = R"({"causal": {}})";
-    return {std::move(problem), "contiguous", ranks};
+    return {self_attention(shape, tokens, {}, R"({"causal": {}})"), "contiguous", ranks};
 }
 
 // 64:8 heads of 128 elements in bfloat16, 8,192 tokens a rank, groups of 8: published MiB that a rank receives, where
@@ -84,7 +80,7 @@ TEST(Usp, RefusesDegreesThatDoNotFitWithTheReason) {
               "USP needs ranks divisible by the 4 that exchange heads (layout.ulysses): 6 are given");
     EXPECT_EQ(usp.infeasible({1, 12, 4, 16, 16, DType::float32}, 8, Pass::forward, {8}),
               "USP needs query heads divisible by 8 ranks: 12 are given");
-    EXPECT_EQ(usp.infeasible({1, 7, 7, 16, 16, DType::float32}, 8), "");
+    EXPECT_EQ(usp.infeasible({1, 7, 7, 16, 16, DType::float32}, 8, Pass::forward, {}), "");
 }
 
 // From, to, step and tokens as the paper draws them: heads are exchanged in (0, 1) and (2, 3), blocks between 0 and 2,

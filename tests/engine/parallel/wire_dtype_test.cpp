@@ -25,13 +25,13 @@ StrategyInput with_wire(StrategyInput input, DType wire) {
 }
 
 TEST(WireDType, FormulasSayWhatSchedulesSay) {
-    for (const std::string_view name : wire_dtype_strategies) {
+    for (const std::string_view name : wire_dtype_strategies()) {
         const StrategyEntry& strategy = find_strategy(name);
         for (const std::int64_t ranks : {1, 2, 4, 6}) {
             for (const char* dispatch : {"contiguous", "striped"}) {
                 const DispatchedCase c(problem(), dispatch, ranks);
                 for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
-                    if (!strategy.infeasible(c.problem.shape, ranks, pass).empty()) {
+                    if (!strategy.infeasible(with_wire(c.input(0), DType::bfloat16), pass).empty()) {
                         continue;
                     }
                     for (std::int64_t rank = 0; rank < ranks; ++rank) {
@@ -66,6 +66,15 @@ TEST(WireDType, GradientsTakeHalfAndPartialsAllButHalfOfTheOutput) {
     EXPECT_EQ(change("all_gather", Pass::forward_backward), 3 * own * 4 * (16 + 24) * 2);
     EXPECT_EQ(change("token_ring", Pass::forward), 3 * own * 12 * 24 * 2);
     EXPECT_EQ(change("ulysses", Pass::forward), own * 9 * 24 * 2) << "the nine heads of the others";
+    EXPECT_EQ(change("ulysses_uneven", Pass::forward), own * 9 * 24 * 2);
+    EXPECT_EQ(change("split_kv", Pass::forward), 3 * own * 12 * 24 * 2);
+    EXPECT_EQ(change("llama3_all_gather", Pass::forward), 0) << "keys and values alone";
+    EXPECT_EQ(change("llama3_all_gather", Pass::forward_backward), 3 * own * 4 * (16 + 24) * 2);
+    EXPECT_EQ(change("double_ring", Pass::forward_backward),
+              (counts.all() + counts.of(1) + counts.of(3)) * 4 * (16 + 24) * 2)
+        << "and an outer hop for each of two windows";
+    EXPECT_EQ(change("light_seq", Pass::forward), 0) << "rank 3 alone is helped";
+    EXPECT_EQ(change("light_seq", Pass::forward_backward), 2 * own * 4 * (16 + 24) * 2) << "by ranks 2 and 3";
 }
 
 TEST(WireDType, AScheduleWithCastsIsReadBack) {
