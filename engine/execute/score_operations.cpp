@@ -30,13 +30,13 @@ class ScoreOperation {
     void run() {
         switch (operation_.kind) {
             case OperationKind::scores:
-                compute_scores(queries(), keys(), block(operation_.keys), work_);
+                scores();
                 break;
             case OperationKind::softmax:
                 softmax();
                 break;
             case OperationKind::weigh_values:
-                add_weighted_values(values(), block(operation_.keys), partial(), work_);
+                weigh_values();
                 break;
             case OperationKind::weigh_values_backward:
                 weigh_values_backward();
@@ -88,6 +88,17 @@ class ScoreOperation {
         return result;
     }
 
+    // Here and below the block comes first: it tells whether the keys are those of a rank.
+    void scores() {
+        const ScoreBlock scored = block(operation_.keys);
+        compute_scores(queries(), keys(), scored, work_);
+    }
+
+    void weigh_values() {
+        const ScoreBlock scored = block(operation_.keys);
+        add_weighted_values(values(), scored, partial(), work_);
+    }
+
     void softmax() {
         std::vector<ScoreBlock> blocks;
         for (std::int64_t rank = 0; rank < buffers_.ranks(); ++rank) {
@@ -97,6 +108,7 @@ class ScoreOperation {
     }
 
     void weigh_values_backward() {
+        const ScoreBlock scored = block(operation_.keys);
         const HeadView of_block = values();
         const HeadView output_gradients = buffers_.output_gradients(operation_.output_gradients);
         const HeadMatrix<float> delta = buffers_.delta(operation_.delta);
@@ -111,17 +123,18 @@ class ScoreOperation {
         rows.output_gradients = output_gradients;
         rows.lse = lse.data;
         rows.delta = delta.data;
-        score_gradients(of_block, rows, block(operation_.keys), out, work_);
+        score_gradients(of_block, rows, scored, out, work_);
     }
 
     void scores_backward() {
+        const ScoreBlock scored = block(operation_.keys);
         const HeadView of_block = keys();
         const HeadMatrix<float> query_gradients = buffers_.query_gradients(operation_.query_gradients);
         require_rows(query_gradients.heads, query_gradients.tokens);
         const HeadMatrix<float> out =
             buffers_.gradients_of_rank(BufferRole::key_gradients, operation_.into, operation_.keys);
         require(out.heads == of_block.heads);
-        query_and_key_gradients(queries(), of_block, block(operation_.keys), query_gradients, out, work_);
+        query_and_key_gradients(queries(), of_block, scored, query_gradients, out, work_);
     }
 
     const Operation& operation_;

@@ -56,6 +56,21 @@ std::string line_of(char separator, const Parts&... parts) {
     return line + '\n';
 }
 
+// What the FLOP of a cell are for.
+std::string computed(const RankStep& cell, const AttentionShape& shape) {
+    switch (cell.part) {
+        case StepPart::scores:
+            return "scores, without values";
+        case StepPart::values:
+            return "values, by scores that are there";
+        case StepPart::whole:
+            break;
+    }
+    const double pairs = (cell.flops - cell.backward_flops) / flops_of_head_pairs(shape, 1, Direction::forward) +
+                         cell.backward_flops / flops_of_head_pairs(shape, 1, Direction::backward);
+    return fmt::format("{} pairs of all heads", format_count(std::llround(pairs)));
+}
+
 }  // namespace
 
 std::vector<std::string> step_facts(const StepTable& table, const AttentionShape& shape, std::int64_t rank,
@@ -70,12 +85,9 @@ std::vector<std::string> step_facts(const StepTable& table, const AttentionShape
     } else {
         lines.push_back(fmt::format("Rank {}, step {}{}: computes with {}", rank, step, pass,
                                     cell.work == StepWork::own ? "queries of its own" : "queries of other ranks"));
-        const double pairs = (cell.flops - cell.backward_flops) / flops_of_head_pairs(shape, 1, Direction::forward) +
-                             cell.backward_flops / flops_of_head_pairs(shape, 1, Direction::backward);
         const double largest = table.largest_flops();
-        lines.push_back(fmt::format("{}, {} of the busiest cell; {} pairs of all heads", exact_flops(cell.flops),
-                                    format_percent(largest == 0 ? 0 : cell.flops / largest),
-                                    format_count(std::llround(pairs))));
+        lines.push_back(fmt::format("{}, {} of the busiest cell; {}", exact_flops(cell.flops),
+                                    format_percent(largest == 0 ? 0 : cell.flops / largest), computed(cell, shape)));
     }
     std::map<std::int64_t, std::int64_t> sent;
     std::map<std::int64_t, std::int64_t> received;

@@ -22,6 +22,19 @@ bool holds_own_tokens(const Schedule& schedule, std::int64_t set) {
     return std::find(ranks.begin(), ranks.end(), schedule.rank) != ranks.end();
 }
 
+StepPart part_of(OperationKind kind) {
+    switch (kind) {
+        case OperationKind::scores:
+        case OperationKind::scores_backward:
+            return StepPart::scores;
+        case OperationKind::weigh_values:
+        case OperationKind::weigh_values_backward:
+            return StepPart::values;
+        default:
+            return StepPart::whole;
+    }
+}
+
 bool computes_gradients(const Operation& operation) {
     return operation.kind == OperationKind::attend_backward || operation.kind == OperationKind::weigh_values_backward ||
            operation.kind == OperationKind::scores_backward;
@@ -81,6 +94,7 @@ StepTableRow step_table_row(const Schedule& schedule) {
         if (computes(operation)) {
             RankStep& step = row.steps[at];
             step.flops += operation.flops;
+            step.part = part_of(operation.kind);
             if (computes_gradients(operation)) {
                 step.backward_flops += operation.flops;
             }

@@ -19,8 +19,12 @@ enum class StepWork : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(StepWork work);
 
+// Where score rows are kept, a step has one half of what its pairs take.
+enum class StepPart : std::uint8_t { whole, scores, values };
+
 struct RankStep {
     StepWork work = StepWork::idle;
+    StepPart part = StepPart::whole;
     double flops = 0;
     double backward_flops = 0;  // among them
 };

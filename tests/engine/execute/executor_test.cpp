@@ -215,7 +215,7 @@ TEST_F(BackwardSchedule, NeedsTheGradientsOfTheOutput) {
 
 TEST_F(BackwardSchedule, HasEveryOperationInItsTraceOnce) {
     std::vector<RankRun> runs(2);
-    for (const char* strategy : {"ring", "all_gather", "ulysses"}) {
+    for (const char* strategy : {"ring", "all_gather", "ulysses", "rsa"}) {
         run_local_ranks(2, [&](Communicator& communicator) {
             runs[static_cast<std::size_t>(communicator.rank())] =
                 run_rank_backward(case_, strategy, inputs_, communicator);

@@ -5,21 +5,13 @@
 #include <array>
 #include <set>
 
-#include "tests/support/dispatched_case.h"
+#include "tests/support/uneven_case.h"
 
 namespace longscope {
 namespace {
 
-// Rank r holds 100 + r tokens.
 DispatchedCase make_case(std::int64_t ranks, const StrategyOptions& options, const char* mask = R"({"full": {}})") {
-    std::vector<TokenSet> tokens;
-    std::int64_t at = 0;
-    for (std::int64_t rank = 0; rank < ranks; ++rank) {
-        tokens.push_back(TokenSet({{at, at + 100 + rank}}));
-        at += 100 + rank;
-    }
-    DispatchedCase c(self_attention({1, 8, 4, 16, 24, DType::bfloat16}, at, {}, mask), "contiguous", ranks);
-    c.tokens = std::move(tokens);
+    DispatchedCase c = uneven_case(ranks, {1, 8, 4, 16, 24, DType::bfloat16}, mask);
     c.options = options;
     return c;
 }
@@ -63,6 +55,23 @@ Hops sorted(Hops hops) {
     return hops;
 }
 
+// Whose blocks a rank sends to another in some steps.
+struct Sender {
+    std::int64_t from;
+    std::int64_t to;
+    std::vector<std::int64_t> blocks;
+};
+
+Hops hops_at(const std::vector<std::int64_t>& steps, const std::vector<Sender>& senders) {
+    Hops hops;
+    for (const Sender& sender : senders) {
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            hops.push_back({sender.from, sender.to, steps[i], sender.blocks.at(i)});
+        }
+    }
+    return hops;
+}
+
 TEST(DoubleRing, PassesBlocksRoundInWindowsAndFromWindowToWindow) {
     // 4 ranks: windows 0 1 and 2 3.
     const Travels of_four = hops_of(make_case(4, {}), Pass::forward, false);
@@ -75,27 +84,33 @@ TEST(DoubleRing, PassesBlocksRoundInWindowsAndFromWindowToWindow) {
                                            {3, 2, 0, 3},
                                            {3, 2, 2, 1}}));
     EXPECT_EQ(sorted(of_four.outer), (Hops{{0, 2, 0, 0}, {1, 3, 0, 1}, {2, 0, 0, 2}, {3, 1, 0, 3}}));
-    // 6 ranks: windows 0 1, 2 3 and 4 5; what rank 0 and rank 3 send.
-    const auto sent_by = [](const Hops& hops, std::int64_t rank) {
-        Hops own;
-        std::copy_if(hops.begin(), hops.end(), std::back_inserter(own),
-                     [&](const std::array<std::int64_t, 4>& hop) { return hop[0] == rank; });
-        return own;
-    };
+    // 6 ranks: windows 0 1, 2 3 and 4 5.
     const Travels of_six = hops_of(make_case(6, {}), Pass::forward, false);
-    EXPECT_EQ(sent_by(of_six.inner, 0), (Hops{{0, 1, 0, 0}, {0, 1, 2, 4}, {0, 1, 4, 2}}));
-    EXPECT_EQ(sent_by(of_six.outer, 0), (Hops{{0, 2, 0, 0}, {0, 2, 2, 4}}));
-    EXPECT_EQ(sent_by(of_six.inner, 3), (Hops{{3, 2, 0, 3}, {3, 2, 2, 1}, {3, 2, 4, 5}}));
-    EXPECT_EQ(sent_by(of_six.outer, 3), (Hops{{3, 5, 0, 3}, {3, 5, 2, 1}}));
-    EXPECT_EQ(of_six.inner.size(), 6U * 3);
-    EXPECT_EQ(of_six.outer.size(), 6U * 2);
+    EXPECT_EQ(of_six.inner, (hops_at({0, 2, 4}, {{0, 1, {0, 4, 2}},
+                                                 {1, 0, {1, 5, 3}},
+                                                 {2, 3, {2, 0, 4}},
+                                                 {3, 2, {3, 1, 5}},
+                                                 {4, 5, {4, 2, 0}},
+                                                 {5, 4, {5, 3, 1}}})));
+    EXPECT_EQ(
+        of_six.outer,
+        (hops_at({0, 2},
+                 {{0, 2, {0, 4}}, {1, 3, {1, 5}}, {2, 4, {2, 0}}, {3, 5, {3, 1}}, {4, 0, {4, 2}}, {5, 1, {5, 3}}})));
     // 8 ranks in windows of 4: 0 1 2 3 and 4 5 6 7.
     const Travels of_eight = hops_of(make_case(8, windows_of(4)), Pass::forward, false);
-    EXPECT_EQ(sent_by(of_eight.inner, 3),
-              (Hops{{3, 0, 0, 3}, {3, 0, 1, 2}, {3, 0, 2, 1}, {3, 0, 4, 7}, {3, 0, 5, 6}, {3, 0, 6, 5}}));
-    EXPECT_EQ(sent_by(of_eight.outer, 3), (Hops{{3, 7, 0, 3}}));
-    EXPECT_EQ(of_eight.inner.size(), 8U * 6);
-    EXPECT_EQ(of_eight.outer.size(), 8U);
+    EXPECT_EQ(of_eight.inner, (hops_at({0, 1, 2, 4, 5, 6}, {{0, 1, {0, 3, 2, 4, 7, 6}},
+                                                            {1, 2, {1, 0, 3, 5, 4, 7}},
+                                                            {2, 3, {2, 1, 0, 6, 5, 4}},
+                                                            {3, 0, {3, 2, 1, 7, 6, 5}},
+                                                            {4, 5, {4, 7, 6, 0, 3, 2}},
+                                                            {5, 6, {5, 4, 7, 1, 0, 3}},
+                                                            {6, 7, {6, 5, 4, 2, 1, 0}},
+                                                            {7, 4, {7, 6, 5, 3, 2, 1}}})));
+    EXPECT_EQ(
+        of_eight.outer,
+        (hops_at(
+            {0},
+            {{0, 4, {0}}, {1, 5, {1}}, {2, 6, {2}}, {3, 7, {3}}, {4, 0, {4}}, {5, 1, {5}}, {6, 2, {6}}, {7, 3, {7}}})));
 }
 
 // The sum of rank 0's block, over windows 0 1 and 2 3: round each window and back, then on to the next, then home.

@@ -12,7 +12,7 @@ using Lines = std::vector<std::string>;
 
 // Two ranks of 128 tokens, one head, causal: rank 1 sees its own triangle and all of rank 0.
 struct TwoRanks {
-    explicit TwoRanks(Pass pass) {
+    TwoRanks(Pass pass, const char* strategy) {
         AttentionCase problem;
         problem.shape = {1, 1, 1, 16, 16, DType::float32};
         problem.domain = {256, 256, {}};
@@ -21,7 +21,7 @@ struct TwoRanks {
         shape = c.problem.shape;
         std::vector<StepTableRow> rows;
         for (std::int64_t rank = 0; rank < 2; ++rank) {
-            const Schedule schedule = find_strategy("ring").write(pass, c.input(rank));
+            const Schedule schedule = find_strategy(strategy).write(pass, c.input(rank));
             rows.push_back(step_table_row(schedule));
             memory.push_back(memory_profile(schedule, shape, 128));
         }
@@ -33,7 +33,7 @@ struct TwoRanks {
 };
 
 TEST(LayoutText, TellsOfACellExactly) {
-    const TwoRanks c(Pass::forward);
+    const TwoRanks c(Pass::forward, "ring");
     EXPECT_EQ(step_facts(c.table, c.shape, 1, 0),
               (Lines{"Rank 1, step 0: computes with queries of its own",
                      "528,384 FLOP, 50.4 % of the busiest cell; 8,256 pairs of all heads",
@@ -41,8 +41,19 @@ TEST(LayoutText, TellsOfACellExactly) {
     EXPECT_EQ(step_facts(c.table, c.shape, 0, 1), (Lines{"Rank 0, step 1: computes nothing"}));
 }
 
+// Score rows: a step multiplies with keys or with values, so that its FLOP are no whole pairs.
+TEST(LayoutText, TellsScoresFromValues) {
+    const TwoRanks c(Pass::forward, "rsa");
+    EXPECT_EQ(step_facts(c.table, c.shape, 1, 0),
+              (Lines{"Rank 1, step 0: computes with queries of its own",
+                     "264,192 FLOP, 50.4 % of the busiest cell; scores, without values",
+                     "Sends 8.00 KiB (8,192 B) to rank 0", "Receives 8.00 KiB (8,192 B) from rank 0"}));
+    EXPECT_EQ(step_facts(c.table, c.shape, 1, 3)[1],
+              "524,288 FLOP, 100.0 % of the busiest cell; values, by scores that are there");
+}
+
 TEST(LayoutText, NamesThePassWhereThereAreTwo) {
-    const TwoRanks c(Pass::forward_backward);
+    const TwoRanks c(Pass::forward_backward, "ring");
     EXPECT_EQ(step_facts(c.table, c.shape, 1, 1)[0], "Rank 1, step 1, forward pass: computes with queries of its own");
     const Lines backward = step_facts(c.table, c.shape, 1, 3);
     EXPECT_EQ(backward[0], "Rank 1, step 3, backward pass: computes with queries of its own");
@@ -50,7 +61,7 @@ TEST(LayoutText, NamesThePassWhereThereAreTwo) {
 }
 
 TEST(LayoutText, TellsOfAPairOfRanks) {
-    const CommunicationMatrix matrix = communication_matrix(TwoRanks(Pass::forward).table, std::nullopt);
+    const CommunicationMatrix matrix = communication_matrix(TwoRanks(Pass::forward, "ring").table, std::nullopt);
     EXPECT_EQ(traffic_facts(matrix, 0, 1),
               (Lines{"Rank 0 sends 16.0 KiB (16,384 B) in 1 message to rank 1",
                      "Rank 0 sends 16.0 KiB (16,384 B) in all; rank 1 receives 16.0 KiB (16,384 B)"}));
@@ -59,7 +70,7 @@ TEST(LayoutText, TellsOfAPairOfRanks) {
 }
 
 TEST(LayoutText, TellsWhatARankHolds) {
-    const TwoRanks c(Pass::forward);
+    const TwoRanks c(Pass::forward, "ring");
     const Lines lines = memory_facts(c.memory[1], 1, 1.5);
     ASSERT_GE(lines.size(), 2U);
     EXPECT_EQ(lines[1], "own inputs: 24.0 KiB (24,576 B)");
@@ -69,7 +80,7 @@ TEST(LayoutText, TellsWhatARankHolds) {
 }
 
 TEST(LayoutText, TablesHaveALineForEachCell) {
-    const TwoRanks c(Pass::forward);
+    const TwoRanks c(Pass::forward, "ring");
     EXPECT_EQ(step_lines(c.table, '\t').substr(0, 10), "rank\tstep\t");
     EXPECT_NE(step_lines(c.table, ',').find("\n1,0,own,528384,0,16384,0,16384,0\n"), std::string::npos)
         << step_lines(c.table, ',');

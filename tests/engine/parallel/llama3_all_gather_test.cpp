@@ -60,6 +60,43 @@ TEST(Llama3AllGather, SendsAFewHeadsAtATimeToEveryRank) {
     EXPECT_EQ(sent_by(1, make_case(4, 0), 1), sent_by(1, make_case(4, 1), 1));
 }
 
+// Two pieces of 4 heads: each gathered again, the second while the first is computed; of each, when it is, the
+// gradients of the tokens of others go to these.
+TEST(Llama3AllGather, GathersAgainAndSendsGradientsOfAFewHeadsHome) {
+    for (const std::int64_t ranks : {4, 6, 8}) {
+        const std::vector<Operation> operations =
+            write_llama3_all_gather(make_case(ranks, 4).input(1), Pass::forward_backward).operations;
+        const auto barrier = std::find_if(operations.begin(), operations.end(),
+                                          [](const Operation& one) { return one.kind == OperationKind::barrier; });
+        // From, to, step, tokens, bytes of a token.
+        Transfers sent;
+        for (auto operation = barrier; operation != operations.end(); ++operation) {
+            for (std::size_t peer = 0; peer < operation->sent_bytes.size(); ++peer) {
+                if (peer != 1) {
+                    sent.push_back(
+                        {1, static_cast<std::int64_t>(peer), operation->step, 100, operation->sent_bytes[peer] / 100});
+                }
+            }
+        }
+        constexpr std::int64_t key_values = 4 * (16 + 24) * 2;
+        constexpr std::int64_t gradients = 4 * (16 + 24) * 4;
+        const Transfers of_four{{1, 0, 2, 100, key_values}, {1, 2, 2, 100, key_values}, {1, 3, 2, 100, key_values},  //
+                                {1, 0, 2, 100, key_values}, {1, 2, 2, 100, key_values}, {1, 3, 2, 100, key_values},  //
+                                {1, 0, 2, 100, gradients},  {1, 2, 2, 100, gradients},  {1, 3, 2, 100, gradients},   //
+                                {1, 0, 3, 100, gradients},  {1, 2, 3, 100, gradients},  {1, 3, 3, 100, gradients}};
+        Transfers expected;
+        for (std::size_t i = 0; i < of_four.size(); ++i) {
+            expected.push_back(of_four[i]);
+            // The same to those that there are more.
+            for (std::int64_t peer = 4; i % 3 == 2 && peer < ranks; ++peer) {
+                expected.push_back(of_four[i]);
+                expected.back()[1] = peer;
+            }
+        }
+        EXPECT_EQ(sent, expected) << "of " << ranks;
+    }
+}
+
 TEST(Llama3AllGather, GathersThePieceAfterWhileItComputes) {
     for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
         const Schedule schedule = write_llama3_all_gather(make_case(4, 2).input(3), pass);

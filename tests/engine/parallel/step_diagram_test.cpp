@@ -48,6 +48,20 @@ TEST(StepDiagram, OfTokenRingShowsQueriesThatTravelAndResultsThatReturn) {
     EXPECT_FALSE(has_arrow(diagram, {0, 0, 1, StepPayload::key_values}));
 }
 
+TEST(StepDiagram, OfRsaShowsKeysThatTravelAndThenValues) {
+    const StepDiagram diagram = diagram_of("rsa");
+    ASSERT_EQ(diagram.steps(), 8U);
+    EXPECT_EQ(diagram.ranks[3][1].at(0).operands, StepOperands::queries_and_keys);
+    EXPECT_EQ(diagram.ranks[3][1].at(0).keys, "2");
+    EXPECT_EQ(diagram.ranks[3][6].at(0).operands, StepOperands::scores_and_values);
+    EXPECT_EQ(diagram.ranks[3][6].at(0).keys, "1");
+    EXPECT_EQ(diagram.arrows.size(), 2U * 3U * 4U);
+    EXPECT_TRUE(has_arrow(diagram, {0, 3, 0, StepPayload::keys}));
+    EXPECT_TRUE(has_arrow(diagram, {2, 1, 2, StepPayload::keys}));
+    EXPECT_TRUE(has_arrow(diagram, {4, 3, 0, StepPayload::values}));
+    EXPECT_TRUE(has_arrow(diagram, {6, 1, 2, StepPayload::values}));
+}
+
 TEST(StepDiagram, OfUlyssesShowsHeadsAndWhatIsExchangedForThem) {
     const StepDiagram diagram = diagram_of("ulysses");
     std::size_t computing = 0;

@@ -75,7 +75,7 @@ TEST(StepTable, TellsTheTwoPassesApart) {
 
 TEST(StepTable, SumsUpTheWorkOfTheSchedules) {
     const AttentionShape shape{1, 4, 4, 16, 16, DType::float32};
-    for (const char* strategy : {"ring", "all_gather", "ulysses", "usp", "group_cast"}) {
+    for (const char* strategy : {"ring", "all_gather", "ulysses", "usp", "group_cast", "rsa", "tensor_parallel"}) {
         for (const Pass pass : {Pass::forward, Pass::forward_backward}) {
             const StepTable table = table_of(strategy, "zigzag", 4, pass);
             double flops = 0;
