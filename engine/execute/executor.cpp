@@ -41,8 +41,7 @@ class Executor {
           communicator_(communicator),
           hooks_(hooks),
           completed_(input.schedule.operations.size(), 0),
-          buffers_(input.shape, input.tokens, input.schedule.token_sets, input.schedule.rank, input.inputs,
-                   input.scoring.merge_rule()),
+          buffers_(input.shape, input.tokens, input.schedule, input.inputs, input.scoring.merge_rule()),
           events_(input.max_events) {
         for (const Operation& operation : input.schedule.operations) {
             stream(operation.stream).operations.push_back(&operation);

@@ -61,13 +61,13 @@ bool is_own_input(BufferRole role, std::int64_t buffer) {
 
 }  // namespace
 
-RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens,
-                         const std::vector<TokenSelection>& selections, std::int64_t rank, const RankInputs& inputs,
-                         MergeRule rule)
+RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, const Schedule& schedule,
+                         const RankInputs& inputs, MergeRule rule)
     : shape_(shape),
       tokens_(tokens),
-      more_tokens_(further_sets(tokens, selections)),
-      rank_(rank),
+      more_tokens_(further_sets(tokens, schedule.token_sets)),
+      rank_(schedule.rank),
+      own_queries_(schedule.query_set < 0 ? schedule.rank : schedule.query_set),
       inputs_(inputs),
       rule_(rule) {}
 
@@ -86,7 +86,8 @@ const TokenSet& RankBuffers::token_set(std::int64_t number) const {
 void RankBuffers::allocate(const Operation& operation) {
     Buffer made;
     made.plan.role = operation.role;
-    made.plan.tokens = operation.tokens == -1 && operation.role == BufferRole::partial ? rank_ : operation.tokens;
+    made.plan.tokens =
+        operation.tokens == -1 && operation.role == BufferRole::partial ? own_queries_ : operation.tokens;
     made.plan.heads = operation.heads.empty() ? Range{0, all_heads(operation.role)} : operation.heads.front();
     if (made.plan.heads.end > all_heads(operation.role)) {
         throw failed(fmt::format("schedule: operation {} is for heads up to {}, of {}", operation.id,
@@ -138,7 +139,9 @@ const RankBuffers::Buffer& RankBuffers::at(std::int64_t buffer) const {
 
 BufferPlan RankBuffers::plan(BufferRole role, std::int64_t buffer) const {
     const BufferPlan plan =
-        is_own_input(role, buffer) ? BufferPlan{role, rank_, {0, all_heads(role)}} : at(buffer).plan;
+        is_own_input(role, buffer)
+            ? BufferPlan{role, role == BufferRole::queries ? own_queries_ : rank_, {0, all_heads(role)}}
+            : at(buffer).plan;
     const bool part_of_partial = role == BufferRole::lse && plan.role == BufferRole::partial;
     if (plan.role != role && !part_of_partial) {
         throw failed(fmt::format("schedule: buffer {} holds {} where {} are needed", buffer, to_string(plan.role),
@@ -244,7 +247,7 @@ std::span<float> RankBuffers::key_value_gradients(std::int64_t buffer, std::int6
     return {k.data, static_cast<std::size_t>(k.heads * k.tokens * (shape_.head_dim_qk + shape_.head_dim_v))};
 }
 
-RankBuffers::Buffer RankBuffers::take_result(BufferRole role) {
+RankBuffers::Buffer RankBuffers::take_result(BufferRole role, std::int64_t set) {
     Buffer result;
     std::int64_t found = 0;
     for (auto& [number, buffer] : buffers_) {
@@ -253,7 +256,7 @@ RankBuffers::Buffer RankBuffers::take_result(BufferRole role) {
             result = std::move(buffer);
         }
     }
-    const bool whole = result.plan.tokens == rank_ && result.plan.heads == Range{0, all_heads(role)};
+    const bool whole = result.plan.tokens == set && result.plan.heads == Range{0, all_heads(role)};
     if (found != 1 || !whole) {
         throw failed(fmt::format("schedule: it ends with {} buffers of {} where one of the rank's own tokens is needed",
                                  found, to_string(role)));
@@ -262,14 +265,14 @@ RankBuffers::Buffer RankBuffers::take_result(BufferRole role) {
 }
 
 std::unique_ptr<Partial> RankBuffers::take_output() {
-    return take_result(BufferRole::partial).partial;
+    return take_result(BufferRole::partial, own_queries_).partial;
 }
 
 RankGradients RankBuffers::take_gradients() {
     const std::int64_t tokens = token_set(rank_).size();
     RankGradients gradients;
-    gradients.query_bytes = take_result(BufferRole::query_gradients).content;
-    gradients.key_value_bytes = take_result(BufferRole::key_value_gradients).content;
+    gradients.query_bytes = take_result(BufferRole::query_gradients, rank_).content;
+    gradients.key_value_bytes = take_result(BufferRole::key_value_gradients, rank_).content;
     const auto* queries = reinterpret_cast<const float*>(gradients.query_bytes.data());
     const auto* keys = reinterpret_cast<const float*>(gradients.key_value_bytes.data());
     gradients.queries = {queries, shape_.query_heads, tokens, shape_.head_dim_qk};

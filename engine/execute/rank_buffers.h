@@ -45,11 +45,9 @@ struct BufferPlan {
 
 class RankBuffers {
   public:
-    // All arguments but `selections` outlive the object. `tokens` are the dispatch's sets by rank, `selections` the
-    // schedule's own; partial results merge by `rule`.
-    RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens,
-                const std::vector<TokenSelection>& selections, std::int64_t rank, const RankInputs& inputs,
-                MergeRule rule = MergeRule::softmax);
+    // All arguments outlive the object. `tokens` are the dispatch's sets by rank; partial results merge by `rule`.
+    RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, const Schedule& schedule,
+                const RankInputs& inputs, MergeRule rule);
 
     // Of an alloc. Throws Error: out_of_memory; failed when its size is not that of what it should have room for.
     void allocate(const Operation& operation);
@@ -98,8 +96,8 @@ class RankBuffers {
     };
 
     [[nodiscard]] std::int64_t all_heads(BufferRole role) const;
-    // The only one of a role, for all heads and the tokens of this rank.
-    [[nodiscard]] Buffer take_result(BufferRole role);
+    // The only one of a role, for all heads and the tokens of a set.
+    [[nodiscard]] Buffer take_result(BufferRole role, std::int64_t set);
     [[nodiscard]] float* floats(std::int64_t buffer);
     [[nodiscard]] const Buffer& at(std::int64_t buffer) const;
     [[nodiscard]] std::span<const std::byte> content(std::int64_t buffer) const;
@@ -108,6 +106,7 @@ class RankBuffers {
     const std::vector<TokenSet>& tokens_;
     std::vector<TokenSet> more_tokens_;  // all, then the selections
     std::int64_t rank_;
+    std::int64_t own_queries_;  // token set
     const RankInputs& inputs_;
     MergeRule rule_;
     std::map<std::int64_t, Buffer> buffers_;

@@ -102,7 +102,8 @@ class Session {
         DrawContext context(experiment_, draw, communicator_.rank(), communicator_.size());
         require_same_plan(communicator_, context.plan_hash());
         report_draw(draw, context);
-        const MemoryLedger ledger = memory_ledger(context.schedule(), experiment_.shape, context.own_tokens().size());
+        const MemoryLedger ledger = memory_ledger(context.schedule(), experiment_.shape,
+                                                  {context.own_queries().size(), context.own_tokens().size()});
         log_.line(fmt::format("draw {}: plan {}", draw, hash_text(context.plan_hash())));
         log_.line(fmt::format("draw {}: {} tokens, {} pairs a head, needs {} of memory", draw,
                               format_count(context.own_tokens().size()), format_count(context.pairs()),
@@ -209,12 +210,26 @@ class Session {
         return std::max(of_type(experiment_.shape.dtype, keys), of_type(experiment_.layout.options.wire_dtype, keys));
     }
 
+    // Where all ranks have the same rows each looks at its share of them.
+    [[nodiscard]] std::vector<std::int64_t> checked_positions(const DrawContext& context) const {
+        const SequenceField& sequence = experiment_.sequence;
+        const std::int64_t first = sequence.first_query();
+        std::vector<std::int64_t> positions;
+        const std::vector<std::int64_t> sample =
+            sample_positions(sequence.tokens - first, experiment_.check.rows, context.input_seed());
+        for (std::size_t i = 0; i < sample.size(); ++i) {
+            if (first == 0 || static_cast<int>(i) % communicator_.size() == communicator_.rank()) {
+                positions.push_back(first + sample[i]);
+            }
+        }
+        return positions;
+    }
+
     void check(std::int64_t draw, const DrawContext& context, const ExecuteResult& result) {
-        const std::vector<std::int64_t> positions =
-            sample_positions(experiment_.sequence.tokens, experiment_.check.rows, context.input_seed());
+        const std::vector<std::int64_t> positions = checked_positions(context);
         RowCheck own;
         team_.run([&] {
-            own = check_rows(*result.output, context.own_tokens(), context.masks(), experiment_.shape,
+            own = check_rows(*result.output, context.own_queries(), context.masks(), experiment_.shape,
                              context.input_seed(), positions, context.scoring());
         });
         message::Check report;
