@@ -62,14 +62,29 @@ bool is_own_input(BufferRole role, std::int64_t buffer) {
 }  // namespace
 
 RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, const Schedule& schedule,
-                         const RankInputs& inputs, MergeRule rule)
+                         const RankInputs& inputs, MergeRule rule, BufferPool& pool)
     : shape_(shape),
       tokens_(tokens),
       more_tokens_(further_sets(tokens, schedule.token_sets)),
       rank_(schedule.rank),
       own_queries_(schedule.query_set < 0 ? schedule.rank : schedule.query_set),
       inputs_(inputs),
-      rule_(rule) {}
+      rule_(rule),
+      pool_(pool) {}
+
+RankBuffers::~RankBuffers() {
+    for (auto& [number, buffer] : buffers_) {
+        give_back(std::move(buffer));
+    }
+}
+
+void RankBuffers::give_back(Buffer buffer) {
+    if (buffer.partial != nullptr) {
+        pool_.keep(std::move(buffer.partial));
+    } else {
+        pool_.keep(std::move(buffer.content));
+    }
+}
 
 std::int64_t RankBuffers::all_heads(BufferRole role) const {
     return holds_keys(role) ? shape_.key_value_heads : shape_.query_heads;
@@ -101,11 +116,11 @@ void RankBuffers::allocate(const Operation& operation) {
         }
     }
     if (operation.role == BufferRole::partial) {
-        made.partial = std::make_unique<Partial>(made.plan.heads.size(), token_set(made.plan.tokens).size(),
-                                                 shape_.head_dim_v, rule_);
+        made.partial =
+            pool_.partial(made.plan.heads.size(), token_set(made.plan.tokens).size(), shape_.head_dim_v, rule_);
         made.partial->reset();
     } else {
-        made.content = AlignedBuffer<std::byte>(operation.bytes);
+        made.content = pool_.bytes(operation.bytes);
         if (operation.role == BufferRole::query_gradients || operation.role == BufferRole::key_value_gradients) {
             made.content.fill(std::byte{0});
         }
@@ -119,6 +134,7 @@ void RankBuffers::allocate(const Operation& operation) {
 void RankBuffers::free(std::int64_t buffer) {
     if (const auto found = buffers_.find(buffer); found != buffers_.end()) {
         live_bytes_ -= found->second.size_bytes();
+        give_back(std::move(found->second));
         buffers_.erase(found);
     }
 }
@@ -248,19 +264,21 @@ std::span<float> RankBuffers::key_value_gradients(std::int64_t buffer, std::int6
 }
 
 RankBuffers::Buffer RankBuffers::take_result(BufferRole role, std::int64_t set) {
-    Buffer result;
-    std::int64_t found = 0;
-    for (auto& [number, buffer] : buffers_) {
-        if (buffer.plan.role == role) {
-            ++found;
-            result = std::move(buffer);
+    auto found = buffers_.end();
+    std::int64_t count = 0;
+    for (auto buffer = buffers_.begin(); buffer != buffers_.end(); ++buffer) {
+        if (buffer->second.plan.role == role) {
+            ++count;
+            found = buffer;
         }
     }
-    const bool whole = result.plan.tokens == set && result.plan.heads == Range{0, all_heads(role)};
-    if (found != 1 || !whole) {
+    if (count != 1 || found->second.plan.tokens != set || found->second.plan.heads != Range{0, all_heads(role)}) {
         throw failed(fmt::format("schedule: it ends with {} buffers of {} where one of the rank's own tokens is needed",
-                                 found, to_string(role)));
+                                 count, to_string(role)));
     }
+    Buffer result = std::move(found->second);
+    buffers_.erase(found);
+    pool_.hand_out(result.size_bytes());
     return result;
 }
 

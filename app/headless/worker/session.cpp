@@ -11,6 +11,7 @@
 #include <cmath>
 #include <span>
 #include <thread>
+#include <utility>
 
 #include "app/headless/data_folder.h"
 #include "app/headless/worker/draw_context.h"
@@ -111,9 +112,11 @@ class Session {
         require_memory(communicator_, ledger, experiment_.backend.memory_per_rank_bytes);
         team_.run([&] { context.make_inputs(); });
         ExecuteResult last;
+        BufferPool pool;
         for (std::int64_t i = 0; i < repetitions(); ++i) {
-            last = {};  // what it holds counts among the buffers of the next one (engine/parallel/memory_ledger.h)
-            last = run_repetition(draw, i, context);
+            // What it holds counts among the buffers of the next one (engine/parallel/memory_ledger.h).
+            keep_memory(std::exchange(last, {}), pool);
+            last = run_repetition(draw, i, context, pool);
         }
         if (experiment_.check.rows > 0) {
             check(draw, context, last);
@@ -136,7 +139,7 @@ class Session {
         tell(message::draw(report));
     }
 
-    ExecuteResult run_repetition(std::int64_t draw, std::int64_t number, const DrawContext& context) {
+    ExecuteResult run_repetition(std::int64_t draw, std::int64_t number, const DrawContext& context, BufferPool& pool) {
         const std::int64_t sent_before = communicator_.payload_bytes_sent();
         const std::int64_t received_before = communicator_.payload_bytes_received();
         head_pairs_done_ = 0;
@@ -147,7 +150,7 @@ class Session {
         hooks.poll = [&] { report_progress((before + done_of_repetition(context)) / whole); };
         communicator_.barrier();
         ExecuteResult result = execute({context.schedule(), experiment_.shape, context.masks(), context.tokens(),
-                                        *kernel_, context.inputs(), max_events_, context.scoring()},
+                                        *kernel_, context.inputs(), max_events_, context.scoring(), &pool},
                                        communicator_, hooks);
         log_.line(fmt::format("draw {}, {}: {}", draw, repetition_text(number),
                               format_duration(result.end_ns - result.begin_ns)));
@@ -305,7 +308,8 @@ class Session {
         for (std::size_t rank = 0; rank < ranks; ++rank) {
             received.push_back(std::as_writable_bytes(std::span(all).subspan(rank * numbers.size(), numbers.size())));
         }
-        const std::unique_ptr<Transfer> exchange = start_exchange(communicator_, sent, received);
+        CopyCount copies;
+        const std::unique_ptr<Transfer> exchange = start_exchange(communicator_, sent, received, copies);
         while (!exchange->done()) {
             std::this_thread::yield();
         }
