@@ -33,7 +33,12 @@ MaskSource of_experiment(const MaskSourceOptions& options) {
         throw bad_input("--draw", std::to_string(options.draw), "is not a draw of the experiment",
                         fmt::format("an integer from 0 to {}", experiment.sequence.draws - 1));
     }
-    MaskSource source{MaskInput(experiment.mask), {}, domain_of_draw(experiment, options.draw), {}, {}, ""};
+    MaskSource source{MaskInput(mask_of_queries(experiment.mask, experiment.sequence.query_tokens)),
+                      {},
+                      domain_of_draw(experiment, options.draw),
+                      {},
+                      {},
+                      ""};
     source.ranks = tokens_of_ranks(experiment, options.draw);
     source.shape = experiment.shape;
     source.title = fmt::format("{}, draw {}", experiment.name, options.draw);

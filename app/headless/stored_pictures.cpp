@@ -11,6 +11,7 @@
 #include "engine/base/units.h"
 #include "engine/draw/mask_picture.h"
 #include "engine/draw/timeline_picture.h"
+#include "engine/experiment/experiment.h"
 #include "engine/mask/heads.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/workload/packing.h"
@@ -46,7 +47,12 @@ DisplayList draw_stored_mask(const StoredRun& run, const StoredDraw& draw, const
         throw bad_input("draw.lengths", std::to_string(domain.cu_seqlens.back()), "is not the sum of the documents",
                         std::to_string(draw.record.tokens));
     }
-    const MaskExpression expression = parse_mask(document.value("mask", Json()), "mask");
+    const Json& sequence = document.contains("sequence") ? document["sequence"] : Json();
+    const std::int64_t query_tokens =
+        sequence.is_object() && sequence.contains("query_tokens")
+            ? checked_integer(sequence["query_tokens"], "experiment.sequence.query_tokens", 0, draw.record.tokens)
+            : 0;
+    const MaskExpression expression = mask_of_queries(parse_mask(document.value("mask", Json()), "mask"), query_tokens);
     const std::unique_ptr<Mask> mask = compile_mask(expression, domain);
     MaskPictureOptions picture;
     picture.theme = options.theme;

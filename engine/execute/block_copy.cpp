@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 
 #include "engine/base/error.h"
@@ -131,11 +130,12 @@ class BlockCopy {
             }
             std::byte* row = part.data + (head * held.size() + rows.begin) * part.row_bytes;
             if (gathers_) {
-                std::memcpy(message_.data(), row, count);
+                buffers_.copies().copy(message_.data(), {row, count});
             } else if (adds_) {
                 add_floats(row, message_.data(), count);
+                buffers_.copies().add(static_cast<std::int64_t>(count));
             } else {
-                std::memcpy(row, message_.data(), count);
+                buffers_.copies().copy(row, message_.first(count));
             }
             message_ = message_.subspan(count);
         }

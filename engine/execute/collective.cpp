@@ -2,7 +2,6 @@
 #include "engine/execute/collective.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "engine/base/error.h"
 
@@ -27,7 +26,7 @@ class Exchange final : public Transfer {
 
 std::unique_ptr<Transfer> start_exchange(Communicator& communicator,
                                          const std::vector<std::span<const std::byte>>& sent,
-                                         const std::vector<std::span<std::byte>>& received) {
+                                         const std::vector<std::span<std::byte>>& received, CopyCount& copies) {
     const int ranks = communicator.size();
     const int own = communicator.rank();
     std::vector<std::unique_ptr<Transfer>> parts;
@@ -47,9 +46,7 @@ std::unique_ptr<Transfer> start_exchange(Communicator& communicator,
     if (from.size() != into.size()) {
         throw failed("schedule: what a rank sends to itself has another size than what it receives from itself");
     }
-    if (!from.empty()) {
-        std::memcpy(into.data(), from.data(), from.size());
-    }
+    copies.copy(into.data(), from);
     return std::make_unique<Exchange>(std::move(parts));
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/execute/communicator.h"
+#include "engine/execute/copy_count.h"
 
 namespace longscope {
 
@@ -13,6 +14,7 @@ namespace longscope {
 // stay until done() has returned true. Every rank calls it, in the same order.
 [[nodiscard]] std::unique_ptr<Transfer> start_exchange(Communicator& communicator,
                                                        const std::vector<std::span<const std::byte>>& sent,
-                                                       const std::vector<std::span<std::byte>>& received);
+                                                       const std::vector<std::span<std::byte>>& received,
+                                                       CopyCount& copies);
 
 }  // namespace longscope

@@ -42,8 +42,8 @@ class Executor {
           communicator_(communicator),
           hooks_(hooks),
           completed_(input.schedule.operations.size(), 0),
-          buffers_(input.shape, input.tokens, input.schedule.token_sets, input.schedule.rank, input.inputs,
-                   input.scoring.merge_rule()),
+          buffers_(input.shape, input.tokens, input.schedule, input.inputs, input.scoring.merge_rule(),
+                   input.pool == nullptr ? own_pool_ : *input.pool),
           events_(input.max_events) {
         for (const Operation& operation : input.schedule.operations) {
             stream(operation.stream).operations.push_back(&operation);
@@ -61,12 +61,15 @@ class Executor {
         }
         drain();
         result_.peak_buffer_bytes = buffers_.peak_bytes();
+        result_.copied_bytes = buffers_.copies().bytes();
         result_.output = buffers_.take_output();
         result_.end_ns = now_ns();
         if (input_.schedule.pass == Pass::forward) {
             result_.forward_end_ns = result_.end_ns;
         } else {
-            result_.gradients = buffers_.take_gradients();
+            RankGradients gradients = buffers_.take_gradients();
+            gradients.sinks = std::move(result_.gradients.sinks);
+            result_.gradients = std::move(gradients);
         }
         result_.dropped = events_.dropped();
         result_.events = events_.take();
@@ -227,7 +230,7 @@ class Executor {
             received.push_back(target.first(arriving));
             target = target.subspan(arriving);
         }
-        return start_exchange(communicator_, sent, received);
+        return start_exchange(communicator_, sent, received, buffers_.copies());
     }
 
     void perform(const Operation& operation) {
@@ -357,6 +360,13 @@ class Executor {
         }
         // As merges, which are as short.
         ThreadTeam(1).run([&] { compute_delta(output_gradients, output, delta.data); });
+        const Range heads = buffers_.plan(BufferRole::partial, operation.partial).heads;
+        if (const float* sinks = input_.scoring.sinks_of_heads(heads.begin)) {
+            std::vector<float>& gradients = result_.gradients.sinks;
+            gradients.resize(static_cast<std::size_t>(input_.shape.query_heads));
+            add_sink_gradients(sinks, buffers_.lse(operation.partial).data, delta.data, delta.heads, delta.tokens,
+                               gradients.data() + heads.begin);
+        }
     }
 
     void attend_backward(const Operation& operation) {
@@ -416,6 +426,7 @@ class Executor {
     const ExecuteHooks& hooks_;
     std::array<StreamState, stream_count> streams_;
     std::vector<unsigned char> completed_;
+    BufferPool own_pool_;
     RankBuffers buffers_;
     EventBuffer events_;
     ExecuteResult result_;
@@ -423,6 +434,12 @@ class Executor {
 };
 
 }  // namespace
+
+void keep_memory(ExecuteResult result, BufferPool& pool) {
+    pool.take_back(std::move(result.output));
+    pool.take_back(std::move(result.gradients.query_bytes));
+    pool.take_back(std::move(result.gradients.key_value_bytes));
+}
 
 ExecuteResult execute(const ExecuteInput& input, Communicator& communicator, const ExecuteHooks& hooks) {
     return Executor(input, communicator, hooks).run();

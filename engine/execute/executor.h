@@ -39,6 +39,7 @@ struct ExecuteInput {
     RankInputs inputs;
     std::int64_t max_events = std::numeric_limits<std::int64_t>::max();  // that are kept of the trace
     LayerScoring scoring = {};
+    BufferPool* pool = nullptr;  // where buffers come from and go to; null: of this call alone
 };
 
 struct ExecuteResult {
@@ -48,11 +49,16 @@ struct ExecuteResult {
     DroppedEvents dropped;            // beyond max_events
     // The most that the schedule's buffers took at once, as they were allocated.
     std::int64_t peak_buffer_bytes = 0;
+    // Between buffers of this rank: what gathers, scatters and casts move, and what it sends to itself.
+    std::int64_t copied_bytes = 0;
     Nanoseconds begin_ns = 0;
     // When this rank had done the forward pass; without a backward pass it is the end.
     Nanoseconds forward_end_ns = 0;
     Nanoseconds end_ns = 0;
 };
+
+// A result that is done with: its memory is for the next one.
+void keep_memory(ExecuteResult result, BufferPool& pool);
 
 // Throws Error: failed when a transfer fails or the schedule cannot be carried out (it waits for itself, names a buffer
 // that does not fit), cancelled, out_of_memory.

@@ -108,15 +108,30 @@ bool is_own_input(BufferRole role, std::int64_t buffer) {
 
 }  // namespace
 
-RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens,
-                         const std::vector<TokenSelection>& selections, std::int64_t rank, const RankInputs& inputs,
-                         MergeRule rule)
+RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, const Schedule& schedule,
+                         const RankInputs& inputs, MergeRule rule, BufferPool& pool)
     : shape_(shape),
       tokens_(tokens),
-      more_tokens_(further_sets(tokens, selections)),
-      rank_(rank),
+      more_tokens_(further_sets(tokens, schedule.token_sets)),
+      rank_(schedule.rank),
+      own_queries_(schedule.query_set < 0 ? schedule.rank : schedule.query_set),
       inputs_(inputs),
-      rule_(rule) {}
+      rule_(rule),
+      pool_(pool) {}
+
+RankBuffers::~RankBuffers() {
+    for (auto& [number, buffer] : buffers_) {
+        give_back(std::move(buffer));
+    }
+}
+
+void RankBuffers::give_back(Buffer buffer) {
+    if (buffer.partial != nullptr) {
+        pool_.keep(std::move(buffer.partial));
+    } else {
+        pool_.keep(std::move(buffer.content));
+    }
+}
 
 std::int64_t RankBuffers::all_tokens() const {
     return more_tokens_.front().size();
@@ -141,7 +156,8 @@ const TokenSet& RankBuffers::token_set(std::int64_t number) const {
 void RankBuffers::allocate(const Operation& operation) {
     Buffer made;
     made.plan.role = operation.role;
-    made.plan.tokens = operation.tokens == -1 && operation.role == BufferRole::partial ? rank_ : operation.tokens;
+    made.plan.tokens =
+        operation.tokens == -1 && operation.role == BufferRole::partial ? own_queries_ : operation.tokens;
     made.plan.heads = operation.heads.empty() ? Range{0, all_heads(operation.role)} : operation.heads.front();
     if (made.plan.heads.end > all_heads(operation.role)) {
         throw failed(fmt::format("schedule: operation {} is for heads up to {}, of {}", operation.id,
@@ -155,11 +171,11 @@ void RankBuffers::allocate(const Operation& operation) {
         }
     }
     if (operation.role == BufferRole::partial) {
-        made.partial = std::make_unique<Partial>(made.plan.heads.size(), token_set(made.plan.tokens).size(),
-                                                 shape_.head_dim_v, rule_);
+        made.partial =
+            pool_.partial(made.plan.heads.size(), token_set(made.plan.tokens).size(), shape_.head_dim_v, rule_);
         made.partial->reset();
     } else {
-        made.content = AlignedBuffer<std::byte>(operation.bytes);
+        made.content = pool_.bytes(operation.bytes);
         if (are_gradients(operation.role)) {
             made.content.fill(std::byte{0});
         }
@@ -173,6 +189,7 @@ void RankBuffers::allocate(const Operation& operation) {
 void RankBuffers::free(std::int64_t buffer) {
     if (const auto found = buffers_.find(buffer); found != buffers_.end()) {
         live_bytes_ -= found->second.size_bytes();
+        give_back(std::move(found->second));
         buffers_.erase(found);
     }
 }
@@ -193,7 +210,9 @@ const RankBuffers::Buffer& RankBuffers::at(std::int64_t buffer) const {
 
 BufferPlan RankBuffers::plan(BufferRole role, std::int64_t buffer) const {
     const BufferRole own = buffer == own_key_values ? BufferRole::key_values : role;
-    const BufferPlan plan = is_own_input(role, buffer) ? BufferPlan{own, rank_, {0, all_heads(role)}} : at(buffer).plan;
+    const std::int64_t own_set = role == BufferRole::queries ? own_queries_ : rank_;
+    const BufferPlan plan =
+        is_own_input(role, buffer) ? BufferPlan{own, own_set, {0, all_heads(role)}} : at(buffer).plan;
     if (!is_in(role, plan.role)) {
         throw failed(fmt::format("schedule: buffer {} holds {} where {} are needed", buffer, to_string(plan.role),
                                  to_string(role)));
@@ -333,32 +352,34 @@ HeadMatrix<float> RankBuffers::gradients_of_rank(BufferRole role, std::int64_t b
     return {floats(buffer) + room.heads.size() * before * dim, room.heads.size(), token_set(rank).size(), dim};
 }
 
-RankBuffers::Buffer RankBuffers::take_result(BufferRole role) {
-    Buffer result;
-    std::int64_t found = 0;
-    for (auto& [number, buffer] : buffers_) {
-        if (buffer.plan.role == role) {
-            ++found;
-            result = std::move(buffer);
+RankBuffers::Buffer RankBuffers::take_result(BufferRole role, std::int64_t set) {
+    auto found = buffers_.end();
+    std::int64_t count = 0;
+    for (auto buffer = buffers_.begin(); buffer != buffers_.end(); ++buffer) {
+        if (buffer->second.plan.role == role) {
+            ++count;
+            found = buffer;
         }
     }
-    const bool whole = result.plan.tokens == rank_ && result.plan.heads == Range{0, all_heads(role)};
-    if (found != 1 || !whole) {
+    if (count != 1 || found->second.plan.tokens != set || found->second.plan.heads != Range{0, all_heads(role)}) {
         throw failed(fmt::format("schedule: it ends with {} buffers of {} where one of the rank's own tokens is needed",
-                                 found, to_string(role)));
+                                 count, to_string(role)));
     }
+    Buffer result = std::move(found->second);
+    buffers_.erase(found);
+    pool_.hand_out(result.size_bytes());
     return result;
 }
 
 std::unique_ptr<Partial> RankBuffers::take_output() {
-    return take_result(BufferRole::partial).partial;
+    return take_result(BufferRole::partial, own_queries_).partial;
 }
 
 RankGradients RankBuffers::take_gradients() {
     const std::int64_t tokens = token_set(rank_).size();
     RankGradients gradients;
-    gradients.query_bytes = take_result(BufferRole::query_gradients).content;
-    gradients.key_value_bytes = take_result(BufferRole::key_value_gradients).content;
+    gradients.query_bytes = take_result(BufferRole::query_gradients, rank_).content;
+    gradients.key_value_bytes = take_result(BufferRole::key_value_gradients, rank_).content;
     const auto* queries = reinterpret_cast<const float*>(gradients.query_bytes.data());
     const auto* keys = reinterpret_cast<const float*>(gradients.key_value_bytes.data());
     gradients.queries = {queries, shape_.query_heads, tokens, shape_.head_dim_qk};

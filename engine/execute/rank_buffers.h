@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "engine/execute/buffer_pool.h"
+#include "engine/execute/copy_count.h"
 #include "engine/kernel/partial.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
@@ -34,6 +36,9 @@ struct RankGradients {
     HeadMatrix<const float> queries;
     HeadMatrix<const float> keys;
     HeadMatrix<const float> values;
+    // Of each query head, from the rows whose delta this rank computed: the gradient is the sum over the ranks. Empty
+    // without sinks.
+    std::vector<float> sinks;
 };
 
 // What a buffer has room for.
@@ -52,17 +57,22 @@ struct ScoreRows {
 
 class RankBuffers {
   public:
-    // All arguments but `selections` outlive the object. `tokens` are the dispatch's sets by rank, `selections` the
-    // schedule's own; partial results merge by `rule`.
-    RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens,
-                const std::vector<TokenSelection>& selections, std::int64_t rank, const RankInputs& inputs,
-                MergeRule rule = MergeRule::softmax);
+    // All arguments outlive the object. `tokens` are the dispatch's sets by rank; partial results merge by `rule`.
+    RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, const Schedule& schedule,
+                const RankInputs& inputs, MergeRule rule, BufferPool& pool);
+    RankBuffers(const RankBuffers&) = delete;
+    RankBuffers& operator=(const RankBuffers&) = delete;
+    RankBuffers(RankBuffers&&) = delete;
+    RankBuffers& operator=(RankBuffers&&) = delete;
+    ~RankBuffers();
 
     // Of an alloc. Throws Error: out_of_memory; failed when its size is not that of what it should have room for.
     void allocate(const Operation& operation);
     void free(std::int64_t buffer);
     // The most that buffers took at once, as they were allocated.
     [[nodiscard]] std::int64_t peak_bytes() const { return peak_bytes_; }
+    // Of everything that is copied between them.
+    [[nodiscard]] CopyCount& copies() { return copies_; }
 
     // A token set of the schedule, by its number (engine/parallel/schedule.h).
     [[nodiscard]] const TokenSet& token_set(std::int64_t number) const;
@@ -107,13 +117,14 @@ class RankBuffers {
         [[nodiscard]] std::int64_t size_bytes() const;
     };
 
+    void give_back(Buffer buffer);
     [[nodiscard]] std::int64_t all_heads(BufferRole role) const;
     [[nodiscard]] std::int64_t all_tokens() const;
     [[nodiscard]] std::int64_t expected_bytes(const BufferPlan& plan, const TokenSet& tokens) const;
     // The content of a buffer, with room for that of a token set.
     [[nodiscard]] const std::byte* room_for(BufferRole part, std::int64_t buffer, std::int64_t set) const;
-    // The only one of a role, for all heads and the tokens of this rank.
-    [[nodiscard]] Buffer take_result(BufferRole role);
+    // The only one of a role, for all heads and the tokens of a set.
+    [[nodiscard]] Buffer take_result(BufferRole role, std::int64_t set);
     [[nodiscard]] float* floats(std::int64_t buffer);
     [[nodiscard]] const Buffer& at(std::int64_t buffer) const;
     [[nodiscard]] std::span<const std::byte> content(std::int64_t buffer) const;
@@ -122,8 +133,11 @@ class RankBuffers {
     const std::vector<TokenSet>& tokens_;
     std::vector<TokenSet> more_tokens_;  // all, then the selections
     std::int64_t rank_;
+    std::int64_t own_queries_;  // token set
     const RankInputs& inputs_;
     MergeRule rule_;
+    BufferPool& pool_;
+    CopyCount copies_;
     std::map<std::int64_t, Buffer> buffers_;
     std::int64_t live_bytes_ = 0;
     std::int64_t peak_bytes_ = 0;

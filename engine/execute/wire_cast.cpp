@@ -107,6 +107,7 @@ void cast_in_place(const Operation& operation, RankBuffers& buffers) {
     Pieces piece{element_type(other), static_cast<std::size_t>(size_bytes(other)), {}, {}};
     std::byte* content = buffers.writable_bytes(operation.buffer, operation.bytes).data();
     narrows ? narrow(content, stretches, piece) : widen(content, stretches, piece);
+    buffers.copies().add(operation.bytes);
 }
 
 }  // namespace longscope

@@ -30,15 +30,15 @@ bool same_sequence(const MaskDomain& a, const MaskDomain& b) {
 }
 
 bool same_masks(const Experiment& a, const Experiment& b) {
-    return to_json(a.mask) == to_json(b.mask) &&
+    return to_json(a.mask) == to_json(b.mask) && a.sequence.query_tokens == b.sequence.query_tokens &&
            (a.shape.query_heads == b.shape.query_heads || !head_dependence(a.mask).head);
 }
 
 // Where a run would refuse the mask, that of head 0 stands for all.
 HeadMasks masks_of(const Experiment& experiment, const MaskDomain& domain) {
-    return layer_refusal(experiment.mask).empty()
-               ? compile_head_masks(experiment.mask, domain, experiment.shape.query_heads)
-               : HeadMasks(compile_mask(experiment.mask, domain));
+    const MaskExpression mask = mask_of_queries(experiment.mask, experiment.sequence.query_tokens);
+    return layer_refusal(experiment.mask).empty() ? compile_head_masks(mask, domain, experiment.shape.query_heads)
+                                                  : HeadMasks(compile_mask(mask, domain));
 }
 
 // Of all heads, in the mean and rounded.
@@ -117,7 +117,8 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     cost.documents = std::max<std::int64_t>(1, static_cast<std::int64_t>(draw.domain.cu_seqlens.size()) - 1);
     const std::int64_t head_pairs = masks.head_pairs({0, shape.query_heads});
     cost.pairs = (head_pairs + shape.query_heads / 2) / shape.query_heads;
-    cost.all_pairs = masks.kind(0).box().pairs();
+    const std::int64_t query_tokens = draw.experiment.sequence.query_tokens;
+    cost.all_pairs = query_tokens > 0 ? query_tokens * masks.key_tokens() : masks.kind(0).box().pairs();
     cost.forward_flops = flops_of_head_pairs(shape, static_cast<double>(head_pairs), Direction::forward);
     const Pass pass = draw.experiment.pass;
     if (pass == Pass::forward_backward) {
@@ -136,7 +137,7 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     const auto ranks = static_cast<std::int64_t>(draw.ranks->size());
     const StrategyOptions& options = draw.experiment.layout.options;
     for (const StrategyEntry& any : strategies()) {
-        cost.refusals.push_back(any.infeasible({shape, masks, *draw.ranks, 0, options, nullptr}, pass));
+        cost.refusals.push_back(any.infeasible({shape, masks, *draw.ranks, 0, options, nullptr, query_tokens}, pass));
         if (any.name == strategy.name) {
             cost.infeasible = cost.refusals.back();
         }
@@ -149,7 +150,7 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
     if (const std::string refusal = layer_refusal(draw.experiment.mask); !refusal.empty()) {
         cost.unsupported = refusal + "; what is shown is head 0 of layer 0";
     }
-    const StrategyInput first{shape, masks, *draw.ranks, 0, options, nullptr};
+    const StrategyInput first{shape, masks, *draw.ranks, 0, options, nullptr, query_tokens};
     const StrategyInput prepared = cost.infeasible.empty() ? strategy.prepared(first) : first;
     const TokenCounts counts(*draw.ranks);
     cost.ranks.resize(draw.ranks->size());
@@ -166,7 +167,7 @@ ExperimentCost cost_of(const CompiledDraw& draw, const std::atomic<bool>& cancel
         if (cost.infeasible.empty()) {
             const StrategyTotals sums = strategy.totals(pass, input, counts);
             own.bytes_received = sums.bytes_received;
-            own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, tokens.size(), pass).total_bytes();
+            own.memory_bytes = memory_ledger(sums.peak_buffer_bytes, shape, input.held(), pass).total_bytes();
         }
     });
     return cost;

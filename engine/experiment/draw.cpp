@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "engine/experiment/experiment.h"
 #include "engine/workload/inputs.h"
@@ -16,6 +17,16 @@ std::vector<std::int64_t> documents_of_draw(const Experiment& experiment, std::i
 MaskDomain domain_of_draw(const Experiment& experiment, std::int64_t draw) {
     const std::int64_t tokens = experiment.sequence.tokens;
     return {tokens, tokens, cu_seqlens(documents_of_draw(experiment, draw))};
+}
+
+MaskExpression mask_of_queries(const MaskExpression& mask, std::int64_t query_tokens) {
+    if (query_tokens == 0) {
+        return mask;
+    }
+    MaskExpression both;
+    both.kind = MaskExpression::Kind::all_of;
+    both.operands = {mask, parse_mask(Json{{"last_queries", {{"tokens", query_tokens}}}}, "sequence.query_tokens")};
+    return both;
 }
 
 std::uint64_t input_seed_of_draw(const Experiment& experiment, std::int64_t draw) {

@@ -38,6 +38,9 @@ struct SequenceField {
     LengthsField lengths;
     std::int64_t draws = 1;
     std::int64_t seed = 1;
+    std::int64_t query_tokens = 0;  // the last of them, which alone have queries; 0: all have
+
+    [[nodiscard]] std::int64_t first_query() const { return query_tokens > 0 ? tokens - query_tokens : 0; }
 };
 
 struct LayoutField {
@@ -132,6 +135,8 @@ void put_options(const StrategyOptions& options, Json& layout);
 // Of one draw, 0 <= draw < sequence.draws.
 [[nodiscard]] std::vector<std::int64_t> documents_of_draw(const Experiment& experiment, std::int64_t draw);
 [[nodiscard]] MaskDomain domain_of_draw(const Experiment& experiment, std::int64_t draw);
+// Of the tokens that have queries; the rows of others are empty.
+[[nodiscard]] MaskExpression mask_of_queries(const MaskExpression& mask, std::int64_t query_tokens);
 // The seed of the queries, keys and values: draws differ in them also where their documents are the same.
 [[nodiscard]] std::uint64_t input_seed_of_draw(const Experiment& experiment, std::int64_t draw);
 [[nodiscard]] LayerScoring scoring_of_draw(const Experiment& experiment, std::int64_t draw);

@@ -38,7 +38,10 @@ class OptionsOfDispatch {
     [[nodiscard]] DispatchFacts facts() const {
         DispatchFacts facts;
         facts.name = dispatch_.name;
-        facts.largest_over_mean = largest_over_mean(of_ranks(head_pairs_of_own_queries, input(0, {})));
+        // Where every rank has all queries it is the keys that are dealt out.
+        const bool decoding = draw_.experiment.sequence.query_tokens > 0;
+        facts.largest_over_mean =
+            largest_over_mean(of_ranks(decoding ? token_ring_head_pairs : head_pairs_of_own_queries, input(0, {})));
         facts.padding_tokens = dispatch_.padding(sequence_, counts_.ranks());
         if (sequence_.tokens <= max_tokens_of_tile_counts) {
             facts.tiles = tiles();
@@ -58,10 +61,10 @@ class OptionsOfDispatch {
         ThreadTeam().for_each(counts_.ranks(), [&](std::int64_t rank) {
             require_going_on();
             const auto at = static_cast<std::size_t>(rank);
-            const StrategyTotals sums = strategy.totals(pass_, of_rank(prepared, rank), counts_);
+            const StrategyInput own = of_rank(prepared, rank);
+            const StrategyTotals sums = strategy.totals(pass_, own, counts_);
             bytes[at] = sums.bytes_received;
-            memory[at] =
-                memory_ledger(sums.peak_buffer_bytes, draw_.experiment.shape, counts_.of(rank), pass_).total_bytes();
+            memory[at] = memory_ledger(sums.peak_buffer_bytes, draw_.experiment.shape, own.held(), pass_).total_bytes();
         });
         layout.bytes_received = *std::max_element(bytes.begin(), bytes.end());
         layout.memory_bytes = *std::max_element(memory.begin(), memory.end());
@@ -76,7 +79,13 @@ class OptionsOfDispatch {
         }
     }
     [[nodiscard]] StrategyInput input(std::int64_t rank, const StrategyOptions& options) const {
-        return {draw_.experiment.shape, *draw_.masks, tokens_, rank, options, nullptr};
+        return {draw_.experiment.shape,
+                *draw_.masks,
+                tokens_,
+                rank,
+                options,
+                nullptr,
+                draw_.experiment.sequence.query_tokens};
     }
     static StrategyInput of_rank(StrategyInput prepared, std::int64_t rank) {
         prepared.rank = rank;

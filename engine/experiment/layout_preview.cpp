@@ -21,7 +21,8 @@ LayoutPreview preview_layout(const CompiledDraw& draw, const std::atomic<bool>& 
                         fmt::format("1 to {}", max_previewed_ranks));
     }
     const StrategyEntry& strategy = find_strategy(experiment.layout.strategy);
-    const StrategyInput first{experiment.shape, *draw.masks, tokens, 0, experiment.layout.options, nullptr};
+    const StrategyInput first{
+        experiment.shape, *draw.masks, tokens, 0, experiment.layout.options, nullptr, experiment.sequence.query_tokens};
     require_feasible(strategy, first, experiment.pass);
     const StrategyInput prepared = strategy.prepared(first);
     std::vector<StepTableRow> rows(tokens.size());
@@ -40,7 +41,7 @@ LayoutPreview preview_layout(const CompiledDraw& draw, const std::atomic<bool>& 
         input.rank = rank;
         const Schedule schedule = strategy.write(experiment.pass, input);
         rows[at] = step_table_row(schedule);
-        preview.memory[at] = memory_profile(schedule, experiment.shape, tokens[at].size());
+        preview.memory[at] = memory_profile(schedule, experiment.shape, input.held());
         accounts[at] = checkpoint_account(schedule);
     });
     for (const CheckpointAccount& account : accounts) {

@@ -131,8 +131,10 @@ SequenceField parse_sequence(JsonObject object, const std::filesystem::path& fol
     const Json* lengths = object.optional("lengths");
     const std::int64_t draws = object.integer_or("draws", 1, 1, max_draws);
     const std::int64_t seed = object.integer_or("seed", 1, 0, std::numeric_limits<std::int64_t>::max());
+    const std::int64_t queries = object.integer_or("query_tokens", 0, 0, tokens);
     object.finish();
-    return {tokens, parse_lengths_field(lengths, object.path_of("lengths"), tokens, folder), draws, seed};
+    return {tokens, parse_lengths_field(lengths, object.path_of("lengths"), tokens, folder), draws, seed,
+            queries == tokens ? 0 : queries};
 }
 
 // Numbers that are not given are those of the model that is named.

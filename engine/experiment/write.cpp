@@ -35,6 +35,9 @@ Json to_json(const SequenceField& sequence) {
     }
     document["draws"] = sequence.draws;
     document["seed"] = sequence.seed;
+    if (sequence.query_tokens != 0) {
+        document["query_tokens"] = sequence.query_tokens;
+    }
     return document;
 }
 

@@ -16,10 +16,20 @@ struct MemoryLedger {
     [[nodiscard]] std::int64_t total_bytes() const { return input_bytes + buffer_bytes; }
 };
 
+// How many tokens a rank has the queries of, and how many the keys and values.
+struct HeldTokens {
+    // NOLINTNEXTLINE(google-explicit-constructor): mostly they are the same tokens.
+    HeldTokens(std::int64_t both) : queries(both), keys(both) {}
+    HeldTokens(std::int64_t of_queries, std::int64_t of_keys) : queries(of_queries), keys(of_keys) {}
+
+    std::int64_t queries;
+    std::int64_t keys;
+};
+
 // `tokens` are those of the schedule's rank. Mask, trace and the kernel's own few tiles are not in it.
-[[nodiscard]] MemoryLedger memory_ledger(const Schedule& schedule, const AttentionShape& shape, std::int64_t tokens);
+[[nodiscard]] MemoryLedger memory_ledger(const Schedule& schedule, const AttentionShape& shape, HeldTokens tokens);
 // The same from the most that a schedule of this pass holds at once.
-[[nodiscard]] MemoryLedger memory_ledger(std::int64_t peak_buffer_bytes, const AttentionShape& shape,
-                                         std::int64_t tokens, Pass pass = Pass::forward);
+[[nodiscard]] MemoryLedger memory_ledger(std::int64_t peak_buffer_bytes, const AttentionShape& shape, HeldTokens tokens,
+                                         Pass pass = Pass::forward);
 
 }  // namespace longscope

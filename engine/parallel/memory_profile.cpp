@@ -44,7 +44,7 @@ std::string_view role_name(BufferRole role) {
     return role_names.at(static_cast<std::size_t>(role));
 }
 
-MemoryProfile memory_profile(const Schedule& schedule, const AttentionShape& shape, std::int64_t tokens) {
+MemoryProfile memory_profile(const Schedule& schedule, const AttentionShape& shape, HeldTokens tokens) {
     MemoryProfile profile;
     profile.input_bytes = memory_ledger(0, shape, tokens, schedule.pass).input_bytes;
     const std::vector<std::int32_t> steps = steps_in_order(schedule);

@@ -39,6 +39,6 @@ struct MemoryProfile {
 };
 
 // `tokens` are those of the schedule's rank. The peak is that of memory_ledger().
-[[nodiscard]] MemoryProfile memory_profile(const Schedule& schedule, const AttentionShape& shape, std::int64_t tokens);
+[[nodiscard]] MemoryProfile memory_profile(const Schedule& schedule, const AttentionShape& shape, HeldTokens tokens);
 
 }  // namespace longscope

@@ -140,6 +140,7 @@ struct Schedule {
     std::int64_t rank = 0;
     std::vector<Operation> operations;
     std::vector<TokenSelection> token_sets = {};
+    std::int64_t query_set = -1;  // token set of the rank's own queries and of its output; -1: the rank's tokens
 
     [[nodiscard]] bool operator==(const Schedule&) const = default;
 };

@@ -250,6 +250,8 @@ class ScheduleBuilder {
         return (head_pairs + heads / 2) / heads;
     }
 
+    // Of the rank's own queries and of its output, where these are not its tokens.
+    void set_query_set(std::int64_t set) { schedule_.query_set = set; }
     // The number of a token set that is added to those of the dispatch.
     std::int64_t add_token_set(TokenSelection selection) {
         sets_.push_back(select_tokens(selection, input_.tokens));

@@ -270,7 +270,7 @@ Json to_json(const Schedule& schedule) {
     for (const Operation& operation : schedule.operations) {
         operations.push_back(to_json(operation));
     }
-    const bool of_version_1 = schedule.pass == Pass::forward && schedule.token_sets.empty() &&
+    const bool of_version_1 = schedule.pass == Pass::forward && schedule.token_sets.empty() && schedule.query_set < 0 &&
                               std::all_of(schedule.operations.begin(), schedule.operations.end(),
                                           [](const Operation& operation) { return operation.offset_bytes == 0; });
     Json document{{"longscope_schedule", of_version_1 ? 1 : 2}, {"strategy", schedule.strategy}};
@@ -281,6 +281,7 @@ Json to_json(const Schedule& schedule) {
     for (const TokenSelection& set : schedule.token_sets) {
         document["token_sets"].push_back(to_json(set));
     }
+    put(document, "query_set", schedule.query_set, -1);
     document["operations"] = std::move(operations);
     return document;
 }
@@ -306,6 +307,9 @@ Schedule schedule_from_json(const Json& document) {
     }
     const auto count = static_cast<std::int64_t>(operations.size());
     const std::int64_t sets = schedule.ranks + 1 + static_cast<std::int64_t>(schedule.token_sets.size());
+    if (version == 2) {
+        schedule.query_set = object.integer_or("query_set", -1, 0, sets - 1);
+    }
     for (std::int64_t i = 0; i < count; ++i) {
         schedule.operations.push_back(
             operation_from_json(operations[static_cast<std::size_t>(i)], i, count, schedule.ranks, sets));

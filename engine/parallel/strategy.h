@@ -11,6 +11,7 @@
 
 #include "engine/mask/head_masks.h"
 #include "engine/mask/token_set.h"
+#include "engine/parallel/memory_ledger.h"
 #include "engine/parallel/schedule.h"
 #include "engine/parallel/strategy_options.h"
 #include "engine/parallel/strategy_text.h"
@@ -38,7 +39,15 @@ struct StrategyInput {
     std::int64_t rank = 0;
     StrategyOptions options = {};
     std::shared_ptr<const StrategyPlan> plan = {};  // null: the strategy works it out where it needs it
+    // So many queries, as decoding has them: the last tokens of the sequence, and every rank has them all. 0: as many
+    // as there are tokens, each with the rank that holds it. The masks then have no pairs of other queries.
+    std::int64_t query_tokens = 0;
 
+    // Of this rank.
+    [[nodiscard]] HeldTokens held() const {
+        const std::int64_t own = tokens[static_cast<std::size_t>(rank)].size();
+        return {query_tokens > 0 ? query_tokens : own, own};
+    }
     [[nodiscard]] std::int64_t ranks() const { return static_cast<std::int64_t>(tokens.size()); }
     [[nodiscard]] WireSizes wire() const { return {options.wire_dtype, shape}; }
 };
@@ -74,6 +83,8 @@ struct StrategyEntry {
     std::shared_ptr<const StrategyPlan> (*planner)(const StrategyInput& input) = nullptr;
     // See choices(), of strategies that have other options than a degree.
     std::vector<StrategyOptions> (*candidates)(const AttentionShape& shape, std::int64_t ranks) = nullptr;
+    // Serves StrategyInput::query_tokens.
+    bool decodes = false;
     // What was planned for all ranks, in a sentence for people. Null where nothing is.
     std::string (*planned)(const StrategyInput& input, Pass pass) = nullptr;
 

@@ -119,7 +119,8 @@ const std::vector<StrategyEntry>& strategies() {
          .writer = write_split_kv,
          .formula = split_kv_totals,
          .head_pairs = token_ring_head_pairs,
-         .text = split_kv_text},
+         .text = split_kv_text,
+         .decodes = true},
         {.name = "ulysses_uneven",
          .meaning = "as ulysses, with query heads that the ranks do not divide: the first ranks compute one more",
          .has_backward = true,
@@ -166,6 +167,9 @@ std::string StrategyEntry::infeasible(const AttentionShape& shape, std::int64_t 
 }
 
 std::string StrategyEntry::infeasible(const StrategyInput& input, Pass pass) const {
+    if (input.query_tokens > 0 && !decodes) {
+        return fmt::format("{} computes as many queries as there are tokens (sequence.query_tokens)", name);
+    }
     std::string reason = infeasible(input.shape, input.ranks(), pass, input.options);
     return reason.empty() && layout_refusal != nullptr ? layout_refusal(input) : reason;
 }

@@ -38,6 +38,30 @@ TEST_P(RunVerb, EveryStrategyIsExactAndMovesWhatItsFormulaSays) {
     }
 }
 
+TEST_P(RunVerb, FewerQueriesThanTokensAreExactAndMovePartialResultsAlone) {
+    Json json = small_experiment();
+    json["sequence"]["draws"] = 1;
+    json["sequence"]["query_tokens"] = 5;
+    json["layout"]["strategy"] = "split_kv";
+    json["scoring"] = {{"sinks", true}, {"alibi", true}};
+    const EngineEnd end = run_engine_process(arguments(json));
+    ASSERT_TRUE(end.status.good()) << end.text();
+    const StoredDraw draw = stored().draws.at(0);
+    EXPECT_EQ(draw.record.pairs, 145 + 146 + 147 + 148 + 149) << "of the last document";
+    ASSERT_EQ(draw.checks.size(), 1U);
+    EXPECT_TRUE(draw.checks[0].passed);
+    EXPECT_EQ(draw.checks[0].rows, 5 * 4);
+    for (const RankResult& rank : draw.repetitions.back().record.ranks) {
+        EXPECT_EQ(rank.tokens, 200);
+        EXPECT_EQ(rank.bytes_received, 2 * 5 * 4 * (16 + 1) * 4);
+    }
+    json["layout"]["strategy"] = "ring";
+    EXPECT_NE(run_engine_process(arguments(json))
+                  .text()
+                  .find("run 2 infeasible: ring computes as many queries as there are tokens (sequence.query_tokens)"),
+              std::string::npos);
+}
+
 TEST_P(RunVerb, BothPassesAreExactAndTimedApartAndMoveWhatTheirFormulaSays) {
     std::int64_t runs = 0;
     for (const StrategyEntry& strategy : strategies()) {

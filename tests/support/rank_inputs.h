@@ -12,8 +12,10 @@ namespace longscope {
 
 class RankTensors {
   public:
-    RankTensors(const AttentionInputs& inputs, const TokenSet& tokens) : type_(element_type(inputs.shape.dtype)) {
-        append(inputs.q(), tokens, queries_);
+    RankTensors(const AttentionInputs& inputs, const TokenSet& tokens) : RankTensors(inputs, tokens, tokens) {}
+    RankTensors(const AttentionInputs& inputs, const TokenSet& queries, const TokenSet& tokens)
+        : type_(element_type(inputs.shape.dtype)) {
+        append(inputs.q(), queries, queries_);
         append(inputs.k(), tokens, key_values_);
         append(inputs.v(), tokens, key_values_);
     }

@@ -45,9 +45,11 @@ void require_feasible_layout(const Experiment& experiment) {
     const LayoutField& layout = experiment.layout;
     const StrategyEntry& strategy = find_strategy(layout.strategy);
     require_feasible(strategy, experiment.shape, layout.ranks, experiment.pass, layout.options);
-    if (strategy.layout_refusal != nullptr) {
+    const std::int64_t query_tokens = experiment.sequence.query_tokens;
+    if (strategy.layout_refusal != nullptr || query_tokens > 0) {
         const CompiledDraw draw = compile_draw(experiment, 0);
-        require_feasible(strategy, {experiment.shape, *draw.masks, *draw.ranks, 0, layout.options, nullptr},
+        require_feasible(strategy,
+                         {experiment.shape, *draw.masks, *draw.ranks, 0, layout.options, nullptr, query_tokens},
                          experiment.pass);
     }
 }

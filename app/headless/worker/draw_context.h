@@ -24,6 +24,8 @@ class DrawContext {
     [[nodiscard]] const HeadMasks& masks() const { return masks_; }
     [[nodiscard]] const std::vector<TokenSet>& tokens() const { return tokens_; }
     [[nodiscard]] const TokenSet& own_tokens() const { return tokens_[static_cast<std::size_t>(schedule_.rank)]; }
+    // Those that this rank has queries of, and its output rows of.
+    [[nodiscard]] const TokenSet& own_queries() const { return own_queries_; }
     [[nodiscard]] const Schedule& schedule() const { return schedule_; }
     // Of this rank: pairs of all heads that it computes, and their share in each query head, in the mean: over all
     // ranks that makes the pairs of the mask, whether ranks share out tokens or heads.
@@ -40,6 +42,7 @@ class DrawContext {
     HeadMasks masks_;
     std::vector<TokenSet> tokens_;
     Schedule schedule_;
+    TokenSet own_queries_;
     std::int64_t head_pairs_ = 0;
     std::uint64_t plan_hash_ = 0;
     std::uint64_t input_seed_ = 0;

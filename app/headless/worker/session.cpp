@@ -11,6 +11,7 @@
 #include <cmath>
 #include <span>
 #include <thread>
+#include <utility>
 
 #include "app/headless/data_folder.h"
 #include "app/headless/tile_tuning.h"
@@ -104,7 +105,8 @@ class Session {
         DrawContext context(experiment_, draw, communicator_.rank(), communicator_.size());
         require_same_plan(communicator_, context.plan_hash());
         report_draw(draw, context);
-        const MemoryLedger ledger = memory_ledger(context.schedule(), experiment_.shape, context.own_tokens().size());
+        const MemoryLedger ledger = memory_ledger(context.schedule(), experiment_.shape,
+                                                  {context.own_queries().size(), context.own_tokens().size()});
         log_.line(fmt::format("draw {}: plan {}", draw, hash_text(context.plan_hash())));
         log_.line(fmt::format("draw {}: {} tokens, {} pairs a head, needs {} of memory", draw,
                               format_count(context.own_tokens().size()), format_count(context.pairs()),
@@ -112,9 +114,11 @@ class Session {
         require_memory(communicator_, ledger, experiment_.backend.memory_per_rank_bytes);
         team_.run([&] { context.make_inputs(); });
         ExecuteResult last;
+        BufferPool pool;
         for (std::int64_t i = 0; i < repetitions(); ++i) {
-            last = {};  // what it holds counts among the buffers of the next one (engine/parallel/memory_ledger.h)
-            last = run_repetition(draw, i, context);
+            // What it holds counts among the buffers of the next one (engine/parallel/memory_ledger.h).
+            keep_memory(std::exchange(last, {}), pool);
+            last = run_repetition(draw, i, context, pool);
         }
         if (experiment_.check.rows > 0) {
             check(draw, context, last);
@@ -137,7 +141,7 @@ class Session {
         tell(message::draw(report));
     }
 
-    ExecuteResult run_repetition(std::int64_t draw, std::int64_t number, const DrawContext& context) {
+    ExecuteResult run_repetition(std::int64_t draw, std::int64_t number, const DrawContext& context, BufferPool& pool) {
         const std::int64_t sent_before = communicator_.payload_bytes_sent();
         const std::int64_t received_before = communicator_.payload_bytes_received();
         head_pairs_done_ = 0;
@@ -148,7 +152,7 @@ class Session {
         hooks.poll = [&] { report_progress((before + done_of_repetition(context)) / whole); };
         communicator_.barrier();
         ExecuteResult result = execute({context.schedule(), experiment_.shape, context.masks(), context.tokens(),
-                                        *kernel_, context.inputs(), max_events_, context.scoring()},
+                                        *kernel_, context.inputs(), max_events_, context.scoring(), &pool},
                                        communicator_, hooks);
         log_.line(fmt::format("draw {}, {}: {}", draw, repetition_text(number),
                               format_duration(result.end_ns - result.begin_ns)));
@@ -211,12 +215,26 @@ class Session {
         return std::max(of_type(experiment_.shape.dtype, keys), of_type(experiment_.layout.options.wire_dtype, keys));
     }
 
+    // Where all ranks have the same rows each looks at its share of them.
+    [[nodiscard]] std::vector<std::int64_t> checked_positions(const DrawContext& context) const {
+        const SequenceField& sequence = experiment_.sequence;
+        const std::int64_t first = sequence.first_query();
+        std::vector<std::int64_t> positions;
+        const std::vector<std::int64_t> sample =
+            sample_positions(sequence.tokens - first, experiment_.check.rows, context.input_seed());
+        for (std::size_t i = 0; i < sample.size(); ++i) {
+            if (first == 0 || static_cast<int>(i) % communicator_.size() == communicator_.rank()) {
+                positions.push_back(first + sample[i]);
+            }
+        }
+        return positions;
+    }
+
     void check(std::int64_t draw, const DrawContext& context, const ExecuteResult& result) {
-        const std::vector<std::int64_t> positions =
-            sample_positions(experiment_.sequence.tokens, experiment_.check.rows, context.input_seed());
+        const std::vector<std::int64_t> positions = checked_positions(context);
         RowCheck own;
         team_.run([&] {
-            own = check_rows(*result.output, context.own_tokens(), context.masks(), experiment_.shape,
+            own = check_rows(*result.output, context.own_queries(), context.masks(), experiment_.shape,
                              context.input_seed(), positions, context.scoring());
         });
         message::Check report;
@@ -292,7 +310,8 @@ class Session {
         for (std::size_t rank = 0; rank < ranks; ++rank) {
             received.push_back(std::as_writable_bytes(std::span(all).subspan(rank * numbers.size(), numbers.size())));
         }
-        const std::unique_ptr<Transfer> exchange = start_exchange(communicator_, sent, received);
+        CopyCount copies;
+        const std::unique_ptr<Transfer> exchange = start_exchange(communicator_, sent, received, copies);
         while (!exchange->done()) {
             std::this_thread::yield();
         }

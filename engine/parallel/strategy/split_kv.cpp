@@ -3,8 +3,11 @@
 // the decode context parallelism of vLLM): keys and values stay where they are, however long the cache. Every rank gets
 // all queries and computes them over its own keys; partial results go back to the queries' owners in an all-to-all, and
 // each owner merges them in the order of the ranks. Of decoding with few queries that is little; of a whole sequence
-// much. Forward only, as decoding is.
+// much. Where there are fewer queries than tokens every rank has all of them, as the layer before leaves them, and
+// needs the whole output: partial results go to all in an all-gather, and every rank merges the same in the same order.
+// Forward only, as decoding is.
 #include <algorithm>
+#include <numeric>
 
 #include "engine/parallel/schedule_builder.h"
 
@@ -26,6 +29,9 @@ class SplitKvWriter {
         : input_(input), ranks_(input.ranks()), heads_{0, input.shape.query_heads}, builder_("split_kv", input) {}
 
     Schedule write() {
+        if (input_.query_tokens > 0) {
+            return write_decoding();
+        }
         gather_queries();
         builder_.alloc_partial(of_own_keys, ranks_, heads_);
         if (const std::int64_t pairs = builder_.head_pairs(ranks_, input_.rank, heads_); pairs > 0) {
@@ -33,7 +39,7 @@ class SplitKvWriter {
         }
         builder_.free(all_queries, {});
         const std::int64_t here = send_back();
-        merge_all(here);
+        merge_all(input_.rank, here);
         builder_.finalize(3, running);
         return builder_.take();
     }
@@ -73,16 +79,43 @@ class SplitKvWriter {
         return here;
     }
 
-    void merge_all(std::int64_t here) {
+    [[nodiscard]] Schedule write_decoding() {
+        const std::int64_t tokens = input_.masks.query_tokens();
+        std::vector<std::int64_t> all_ranks(static_cast<std::size_t>(ranks_));
+        std::iota(all_ranks.begin(), all_ranks.end(), std::int64_t{0});
+        const std::int64_t queries =
+            builder_.add_token_set({std::move(all_ranks), {{tokens - input_.query_tokens, tokens}}});
+        builder_.set_query_set(queries);
+        builder_.alloc_partial(of_own_keys, queries, heads_);
+        if (const std::int64_t pairs = builder_.head_pairs(queries, input_.rank, heads_); pairs > 0) {
+            builder_.attend(0, {-1, queries, heads_}, input_.rank, own_key_values, of_own_keys, pairs, {});
+        }
+        const std::int64_t bytes = Partial::size_bytes(heads_.size(), input_.query_tokens, input_.shape.head_dim_v);
+        builder_.alloc_message(leaving, bytes);
+        const std::int64_t packed =
+            builder_.copy(OperationKind::gather, 1, BufferRole::partial, of_own_keys, leaving, {{queries}, {}}, {});
+        builder_.free(of_own_keys, {});
+        const std::int64_t room = builder_.alloc_message(arriving, ranks_ * bytes);
+        const std::vector<std::int64_t> sizes(static_cast<std::size_t>(ranks_), bytes);
+        const std::int64_t here =
+            builder_.exchange(OperationKind::all_gather, 1, leaving, arriving, 0, sizes, sizes, {packed, room});
+        builder_.free(leaving, {here});
+        merge_all(queries, here);
+        builder_.finalize(3, running);
+        return builder_.take();
+    }
+
+    // The partial results of a token set that have arrived from every rank.
+    void merge_all(std::int64_t queries, std::int64_t here) {
         const std::int64_t own_bytes =
-            Partial::size_bytes(heads_.size(), builder_.tokens_of(input_.rank), input_.shape.head_dim_v);
+            Partial::size_bytes(heads_.size(), builder_.tokens_of(queries), input_.shape.head_dim_v);
         for (std::int64_t rank = 0; rank < ranks_; ++rank) {
             const std::int64_t into = rank == 0 ? running : of_rank;
             if (rank < 2) {
-                builder_.alloc_partial(into, input_.rank, heads_);
+                builder_.alloc_partial(into, queries, heads_);
             }
             builder_.copy_at(rank * own_bytes, OperationKind::scatter, 3, BufferRole::partial, arriving, into,
-                             {{input_.rank}, {}}, {here});
+                             {{queries}, {}}, {here});
             if (rank > 0) {
                 builder_.merge(3, of_rank, running);
             }
@@ -113,6 +146,13 @@ StrategyTotals split_kv_totals(const StrategyInput& input, const TokenCounts& to
     const std::int64_t query_bytes = shape.query_heads * shape.head_dim_qk * size_bytes(shape.dtype);
     const std::int64_t result_bytes = Partial::size_bytes(shape.query_heads, 1, shape.head_dim_v);
     StrategyTotals sums;
+    if (const std::int64_t all = input.query_tokens * result_bytes; all > 0) {
+        sums.bytes_received = (ranks - 1) * all;
+        sums.bytes_sent = sums.bytes_received;
+        // Packing its result; all results beside its own, or beside the two that are merged.
+        sums.peak_buffer_bytes = std::max<std::int64_t>(2, ranks + std::min<std::int64_t>(ranks, 2)) * all;
+        return sums;
+    }
     // The queries of all others come, their results go; the own ones go to all, and a result comes from each.
     const std::int64_t sent_result_bytes = input.wire().partials(result_bytes);
     sums.bytes_received = others * query_bytes + (ranks - 1) * own * sent_result_bytes;
@@ -131,8 +171,9 @@ const StrategyText split_kv_text{
     "Flash-decoding over ranks, as in tree attention and the decode context parallelism of vLLM. Keys and values stay "
     "where they are, however long the cache; every rank gets all queries and computes them over its own keys, and each "
     "owner merges what comes back in the order of the ranks. As many bytes move as in `token_ring`, in two exchanges. "
-    "For the few queries of decoding that is little and no longer with the cache; here, where as many queries as keys "
-    "take part, it is what a prefill would pay.",
+    "Where as many queries as keys take part that is what a prefill would pay. In decoding (`sequence.query_tokens`) "
+    "every rank has the few queries from the start and needs the whole output: each sends its partial result to all, "
+    "(N - 1) p for each query, however long the cache, and all merge the same in the same order.",
     "",
     "b (t - t_r) Hq Dqk + (N - 1) t_r p",
     "",

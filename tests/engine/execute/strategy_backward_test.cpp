@@ -32,6 +32,20 @@ BackwardRun run_backward_over_ranks(const DispatchedCase& c, const std::string& 
     return run;
 }
 
+// Every row's delta is computed once: the sums of the ranks add up to those of one process.
+void expect_sink_gradients(const BackwardRun& run, const ReferenceGradients& reference) {
+    double error = 0;
+    for (std::size_t head = 0; head < reference.sinks.size(); ++head) {
+        double sum = 0;
+        for (const RankRun& rank : run.ranks) {
+            const std::vector<float>& sinks = rank.result.gradients.sinks;
+            sum += sinks.empty() ? 0.0 : sinks.at(head);
+        }
+        error += (sum - reference.sinks[head]) * (sum - reference.sinks[head]);
+    }
+    EXPECT_LE(std::sqrt(error), 3e-6 * reference.sinks_before_cancelling) << "gradients of the sinks";
+}
+
 void expect_exact(const StrategyEntry& strategy, const DispatchedCase& c, const BackwardInputs& inputs,
                   const ReferenceGradients& reference) {
     const AttentionCase& problem = c.problem;
@@ -42,6 +56,7 @@ void expect_exact(const StrategyEntry& strategy, const DispatchedCase& c, const 
     const GradientError error = error_of_gradients(reference, run.gradients);
     EXPECT_LE(error.worst(), gradient_bound(problem.shape.dtype, problem.domain.key_tokens))
         << "dQ " << error.queries << ", dK " << error.keys << ", dV " << error.values;
+    expect_sink_gradients(run, reference);
     const TokenCounts counts(c.tokens);
     for (int rank = 0; rank < ranks; ++rank) {
         const RankRun& of_rank = run.ranks[static_cast<std::size_t>(rank)];

@@ -88,9 +88,39 @@ TEST(Cost, HasTheBytesAndTheMemoryOfTheSchedules) {
     }
 }
 
+TEST(Cost, OfDecodingIsThatOfTheLastQueries) {
+    Json document = four_ranks("split_kv", "contiguous");
+    document["sequence"] = {{"tokens", 100}, {"query_tokens", 3}};
+    document["mask"] = {{"causal", Json::object()}};
+    const CompiledDraw draw = compiled(document);
+    const ExperimentCost cost = cost_of(draw, never);
+    EXPECT_EQ(cost.pairs, 98 + 99 + 100);
+    EXPECT_EQ(cost.all_pairs, 3 * 100);
+    EXPECT_EQ(cost.infeasible, "");
+    constexpr std::int64_t ranks = 4;
+    constexpr std::int64_t result = 3 * 8 * (16 + 1) * 4;  // of all heads, with lse
+    std::int64_t pairs = 0;
+    for (const RankCost& rank : cost.ranks) {
+        pairs += rank.pairs;
+        EXPECT_EQ(rank.bytes_received, (ranks - 1) * result);
+        // Queries, keys and values; and the results of all ranks with two that are merged.
+        EXPECT_EQ(rank.memory_bytes, (3 * 8 * 32 + 25 * 2 * (32 + 16)) * 4 + (ranks + 2) * result);
+    }
+    EXPECT_EQ(pairs, cost.pairs);
+    document["layout"]["strategy"] = "ring";
+    EXPECT_EQ(cost_of(compiled(document), never).infeasible,
+              "ring computes as many queries as there are tokens (sequence.query_tokens)");
+}
+
+Json without_queries(Json sequence) {
+    sequence.erase("query_tokens");
+    return sequence;
+}
+
 // A window that edits an experiment knows what it was before.
 TEST(Cost, IsTheSameWhateverWasKnownBefore) {
-    std::vector<Json> documents(9, four_ranks("ring", "zigzag"));
+    std::vector<Json> documents(10, four_ranks("ring", "zigzag"));
+    documents[9]["sequence"]["query_tokens"] = 9;
     documents[1]["shape"]["head_dim_v"] = 24;
     documents[2]["layout"]["strategy"] = "all_gather";
     documents[3]["layout"]["dispatch"] = "per_document_zigzag";
@@ -112,9 +142,10 @@ TEST(Cost, IsTheSameWhateverWasKnownBefore) {
             EXPECT_EQ(draw.mask == known_draw.mask,
                       before["mask"] == after["mask"] && before["sequence"] == after["sequence"] &&
                           before["shape"]["query_heads"] == after["shape"]["query_heads"]);
-            EXPECT_EQ(draw.ranks == known_draw.ranks, before["layout"]["ranks"] == after["layout"]["ranks"] &&
-                                                          before["layout"]["dispatch"] == after["layout"]["dispatch"] &&
-                                                          before["sequence"] == after["sequence"]);
+            EXPECT_EQ(draw.ranks == known_draw.ranks,
+                      before["layout"]["ranks"] == after["layout"]["ranks"] &&
+                          before["layout"]["dispatch"] == after["layout"]["dispatch"] &&
+                          without_queries(before["sequence"]) == without_queries(after["sequence"]));
             EXPECT_EQ(cost.pairs, fresh.pairs);
             EXPECT_EQ(cost.documents, fresh.documents);
             EXPECT_EQ(cost.forward_flops, fresh.forward_flops);

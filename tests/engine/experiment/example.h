@@ -13,7 +13,7 @@ namespace longscope {
 inline const std::filesystem::path resources_folder = LONGSCOPE_SOURCE_DIR "/resources";
 
 inline ExperimentNames known_names() {
-    return {{"ring", "ulysses", "usp"},
+    return {{"ring", "ulysses", "usp", "split_kv"},
             {"contiguous", "zigzag", "per_document_zigzag", "balanced"},
             {"cpu", "opencl", "reference"}};
 }
@@ -51,6 +51,14 @@ inline Json example_document_with_scoring(bool sigmoid) {
 inline Json example_document_with_backward_pass() {
     Json document = example_document();
     document["pass"] = "forward_backward";
+    return document;
+}
+
+// The same with fewer queries than tokens.
+inline Json example_document_of_decoding() {
+    Json document = example_document();
+    document["sequence"]["query_tokens"] = 8;
+    document["layout"]["strategy"] = "split_kv";
     return document;
 }
 

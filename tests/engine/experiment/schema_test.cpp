@@ -34,6 +34,7 @@ std::vector<Json> examples() {
             example_document_from_an_editor(),
             example_document_of_leaves(),
             example_document_with_degree(),
+            example_document_of_decoding(),
             example_document_with_lengths("file"),
             example_document_with_lengths("histogram")};
 }
@@ -156,7 +157,8 @@ TEST(Schema, HasABorderForEveryIntegerAndTheReaderKeepsIt) {
 
 // The borders themselves are accepted, where nothing else in the document stands against them.
 TEST(Schema, BordersAreAccepted) {
-    const std::set<std::string> bound_to_others{"shape.query_heads", "shape.key_value_heads", "sequence.tokens"};
+    const std::set<std::string> bound_to_others{"shape.query_heads", "shape.key_value_heads", "sequence.tokens",
+                                                "sequence.query_tokens"};
     for_each_place([&](const Json& example, const Place& place) {
         if (!place.schema->contains("maximum") || bound_to_others.count(place.field) > 0 ||
             place.field.starts_with("mask") || place.field.starts_with("sequence.lengths")) {
