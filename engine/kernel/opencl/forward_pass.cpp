@@ -37,6 +37,7 @@ class ForwardPass {
           input_(input),
           out_(out),
           hooks_(hooks),
+          sub_groups_(design.sub_groups),
           design_(forward_design(design.design, design.shape(Pass::forward, input.queries.dim, input.values.dim))),
           geometry_(design_.geometry),
           dim_qk_padded_(padded_to_steps(input.queries.dim)),
@@ -70,7 +71,9 @@ class ForwardPass {
                               {"DIM_V", std::to_string(input_.values.dim)},
                               {"DIM_V_PADDED", std::to_string(dim_v_padded_)},
                               {"Q_TILE", std::to_string(geometry_.q_tile)},
-                              {"K_TILE", std::to_string(geometry_.k_tile)}}};
+                              {"K_TILE", std::to_string(geometry_.k_tile)},
+                              {"SUB_GROUPS", sub_groups_ ? "1" : "0"}},
+                             sub_groups_ ? ProgramSource::of_3_0 : ProgramSource::of_1_2};
         add_scoring_defines(input_.scoring, source.defines);
         return source;
     }
@@ -243,6 +246,7 @@ class ForwardPass {
     const AttendInput& input_;
     Partial& out_;
     const AttendHooks& hooks_;
+    bool sub_groups_;
     ForwardDesign design_;
     cpu::TileGeometry geometry_;
     std::int64_t dim_qk_padded_;

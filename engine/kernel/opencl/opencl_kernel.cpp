@@ -11,6 +11,7 @@
 #include "engine/kernel/opencl/device_list.h"
 #include "engine/kernel/opencl/forward_pass.h"
 #include "engine/kernel/opencl/session.h"
+#include "engine/kernel/opencl/sub_groups.h"
 
 namespace longscope::opencl {
 
@@ -19,7 +20,9 @@ namespace {
 class OpenClKernel final : public Kernel {
   public:
     OpenClKernel(const KernelOptions& options, Design design)
-        : session_(device_of_rank(options.rank), options), design_{design, options.tile_choices, session_.facts()} {}
+        : session_(device_of_rank(options.rank), options),
+          design_{design, options.tile_choices, session_.facts(),
+                  design == Design::tiled && why_no_sub_groups(session_).empty()} {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         check_scoring(input, out.rule());
