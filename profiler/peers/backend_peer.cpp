@@ -51,6 +51,8 @@ class BackendPeer final : public Peer {
         return {"longscope " + std::string(version_text()), kernel_->description(), threads_};
     }
 
+    [[nodiscard]] bool reads_any_view() const override { return true; }
+
     void prepare(const PeerTask& task) override {
         prepared_.emplace(task);
         kernel_->attend(prepared_->input(), prepared_->out, {});

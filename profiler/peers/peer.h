@@ -52,6 +52,8 @@ class Peer {
     virtual ~Peer() = default;
 
     [[nodiscard]] virtual PeerFacts facts() const = 0;
+    // Keys and values in pages, and values that are a part of the keys; otherwise it is given each in one piece.
+    [[nodiscard]] virtual bool reads_any_view() const { return false; }
     // What comes before the first repetition: memory, compilation, the forward pass of backward tasks. Throws
     // Error(unsupported) for what this implementation does not compute, Error(failed) for what went wrong.
     virtual void prepare(const PeerTask& task) = 0;

@@ -5,6 +5,27 @@
 #define DOWN 8
 #define DEPTH 4  // of what a product sums over, so many are staged at once: steps of a product are filled up to these
 
+#if SUB_GROUPS
+#pragma OPENCL EXTENSION cl_khr_subgroups : enable
+#pragma OPENCL EXTENSION cl_khr_subgroup_shuffle : enable
+
+// Of the work-items of a row, which stand side by side in a sub-group (sub_groups.cl).
+inline float largest_across(float x) {
+    for (uint step = 1; step < ACROSS; step *= 2) {
+        const float other = sub_group_shuffle_xor(x, step);
+        x = other > x ? other : x;
+    }
+    return x;
+}
+
+inline float sum_across(float x) {
+    for (uint step = 1; step < ACROSS; step *= 2) {
+        x += sub_group_shuffle_xor(x, step);
+    }
+    return x;
+}
+#endif
+
 // acc[r][c] += left[row r] . right[column c] over DEPTH staged elements: element d of row i at d * left_width + i.
 #define ADD_STAGED(acc, rows, columns, left, left_width, first, right, right_width)                                      \
     for (int d_ = 0; d_ < DEPTH; ++d_) {                                                                                 \

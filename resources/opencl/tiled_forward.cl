@@ -30,7 +30,9 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
     local float right[DEPTH * K_TILE];
     local float right_values[DEPTH * DIM_V_PADDED];
     local float weights[Q_TILE * K_TILE];
+#if !SUB_GROUPS
     local float of_rows[Q_TILE * ACROSS];
+#endif
 
     const int item = get_local_id(0);
     const int across = item % ACROSS;
@@ -78,6 +80,9 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
                 ADD_STAGED(s, OWN_ROWS, OWN_KEYS, left, Q_TILE, first_row, right, K_TILE)
             }
 
+#if SUB_GROUPS
+            float largest_of[OWN_ROWS];
+#endif
             for (int r = 0; r < OWN_ROWS; ++r) {
                 const int row = first_row + r;
                 float largest = -INFINITY;
@@ -104,9 +109,14 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
                     s[r][c] = hidden ? -INFINITY : s[r][c];
                     largest = s[r][c] > largest ? s[r][c] : largest;
                 }
+#if SUB_GROUPS
+                largest_of[r] = largest_across(largest);
+            }
+#else
                 of_rows[row * ACROSS + across] = largest;
             }
             barrier(CLK_LOCAL_MEM_FENCE);
+#endif
             float rescale[OWN_ROWS];
             for (int r = 0; r < OWN_ROWS; ++r) {
                 const int row = first_row + r;
@@ -119,9 +129,13 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
                 }
 #else
                 float now = maxima[r];
+#if SUB_GROUPS
+                now = largest_of[r] > now ? largest_of[r] : now;
+#else
                 for (int i = 0; i < ACROSS; ++i) {
                     now = of_rows[row * ACROSS + i] > now ? of_rows[row * ACROSS + i] : now;
                 }
+#endif
                 const float base = now == -INFINITY ? 0.0f : BASE(now);
                 rescale[r] = exp2(EXPONENT_OF_BASE(BASE(maxima[r]), base));
                 float sum = sums[r] * rescale[r];
@@ -165,11 +179,17 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
         }
     }
 
+#if SUB_GROUPS
+    for (int r = 0; r < OWN_ROWS; ++r) {
+        sums[r] = sum_across(sums[r]);
+    }
+#else
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int r = 0; r < OWN_ROWS; ++r) {
         of_rows[(first_row + r) * ACROSS + across] = sums[r];
     }
     barrier(CLK_LOCAL_MEM_FENCE);
+#endif
     for (int r = 0; r < OWN_ROWS; ++r) {
         const int row = first_row + r;
         if (row >= tile.y) {
@@ -181,10 +201,14 @@ __attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_ti
         const float of_row = -INFINITY;
         const float sum = 0.0f;
 #else
+#if SUB_GROUPS
+        const float sum = sums[r];
+#else
         float sum = 0.0f;
         for (int i = 0; i < ACROSS; ++i) {
             sum += of_rows[row * ACROSS + i];
         }
+#endif
         const float inverse = sum == 0.0f ? 0.0f : 1.0f / sum;
         const float whole = sum == 0.0f ? -INFINITY : BASE(maxima[r]) * (SCORED ? 1.0f : LN_2) + log(sum);
         const float of_row = parts > 1 ? BASE(maxima[r]) : whole;

@@ -21,12 +21,6 @@
 #define K_VECTORS (K_TILE / LANES)
 #define V_VECTORS (DIM_V_PADDED / LANES)
 
-#if SCORED
-#define VECTOR_EXPONENT(score, base) EXPONENT(score, base)
-#else
-#define VECTOR_EXPONENT(score, base) fma(score, (vec)(how.scale), (vec)(-(base)))
-#endif
-
 ONE_ITEM kernel void attend_wide(global const element* restrict queries, const ulong query_head_stride,
                                  const ulong query_stride, const float sign, global const float* restrict keys,
                                  global const float* restrict values, global const int* restrict not_finite,

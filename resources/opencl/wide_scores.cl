@@ -21,3 +21,9 @@ inline WHOLE_VECTORS vec score(vec product, const struct scoring* how, float slo
     return s;
 }
 #endif
+
+#if SCORED
+#define VECTOR_EXPONENT(score, base) EXPONENT(score, base)
+#else
+#define VECTOR_EXPONENT(score, base) fma(score, (vec)(how.scale), (vec)(-(base)))
+#endif

@@ -99,6 +99,7 @@ std::string opencl_text() {
                      {"memory"},
                      {"largest piece"},
                      {"has", Align::left},
+                     {"without", Align::left},
                      {"tiles", Align::left},
                      {"peak"},
                      {"reading"},
@@ -118,7 +119,7 @@ std::string opencl_text() {
                        std::to_string(facts.compute_units), std::to_string(facts.float_lanes),
                        format_bytes(facts.local_memory_bytes) + (facts.local_memory_is_real ? "" : ", emulated"),
                        format_bytes(facts.memory_bytes), format_bytes(facts.largest_allocation_bytes), has,
-                       tiles_text(facts, choices),
+                       opencl::used_without(facts), tiles_text(facts, choices),
                        measured ? fmt::format("{:.0f} GFLOP/s", device.speed.flops_per_s * 1e-9) : "-",
                        measured ? fmt::format("{:.1f} GB/s", device.speed.read_bytes_per_s * 1e-9) : "-",
                        device.refusal});
@@ -146,6 +147,8 @@ Json opencl_json() {
                   {"work_group_items", facts.work_group_items},
                   {"shares_host_memory", facts.shares_host_memory},
                   {"sub_groups", facts.sub_groups},
+                  {"sub_group_shuffle", facts.sub_group_shuffle},
+                  {"used_without", opencl::used_without(facts)},
                   {"float16", facts.float16},
                   {"float64", facts.float64},
                   {"tiles", tiles_text(facts, choices)}};

@@ -38,6 +38,7 @@ struct DesignChoice {
     Design design = Design::wide;
     std::vector<TileChoice> choices;
     DeviceFacts device;
+    bool sub_groups = false;  // rows of the design for GPUs are reduced by these (sub_groups.h)
 
     [[nodiscard]] TileShape shape(Pass pass, std::int64_t dim_qk, std::int64_t dim_v) const;
 };

@@ -34,6 +34,7 @@ struct DeviceFacts {
     std::int64_t work_group_items = 0;  // at most
     bool shares_host_memory = false;
     bool sub_groups = false;
+    bool sub_group_shuffle = false;  // items of one reach each other
     bool float16 = false;
     bool float64 = false;
     bool compiler = false;
@@ -53,6 +54,9 @@ inline constexpr const char* device_variable = "LONGSCOPE_OPENCL_DEVICE";
 
 // Why this device cannot be used, in one line; empty where it can.
 [[nodiscard]] std::string why_unusable(const DeviceFacts& device);
+
+// What it lacks of what kernels would use, and how they do without, in one line; empty where there is nothing.
+[[nodiscard]] std::string used_without(const DeviceFacts& device);
 
 // Why a kernel cannot be made as LONGSCOPE_OPENCL_DEVICE asks for, in one line; empty where it can.
 [[nodiscard]] std::string why_no_kernel();

@@ -2,6 +2,7 @@
 #include "engine/kernel/opencl/device_list.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -41,6 +42,7 @@ DeviceFacts facts_of(const cl::Device& device, const std::string& platform) {
     const std::string extensions = " " + device.getInfo<CL_DEVICE_EXTENSIONS>() + " ";
     const auto has = [&](const char* name) { return extensions.find(fmt::format(" {} ", name)) != std::string::npos; };
     facts.sub_groups = has("cl_khr_subgroups") || has("cl_intel_subgroups");
+    facts.sub_group_shuffle = has("cl_khr_subgroup_shuffle");
     facts.float16 = has("cl_khr_fp16");
     facts.float64 = has("cl_khr_fp64");
     return facts;
@@ -146,6 +148,17 @@ std::vector<std::size_t> chosen_devices(const std::vector<DeviceFacts>& devices,
         throw bad_input(device_variable, asked, "is no OpenCL device of this machine", listed(devices));
     }
     return chosen;
+}
+
+std::string used_without(const DeviceFacts& device) {
+    std::vector<std::string> reasons;
+    if (device.type != DeviceType::processor && !device.sub_group_shuffle) {
+        reasons.emplace_back("no cl_khr_subgroup_shuffle: rows are reduced in local memory");
+    }
+    if (!device.float16) {
+        reasons.emplace_back("no cl_khr_fp16: 16-bit inputs are converted as they are read");
+    }
+    return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
 std::string why_unusable(const DeviceFacts& device) {

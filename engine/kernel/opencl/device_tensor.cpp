@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernel/opencl/device_tensor.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace longscope::opencl {
 
 namespace {
-
-bool is_in_place(const Session& session) {
-    return session.facts().shares_host_memory && session.facts().type == DeviceType::processor;
-}
 
 // From the first element of the first head to the last of the last.
 std::int64_t extent(const HeadView& view, std::int64_t heads) {
@@ -29,7 +26,34 @@ std::vector<std::byte> gathered_rows(const HeadView& view, Range heads) {
     return rows;
 }
 
+cl::Buffer read_in_place(const Session& session, const void* data, std::int64_t bytes) {
+    // The interface has no way to say that the memory is only read.
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+    return {session.context(), CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, static_cast<std::size_t>(bytes),
+            const_cast<void*>(data)};
+}
+
 }  // namespace
+
+bool is_in_place(const Session& session) {
+    return session.facts().shares_host_memory && session.facts().type == DeviceType::processor;
+}
+
+PlacedTensor::PlacedTensor(const Session& session, const HeadView& view, SpareBuffer& spare)
+    : head_stride_(static_cast<cl_ulong>(view.head_stride)),
+      token_stride_(static_cast<cl_ulong>(view.token_stride)),
+      page_stride_(static_cast<cl_ulong>(view.pages.page_stride)) {
+    std::vector<cl_int> table;
+    std::int64_t elements = extent(view, view.heads);
+    if (view.is_paged()) {
+        const std::int64_t page_tokens = view.pages.page_tokens;
+        table.assign(view.pages.table, view.pages.table + (view.tokens + page_tokens - 1) / page_tokens);
+        elements = *std::max_element(table.begin(), table.end()) * view.pages.page_stride +
+                   (view.heads - 1) * view.head_stride + (page_tokens - 1) * view.token_stride + view.dim;
+    }
+    buffer_ = read_in_place(session, view.data, elements * size_bytes(view.dtype));
+    pages_ = upload(session, table, spare);
+}
 
 DeviceInput::DeviceInput(const Session& session, const HeadView& view, Range heads, SpareBuffer& spare) {
     if (view.tokens == 0 || heads.empty()) {
@@ -39,11 +63,7 @@ DeviceInput::DeviceInput(const Session& session, const HeadView& view, Range hea
     if (!view.is_paged() && is_in_place(session)) {
         head_stride_ = static_cast<cl_ulong>(view.head_stride);
         token_stride_ = static_cast<cl_ulong>(view.token_stride);
-        const auto bytes = static_cast<std::size_t>(extent(view, heads.size()) * size_bytes(view.dtype));
-        // The interface has no way to say that the memory is only read.
-        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
-        void* data = const_cast<void*>(view.row(heads.begin, 0));
-        buffer_ = cl::Buffer(session.context(), CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, bytes, data);
+        buffer_ = read_in_place(session, view.row(heads.begin, 0), extent(view, heads.size()) * size_bytes(view.dtype));
         return;
     }
     head_stride_ = static_cast<cl_ulong>(view.tokens * view.dim);

@@ -13,6 +13,30 @@
 
 namespace longscope::opencl {
 
+// Does the device work in the caller's memory?
+[[nodiscard]] bool is_in_place(const Session& session);
+
+// All of an input where the caller holds it, pages too, on a device for which is_in_place().
+class PlacedTensor {
+  public:
+    // The view, which has rows, must live until the device has read it. `spare`: for the table of pages.
+    PlacedTensor(const Session& session, const HeadView& view, SpareBuffer& spare);
+
+    [[nodiscard]] const cl::Buffer& buffer() const { return buffer_; }
+    [[nodiscard]] const cl::Buffer& pages() const { return pages_; }
+    // In elements.
+    [[nodiscard]] cl_ulong head_stride() const { return head_stride_; }
+    [[nodiscard]] cl_ulong token_stride() const { return token_stride_; }
+    [[nodiscard]] cl_ulong page_stride() const { return page_stride_; }
+
+  private:
+    cl::Buffer buffer_;
+    cl::Buffer pages_;
+    cl_ulong head_stride_;
+    cl_ulong token_stride_;
+    cl_ulong page_stride_;
+};
+
 // Some heads of an input. The first of them is head 0 of the buffer.
 class DeviceInput {
   public:

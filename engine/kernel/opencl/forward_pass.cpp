@@ -37,6 +37,7 @@ class ForwardPass {
           input_(input),
           out_(out),
           hooks_(hooks),
+          sub_groups_(design.sub_groups),
           design_(forward_design(design.design, design.shape(Pass::forward, input.queries.dim, input.values.dim))),
           geometry_(design_.geometry),
           dim_qk_padded_(padded_to_steps(input.queries.dim)),
@@ -70,7 +71,9 @@ class ForwardPass {
                               {"DIM_V", std::to_string(input_.values.dim)},
                               {"DIM_V_PADDED", std::to_string(dim_v_padded_)},
                               {"Q_TILE", std::to_string(geometry_.q_tile)},
-                              {"K_TILE", std::to_string(geometry_.k_tile)}}};
+                              {"K_TILE", std::to_string(geometry_.k_tile)},
+                              {"SUB_GROUPS", sub_groups_ ? "1" : "0"}},
+                             sub_groups_ ? ProgramSource::of_3_0 : ProgramSource::of_1_2};
         add_scoring_defines(input_.scoring, source.defines);
         return source;
     }
@@ -87,14 +90,9 @@ class ForwardPass {
         const DeviceOutput lse(session_, out_.lse(heads.begin), heads.size() * rows, false, buffers_.lse);
         parts_ = parts_of_keys(heads);
         const std::int64_t result_rows = heads.size() * rows;
-        const std::int64_t float_bytes = sizeof(float);
-        const cl::Buffer& outputs =
-            parts_ == 1 ? output.buffer()
-                        : buffers_.output_parts.of_bytes(session_, parts_ * result_rows * out_.dim() * float_bytes);
-        const cl::Buffer& bases =
-            parts_ == 1 ? lse.buffer() : buffers_.base_parts.of_bytes(session_, parts_ * result_rows * float_bytes);
-        const cl::Buffer& sums =
-            buffers_.sum_parts.of_bytes(session_, parts_ == 1 ? 0 : parts_ * result_rows * float_bytes);
+        if (parts_ > 1) {
+            buffers_.parts.reserve(session_, parts_, result_rows, out_.dim());
+        }
         const double sign = input_.scale == 0.0 ? 0.0 : std::copysign(1.0, input_.scale);
         // The sign is in the queries, so that the largest product is the largest score.
         const DeviceScoring how = device_scoring(input_.scoring, input_.scale == 0.0 ? 1.0 : std::abs(input_.scale));
@@ -106,9 +104,9 @@ class ForwardPass {
         first_plan_arg_ = at;
         at += 7;  // plan, tasks, queue
         attending_.setArg(at++, static_cast<cl_int>(rows));
-        attending_.setArg(at++, outputs);
-        attending_.setArg(at++, bases);
-        attending_.setArg(at++, sums);
+        attending_.setArg(at++, parts_ == 1 ? output.buffer() : buffers_.parts.outputs.of_bytes(session_, 0));
+        attending_.setArg(at++, parts_ == 1 ? lse.buffer() : buffers_.parts.bases.of_bytes(session_, 0));
+        attending_.setArg(at++, buffers_.parts.sums.of_bytes(session_, 0));
         attending_.setArg(at++, static_cast<cl_int>(parts_));
         attending_.setArg(at++, sizeof how, &how);
         if (input_.scoring.slopes != nullptr) {
@@ -126,7 +124,8 @@ class ForwardPass {
             }
         }
         if (parts_ > 1) {
-            merge_parts({outputs, bases, sums}, result_rows, output.buffer(), lse.buffer());
+            merge_parts(session_, input_.scoring, {parts_, result_rows, out_.dim()}, buffers_.parts, output.buffer(),
+                        lse.buffer());
         }
         output.fetch();
         lse.fetch();
@@ -146,25 +145,6 @@ class ForwardPass {
             hooks_.explain(fmt::format("keys in {} parts, merged in order", parts));
         }
         return parts;
-    }
-
-    struct PartialResults {
-        const cl::Buffer& outputs;
-        const cl::Buffer& bases;
-        const cl::Buffer& sums;
-    };
-
-    void merge_parts(const PartialResults& of, std::int64_t result_rows, const cl::Buffer& output,
-                     const cl::Buffer& lse) {
-        ProgramSource source{{"elements.cl", "scoring.cl", "merge_parts.cl"},
-                             {{"INPUT", "0"}, {"DIM_V", std::to_string(out_.dim())}}};
-        add_scoring_defines(input_.scoring, source.defines);
-        cl::Kernel merging = session_.kernel(source, "merge_parts");
-        set_arguments(merging, 0, of.outputs, of.bases, of.sums, static_cast<cl_int>(parts_),
-                      static_cast<cl_ulong>(result_rows), output, lse);
-        session_.queue().enqueueNDRangeKernel(
-            merging, cl::NullRange,
-            cl::NDRange(static_cast<std::size_t>(out_.dim()), static_cast<std::size_t>(result_rows)), cl::NullRange);
     }
 
     cl_uint set_slopes(Range heads, cl_uint at) {
@@ -266,6 +246,7 @@ class ForwardPass {
     const AttendInput& input_;
     Partial& out_;
     const AttendHooks& hooks_;
+    bool sub_groups_;
     ForwardDesign design_;
     cpu::TileGeometry geometry_;
     std::int64_t dim_qk_padded_;

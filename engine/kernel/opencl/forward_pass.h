@@ -4,6 +4,7 @@
 
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/opencl/design.h"
+#include "engine/kernel/opencl/merge_parts.h"
 #include "engine/kernel/opencl/session.h"
 
 namespace longscope::opencl {
@@ -15,7 +16,7 @@ struct ForwardBuffers {
     SpareBuffer row_tiles, runs, seen, tasks, counter;
     SpareBuffer slopes, row_positions, column_positions, biases;
     SpareBuffer output, lse;
-    SpareBuffer output_parts, base_parts, sum_parts;  // of parts of the keys
+    PartBuffers parts;  // of the keys
 };
 
 // Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.

@@ -7,9 +7,11 @@
 
 #include "engine/base/error.h"
 #include "engine/kernel/opencl/backward_pass.h"
+#include "engine/kernel/opencl/decode_pass.h"
 #include "engine/kernel/opencl/device_list.h"
 #include "engine/kernel/opencl/forward_pass.h"
 #include "engine/kernel/opencl/session.h"
+#include "engine/kernel/opencl/sub_groups.h"
 
 namespace longscope::opencl {
 
@@ -18,7 +20,9 @@ namespace {
 class OpenClKernel final : public Kernel {
   public:
     OpenClKernel(const KernelOptions& options, Design design)
-        : session_(device_of_rank(options.rank), options), design_{design, options.tile_choices, session_.facts()} {}
+        : session_(device_of_rank(options.rank), options),
+          design_{design, options.tile_choices, session_.facts(),
+                  design == Design::tiled && why_no_sub_groups(session_).empty()} {}
 
     void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
         check_scoring(input, out.rule());
@@ -26,8 +30,13 @@ class OpenClKernel final : public Kernel {
             static_cast<void>(input.keep->keep_nothing("the opencl backend keeps no weights"));
         }
         const std::lock_guard lock(mutex_);
-        with_clear_errors(session_.facts().name,
-                          [&] { attend_forward(session_, design_, buffers_, input, out, hooks); });
+        with_clear_errors(session_.facts().name, [&] {
+            if (is_decode(session_, design_.design, input)) {
+                attend_decode(session_, decode_buffers_, input, out, hooks);
+            } else {
+                attend_forward(session_, design_, buffers_, input, out, hooks);
+            }
+        });
         end_if_cancelled(hooks);
     }
 
@@ -58,6 +67,7 @@ class OpenClKernel final : public Kernel {
     mutable Session session_;
     DesignChoice design_;
     mutable ForwardBuffers buffers_;
+    mutable DecodeBuffers decode_buffers_;
     mutable BackwardBuffers backward_buffers_;
 };
 

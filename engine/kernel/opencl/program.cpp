@@ -85,7 +85,7 @@ std::string ProgramSource::text() const {
 std::string ProgramSource::options() const {
     // Nothing that relaxes the arithmetic: the exponential rounds by adding a large number, and infinities are hidden
     // pairs.
-    std::string options = "-cl-std=CL1.2";
+    std::string options = fmt::format("-cl-std={}", standard);
     for (const auto& [name, value] : defines) {
         options += fmt::format(" -D{}={}", name, value);
     }

@@ -16,6 +16,9 @@ namespace longscope::opencl {
 struct ProgramSource {
     std::vector<std::string_view> files;                       // of resources/opencl, in this order
     std::vector<std::pair<std::string, std::string>> defines;  // names and values
+    static constexpr std::string_view of_1_2 = "CL1.2";
+    static constexpr std::string_view of_3_0 = "CL3.0";
+    std::string_view standard = of_1_2;  // of the language
 
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::string options() const;

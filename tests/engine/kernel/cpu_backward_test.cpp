@@ -75,9 +75,9 @@ TEST(CpuBackward, HeadDimensionsFromOneToTwoHundredFiftySix) {
                                                                                   {192, 128},
                                                                                   {256, 256},
                                                                                   {1, 256}}) {
-        // Small and odd ones, and the largest.
+        // Odd ones, and one that is not.
         expect_exact(make_case(130, 270, causal, {1, 2, 2, qk, v, DType::float32}),
-                     (qk + v) % 16 == 0 && qk != 256 ? backends_but_tiled() : every_backend());
+                     (qk + v) % 16 == 0 && qk != 192 ? backends_but_tiled() : every_backend());
     }
 }
 

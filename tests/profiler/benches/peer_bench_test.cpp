@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/kernel/kernel.h"
 #include "profiler/benches/mask_bench.h"
+#include "profiler/peers/backend_peer.h"
 #include "tests/support/temporary_folder.h"
 
 namespace longscope {
@@ -112,6 +113,30 @@ TEST(PeerBench, MeasuresPairsAndComparesResults) {
     EXPECT_EQ(rows[3].outcome, BenchOutcome::failed);
     EXPECT_EQ(rows[3].message, "it broke");
     EXPECT_EQ(rows[3].ratio.count, 0) << "half of a measurement is none";
+}
+
+TEST(PeerBench, BackendsOfOursReadPagesAndValuesThatArePartOfTheKeysOthersDoNot) {
+    PeerSettings settings;
+    settings.backend = "reference";
+    const std::vector<PeerEntry> registry{backend_as_peer("reference"), {"other", "", true, true, reference_peer<100>}};
+    std::vector<OpenPeer> open = open_peers(registry, settings);
+    AttentionBenchCase paged = small_case();
+    paged.document_seed.reset();
+    paged.mask = R"({"causal": {}})";
+    paged.tokens = 160;
+    paged.queries = 2;
+    paged.page_tokens = 16;
+    AttentionBenchCase latent = paged;
+    latent.shape = {1, 4, 1, 48, 32, DType::float32};
+    latent.values_in_keys = true;
+    for (const AttentionBenchCase& asked : {paged, latent}) {
+        const std::vector<PeerComparison> rows = compare_with_peers(asked, options, open);
+        ASSERT_EQ(rows.size(), 2U);
+        EXPECT_EQ(rows[0].outcome, BenchOutcome::measured) << rows[0].message;
+        EXPECT_LE(rows[0].relative_error, 1e-6);
+        EXPECT_EQ(rows[1].outcome, BenchOutcome::unsupported);
+        EXPECT_NE(rows[1].message.find("in one piece"), std::string::npos) << rows[1].message;
+    }
 }
 
 TEST(PeerBench, PythonThatDoesNotWhatItShouldIsOneLineEach) {

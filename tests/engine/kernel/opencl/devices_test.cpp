@@ -2,7 +2,8 @@
 // Which OpenCL devices a word stands for.
 #include <gtest/gtest.h>
 
-#include "engine/kernel/opencl/device_facts.h"
+#include "engine/kernel/opencl/device_list.h"
+#include "engine/kernel/opencl/sub_groups.h"
 #include "tests/support/expect_error.h"
 
 namespace longscope::opencl {
@@ -64,6 +65,45 @@ TEST_F(Devices, ADeviceWithoutACompilerSaysSo) {
     EXPECT_EQ(why_unusable(devices_[0]), "");
     devices_[0].compiler = false;
     EXPECT_NE(why_unusable(devices_[0]).find("pthread-zen has no compiler"), std::string::npos);
+}
+
+TEST_F(Devices, SayWhatTheyAreUsedWithout) {
+    DeviceFacts& gpu = devices_[1];
+    EXPECT_NE(used_without(gpu).find("no cl_khr_subgroup_shuffle"), std::string::npos);
+    EXPECT_NE(used_without(gpu).find("no cl_khr_fp16"), std::string::npos);
+    EXPECT_EQ(used_without(devices_[0]).find("subgroup"), std::string::npos) << "a processor has no use for them";
+    gpu.sub_group_shuffle = true;
+    gpu.float16 = true;
+    EXPECT_EQ(used_without(gpu), "");
+}
+
+// Work-items reach those whose numbers differ in one of the four lowest bits; 16 of them compute a row.
+TEST(SubGroups, OfSixteenNeighboursAreUsedAndOthersAreNot) {
+    const auto reached = [](std::uint32_t lanes, std::uint32_t stride) {
+        std::vector<std::uint32_t> all;
+        for (std::uint32_t item = 0; item < 128; ++item) {
+            for (std::uint32_t bit = 0; bit < 4; ++bit) {
+                // Beyond its sub-group of so many lanes an item reaches itself.
+                const std::uint32_t other = item ^ (stride << bit);
+                all.push_back(other / lanes == item / lanes ? other : item);
+            }
+        }
+        return all;
+    };
+    for (const std::uint32_t lanes : {16U, 32U, 64U, 128U}) {
+        EXPECT_TRUE(are_neighbours(reached(lanes, 1))) << lanes;
+    }
+    EXPECT_FALSE(are_neighbours(reached(8, 1)));
+    EXPECT_FALSE(are_neighbours(reached(128, 8))) << "sub-groups of every eighth item";
+    EXPECT_FALSE(are_neighbours({}));
+}
+
+TEST(SubGroups, AreNotAskedForWhereTheDeviceSaysThatItHasNone) {
+    ASSERT_FALSE(device_facts().empty()) << why_no_device();
+    const std::size_t place = device_of_rank(0);
+    Session session(place, {1, {}, {}, 0});
+    const std::string reason = why_no_sub_groups(session);
+    EXPECT_EQ(reason == "no cl_khr_subgroup_shuffle", !device_facts()[place].sub_group_shuffle) << reason;
 }
 
 TEST(DevicesOfThisMachine, HaveWhatMattersToAKernel) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include "engine/execute/row_check.h"
@@ -120,6 +121,47 @@ TEST(OpenClKernel, SharesOutTheKeysOfFewQueriesAndMergesThemInOrder) {
                     }
                     EXPECT_EQ(numbers(run_forward(made_backend(backend, 1), c, inputs)), numbers(out));
                 }
+            }
+        }
+    }
+}
+
+// Keys and values are read where they lie where a processor decodes.
+TEST(OpenClKernel, DecodesInEveryTypeForHeadsThatShareKeysAndMasksOfTheirOwn) {
+    for (const DType dtype : {DType::float32, DType::bfloat16, DType::float16}) {
+        for (const std::int64_t queries : {1, 3, 11}) {
+            for (const auto& [qk, v] : {std::pair<std::int64_t, std::int64_t>{40, 24}, {16, 96}}) {
+                AttentionCase c{{1, 10, 2, qk, v, dtype}, {queries, 1037, {}}, causal, 6};
+                SCOPED_TRACE(c.text());
+                const AttentionInputs inputs(c);
+                const AttentionError error =
+                    error_of(reference_attention(c, inputs), run_forward(made_backend("opencl", 2), c, inputs));
+                EXPECT_LE(error.output_relative_l2, output_error_limit(dtype, 1037));
+                EXPECT_LE(error.lse_absolute, dtype == DType::float32 ? 1e-5 : 1e-3);
+            }
+        }
+    }
+}
+
+TEST(OpenClKernel, DecodesWithoutTouchingWhatIsHidden) {
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    AttentionCase c{{1, 2, 1, 16, 16, DType::float32}, {3, 700, {}}, R"({"window": {"left": 400, "right": 0}})", 6};
+    AttentionInputs inputs(c);
+    const std::vector<float> clean = numbers(run_forward(made_backend("opencl", 2), c, inputs));
+    for (const std::int64_t hidden : {5, 250}) {
+        inputs.keys[static_cast<std::size_t>(hidden * 16 + 3)] = std::numeric_limits<float>::quiet_NaN();
+        inputs.values[static_cast<std::size_t>(hidden * 16 + 4)] = -infinity;
+    }
+    inputs.values[699 * 16 + 4] = infinity;  // seen by the last row alone
+    const Partial got = run_forward(made_backend("opencl", 2), c, inputs);
+    const std::vector<float> all = numbers(got);
+    for (std::int64_t head = 0; head < 2; ++head) {
+        for (std::int64_t i = 0; i < 3 * 16; ++i) {
+            const auto at = static_cast<std::size_t>(head * 3 * 16 + i);
+            if (i == 2 * 16 + 4) {
+                EXPECT_EQ(all[at], infinity);
+            } else {
+                EXPECT_NEAR(all[at], clean[at], 1e-6) << i;
             }
         }
     }
