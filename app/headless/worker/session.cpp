@@ -40,8 +40,8 @@ class Session {
             const MessageSink& sink)
         : experiment_(experiment),
           communicator_(communicator),
-          kernel_(make_kernel(experiment.backend.name,
-                              {options.threads, experiment.shape.dtype, program_cache_folder(), communicator.rank()})),
+          kernel_(make_kernel(experiment.backend.name, {options.threads, experiment.shape.dtype, program_cache_folder(),
+                                                        communicator.rank(), experiment.backend.device})),
           team_(options.threads),
           max_events_(options.max_events),
           sink_(sink),

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kernel/kernel.h"
 #include "engine/kernel/opencl/cl_api.h"
 #include "engine/kernel/opencl/device_facts.h"
 
@@ -19,8 +20,8 @@ struct DeviceList {
 // Made by the first call of the process; never changes.
 [[nodiscard]] const DeviceList& device_list();
 
-// What LONGSCOPE_OPENCL_DEVICE says, and of several devices the one for this rank: a place in the list. Throws
-// Error(unsupported) where there is none, or none that can be used.
-[[nodiscard]] std::size_t device_of_rank(int rank);
+// The device that the options ask for, or else LONGSCOPE_OPENCL_DEVICE, and of several the one for this rank: a place
+// in the list. Throws Error(unsupported) where there is none, or none that can be used.
+[[nodiscard]] std::size_t device_of_rank(const KernelOptions& options);
 
 }  // namespace longscope::opencl

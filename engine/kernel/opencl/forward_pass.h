@@ -4,17 +4,18 @@
 
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/opencl/design.h"
+#include "engine/kernel/opencl/device_tensor.h"
 #include "engine/kernel/opencl/session.h"
 
 namespace longscope::opencl {
 
 // Memory of the device that is kept from call to call.
 struct ForwardBuffers {
-    SpareBuffer queries, raw;  // of the caller's, where they are copied
+    InputStage queries, keys, values;  // of the caller's, where they are copied
     SpareBuffer packed_keys, packed_values, not_finite;
     SpareBuffer row_tiles, runs, seen, tasks, counter;
     SpareBuffer slopes, row_positions, column_positions, biases;
-    SpareBuffer output, lse;
+    OutputStage output, lse;
 };
 
 // Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.
