@@ -17,6 +17,9 @@ namespace {
 
 // Lanes of one stream are this many threads apart at most.
 constexpr std::int64_t max_lanes = 1000;
+// And threads of one lane so many: the host's and those of the streams.
+constexpr std::int64_t lane_threads = 10;
+static_assert(stream_count < lane_threads);
 
 struct Placed {
     const TraceEvent* event = nullptr;
@@ -34,7 +37,7 @@ std::string quoted(const std::string& text) {
 
 // What a rank waits for.
 bool is_wait(Category category) {
-    return category == Category::wait || category == Category::barrier;
+    return category == Category::wait || category == Category::barrier || category == Category::queue;
 }
 
 bool is_transfer(Category category) {
@@ -117,7 +120,7 @@ class Writer {
                 ends.push_back(0);
             }
             ends[lane] = event.end_ns();
-            placed.thread = stream + static_cast<std::int64_t>(lane) * 10;
+            placed.thread = stream + static_cast<std::int64_t>(lane) * lane_threads;
             threads_.insert({event.rank, placed.thread});
         }
     }
@@ -167,8 +170,8 @@ class Writer {
                 write_name("process_name", rank, 0, fmt::format(R"("name": "rank {}")", rank));
                 write_name("process_sort_index", rank, 0, fmt::format(R"("sort_index": {})", rank));
             }
-            const std::int64_t stream = thread % 10;
-            const std::int64_t lane = thread / 10;
+            const std::int64_t stream = thread % lane_threads;
+            const std::int64_t lane = thread / lane_threads;
             std::string name = stream == 0 ? "host" : std::string(to_string(static_cast<Stream>(stream - 1)));
             if (lane > 0) {
                 name += fmt::format(" ({})", lane + 1);
@@ -193,8 +196,15 @@ class Writer {
         if (!per_rank()) {
             return word;
         }
-        if (event.category == Category::copy) {
-            return "Memcpy of blocks";
+        switch (event.category) {
+            case Category::copy:
+                return "Memcpy of blocks";
+            case Category::upload:
+                return "Memcpy HtoD";
+            case Category::download:
+                return "Memcpy DtoH";
+            default:
+                break;
         }
         return is_transfer(event.category) ? "ncclKernel_" + word : word;
     }

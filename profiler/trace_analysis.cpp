@@ -148,6 +148,11 @@ class RankAnalysis {
             case Category::receive:
             case Category::collective:
             case Category::copy:
+            case Category::queue:
+            case Category::upload:
+            case Category::pack:
+            case Category::kernel:
+            case Category::download:
                 // On the compute stream they hold it up, for the sake of communication alone.
                 result.exposed_communication_ns += length_ns;
                 return;
@@ -211,6 +216,9 @@ std::vector<RankBreakdown> analyse_part(const Trace& merged, Nanoseconds begin_n
 TraceTotals totals(const Trace& trace) {
     TraceTotals result{std::vector<RankTotals>(static_cast<std::size_t>(trace.ranks)), {}};
     for (const TraceEvent& event : trace.events) {
+        if (is_of_device(event.stream)) {
+            continue;  // its part in an attend, which counts
+        }
         for (RankTotals* sums : {&result.ranks[rank_index(trace, event)], &result.sum}) {
             sums->bytes_sent += event.category == Category::send ? event.bytes : 0;
             const bool arrives = event.category == Category::receive || event.category == Category::collective;

@@ -88,7 +88,8 @@ void add(const TraceEvent& event, TimeWindow window, WindowSummary& summary) {
     const double share = instant ? 1.0 : static_cast<double>(inside_ns) / static_cast<double>(event.duration_ns);
     ++summary.events;
     summary.times_ns.at(static_cast<std::size_t>(event.category)) += inside_ns;
-    summary.totals.flops += event.flops * share;
+    // What a device does is its part in an attend, which counts.
+    summary.totals.flops += is_of_device(event.stream) ? 0.0 : event.flops * share;
     if (event.category == Category::send) {
         summary.totals.bytes_sent += bytes;
     } else if (event.category == Category::receive || event.category == Category::collective) {

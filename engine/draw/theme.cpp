@@ -55,6 +55,27 @@ Theme make_dark_theme() {
 
 }  // namespace
 
+Category coloured_as(Category category) {
+    switch (category) {
+        case Category::queue:
+            return Category::wait;
+        case Category::upload:
+            return Category::send;
+        case Category::pack:
+            return Category::copy;
+        case Category::kernel:
+            return Category::attend;
+        case Category::download:
+            return Category::receive;
+        default:
+            return category;
+    }
+}
+
+Colour Theme::category(Category category) const {
+    return categories.at(static_cast<std::size_t>(coloured_as(category)));
+}
+
 Colour Theme::rank(std::int64_t rank, std::int64_t ranks) const {
     if (ranks <= static_cast<std::int64_t>(few_ranks.size())) {
         return few_ranks.at(static_cast<std::size_t>(rank));

@@ -19,20 +19,25 @@ struct Theme {
     std::string_view name;  // "light", "dark"
     Colour background;
     Colour foreground;
-    Colour muted;                                     // secondary text
-    Colour error;                                     // text that says what is wrong
-    Colour grid;                                      // axes, frames and separators
-    Colour edge;                                      // borders of documents, over any density
-    Colour flow;                                      // from a send to its receive
-    std::vector<Colour> density;                      // as CellGrid::ramp
-    std::array<Colour, category_count> categories{};  // by Category
+    Colour muted;                 // secondary text
+    Colour error;                 // text that says what is wrong
+    Colour grid;                  // axes, frames and separators
+    Colour edge;                  // borders of documents, over any density
+    Colour flow;                  // from a send to its receive
+    std::vector<Colour> density;  // as CellGrid::ramp
+    // By Category, of those that are not of a device.
+    std::array<Colour, host_category_count> categories{};
     std::array<Colour, 8> few_ranks{};
     std::vector<Colour> many_ranks;  // a ramp, from the first rank to the last
 
-    [[nodiscard]] Colour category(Category category) const { return categories.at(static_cast<std::size_t>(category)); }
+    [[nodiscard]] Colour category(Category category) const;
     // Up to eight ranks have colours of their own; more of them lie on a ramp.
     [[nodiscard]] Colour rank(std::int64_t rank, std::int64_t ranks) const;
 };
+
+// What a device does has the colour of what a rank does that is most like it: streams tell them apart. Itself for all
+// others.
+[[nodiscard]] Category coloured_as(Category category);
 
 // What text on such a ground is legible in.
 [[nodiscard]] Colour ink_on(Colour ground);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <span>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/units.h"
@@ -28,23 +29,56 @@ constexpr double header_height = 132;
 constexpr double share_column = 96;
 constexpr double min_group = 12;
 constexpr double max_group = 112;
+constexpr double device_row = 16;  // of each further stream, where a device has some
 // Parts of a rank's group: compute, send, receive, and the outer ones where there are some; the rest is the gap to the
 // next rank.
 constexpr std::array<double, 3> few_shares{0.46, 0.19, 0.19};
-constexpr std::array<double, stream_count> all_shares{0.28, 0.13, 0.13, 0.13, 0.13};
+constexpr std::array<double, scheduled_stream_count> all_shares{0.28, 0.13, 0.13, 0.13, 0.13};
+
+// The streams of every rank, and their parts.
+struct Streams {
+    std::vector<Stream> shown;
+    std::vector<double> shares;
+};
+
+Streams streams_of(const Trace& trace) {
+    std::array<bool, stream_count> occurs{};
+    for (const TraceEvent& event : trace.events) {
+        occurs.at(static_cast<std::size_t>(event.stream)) = true;
+    }
+    const bool outer = occurs.at(static_cast<std::size_t>(Stream::outer_send)) ||
+                       occurs.at(static_cast<std::size_t>(Stream::outer_receive));
+    const std::size_t scheduled = outer ? all_shares.size() : few_shares.size();
+    Streams streams;
+    for (std::size_t i = 0; i < stream_count; ++i) {
+        if (i < scheduled || (is_of_device(static_cast<Stream>(i)) && occurs.at(i))) {
+            streams.shown.push_back(static_cast<Stream>(i));
+        }
+    }
+    if (streams.shown.size() == scheduled) {
+        const std::span<const double> shares = outer ? std::span<const double>(all_shares) : few_shares;
+        streams.shares.assign(shares.begin(), shares.end());
+        return streams;
+    }
+    // The compute stream is as high as two others.
+    streams.shares.assign(streams.shown.size(), 0.84 / static_cast<double>(streams.shown.size() + 1));
+    streams.shares.front() *= 2;
+    return streams;
+}
 
 // In the order of the legend.
 constexpr std::array<Category, category_count> all_categories{
-    Category::attend,          Category::merge,      Category::finalize, Category::delta,
-    Category::attend_backward, Category::reduce,     Category::copy,     Category::send,
-    Category::receive,         Category::collective, Category::wait,     Category::barrier};
+    Category::attend, Category::merge,   Category::finalize, Category::delta,   Category::attend_backward,
+    Category::reduce, Category::copy,    Category::send,     Category::receive, Category::collective,
+    Category::wait,   Category::barrier, Category::queue,    Category::upload,  Category::pack,
+    Category::kernel, Category::download};
 
 using Row = std::vector<const TraceEvent*>;
 
 class TimelinePicture {
   public:
     TimelinePicture(const Trace& trace, const TimelineOptions& options)
-        : trace_(trace), options_(options), theme_(options.theme) {
+        : trace_(trace), options_(options), theme_(options.theme), streams_(streams_of(trace)) {
         sort_events();
         find_window();
         lay_out();
@@ -78,17 +112,12 @@ class TimelinePicture {
 
   private:
     void sort_events() {
-        if (std::any_of(trace_.events.begin(), trace_.events.end(), [](const TraceEvent& event) {
-                return static_cast<std::size_t>(event.stream) >= few_shares.size();
-            })) {
-            row_shares_ = all_shares;
-        }
-        rows_.resize(static_cast<std::size_t>(std::max(trace_.ranks, 0)) * row_shares_.size());
+        rows_.resize(static_cast<std::size_t>(std::max(trace_.ranks, 0)) * streams_.shown.size());
         for (const TraceEvent& event : trace_.events) {
             if (event.rank < 0 || event.rank >= trace_.ranks) {
                 throw failed(fmt::format("trace: an event of rank {} among {} ranks", event.rank, trace_.ranks));
             }
-            row(event.rank, static_cast<std::size_t>(event.stream)).push_back(&event);
+            row(event.rank, place_of(event.stream)).push_back(&event);
         }
         for (Row& events : rows_) {
             std::stable_sort(events.begin(), events.end(),
@@ -96,8 +125,13 @@ class TimelinePicture {
         }
     }
 
-    Row& row(std::int32_t rank, std::size_t stream) {
-        return rows_[static_cast<std::size_t>(rank) * row_shares_.size() + stream];
+    [[nodiscard]] std::size_t place_of(Stream stream) const {
+        return static_cast<std::size_t>(std::find(streams_.shown.begin(), streams_.shown.end(), stream) -
+                                        streams_.shown.begin());
+    }
+
+    Row& row(std::int32_t rank, std::size_t place) {
+        return rows_[static_cast<std::size_t>(rank) * streams_.shown.size() + place];
     }
 
     void find_window() {
@@ -127,19 +161,27 @@ class TimelinePicture {
     void lay_out() {
         width_ = std::max(options_.width, min_width);
         const double ranks = std::max(trace_.ranks, 1);
-        group_ = std::floor(std::clamp((options_.height - header_height - margin) / ranks, min_group, max_group));
+        const double highest =
+            has_device_rows() ? device_row * static_cast<double>(streams_.shown.size() + 1) : max_group;
+        group_ = std::floor(std::clamp((options_.height - header_height - margin) / ranks, min_group, highest));
         label_size_ = std::clamp(group_ * 0.7, 8.0, 13.0);
         const double label = estimated_text_width(fmt::format("rank {}", std::max(trace_.ranks - 1, 0)), label_size_) +
-                             (names_rows() ? (has_outer_rows() ? 86 : 62) : 0);
+                             (names_rows() ? (has_outer_rows() || has_device_rows() ? 86 : 62) : 0);
         const double left = std::ceil(margin + label + 12);
         const double right = options_.shares.empty() ? margin : 3 * share_column + margin;
         plot_ = {left, header_height, std::floor(width_ - left - right), group_ * ranks};
         scale_.length = plot_.width;
     }
 
-    [[nodiscard]] bool has_outer_rows() const { return row_shares_.size() > few_shares.size(); }
+    [[nodiscard]] bool has_device_rows() const { return is_of_device(streams_.shown.back()); }
+    [[nodiscard]] bool has_outer_rows() const { return place_of(Stream::outer_send) < streams_.shown.size(); }
     // Are the groups high enough for "compute", "send" and "receive" beside their rows?
-    [[nodiscard]] bool names_rows() const { return group_ >= (has_outer_rows() ? 84 : 56); }
+    [[nodiscard]] bool names_rows() const {
+        if (has_device_rows()) {
+            return group_ >= 0.8 * device_row * static_cast<double>(streams_.shown.size() + 1);
+        }
+        return group_ >= (has_outer_rows() ? 84 : 56);
+    }
 
     [[nodiscard]] double group_top(std::int32_t rank) const { return plot_.y + group_ * rank; }
 
@@ -152,8 +194,8 @@ class TimelinePicture {
         return {plot_.x, top, plot_.width, row_height(stream)};
     }
 
-    [[nodiscard]] double row_height(std::size_t stream) const { return std::round(row_shares_[stream] * group_); }
-    [[nodiscard]] double row_gap() const { return group_ < 40 ? 0 : has_outer_rows() ? 1 : 2; }
+    [[nodiscard]] double row_height(std::size_t stream) const { return std::round(streams_.shares[stream] * group_); }
+    [[nodiscard]] double row_gap() const { return group_ < 40 ? 0 : has_outer_rows() || has_device_rows() ? 1 : 2; }
 
     void draw_caption() {
         const double room = width_ - 2 * margin;
@@ -184,11 +226,24 @@ class TimelinePicture {
         for (const TraceEvent& event : trace_.events) {
             occurs.at(static_cast<std::size_t>(event.category)) = true;
         }
-        double x = margin;
+        // What a device does stands with what has the same colour.
+        std::vector<std::pair<Category, std::string>> entries;
         for (const Category category : all_categories) {
-            const std::string name(to_string(category));
-            if (!occurs.at(static_cast<std::size_t>(category)) ||
-                x + 18 + estimated_text_width(name, 12) > list_.width) {
+            if (!occurs.at(static_cast<std::size_t>(category))) {
+                continue;
+            }
+            const auto alike = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
+                return coloured_as(entry.first) == coloured_as(category);
+            });
+            if (alike == entries.end()) {
+                entries.emplace_back(category, to_string(category));
+            } else {
+                alike->second += fmt::format(", {}", to_string(category));
+            }
+        }
+        double x = margin;
+        for (const auto& [category, name] : entries) {
+            if (x + 18 + estimated_text_width(name, 12) > list_.width) {
                 continue;
             }
             list_.add(FilledRect{{x, 76, 12, 12}, theme_.category(category)});
@@ -215,11 +270,11 @@ class TimelinePicture {
         const double baseline =
             names_rows() ? compute.y + compute.height / 2 + label_size_ * 0.36 : top + group_ / 2 + label_size_ * 0.36;
         list_.add(Text{{margin, baseline}, fmt::format("rank {}", rank), theme_.foreground, label_size_});
-        for (std::size_t stream = 0; stream < row_shares_.size(); ++stream) {
+        for (std::size_t stream = 0; stream < streams_.shown.size(); ++stream) {
             const Rect area = row_area(rank, stream);
             if (names_rows()) {
                 list_.add(Text{{plot_.x - 8, area.y + area.height / 2 + 3.5},
-                               std::string(to_string(static_cast<Stream>(stream))),
+                               std::string(to_string(streams_.shown[stream])),
                                theme_.muted,
                                10,
                                Text::Anchor::end});
@@ -321,8 +376,8 @@ class TimelinePicture {
             return;
         }
         for (const auto& [id, ends] : flows) {
-            const Rect from_row = row_area(ends.send->rank, static_cast<std::size_t>(ends.send->stream));
-            const Rect to_row = row_area(ends.receive->rank, static_cast<std::size_t>(ends.receive->stream));
+            const Rect from_row = row_area(ends.send->rank, place_of(ends.send->stream));
+            const Rect to_row = row_area(ends.receive->rank, place_of(ends.receive->stream));
             const Point from{plot_.x + scale_.place(ends.send->start_ns), from_row.y + from_row.height / 2};
             const Point to{plot_.x + scale_.place(ends.receive->end_ns()), to_row.y + to_row.height / 2};
             list_.add(Line{from, to, theme_.flow, 1});
@@ -349,7 +404,7 @@ class TimelinePicture {
     const Trace& trace_;
     const TimelineOptions& options_;
     const Theme& theme_;
-    std::span<const double> row_shares_ = few_shares;
+    Streams streams_;
     std::vector<Row> rows_;
     Nanoseconds origin_ns_ = 0;
     Nanoseconds span_ns_ = 0;

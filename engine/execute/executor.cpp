@@ -9,6 +9,7 @@
 #include <functional>
 #include <numeric>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -33,6 +34,20 @@ Category category_of(OperationKind kind) {
         default:
             return Category::collective;
     }
+}
+
+std::pair<Stream, Category> place_of(DeviceWork work) {
+    switch (work) {
+        case DeviceWork::upload:
+            return {Stream::device_upload, Category::upload};
+        case DeviceWork::pack:
+            return {Stream::device_compute, Category::pack};
+        case DeviceWork::compute:
+            break;
+        case DeviceWork::download:
+            return {Stream::device_download, Category::download};
+    }
+    return {Stream::device_compute, Category::kernel};
 }
 
 class Executor {
@@ -334,7 +349,7 @@ class Executor {
 
     void attend(const Operation& operation) {
         with_input(operation, [&](const AttendInput& input) {
-            input_.kernel.attend(input, buffers_.partial(operation.partial), hooks());
+            input_.kernel.attend(input, buffers_.partial(operation.partial), hooks(operation));
         });
     }
 
@@ -386,7 +401,7 @@ class Executor {
             const std::span<float> replaced = buffers_.key_value_gradients(operation.into, operation.keys);
             std::fill(replaced.begin(), replaced.end(), 0.0F);
             const float* lse = buffers_.lse(operation.partial).data;
-            input_.kernel.attend_backward({input, output_gradients, lse, delta.data}, out, hooks());
+            input_.kernel.attend_backward({input, output_gradients, lse, delta.data}, out, hooks(operation));
         });
     }
 
@@ -407,8 +422,37 @@ class Executor {
         }
     }
 
-    AttendHooks hooks() {
-        return {[this] { progress_now_and_then(); }, hooks_.head_pairs_done, hooks_.cancelled};
+    AttendHooks hooks(const Operation& operation) {
+        AttendHooks hooks;
+        hooks.poll = [this] { progress_now_and_then(); };
+        hooks.head_pairs_done = hooks_.head_pairs_done;
+        hooks.cancelled = hooks_.cancelled;
+        hooks.device = [this, &operation, begun_ns = Nanoseconds{0}](const DeviceCommand& command) mutable {
+            record(operation, command, begun_ns);
+            begun_ns = std::max(begun_ns, command.start_ns);
+        };
+        return hooks;
+    }
+
+    // `begun_ns`: when the command before it had begun.
+    void record(const Operation& operation, const DeviceCommand& command, Nanoseconds begun_ns) {
+        TraceEvent event;
+        event.rank = communicator_.rank();
+        event.operation = operation.id;
+        event.step = operation.step;
+        event.stream = Stream::device_queue;
+        event.category = Category::queue;
+        event.start_ns = std::max(command.queued_ns, begun_ns);
+        event.duration_ns = command.start_ns - event.start_ns;
+        if (event.duration_ns > 0) {
+            events_.add(event);
+        }
+        std::tie(event.stream, event.category) = place_of(command.work);
+        event.start_ns = command.start_ns;
+        event.duration_ns = command.end_ns - command.start_ns;
+        event.bytes = command.bytes;
+        event.flops = command.flops;
+        events_.add(event);
     }
 
     // From the tile loop, where a tile may take a microsecond: often enough to keep transfers moving, rarely enough to

@@ -54,6 +54,7 @@ struct BackendField {
     std::string name = "cpu";
     std::int64_t threads = 0;                // of each rank; 0: the rank's share of its machine
     std::int64_t memory_per_rank_bytes = 0;  // what each rank may use; 0: its share of what its machine has available
+    std::string device = {};                 // of opencl, as KernelOptions::device; empty: as the environment says
 };
 
 struct RepetitionsField {

@@ -178,6 +178,8 @@ BackendField parse_backend(JsonObject object, const ExperimentNames& names) {
     backend.threads = object.integer_or("threads", backend.threads, 0, max_threads);
     backend.memory_per_rank_bytes =
         object.integer_or("memory_per_rank_bytes", backend.memory_per_rank_bytes, 0, max_memory_bytes);
+    // Which devices there are only the machine knows that computes.
+    backend.device = bounded_text(object, "device", backend.device, 0, 200, true);
     object.finish();
     return backend;
 }

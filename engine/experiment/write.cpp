@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <nlohmann/json.hpp>
 
+#include <utility>
+
 #include "engine/experiment/experiment.h"
 #include "engine/experiment/lengths_field.h"
 
@@ -84,13 +86,15 @@ Json to_json(const Experiment& experiment) {
     if (experiment.pass != Pass::forward) {
         document["pass"] = to_string(experiment.pass);
     }
+    Json computes{
+        {"name", backend.name}, {"threads", backend.threads}, {"memory_per_rank_bytes", backend.memory_per_rank_bytes}};
+    if (!backend.device.empty()) {
+        computes["device"] = backend.device;
+    }
     document.update(Json{{"sequence", to_json(experiment.sequence)},
                          {"mask", to_json(experiment.mask)},
                          {"layout", to_json(layout)},
-                         {"backend",
-                          {{"name", backend.name},
-                           {"threads", backend.threads},
-                           {"memory_per_rank_bytes", backend.memory_per_rank_bytes}}},
+                         {"backend", std::move(computes)},
                          {"repetitions", {{"warm_up", repetitions.warm_up}, {"measured", repetitions.measured}}},
                          {"check", {{"rows", experiment.check.rows}}}});
     return document;

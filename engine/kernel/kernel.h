@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/kernel/device_command.h"
 #include "engine/kernel/opencl/tile_choice.h"
 #include "engine/kernel/partial.h"
 #include "engine/kernel/scoring.h"
@@ -77,6 +78,9 @@ struct AttendHooks {
     const std::atomic<bool>* cancelled = nullptr;
     // Told on the calling thread how a part of a forward call is computed, for people: where there was a choice.
     std::function<void(const std::string&)> explain = {};
+    // Told on the calling thread, by the end of a call that succeeds, what a device did for it, by start; never called
+    // by a kernel that computes on the calling processor.
+    std::function<void(const DeviceCommand&)> device = {};
 };
 
 class Kernel {
@@ -124,6 +128,9 @@ struct KernelOptions {
     std::filesystem::path program_cache = {};
     // Of this process among those of a run: where several devices are chosen they are shared out by it.
     int rank = 0;
+    // Which devices of OpenCL: a number in their list, a type, or a part of a name or platform; empty: as the
+    // environment says.
+    std::string device = {};
     // Tuned tile shapes of devices of OpenCL; those of other devices are passed over.
     std::vector<opencl::TileChoice> tile_choices = {};
 };

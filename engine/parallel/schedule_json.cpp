@@ -173,7 +173,7 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     Operation operation;
     operation.id = id;
     operation.kind = word<OperationKind>(object, "op", kinds_of_operations);
-    operation.stream = word<Stream>(object, "stream", static_cast<int>(stream_count));
+    operation.stream = word<Stream>(object, "stream", static_cast<int>(scheduled_stream_count));
     operation.step = static_cast<std::int32_t>(object.integer("step", 0, std::numeric_limits<std::int32_t>::max()));
     operation.after = list(object, "after", [&](const Json& item, const std::string& where) {
         return checked_integer(item, where, 0, count - 1);

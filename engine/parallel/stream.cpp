@@ -9,8 +9,9 @@ namespace longscope {
 
 namespace {
 
-constexpr std::array<std::string_view, stream_count> stream_words{"compute", "send", "receive", "outer_send",
-                                                                  "outer_receive"};
+constexpr std::array<std::string_view, stream_count> stream_words{"compute",       "send",           "receive",
+                                                                  "outer_send",    "outer_receive",  "device_queue",
+                                                                  "device_upload", "device_compute", "device_download"};
 
 }  // namespace
 

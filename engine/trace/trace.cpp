@@ -10,8 +10,8 @@ namespace longscope {
 namespace {
 
 constexpr std::array<std::string_view, category_count> category_words{
-    "attend", "merge",      "finalize",        "send",  "receive", "wait",
-    "copy",   "collective", "attend_backward", "delta", "reduce",  "barrier"};
+    "attend", "merge",  "finalize", "send",  "receive", "wait", "copy",   "collective", "attend_backward",
+    "delta",  "reduce", "barrier",  "queue", "upload",  "pack", "kernel", "download"};
 
 }  // namespace
 

@@ -27,9 +27,17 @@ enum class Category : std::uint8_t {
     delta,            // sums of dO * O
     reduce,           // sums of gradients
     barrier,          // the compute stream stands still until all ranks have done the forward pass
+    // On the streams of a device, while the compute stream waits for it in an attend:
+    queue,     // a command was asked for, and those before it had begun, but it had not
+    upload,    // to the device
+    pack,      // inputs are brought into the order in which they are computed
+    kernel,    // attention on the device, in either pass
+    download,  // from the device
 };
 
-inline constexpr std::size_t category_count = 12;
+inline constexpr std::size_t category_count = 17;
+// Those that are not of a device come first.
+inline constexpr std::size_t host_category_count = 12;
 
 [[nodiscard]] std::string_view to_string(Category category);
 // Throws Error(failed) for a word that to_string does not return.
@@ -51,8 +59,8 @@ struct TraceEvent {
     Category category = Category::attend;
     Nanoseconds start_ns = 0;
     Nanoseconds duration_ns = 0;
-    std::int64_t bytes = 0;      // payload of a transfer; of a collective: received
-    double flops = 0;            // of an attend, in either pass
+    std::int64_t bytes = 0;      // payload of a transfer; of a collective: received; DeviceCommand::bytes
+    double flops = 0;            // of an attend, in either pass; of a kernel
     std::int64_t operation = 0;  // id in the rank's schedule
     std::int64_t flow = -1;      // joins the send, the receive and the wait of one message, or the parts of all ranks
                                  // in one collective; -1: none

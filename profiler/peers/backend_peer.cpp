@@ -43,8 +43,9 @@ struct PreparedTask {
 class BackendPeer final : public Peer {
   public:
     explicit BackendPeer(const PeerSettings& settings)
-        : kernel_(
-              make_kernel(settings.backend, {settings.threads, {}, settings.program_cache, 0, settings.tile_choices})),
+        : kernel_(make_kernel(settings.backend, {.threads = settings.threads,
+                                                 .program_cache = settings.program_cache,
+                                                 .tile_choices = settings.tile_choices})),
           threads_(settings.threads) {}
 
     [[nodiscard]] PeerFacts facts() const override {

@@ -41,11 +41,10 @@ class TuningCase {
     double seconds_of(const opencl::TileShape& shape) {
         std::unique_ptr<Kernel>& kernel = kernels_[{shape.q_tile, shape.k_tile}];
         if (kernel == nullptr) {
-            kernel = opencl::make_kernel_of(of_.design, {options_.threads,
-                                                         {},
-                                                         options_.program_cache,
-                                                         options_.rank,
-                                                         {{opencl::device_key(facts_), of_, shape}}});
+            kernel = opencl::make_kernel_of(of_.design, {.threads = options_.threads,
+                                                         .program_cache = options_.program_cache,
+                                                         .rank = options_.rank,
+                                                         .tile_choices = {{opencl::device_key(facts_), of_, shape}}});
             // Builds the programs, and gives a backward pass what it reads.
             kernel->attend(input(), out_, hooks());
             compute_delta(output_gradients_.view(), std::as_const(out_).output(), delta_.data());

@@ -38,7 +38,7 @@ Trace random_trace() {
     Trace trace;
     trace.ranks = *rc::gen::inRange(1, 6);
     for (std::int32_t rank = 0; rank < trace.ranks; ++rank) {
-        for (const Stream stream : {Stream::compute, Stream::send, Stream::receive}) {
+        for (const Stream stream : {Stream::compute, Stream::send, Stream::receive, Stream::device_compute}) {
             Nanoseconds now = *rc::gen::inRange<Nanoseconds>(1'000'000'000'000, 1'000'000'010'000);
             const auto count = *rc::gen::inRange(0, 8);
             for (int i = 0; i < count; ++i) {
@@ -54,6 +54,9 @@ Trace random_trace() {
                     event.category =
                         *rc::gen::element(Category::attend, Category::merge, Category::wait, Category::copy);
                     event.flops = event.category == Category::attend ? 1.5e9 : 0;
+                } else if (is_of_device(stream)) {
+                    event.category = *rc::gen::element(Category::pack, Category::kernel);
+                    event.bytes = 4096;
                 } else {
                     event.category = stream == Stream::send ? Category::send : Category::receive;
                     event.bytes = *rc::gen::inRange(0, 1 << 20);

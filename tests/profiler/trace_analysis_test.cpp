@@ -190,5 +190,24 @@ TEST(TraceTotals, SumBytesAndFlopsByRank) {
     EXPECT_EQ(result.sum, (RankTotals{4196, 4096, 5e9}));
 }
 
+// What a device does is its part in an attend, whose time and operations count.
+TEST(TraceTotals, DoNotCountTwiceWhatADeviceDid) {
+    Trace trace{1, {compute(0, Category::attend, 100, 500)}};
+    trace.events[0].flops = 3e9;
+    const TraceTotals without = totals(trace);
+    const std::vector<RankBreakdown> parts_without = analyse(trace, 100, 500);
+    for (const auto& [stream, category] :
+         {std::pair(Stream::device_queue, Category::queue), std::pair(Stream::device_upload, Category::upload),
+          std::pair(Stream::device_compute, Category::kernel)}) {
+        TraceEvent part = compute(0, category, 200, 300);
+        part.stream = stream;
+        part.flops = 2.5e9;
+        part.bytes = 4096;
+        trace.events.push_back(part);
+    }
+    EXPECT_EQ(totals(trace).sum, without.sum);
+    EXPECT_EQ(analyse(trace, 100, 500), parts_without);
+}
+
 }  // namespace
 }  // namespace longscope

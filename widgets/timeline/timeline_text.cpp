@@ -142,6 +142,16 @@ QString category_name(Category category) {
             return TimelineText::tr("reduce");
         case Category::barrier:
             return TimelineText::tr("barrier");
+        case Category::queue:
+            return TimelineText::tr("queue");
+        case Category::upload:
+            return TimelineText::tr("upload");
+        case Category::pack:
+            return TimelineText::tr("pack");
+        case Category::kernel:
+            return TimelineText::tr("kernel");
+        case Category::download:
+            return TimelineText::tr("download");
     }
     return {};
 }
@@ -151,6 +161,13 @@ std::vector<LegendEntry> legend_entries(const TimelineRows& rows, const std::vec
     bool waits = false;
     for (const Category category : rows.categories()) {
         waits = waits || category == Category::wait;
+        const auto alike = std::find_if(entries.begin(), entries.end(), [&](const LegendEntry& entry) {
+            return coloured_as(entry.category) == coloured_as(category);
+        });
+        if (alike != entries.end()) {
+            alike->name += QStringLiteral(", ") + category_name(category);
+            continue;
+        }
         // The bars below the ranks have its colour where nothing hides it.
         entries.push_back({category, category == Category::send && !shares.empty() ? TimelineText::tr("send, exposed")
                                                                                    : category_name(category)});
@@ -174,6 +191,14 @@ QString stream_name(Stream stream) {
             return TimelineText::tr("outer send");
         case Stream::outer_receive:
             return TimelineText::tr("outer receive");
+        case Stream::device_queue:
+            return TimelineText::tr("device queue");
+        case Stream::device_upload:
+            return TimelineText::tr("upload");
+        case Stream::device_compute:
+            return TimelineText::tr("device");
+        case Stream::device_download:
+            return TimelineText::tr("download");
     }
     return {};
 }

@@ -190,6 +190,11 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
     run->add_choice(tr("Pass"), "/pass", passes, tr("The output alone, or the gradients of its inputs as well"));
     backend_ = run->add_choice(tr("Backend"), "/backend/name", choices_of(kernels()),
                                tr("What computes; those that do not serve this shape say why"));
+    device_ =
+        new DeviceField(document,
+                        *run->add_choice(tr("Device"), "/backend/device", {},
+                                         tr("Of backend opencl: what computes; automatic: a GPU before a processor")),
+                        this);
     run->add_integer(tr("Threads per rank"), "/backend/threads", 0, 4096, 0, tr("0: the rank's share of its machine"))
         ->setSpecialValueText(tr("automatic"));
     run->add_integer(tr("Warm-up"), "/repetitions/warm_up", 0, 1000, 1, tr("First repetitions, not counted"));
@@ -206,6 +211,7 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
     connect(&document_, &ExperimentDocument::changed, this, &ExperimentPanel::mark_infeasible);
     connect(&evaluator_, &Evaluator::finished, this, &ExperimentPanel::show_refusal);
     connect(&evaluator_, &Evaluator::finished, this, &ExperimentPanel::mark_infeasible);
+    connect(device_, &DeviceField::devices_known, this, &ExperimentPanel::mark_infeasible);
     mark_infeasible();
     show_refusal();
 }
@@ -266,7 +272,8 @@ void ExperimentPanel::mark_infeasible() {
     }
     row = 0;
     for (const KernelEntry& kernel : kernels()) {
-        mark_choice(*backend_, row++, kernel.meaning, kernel.unsupported(shape));
+        const bool known_here = kernel.name != "opencl" || device_->knows_devices();
+        mark_choice(*backend_, row++, kernel.meaning, known_here ? kernel.unsupported(shape) : std::string());
     }
 }
 

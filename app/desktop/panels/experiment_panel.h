@@ -6,6 +6,7 @@
 
 #include "app/desktop/document/evaluator.h"
 #include "app/desktop/document/experiment_document.h"
+#include "app/desktop/panels/device_field.h"
 #include "app/desktop/panels/lengths_editor.h"
 #include "app/desktop/panels/mask_stack_editor.h"
 #include "widgets/base/appearance.h"
@@ -43,6 +44,7 @@ class ExperimentPanel : public QWidget {
     MaskStackEditor* mask_;
     QComboBox* strategy_ = nullptr;
     QComboBox* backend_ = nullptr;
+    DeviceField* device_ = nullptr;
 };
 
 }  // namespace longscope

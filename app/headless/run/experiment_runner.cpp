@@ -12,6 +12,8 @@
 #include "app/headless/run/pictures.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
+#include "engine/kernel/opencl/device_facts.h"
+#include "engine/kernel/opencl/device_speed.h"
 #include "profiler/environment.h"
 #include "storage/run_query.h"
 #include "storage/uuid.h"
@@ -27,6 +29,24 @@ Nanoseconds stall_limit(double seconds) {
                         "seconds from 0 (never) to 1000000000");
     }
     return static_cast<Nanoseconds>(seconds * 1e9);
+}
+
+// Of the devices that the ranks have in turn, what they do at most; none where that cannot be told, or on another
+// machine than the ranks'.
+Json measured_devices(const Experiment& experiment) {
+    Json devices = Json::array();
+    try {
+        for (const std::size_t place : opencl::devices_of_ranks(experiment.backend.device)) {
+            const opencl::DeviceSpeed speed = opencl::known_device_speed(place, program_cache_folder());
+            devices.push_back({{"name", opencl::device_facts()[place].name},
+                               {"driver", opencl::device_facts()[place].driver},
+                               {"peak_flops_per_s", speed.flops_per_s},
+                               {"read_bytes_per_s", speed.read_bytes_per_s}});
+        }
+    } catch (const Error&) {
+        return Json::array();  // the run itself says what is wrong
+    }
+    return devices;
 }
 
 // A reader that has left, or a full disk behind it, does not touch the run.
@@ -90,6 +110,11 @@ RunRecord ExperimentRunner::record_of(const Experiment& experiment, const std::s
     record.experiment_name = experiment.name;
     record.experiment = to_json(experiment).dump();
     record.environment = place().environment;
+    if (experiment.backend.name == "opencl") {
+        Json environment = parse_json(record.environment, "the environment");
+        environment["opencl"] = measured_devices(experiment);
+        record.environment = environment.dump();
+    }
     record.command_line = own_command_line();
     record.backend = experiment.backend.name;
     record.ranks = experiment.layout.ranks;

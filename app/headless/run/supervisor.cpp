@@ -30,8 +30,8 @@ constexpr Nanoseconds look_ns = 200'000'000;
 constexpr Nanoseconds quiet_ns = 1'000'000'000;
 
 RunState state_of_kind(const std::string& kind) {
-    for (const RunState state :
-         {RunState::cancelled, RunState::out_of_memory, RunState::unsupported, RunState::infeasible}) {
+    for (const RunState state : {RunState::timed_out, RunState::cancelled, RunState::out_of_memory,
+                                 RunState::unsupported, RunState::infeasible}) {
         if (to_string(state) == kind) {
             return state;
         }

@@ -156,8 +156,10 @@ class Attend {
         const AttentionShape& shape = files_.shape();
         const std::int64_t rows = files_.queries().tokens;
         const std::unique_ptr<Kernel> kernel = make_kernel(
-            options_.backend, {files_.threads(), arithmetic_of(options_, shape, gradients_ ? &*gradients_ : nullptr),
-                               program_cache_folder(), 0, tile_choices_for(options_.backend)});
+            options_.backend, {.threads = files_.threads(),
+                               .arithmetic = arithmetic_of(options_, shape, gradients_ ? &*gradients_ : nullptr),
+                               .program_cache = program_cache_folder(),
+                               .tile_choices = tile_choices_for(options_.backend)});
         report_.kernel = kernel->description();
         LongJob job("attend");  // before the first file: an interrupt leaves none behind
         TensorWriter output(options_.output, "o", output_shape(), type);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/headless/device_report.h"
 #include "app/headless/output.h"
 #include "app/headless/repetition_choice.h"
 #include "app/headless/stored_pictures.h"
@@ -34,11 +35,15 @@ int render(const RenderOptions& options) {
     const ReadView view(*database);
     const StoredRun run = read_run(*database, resolve_run(*database, options.run));
     const StoredDraw& draw = find_draw(run, options.draw);
-    const DisplayList list =
-        options.what == "mask"
-            ? draw_stored_mask(run, draw, picture)
-            : draw_stored_timeline(*database, run, draw, find_repetition(draw, options.repetition), picture);
-    paint(list, options.output, {static_cast<double>(options.scale)});
+    const auto list = [&] {
+        if (options.what == "mask") {
+            return draw_stored_mask(run, draw, picture);
+        }
+        const StoredRepetition& repetition = find_repetition(draw, options.repetition);
+        return options.what == "roofline" ? draw_stored_roofline(*database, run, draw, repetition, picture)
+                                          : draw_stored_timeline(*database, run, draw, repetition, picture);
+    };
+    paint(list(), options.output, {static_cast<double>(options.scale)});
     write_output(options.output + '\n');
     return 0;
 }
@@ -46,7 +51,7 @@ int render(const RenderOptions& options) {
 }  // namespace
 
 void declare_db_render(CLI::App& db, VerbAction& action) {
-    CLI::App* verb = db.add_subcommand("render", "draws the timeline or the mask of a stored run");
+    CLI::App* verb = db.add_subcommand("render", "draws the timeline, the mask or the roofline of a stored run");
     const auto options = std::make_shared<RenderOptions>();
     verb->add_option("run", options->run, "A run's number, its uuid or the beginning of it, or last")
         ->type_name("RUN")
@@ -55,8 +60,8 @@ void declare_db_render(CLI::App& db, VerbAction& action) {
     verb->add_option("-o,--output", options->output, "The picture: a name that ends in .png, .svg or .pdf")
         ->required()
         ->type_name("FILE");
-    verb->add_option("--what", options->what, "timeline or mask")
-        ->check(CLI::IsMember({"timeline", "mask"}))
+    verb->add_option("--what", options->what, "timeline, mask or roofline")
+        ->check(CLI::IsMember({"timeline", "mask", "roofline"}))
         ->capture_default_str();
     verb->add_option("--draw", options->draw, "The draw")->capture_default_str();
     verb->add_option("--repetition", options->repetition,

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/headless/bench_report.h"
+#include "app/headless/device_report.h"
 #include "app/headless/output.h"
 #include "app/headless/run_report.h"
 #include "app/headless/verbs/db.h"
@@ -30,7 +31,7 @@ int show(const ShowOptions& options) {
     }
     const StoredRun run = read_run(*database, resolve_run(*database, options.run));
     write_output(options.json ? run_to_json(run).dump(1, ' ', false, Json::error_handler_t::replace) + '\n'
-                              : run_report(run));
+                              : run_report(run) + device_section(*database, run));
     return 0;
 }
 

@@ -42,9 +42,12 @@ class Session {
             const MessageSink& sink)
         : experiment_(experiment),
           communicator_(communicator),
-          kernel_(
-              make_kernel(experiment.backend.name, {options.threads, experiment.shape.dtype, program_cache_folder(),
-                                                    communicator.rank(), tile_choices_for(experiment.backend.name)})),
+          kernel_(make_kernel(experiment.backend.name, {.threads = options.threads,
+                                                        .arithmetic = experiment.shape.dtype,
+                                                        .program_cache = program_cache_folder(),
+                                                        .rank = communicator.rank(),
+                                                        .device = experiment.backend.device,
+                                                        .tile_choices = tile_choices_for(experiment.backend.name)})),
           team_(options.threads),
           max_events_(options.max_events),
           sink_(sink),

@@ -17,7 +17,9 @@
 #include "app/headless/output.h"
 #include "app/headless/worker/session.h"
 #include "engine/base/error.h"
+#include "engine/base/timed_out.h"
 #include "engine/execute/local_group.h"
+#include "storage/run_state.h"
 
 namespace longscope {
 
@@ -46,6 +48,9 @@ int report_errors(int rank, const std::function<void()>& action) {
     try {
         action();
         return exit_done;
+    } catch (const TimedOut& error) {
+        kind = to_string(RunState::timed_out);
+        text = error.what();
     } catch (const Error& error) {
         kind = to_string(error.kind());
         text = error.what();

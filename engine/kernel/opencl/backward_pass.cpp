@@ -48,6 +48,10 @@ class BackwardPass {
         if (forward_.mask->rows() == 0 || key_tiles_ == 0 || forward_.queries.heads == 0) {
             return;
         }
+        buffers_.raw.begin_call();
+        for (OutputStage* stage : {&buffers_.of_queries, &buffers_.of_keys, &buffers_.of_values, &buffers_.of_bias}) {
+            stage->begin_call();
+        }
         const std::int64_t head_bytes = key_tiles_ * tile_ * std::int64_t{sizeof(float)} * 2 *
                                         (padded_to_panels(forward_.keys.dim) + padded_to_panels(forward_.values.dim));
         const std::int64_t room = std::min(most_packed_bytes, session_.facts().largest_allocation_bytes);
@@ -94,22 +98,22 @@ class BackwardPass {
         const std::int64_t columns = forward_.keys.tokens;
         pack(forward_.keys, kv_heads, {0, columns}, buffers_.keys);
         pack(forward_.values, kv_heads, {0, columns}, buffers_.values);
-        const DeviceOutput of_queries(session_, out_.queries.head(heads.begin), heads.size() * rows * out_.queries.dim,
-                                      true, buffers_.of_queries);
-        const DeviceOutput of_keys(session_, out_.keys.head(kv_heads.begin), kv_heads.size() * columns * out_.keys.dim,
-                                   true, buffers_.of_keys);
-        const DeviceOutput of_values(session_, out_.values.head(kv_heads.begin),
-                                     kv_heads.size() * columns * out_.values.dim, true, buffers_.of_values);
+        DeviceOutput of_queries(session_, out_.queries.head(heads.begin), heads.size() * rows * out_.queries.dim, true,
+                                buffers_.of_queries);
+        DeviceOutput of_keys(session_, out_.keys.head(kv_heads.begin), kv_heads.size() * columns * out_.keys.dim, true,
+                             buffers_.of_keys);
+        DeviceOutput of_values(session_, out_.values.head(kv_heads.begin), kv_heads.size() * columns * out_.values.dim,
+                               true, buffers_.of_values);
         const bool one_bias = out_.bias.heads == 1;
-        const DeviceOutput of_bias(
-            session_, wants_bias_gradients() ? out_.bias.head(one_bias ? 0 : heads.begin) : nullptr,
-            wants_bias_gradients() ? (one_bias ? 1 : heads.size()) * rows * columns : 0, true, buffers_.of_bias);
+        DeviceOutput of_bias(session_, wants_bias_gradients() ? out_.bias.head(one_bias ? 0 : heads.begin) : nullptr,
+                             wants_bias_gradients() ? (one_bias ? 1 : heads.size()) * rows * columns : 0, true,
+                             buffers_.of_bias);
         const std::int64_t step = rows_at_once(heads);
         for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += step) {
             attend_rows(heads, {begin, std::min(begin + step, rows)},
                         {of_queries.buffer(), of_keys.buffer(), of_values.buffer(), of_bias.buffer()});
         }
-        for (const DeviceOutput* output : {&of_queries, &of_keys, &of_values, &of_bias}) {
+        for (DeviceOutput* output : {&of_queries, &of_keys, &of_values, &of_bias}) {
             output->fetch();
         }
     }
@@ -268,8 +272,18 @@ class BackwardPass {
         const std::int64_t parts = tile_ / design_.part_rows;
         for (std::int64_t part = 0; part * design_.part_rows < std::min(rows, tile_); ++part) {
             tasks.push_back({tile.head, static_cast<cl_int>(tile.tile * parts + part),
-                             tile.flops / static_cast<double>(parts), part == 0 ? tile.pairs : 0});
+                             tile.flops / static_cast<double>(parts), part == 0 ? tile.pairs : 0,
+                             tile.own_bytes / parts, tile.shared_bytes, tile.shared});
         }
+    }
+
+    // Of a tile of both factors in one order, and of the tile of a task with what it adds to `outputs` of them.
+    [[nodiscard]] std::int64_t tile_bytes() const {
+        return tile_ * (forward_.queries.dim + forward_.values.dim) * std::int64_t{sizeof(float)};
+    }
+    [[nodiscard]] std::int64_t own_bytes(std::int64_t outputs) const {
+        const std::int64_t written = outputs == 1 ? forward_.queries.dim : forward_.queries.dim + forward_.values.dim;
+        return tile_bytes() + 2 * tile_ * written * std::int64_t{sizeof(float)};
     }
 
     void run_of_queries(Range heads, Range rows, const BackwardPlan& plan, cl_uint tasks_at) {
@@ -280,7 +294,8 @@ class BackwardPass {
                 const auto at = static_cast<std::size_t>(forward_.mask->kind_of(head) * row_tiles + i);
                 if (plan.of_queries.met[at] > 0) {
                     append_parts({static_cast<cl_int>(head - heads.begin), static_cast<cl_int>(i),
-                                  pair_flops(2, 1) * static_cast<double>(plan.of_queries.met[at]), plan.pairs[at]},
+                                  pair_flops(2, 1) * static_cast<double>(plan.of_queries.met[at]), plan.pairs[at],
+                                  own_bytes(1), plan.of_queries.met[at] * tile_bytes(), (head - heads.begin) / group()},
                                  rows.size() - i * tile_, tasks);
                 }
             }
@@ -303,9 +318,10 @@ class BackwardPass {
                             .met[static_cast<std::size_t>(forward_.mask->kind_of(heads.begin + head) * key_tiles_ + i)];
                 }
                 if (met > 0) {
-                    append_parts({static_cast<cl_int>(kv_head), static_cast<cl_int>(i),
-                                  pair_flops(2, 2) * static_cast<double>(met), 0},
-                                 forward_.keys.tokens - i * tile_, tasks);
+                    append_parts(
+                        {static_cast<cl_int>(kv_head), static_cast<cl_int>(i),
+                         pair_flops(2, 2) * static_cast<double>(met), 0, own_bytes(2), met * tile_bytes(), kv_head},
+                        forward_.keys.tokens - i * tile_, tasks);
                 }
             }
         }

@@ -4,6 +4,7 @@
 
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/opencl/design.h"
+#include "engine/kernel/opencl/device_tensor.h"
 #include "engine/kernel/opencl/session.h"
 
 namespace longscope::opencl {
@@ -15,11 +16,11 @@ struct PackedBothWays {
 
 // Memory of the device that is kept from call to call.
 struct BackwardBuffers {
-    SpareBuffer raw;  // of the caller's, where they are copied
+    InputStage raw;  // of the caller's, where they are copied
     PackedBothWays queries, keys, values, output_gradients;
     SpareBuffer lse, delta, kinds, ranges, runs, seen, tasks, counter;
     SpareBuffer slopes, row_positions, column_positions, biases;
-    SpareBuffer of_queries, of_keys, of_values, of_bias;
+    OutputStage of_queries, of_keys, of_values, of_bias;
 };
 
 // Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.

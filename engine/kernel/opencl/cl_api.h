@@ -13,17 +13,19 @@
 #include <CL/opencl.hpp>
 #pragma GCC diagnostic pop
 
-#include <string_view>
-
 #include "engine/base/error.h"
+#include "engine/kernel/opencl/device_facts.h"
 
 namespace longscope::opencl {
 
-// Out of memory is told apart from other failures; `device` is named in the message.
-[[nodiscard]] Error clear_error(const cl::Error& error, std::string_view device);
+// Is a device that gives this code gone for good?
+[[nodiscard]] bool means_lost(cl_int code);
+
+// Out of memory is told apart from other failures; the device is named in the message.
+[[nodiscard]] Error clear_error(const cl::Error& error, const DeviceFacts& device);
 
 template <typename Work>
-decltype(auto) with_clear_errors(std::string_view device, const Work& work) {
+decltype(auto) with_clear_errors(const DeviceFacts& device, const Work& work) {
     try {
         return work();
     } catch (const cl::Error& error) {

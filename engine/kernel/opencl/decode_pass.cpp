@@ -86,8 +86,10 @@ class DecodePass {
     void run() {
         const std::int64_t all_rows = input_.keys.heads * rows_;
         const std::int64_t parts = parts_of_keys();
-        const DeviceOutput output(session_, out_.output().data, all_rows * out_.dim(), false, buffers_.output);
-        const DeviceOutput lse(session_, out_.lse(0), all_rows, false, buffers_.lse);
+        buffers_.output.begin_call();
+        buffers_.lse.begin_call();
+        DeviceOutput output(session_, out_.output().data, all_rows * out_.dim(), false, buffers_.output);
+        DeviceOutput lse(session_, out_.lse(0), all_rows, false, buffers_.lse);
         buffers_.parts.reserve(session_, parts, all_rows, out_.dim());
         const DeviceScoring how = device_scoring(input_.scoring, input_.scale == 0.0 ? 1.0 : std::abs(input_.scale));
         const PlacedTensor keys(session_, input_.keys, buffers_.key_pages);
@@ -177,6 +179,8 @@ class DecodePass {
         std::vector<QueuedTask> tasks;
         const double flops = 2.0 * static_cast<double>(padded_rows_ * input_.keys.tokens) *
                              static_cast<double>(input_.queries.dim + input_.values.dim) / static_cast<double>(parts);
+        const std::int64_t own_bytes =
+            input_.keys.tokens * (input_.queries.dim + input_.values.dim) * size_bytes(input_.keys.dtype) / parts;
         for (std::int64_t kv_head = 0; kv_head < input_.keys.heads; ++kv_head) {
             std::int64_t pairs = 0;
             for (std::int64_t member = 0; member < group_of(input_); ++member) {
@@ -184,7 +188,7 @@ class DecodePass {
             }
             for (std::int64_t part = 0; part < parts; ++part) {
                 tasks.push_back(
-                    {static_cast<cl_int>(kv_head), static_cast<cl_int>(part), flops, part == 0 ? pairs : 0});
+                    {static_cast<cl_int>(kv_head), static_cast<cl_int>(part), flops, part == 0 ? pairs : 0, own_bytes});
             }
         }
         return tasks;
@@ -207,7 +211,7 @@ bool is_decode(const Session& session, Design design, const AttendInput& input) 
     const bool one_page_size =
         input.keys.is_paged() == input.values.is_paged() &&
         (!input.keys.is_paged() || input.keys.pages.page_tokens == input.values.pages.page_tokens);
-    return design == Design::wide && is_in_place(session) && input.keys.heads > 0 && input.queries.tokens > 0 &&
+    return design == Design::wide && session.computes_in_place() && input.keys.heads > 0 && input.queries.tokens > 0 &&
            input.keys.tokens > 0 && group_of(input) * input.queries.tokens <= max_decode_rows &&
            input.keys.dtype == input.values.dtype && one_page_size && input.scoring.slopes == nullptr &&
            !input.scoring.has_bias();

@@ -5,6 +5,7 @@
 
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/opencl/design.h"
+#include "engine/kernel/opencl/device_tensor.h"
 #include "engine/kernel/opencl/merge_parts.h"
 #include "engine/kernel/opencl/session.h"
 
@@ -13,7 +14,7 @@ namespace longscope::opencl {
 // Memory of the device that is kept from call to call.
 struct DecodeBuffers {
     SpareBuffer queries, key_pages, value_pages, seen_rows, seen, tasks, counter;
-    SpareBuffer output, lse;
+    OutputStage output, lse;
     PartBuffers parts;
 };
 

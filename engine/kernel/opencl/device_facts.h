@@ -48,9 +48,17 @@ struct DeviceFacts {
 // The environment variable that chooses devices: a number in the list, a type, or a part of a name or platform.
 inline constexpr const char* device_variable = "LONGSCOPE_OPENCL_DEVICE";
 
+// The field of an experiment that does.
+inline constexpr const char* device_field = "backend.device";
+
 // The devices that `asked` stands for, as places in `devices`; nothing asked: one of the best type. Throws
-// Error(bad_input) that lists the devices.
-[[nodiscard]] std::vector<std::size_t> chosen_devices(const std::vector<DeviceFacts>& devices, std::string_view asked);
+// Error(bad_input) under the name `field`, that lists the devices.
+[[nodiscard]] std::vector<std::size_t> chosen_devices(const std::vector<DeviceFacts>& devices, std::string_view asked,
+                                                      std::string_view field);
+
+// The devices that the ranks of a run have in turn, as places in device_facts(): those that `asked` stands for, where
+// it is empty what LONGSCOPE_OPENCL_DEVICE says. Throws Error.
+[[nodiscard]] std::vector<std::size_t> devices_of_ranks(std::string_view asked);
 
 // Why this device cannot be used, in one line; empty where it can.
 [[nodiscard]] std::string why_unusable(const DeviceFacts& device);

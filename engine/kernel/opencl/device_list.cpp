@@ -108,7 +108,8 @@ const std::string& why_no_device() {
     return device_list().why_none;
 }
 
-std::vector<std::size_t> chosen_devices(const std::vector<DeviceFacts>& devices, std::string_view asked) {
+std::vector<std::size_t> chosen_devices(const std::vector<DeviceFacts>& devices, std::string_view asked,
+                                        std::string_view field) {
     std::vector<std::size_t> chosen;
     const auto choose_if = [&](const auto& wanted) {
         for (std::size_t i = 0; i < devices.size(); ++i) {
@@ -145,7 +146,7 @@ std::vector<std::size_t> chosen_devices(const std::vector<DeviceFacts>& devices,
         }
     }
     if (chosen.empty()) {
-        throw bad_input(device_variable, asked, "is no OpenCL device of this machine", listed(devices));
+        throw bad_input(field, asked, "is no OpenCL device of this machine", listed(devices));
     }
     return chosen;
 }
@@ -173,13 +174,18 @@ std::string asked_device() {
     return asked == nullptr ? "" : asked;
 }
 
-std::size_t device_of_rank(int rank) {
+std::vector<std::size_t> devices_of_ranks(std::string_view asked) {
+    return asked.empty() ? chosen_devices(device_facts(), asked_device(), device_variable)
+                         : chosen_devices(device_facts(), asked, device_field);
+}
+
+std::size_t device_of_rank(const KernelOptions& options) {
     const DeviceList& list = device_list();
     if (list.facts.empty()) {
         throw Error(ErrorKind::unsupported, list.why_none);
     }
-    const std::vector<std::size_t> chosen = chosen_devices(list.facts, asked_device());
-    const std::size_t place = chosen[static_cast<std::size_t>(rank) % chosen.size()];
+    const std::vector<std::size_t> chosen = devices_of_ranks(options.device);
+    const std::size_t place = chosen[static_cast<std::size_t>(options.rank) % chosen.size()];
     if (const std::string reason = why_unusable(list.facts[place]); !reason.empty()) {
         throw Error(ErrorKind::unsupported, reason);
     }
@@ -188,7 +194,7 @@ std::size_t device_of_rank(int rank) {
 
 std::string why_no_kernel() {
     try {
-        static_cast<void>(device_of_rank(0));
+        static_cast<void>(device_of_rank({}));
         return {};
     } catch (const Error& error) {
         return error.what();

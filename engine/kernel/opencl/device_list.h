@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kernel/kernel.h"
 #include "engine/kernel/opencl/cl_api.h"
 #include "engine/kernel/opencl/device_facts.h"
 
@@ -21,9 +22,12 @@ struct DeviceList {
 
 // What LONGSCOPE_OPENCL_DEVICE says; empty where it is not set.
 [[nodiscard]] std::string asked_device();
+// The devices that these words stand for, or, where there are none, those of LONGSCOPE_OPENCL_DEVICE: ranks from 0 on
+// have one each. Throws Error.
+[[nodiscard]] std::vector<std::size_t> devices_of_ranks(std::string_view asked);
 
-// What it stands for, and of several devices the one for this rank: a place in the list. Throws
-// Error(unsupported) where there is none, or none that can be used.
-[[nodiscard]] std::size_t device_of_rank(int rank);
+// The device that the options ask for, or else LONGSCOPE_OPENCL_DEVICE, and of several the one for this rank: a place
+// in the list. Throws Error(unsupported) where there is none, or none that can be used.
+[[nodiscard]] std::size_t device_of_rank(const KernelOptions& options);
 
 }  // namespace longscope::opencl

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernel/opencl/device_speed.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
+#include "engine/base/bounded_file.h"
+#include "engine/base/hash.h"
+#include "engine/base/json.h"
 #include "engine/kernel/opencl/kernel_arguments.h"
 #include "engine/kernel/opencl/session.h"
 
@@ -79,11 +86,56 @@ double measure_reading(const Session& session, cl::Kernel kernel, const Load& lo
     return best_of(session, kernel, load, static_cast<double>(vectors * vector_bytes));
 }
 
+// What was measured holds for as long as the device and its driver are the same.
+std::string key_of(const DeviceFacts& facts) {
+    return fmt::format("{} | {} | {} | {} | {} units", facts.platform, facts.name, facts.version, facts.driver,
+                       facts.compute_units);
+}
+
+std::filesystem::path file_of(const DeviceFacts& facts, const std::filesystem::path& folder) {
+    return folder / (hash_text(fnv1a(key_of(facts))) + ".speed.json");
+}
+
+std::optional<DeviceSpeed> read_kept(const DeviceFacts& facts, const std::filesystem::path& folder) {
+    constexpr std::int64_t largest_file = 4096;
+    constexpr double most = 1e18;
+    const std::filesystem::path file = file_of(facts, folder);
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(file, error)) {
+        return std::nullopt;
+    }
+    try {
+        const Json json = parse_json(read_bounded_file(file, largest_file), file.string());
+        JsonObject object(json, "");
+        if (object.text("device", "a text") != key_of(facts)) {
+            return std::nullopt;
+        }
+        return DeviceSpeed{object.number("peak_flops_per_s", 1.0, most), object.number("read_bytes_per_s", 1.0, most)};
+    } catch (const Error&) {
+        return std::nullopt;  // damaged: it is measured again
+    }
+}
+
+void keep(const DeviceSpeed& speed, const DeviceFacts& facts, const std::filesystem::path& folder) {
+    std::error_code error;
+    if (folder.empty() || (std::filesystem::create_directories(folder, error), error)) {
+        return;  // the next time it is measured again
+    }
+    const Json json{{"device", key_of(facts)},
+                    {"peak_flops_per_s", speed.flops_per_s},
+                    {"read_bytes_per_s", speed.read_bytes_per_s}};
+    try {
+        write_file_atomically(file_of(facts, folder), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    } catch (const Error&) {
+        return;  // likewise
+    }
+}
+
 }  // namespace
 
 DeviceSpeed measure_device(std::size_t place, const std::filesystem::path& program_cache) {
     const DeviceFacts& facts = device_facts().at(place);
-    return with_clear_errors(facts.name, [&] {
+    const DeviceSpeed speed = with_clear_errors(facts, [&] {
         Session session(place, {static_cast<int>(facts.compute_units), {}, program_cache, 0});
         const Load load = load_of(session);
         const ProgramSource source{{"speed.cl"},
@@ -94,6 +146,18 @@ DeviceSpeed measure_device(std::size_t place, const std::filesystem::path& progr
         return DeviceSpeed{measure_peak(session, session.kernel(source, "multiply_add"), load, out),
                            measure_reading(session, session.kernel(source, "read_all"), load, out)};
     });
+    keep(speed, facts, program_cache);
+    return speed;
+}
+
+DeviceSpeed known_device_speed(std::size_t place, const std::filesystem::path& program_cache) {
+    const DeviceFacts& facts = device_facts().at(place);
+    if (!program_cache.empty()) {
+        if (const std::optional<DeviceSpeed> kept = read_kept(facts, program_cache)) {
+            return *kept;
+        }
+    }
+    return measure_device(place, program_cache);
 }
 
 }  // namespace longscope::opencl

@@ -3,10 +3,19 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace longscope::opencl {
 
 namespace {
+
+bool is_in_place(const Session& session, const HeadView& view) {
+    return session.computes_in_place() && !view.is_paged();
+}
+
+bool is_dense(const HeadView& view) {
+    return !view.is_paged() && view.token_stride == view.dim && view.head_stride == view.tokens * view.dim;
+}
 
 // From the first element of the first head to the last of the last.
 std::int64_t extent(const HeadView& view, std::int64_t heads) {
@@ -35,10 +44,6 @@ cl::Buffer read_in_place(const Session& session, const void* data, std::int64_t 
 
 }  // namespace
 
-bool is_in_place(const Session& session) {
-    return session.facts().shares_host_memory && session.facts().type == DeviceType::processor;
-}
-
 PlacedTensor::PlacedTensor(const Session& session, const HeadView& view, SpareBuffer& spare)
     : head_stride_(static_cast<cl_ulong>(view.head_stride)),
       token_stride_(static_cast<cl_ulong>(view.token_stride)),
@@ -55,12 +60,58 @@ PlacedTensor::PlacedTensor(const Session& session, const HeadView& view, SpareBu
     pages_ = upload(session, table, spare);
 }
 
-DeviceInput::DeviceInput(const Session& session, const HeadView& view, Range heads, SpareBuffer& spare) {
-    if (view.tokens == 0 || heads.empty()) {
-        buffer_ = spare.of_bytes(session, 0);
+void InputStage::begin_call() {
+    for (Slot& slot : slots_) {
+        slot.first = nullptr;
+    }
+    current_ = 0;
+}
+
+void InputStage::copy_ahead(const Session& session, const HeadView& view, Range heads) {
+    if (view.tokens == 0 || heads.empty() || is_in_place(session, view)) {
         return;
     }
-    if (!view.is_paged() && is_in_place(session)) {
+    Slot& slot = slots_.at(1 - current_);
+    fill(session, view, heads, slot);
+    slot.first = view.row(heads.begin, 0);
+    slot.heads = heads;
+}
+
+InputStage::Slot& InputStage::take(const Session& session, const HeadView& view, Range heads) {
+    Slot& ahead = slots_.at(1 - current_);
+    if (ahead.first == view.row(heads.begin, 0) && ahead.heads == heads) {
+        current_ = 1 - current_;
+        ahead.first = nullptr;
+    } else {
+        fill(session, view, heads, slots_.at(current_));
+    }
+    return slots_.at(current_);
+}
+
+void InputStage::fill(const Session& session, const HeadView& view, Range heads, Slot& slot) {
+    const auto bytes = static_cast<std::size_t>(heads.size() * view.tokens * view.dim * size_bytes(view.dtype));
+    const void* from = view.row(heads.begin, 0);
+    if (!is_dense(view)) {
+        if (slot.copied() != nullptr) {
+            session.wait(slot.copied, {});  // reads `rows`
+        }
+        slot.rows = gathered_rows(view, heads);
+        from = slot.rows.data();
+    }
+    const cl::Buffer& buffer = slot.buffer.of_bytes(session, static_cast<std::int64_t>(bytes));
+    const std::vector<cl::Event> after{session.after_kernels()};  // that read what the slot holds
+    session.upload_queue().enqueueWriteBuffer(buffer, CL_FALSE, 0, bytes, from, &after, &slot.copied);
+    session.upload_queue().flush();
+    session.expect(slot.copied);
+    session.log().add(DeviceWork::upload, slot.copied, static_cast<std::int64_t>(bytes), 0.0);
+}
+
+DeviceInput::DeviceInput(const Session& session, const HeadView& view, Range heads, InputStage& stage) {
+    if (view.tokens == 0 || heads.empty()) {
+        buffer_ = stage.slots_.at(stage.current_).buffer.of_bytes(session, 0);
+        return;
+    }
+    if (is_in_place(session, view)) {
         head_stride_ = static_cast<cl_ulong>(view.head_stride);
         token_stride_ = static_cast<cl_ulong>(view.token_stride);
         buffer_ = read_in_place(session, view.row(heads.begin, 0), extent(view, heads.size()) * size_bytes(view.dtype));
@@ -68,35 +119,66 @@ DeviceInput::DeviceInput(const Session& session, const HeadView& view, Range hea
     }
     head_stride_ = static_cast<cl_ulong>(view.tokens * view.dim);
     token_stride_ = static_cast<cl_ulong>(view.dim);
-    buffer_ = upload(session, gathered_rows(view, heads), spare);
+    InputStage::Slot& slot = stage.take(session, view, heads);
+    session.kernels_wait_for(slot.copied);
+    buffer_ = slot.buffer.of_bytes(session, 0);
 }
 
-DeviceOutput::DeviceOutput(const Session& session, float* data, std::int64_t count, bool is_sum, SpareBuffer& spare)
+std::vector<cl::Event> OutputStage::fetches() const {
+    std::vector<cl::Event> events;
+    for (const Slot& slot : slots_) {
+        if (slot.fetched() != nullptr) {
+            events.push_back(slot.fetched);
+        }
+    }
+    return events;
+}
+
+DeviceOutput::DeviceOutput(const Session& session, float* data, std::int64_t count, bool is_sum, OutputStage& stage)
     : session_(&session),
+      slot_(session.computes_in_place() && count > 0 ? nullptr : &stage.next()),
       data_(data),
-      bytes_(static_cast<std::size_t>(count) * sizeof(float)),
-      in_place_(is_in_place(session) && count > 0) {
-    if (in_place_) {
+      bytes_(static_cast<std::size_t>(count) * sizeof(float)) {
+    if (slot_ == nullptr) {
         buffer_ = cl::Buffer(session.context(), CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, bytes_, data);
         return;
     }
-    buffer_ = spare.of_bytes(session, static_cast<std::int64_t>(bytes_));
-    if (is_sum && count > 0) {
-        session.queue().enqueueWriteBuffer(buffer_, CL_TRUE, 0, bytes_, data);
+    buffer_ = slot_->buffer.of_bytes(session, count * std::int64_t{sizeof(float)});
+    if (count == 0) {
+        return;
+    }
+    if (slot_->fetched() != nullptr) {
+        session.kernels_wait_for(slot_->fetched);
+    }
+    if (is_sum) {
+        // What was fetched before may be the same memory of the caller's.
+        std::vector<cl::Event> after = stage.fetches();
+        after.push_back(session.after_kernels());
+        cl::Event copied;
+        session.upload_queue().enqueueWriteBuffer(buffer_, CL_FALSE, 0, bytes_, data, &after, &copied);
+        session.upload_queue().flush();
+        session.expect(copied);
+        session.log().add(DeviceWork::upload, copied, static_cast<std::int64_t>(bytes_), 0.0);
+        session.kernels_wait_for(copied);
     }
 }
 
-void DeviceOutput::fetch() const {
+void DeviceOutput::fetch() {
     if (bytes_ == 0) {
         return;
     }
-    if (in_place_) {
-        void* mapped = session_->queue().enqueueMapBuffer(buffer_, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, bytes_);
-        session_->queue().enqueueUnmapMemObject(buffer_, mapped);
-        session_->queue().finish();
+    const std::vector<cl::Event> after{session_->after_kernels()};
+    const cl::CommandQueue& queue = session_->download_queue();
+    if (slot_ == nullptr) {
+        void* mapped = queue.enqueueMapBuffer(buffer_, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, bytes_, &after);
+        queue.enqueueUnmapMemObject(buffer_, mapped);
+        queue.finish();
         return;
     }
-    session_->queue().enqueueReadBuffer(buffer_, CL_TRUE, 0, bytes_, data_);
+    queue.enqueueReadBuffer(buffer_, CL_FALSE, 0, bytes_, data_, &after, &slot_->fetched);
+    queue.flush();
+    session_->expect(slot_->fetched);
+    session_->log().add(DeviceWork::download, slot_->fetched, static_cast<std::int64_t>(bytes_), 0.0);
 }
 
 }  // namespace longscope::opencl

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Tensors of a caller as a device sees them: in place where it shares the caller's memory, otherwise copied.
+// Tensors of a caller as a device sees them: in place where it shares the caller's memory, otherwise copied, while it
+// computes something else where the caller says early what comes next.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -13,10 +15,7 @@
 
 namespace longscope::opencl {
 
-// Does the device work in the caller's memory?
-[[nodiscard]] bool is_in_place(const Session& session);
-
-// All of an input where the caller holds it, pages too, on a device for which is_in_place().
+// All of an input where the caller holds it, pages too, on a device that computes in place.
 class PlacedTensor {
   public:
     // The view, which has rows, must live until the device has read it. `spare`: for the table of pages.
@@ -37,11 +36,37 @@ class PlacedTensor {
     cl_ulong page_stride_;
 };
 
+// Memory of the device for the copies of an input: of the heads that are computed and of those that come next.
+class InputStage {
+  public:
+    // What was copied ahead in a call is of no use in another.
+    void begin_call();
+    // Begins to copy these heads, where they are copied at all: the DeviceInput after the one of now. The view must
+    // live until the call ends.
+    void copy_ahead(const Session& session, const HeadView& view, Range heads);
+
+  private:
+    friend class DeviceInput;
+    struct Slot {
+        SpareBuffer buffer;
+        std::vector<std::byte> rows;  // where those of the view do not stand side by side
+        cl::Event copied;
+        const void* first = nullptr;  // of what was copied ahead
+        Range heads;
+    };
+    // Copies of these heads: those from ahead, or such as are begun now.
+    Slot& take(const Session& session, const HeadView& view, Range heads);
+    static void fill(const Session& session, const HeadView& view, Range heads, Slot& slot);
+
+    std::array<Slot, 2> slots_;
+    std::size_t current_ = 0;
+};
+
 // Some heads of an input. The first of them is head 0 of the buffer.
 class DeviceInput {
   public:
-    // The view must live until the device has read it.
-    DeviceInput(const Session& session, const HeadView& view, Range heads, SpareBuffer& spare);
+    // The view must live until the device has read it. Kernels that are asked for from now on find it there.
+    DeviceInput(const Session& session, const HeadView& view, Range heads, InputStage& stage);
 
     [[nodiscard]] const cl::Buffer& buffer() const { return buffer_; }
     [[nodiscard]] cl_ulong head_stride() const { return head_stride_; }    // in elements
@@ -53,21 +78,43 @@ class DeviceInput {
     cl_ulong token_stride_ = 0;
 };
 
+// Memory of the device for an output: of the heads that are computed and of those before, which may still be on their
+// way to the caller.
+class OutputStage {
+  public:
+    void begin_call() { current_ = 0; }
+
+  private:
+    friend class DeviceOutput;
+    struct Slot {
+        SpareBuffer buffer;
+        cl::Event fetched;
+    };
+    [[nodiscard]] std::vector<cl::Event> fetches() const;
+    Slot& next() {
+        current_ = 1 - current_;
+        return slots_.at(1 - current_);
+    }
+
+    std::array<Slot, 2> slots_;
+    std::size_t current_ = 0;  // of the next output
+};
+
 // Floats that the device writes, or adds to, for some heads of an output.
 class DeviceOutput {
   public:
     // `data` is the caller's memory for them. With `is_sum` the device begins with what is there.
-    DeviceOutput(const Session& session, float* data, std::int64_t count, bool is_sum, SpareBuffer& spare);
+    DeviceOutput(const Session& session, float* data, std::int64_t count, bool is_sum, OutputStage& stage);
 
     [[nodiscard]] const cl::Buffer& buffer() const { return buffer_; }
-    // Brings what the device has written into the caller's memory; waits for all that is queued.
-    void fetch() const;
+    // Begins to bring what the kernels of up to now write into the caller's memory; it is there when the call ends.
+    void fetch();
 
   private:
     const Session* session_;
+    OutputStage::Slot* slot_;  // null in place
     float* data_;
     std::size_t bytes_;
-    bool in_place_;
     cl::Buffer buffer_;
 };
 
@@ -77,7 +124,9 @@ template <typename T>
     const std::size_t bytes = values.size() * sizeof(T);
     const cl::Buffer& buffer = spare.of_bytes(session, static_cast<std::int64_t>(bytes));
     if (bytes > 0) {
-        session.queue().enqueueWriteBuffer(buffer, CL_TRUE, 0, bytes, values.data());
+        cl::Event copied;
+        session.queue().enqueueWriteBuffer(buffer, CL_TRUE, 0, bytes, values.data(), nullptr, &copied);
+        session.log().add(DeviceWork::upload, copied, static_cast<std::int64_t>(bytes), 0.0);
     }
     return buffer;
 }

@@ -27,6 +27,8 @@ constexpr std::int64_t most_plan_bytes = std::int64_t{64} << 20;
 constexpr std::int64_t most_bias_bytes = std::int64_t{256} << 20;
 // Of packed keys and values at a time, where the device has more.
 constexpr std::int64_t most_packed_bytes = std::int64_t{1} << 30;
+// Of inputs that are copied at once: a shorter copy is mostly waiting.
+constexpr std::int64_t least_piece_bytes = std::int64_t{8} << 20;
 
 class ForwardPass {
   public:
@@ -53,9 +55,16 @@ class ForwardPass {
         const std::int64_t head_bytes = std::max<std::int64_t>(key_tiles_, 1) * geometry_.k_tile *
                                         (dim_qk_padded_ + dim_v_padded_) * std::int64_t{sizeof(float)};
         const std::int64_t room = std::min(most_packed_bytes, session_.facts().largest_allocation_bytes);
-        const std::int64_t step = std::clamp<std::int64_t>(room / head_bytes, 1, input_.keys.heads);
+        const std::int64_t step =
+            std::clamp<std::int64_t>(std::min(room / head_bytes, heads_of_piece()), 1, input_.keys.heads);
+        const auto piece = [&](std::int64_t head) { return Range{head, std::min(head + step, input_.keys.heads)}; };
+        for (InputStage* stage : {&buffers_.queries, &buffers_.keys, &buffers_.values}) {
+            stage->begin_call();
+        }
+        buffers_.output.begin_call();
+        buffers_.lse.begin_call();
         for (std::int64_t head = 0; head < input_.keys.heads && !cancelled(); head += step) {
-            attend_heads({head, std::min(head + step, input_.keys.heads)});
+            attend_heads(piece(head), head + step < input_.keys.heads ? piece(head + step) : Range{});
         }
     }
 
@@ -78,16 +87,33 @@ class ForwardPass {
         return source;
     }
 
-    void attend_heads(Range kv_heads) {
+    // Key/value heads that are computed at once: where inputs are copied, those of the next piece are on their way
+    // while this one is computed, and outputs of the last one.
+    [[nodiscard]] std::int64_t heads_of_piece() const {
+        if (session_.computes_in_place()) {
+            return input_.keys.heads;
+        }
+        const std::int64_t elements = input_.keys.tokens * (input_.keys.dim + input_.values.dim) +
+                                      group() * input_.queries.tokens * input_.queries.dim;
+        return least_piece_bytes / std::max<std::int64_t>(elements * size_bytes(input_.keys.dtype), 1) + 1;
+    }
+
+    [[nodiscard]] Range query_heads(Range kv_heads) const { return {kv_heads.begin * group(), kv_heads.end * group()}; }
+
+    // `next`: the heads that come after; empty after the last.
+    void attend_heads(Range kv_heads, Range next) {
         const PackedPart keys{kv_heads, {0, input_.keys.tokens}, geometry_.k_tile};
-        pack_panels(session_, input_.keys, keys, buffers_.raw, buffers_.packed_keys);
-        pack_rows(session_, input_.values, keys, buffers_.raw, buffers_.packed_values, buffers_.not_finite);
-        const Range heads{kv_heads.begin * group(), kv_heads.end * group()};
+        pack_panels(session_, input_.keys, keys, buffers_.keys, buffers_.packed_keys);
+        pack_rows(session_, input_.values, keys, buffers_.values, buffers_.packed_values, buffers_.not_finite);
+        const Range heads = query_heads(kv_heads);
         const std::int64_t rows = input_.mask->rows();
         const DeviceInput queries(session_, input_.queries, heads, buffers_.queries);
-        const DeviceOutput output(session_, out_.output().row(heads.begin, 0), heads.size() * rows * out_.dim(), false,
-                                  buffers_.output);
-        const DeviceOutput lse(session_, out_.lse(heads.begin), heads.size() * rows, false, buffers_.lse);
+        buffers_.keys.copy_ahead(session_, input_.keys, next);
+        buffers_.values.copy_ahead(session_, input_.values, next);
+        buffers_.queries.copy_ahead(session_, input_.queries, query_heads(next));
+        DeviceOutput output(session_, out_.output().row(heads.begin, 0), heads.size() * rows * out_.dim(), false,
+                            buffers_.output);
+        DeviceOutput lse(session_, out_.lse(heads.begin), heads.size() * rows, false, buffers_.lse);
         parts_ = parts_of_keys(heads);
         const std::int64_t result_rows = heads.size() * rows;
         if (parts_ > 1) {
@@ -230,11 +256,16 @@ class ForwardPass {
         std::vector<QueuedTask> tasks;
         const double tile_flops =
             2.0 * static_cast<double>(geometry_.q_tile * geometry_.k_tile * (input_.queries.dim + input_.values.dim));
+        const std::int64_t row_bytes = input_.queries.dim * size_bytes(input_.queries.dtype) +
+                                       (input_.values.dim + 1) * std::int64_t{sizeof(float)};
+        const std::int64_t key_bytes = (dim_qk_padded_ + dim_v_padded_) * std::int64_t{sizeof(float)};
         for (const std::int64_t head : heads) {
             for (const std::size_t tile : order) {
                 const std::int64_t part = static_cast<std::int64_t>(tile) % parts_;
                 tasks.push_back({static_cast<cl_int>(head + part * all_heads), static_cast<cl_int>(tile),
-                                 tile_flops * static_cast<double>(plan_.tiles[tile]), plan_.pairs[tile]});
+                                 tile_flops * static_cast<double>(plan_.tiles[tile]), plan_.pairs[tile],
+                                 geometry_.q_tile * row_bytes, plan_.tiles[tile] * geometry_.k_tile * key_bytes,
+                                 head / group()});
             }
         }
         attending_.setArg(first_plan_arg_ + 3, upload(session_, on_device(tasks), buffers_.tasks));

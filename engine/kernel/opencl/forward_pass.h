@@ -4,6 +4,7 @@
 
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/opencl/design.h"
+#include "engine/kernel/opencl/device_tensor.h"
 #include "engine/kernel/opencl/merge_parts.h"
 #include "engine/kernel/opencl/session.h"
 
@@ -11,11 +12,11 @@ namespace longscope::opencl {
 
 // Memory of the device that is kept from call to call.
 struct ForwardBuffers {
-    SpareBuffer queries, raw;  // of the caller's, where they are copied
+    InputStage queries, keys, values;  // of the caller's, where they are copied
     SpareBuffer packed_keys, packed_values, not_finite;
     SpareBuffer row_tiles, runs, seen, tasks, counter;
     SpareBuffer slopes, row_positions, column_positions, biases;
-    SpareBuffer output, lse;
+    OutputStage output, lse;
     PartBuffers parts;  // of the keys
 };
 

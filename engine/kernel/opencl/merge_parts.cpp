@@ -24,9 +24,13 @@ void merge_parts(Session& session, const Scoring& scoring, const MergedRows& wha
     set_arguments(kernel, 0, from.outputs.of_bytes(session, 0), from.bases.of_bytes(session, 0),
                   from.sums.of_bytes(session, 0), static_cast<cl_int>(what.parts), static_cast<cl_ulong>(what.rows),
                   output, lse);
+    cl::Event merged;
     session.queue().enqueueNDRangeKernel(
         kernel, cl::NullRange, cl::NDRange(static_cast<std::size_t>(what.dim), static_cast<std::size_t>(what.rows)),
-        cl::NullRange);
+        cl::NullRange, nullptr, &merged);
+    const std::int64_t parts_bytes = what.parts * what.rows * (what.dim + 2) * std::int64_t{sizeof(float)};
+    session.log().add(DeviceWork::compute, merged,
+                      parts_bytes + what.rows * (what.dim + 1) * std::int64_t{sizeof(float)}, 0.0);
 }
 
 }  // namespace longscope::opencl

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "engine/base/error.h"
+#include "engine/base/timed_out.h"
 #include "engine/kernel/opencl/backward_pass.h"
 #include "engine/kernel/opencl/decode_pass.h"
 #include "engine/kernel/opencl/device_list.h"
@@ -20,7 +21,7 @@ namespace {
 class OpenClKernel final : public Kernel {
   public:
     OpenClKernel(const KernelOptions& options, Design design)
-        : session_(device_of_rank(options.rank), options),
+        : session_(device_of_rank(options), options),
           design_{design, options.tile_choices, session_.facts(),
                   design == Design::tiled && why_no_sub_groups(session_).empty()} {}
 
@@ -29,24 +30,19 @@ class OpenClKernel final : public Kernel {
         if (input.keep != nullptr) {
             static_cast<void>(input.keep->keep_nothing("the opencl backend keeps no weights"));
         }
-        const std::lock_guard lock(mutex_);
-        with_clear_errors(session_.facts().name, [&] {
+        call(hooks, [&] {
             if (is_decode(session_, design_.design, input)) {
                 attend_decode(session_, decode_buffers_, input, out, hooks);
             } else {
                 attend_forward(session_, design_, buffers_, input, out, hooks);
             }
         });
-        end_if_cancelled(hooks);
     }
 
     void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
                          const AttendHooks& hooks) const override {
         check_scoring(input, out);
-        const std::lock_guard lock(mutex_);
-        with_clear_errors(session_.facts().name,
-                          [&] { opencl::attend_backward(session_, design_, backward_buffers_, input, out, hooks); });
-        end_if_cancelled(hooks);
+        call(hooks, [&] { opencl::attend_backward(session_, design_, backward_buffers_, input, out, hooks); });
     }
 
     [[nodiscard]] std::string description() const override {
@@ -62,8 +58,48 @@ class OpenClKernel final : public Kernel {
         }
     }
 
+    // Whatever happens, the device touches nothing of the caller's afterwards, but where it does not answer any
+    // more.
+    template <typename Work>
+    void call(const AttendHooks& hooks, const Work& work) const {
+        const std::lock_guard lock(mutex_);
+        if (!lost_.empty()) {
+            throw failed(fmt::format("opencl: {}: the device is not used any more: {}", session_.facts().name, lost_));
+        }
+        try {
+            session_.begin_call(hooks);
+            work();
+            session_.end_call(hooks);
+        } catch (const TimedOut&) {
+            lost_ = "it did not answer in an earlier call";
+            throw;
+        } catch (const cl::Error& error) {
+            abandon_call(error.err());
+            throw clear_error(error, session_.facts());
+        } catch (...) {
+            abandon_call(CL_SUCCESS);
+            throw;
+        }
+        end_if_cancelled(hooks);
+    }
+
+    void abandon_call(cl_int code) const {
+        if (means_lost(code)) {
+            lost_ = "it was lost in an earlier call";
+            return;
+        }
+        try {
+            session_.abandon_call();
+        } catch (const cl::Error& error) {
+            lost_ = fmt::format("it failed in an earlier call ({} gave {})", error.what(), error.err());
+        } catch (const TimedOut&) {
+            lost_ = "it did not answer in an earlier call";
+        }
+    }
+
     // The device computes one call at a time.
     mutable std::mutex mutex_;
+    mutable std::string lost_;  // why the device is not used any more
     mutable Session session_;
     DesignChoice design_;
     mutable ForwardBuffers buffers_;
@@ -78,12 +114,12 @@ std::string why_unsupported(const AttentionShape& /*shape*/) {
 }
 
 DeviceFacts chosen_device(int rank) {
-    return device_facts().at(device_of_rank(rank));
+    return device_facts().at(device_of_rank({.rank = rank}));
 }
 
 std::size_t chosen_device_count() {
-    static_cast<void>(device_of_rank(0));  // says why there is none
-    return chosen_devices(device_facts(), asked_device()).size();
+    static_cast<void>(device_of_rank({}));  // says why there is none
+    return devices_of_ranks({}).size();
 }
 
 Design chosen_design(const DeviceFacts& device) {

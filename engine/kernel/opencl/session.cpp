@@ -8,13 +8,20 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <utility>
 
+#include "engine/base/timed_out.h"
 #include "engine/base/units.h"
 #include "engine/kernel/opencl/device_list.h"
+#include "engine/kernel/opencl/session_settings.h"
 
 namespace longscope::opencl {
 
 namespace {
+
+// So long a mark of the device's clock is used: meanwhile two clocks drift apart by some microseconds, and marks take
+// about as long as a short call.
+constexpr Nanoseconds mark_age_ns = 500'000'000;
 
 // A part of a processor with so many compute units; the whole where it cannot be divided or is no larger.
 cl::Device part_of(const cl::Device& device, const DeviceFacts& facts, int threads) {
@@ -49,12 +56,17 @@ void CL_CALLBACK tell_arrival(cl_event /*event*/, cl_int /*status*/, void* data)
 }  // namespace
 
 Session::Session(std::size_t place, const KernelOptions& options)
-    : facts_(device_list().facts.at(place)), cache_(options.program_cache) {
-    with_clear_errors(facts_.name, [&] {
+    : facts_(device_list().facts.at(place)),
+      computes_in_place_(facts_.shares_host_memory && facts_.type == DeviceType::processor && !asks_for_copies()),
+      watchdog_ns_(asked_watchdog_ns()),
+      cache_(options.program_cache) {
+    with_clear_errors(facts_, [&] {
         device_ = part_of(device_list().devices[place], facts_, options.threads);
         compute_units_ = device_.getInfo<CL_DEVICE_MAX_COMPUTE_UNITS>();
         context_ = cl::Context(device_);
-        queue_ = cl::CommandQueue(context_, device_, CL_QUEUE_PROFILING_ENABLE);
+        for (cl::CommandQueue* queue : {&queue_, &upload_queue_, &download_queue_}) {
+            *queue = cl::CommandQueue(context_, device_, CL_QUEUE_PROFILING_ENABLE);
+        }
     });
 }
 
@@ -70,22 +82,83 @@ cl::Kernel Session::kernel(const ProgramSource& source, const char* name) {
     return {known->second, name};
 }
 
-void Session::wait(const cl::Event& event, const AttendHooks& hooks) const {
-    queue_.flush();
-    if (hooks.poll) {
-        const auto arrival = std::make_shared<Arrival>();
-        auto for_callback = std::make_unique<std::shared_ptr<Arrival>>(arrival);
-        cl::Event(event).setCallback(CL_COMPLETE, tell_arrival, for_callback.get());
-        static_cast<void>(for_callback.release());  // the callback owns it now
-        constexpr std::chrono::microseconds poll_interval{500};
-        bool there = false;
-        do {
-            hooks.poll();  // once also where the device is faster
-            std::unique_lock lock(arrival->mutex);
-            there = arrival->changed.wait_for(lock, poll_interval, [&] { return arrival->there; });
-        } while (!there);
+void Session::begin_call(const AttendHooks& hooks) {
+    log_.begin(static_cast<bool>(hooks.device));
+    expected_.clear();
+    if (log_.is_wanted() && now_ns() - call_begin_.host_ns > mark_age_ns) {
+        call_begin_ = clock_mark(device_, queue_);
     }
-    event.wait();
+}
+
+void Session::end_call(const AttendHooks& hooks) {
+    for (const cl::Event& event : std::exchange(expected_, {})) {
+        wait(event, hooks);
+    }
+    if (log_.is_wanted()) {
+        const ClockMark begin = call_begin_;
+        if (now_ns() - call_begin_.host_ns > mark_age_ns) {
+            call_begin_ = clock_mark(device_, queue_);
+        }
+        for (const DeviceCommand& command : log_.take(begin, call_begin_)) {
+            hooks.device(command);
+        }
+    }
+}
+
+void Session::abandon_call() {
+    log_.begin(false);
+    expected_.clear();
+    for (const cl::CommandQueue& queue : {queue_, upload_queue_, download_queue_}) {
+        cl::Event last;
+        queue.enqueueMarkerWithWaitList(nullptr, &last);
+        wait(last, {});
+    }
+}
+
+cl::Event Session::after_kernels() const {
+    cl::Event event;
+    queue_.enqueueMarkerWithWaitList(nullptr, &event);
+    queue_.flush();  // before another queue waits for it
+    return event;
+}
+
+void Session::kernels_wait_for(const cl::Event& event) const {
+    const std::vector<cl::Event> events{event};
+    queue_.enqueueBarrierWithWaitList(&events);
+}
+
+void Session::wait(const cl::Event& event, const AttendHooks& hooks) const {
+    for (const cl::CommandQueue& queue : {queue_, upload_queue_, download_queue_}) {
+        queue.flush();
+    }
+    const auto arrival = std::make_shared<Arrival>();
+    auto for_callback = std::make_unique<std::shared_ptr<Arrival>>(arrival);
+    cl::Event(event).setCallback(CL_COMPLETE, tell_arrival, for_callback.get());
+    static_cast<void>(for_callback.release());  // the callback owns it now
+    constexpr std::chrono::microseconds poll_interval{500};
+    const Nanoseconds deadline_ns = now_ns() + watchdog_ns_;
+    cl_int status = CL_QUEUED;
+    do {
+        if (hooks.poll) {
+            hooks.poll();  // once also where the device is faster
+        }
+        {
+            std::unique_lock lock(arrival->mutex);
+            arrival->changed.wait_for(lock, poll_interval, [&] { return arrival->there; });
+        }
+        // Not every driver tells of an event that has come before it was asked to.
+        status = event.getInfo<CL_EVENT_COMMAND_EXECUTION_STATUS>();
+        if (status > CL_COMPLETE && now_ns() > deadline_ns) {
+            throw TimedOut(
+                fmt::format("opencl: {}: what it computes did not end within {} ({}); the device is not used "
+                            "any more",
+                            facts_.name, format_duration(watchdog_ns_), watchdog_variable));
+        }
+    } while (status > CL_COMPLETE);
+    if (status < 0) {
+        throw cl::Error(status, "what it computes");
+    }
+    event.wait();  // has ended: what it wrote is there for this thread too
 }
 
 const cl::Buffer& SpareBuffer::of_bytes(const Session& session, std::int64_t bytes) {
@@ -101,7 +174,15 @@ const cl::Buffer& SpareBuffer::of_bytes(const Session& session, std::int64_t byt
     }
     bytes_ = 0;
     buffer_ = cl::Buffer();
-    buffer_ = cl::Buffer(session.context(), CL_MEM_READ_WRITE, static_cast<std::size_t>(bytes));
+    try {
+        buffer_ = cl::Buffer(session.context(), CL_MEM_READ_WRITE, static_cast<std::size_t>(bytes));
+    } catch (const cl::Error& error) {
+        const Error clear = clear_error(error, facts);
+        if (clear.kind() != ErrorKind::out_of_memory) {
+            throw;
+        }
+        throw Error(clear.kind(), fmt::format("{}; {} were asked for", clear.what(), format_bytes(bytes)));
+    }
     bytes_ = bytes;
     return buffer_;
 }

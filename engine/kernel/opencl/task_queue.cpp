@@ -2,6 +2,7 @@
 #include "engine/kernel/opencl/task_queue.h"
 
 #include <algorithm>
+#include <map>
 
 namespace longscope::opencl {
 
@@ -20,6 +21,20 @@ std::vector<cl_int2> on_device(const std::vector<QueuedTask>& tasks) {
         all.push_back({{task.head, task.tile}});
     }
     return all;
+}
+
+std::int64_t bytes_of(std::span<const QueuedTask> tasks) {
+    std::map<std::int64_t, std::int64_t> shared;  // the most that a task of each reads
+    std::int64_t bytes = 0;
+    for (const QueuedTask& task : tasks) {
+        bytes += task.own_bytes;
+        std::int64_t& most = shared[task.shared];
+        most = std::max(most, task.shared_bytes);
+    }
+    for (const auto& [what, most] : shared) {
+        bytes += most;
+    }
+    return bytes;
 }
 
 void run_tasks(const Session& session, cl::Kernel& kernel, std::size_t group_items, cl_uint first_task,
@@ -48,6 +63,9 @@ void run_tasks(const Session& session, cl::Kernel& kernel, std::size_t group_ite
         session.queue().enqueueNDRangeKernel(kernel, cl::NullRange, items,
                                              cl::NDRange(std::max<std::size_t>(group_items, 1)), nullptr, &done);
         session.wait(done, hooks);
+        if (session.log().is_wanted()) {
+            session.log().add(DeviceWork::compute, done, bytes_of(std::span(tasks).subspan(begin, end - begin)), flops);
+        }
         if (hooks.head_pairs_done != nullptr) {
             *hooks.head_pairs_done += pairs;
         }

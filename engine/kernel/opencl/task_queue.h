@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "engine/kernel/opencl/session.h"
@@ -16,7 +17,14 @@ struct QueuedTask {
     cl_int tile = 0;  // of the plan
     double flops = 0.0;
     std::int64_t pairs = 0;
+    // What it reads and writes alone, and what it reads with the tasks of the same `shared`.
+    std::int64_t own_bytes = 0;
+    std::int64_t shared_bytes = 0;
+    std::int64_t shared = 0;
 };
+
+// What tasks read and write when everything is read once.
+[[nodiscard]] std::int64_t bytes_of(std::span<const QueuedTask> tasks);
 
 // As kernels read them: head and tile.
 [[nodiscard]] std::vector<cl_int2> on_device(const std::vector<QueuedTask>& tasks);

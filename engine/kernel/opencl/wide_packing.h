@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "engine/kernel/opencl/device_tensor.h"
 #include "engine/kernel/opencl/session.h"
 #include "engine/mask/zone.h"
 #include "engine/tensor/head_view.h"
@@ -21,10 +22,10 @@ struct PackedPart {
 
 // Elements of a row are filled up to whole steps of a product. `raw`: for a copy of the tensor, where the device needs
 // one. The tensor must live until the device has read it.
-void pack_panels(Session& session, const HeadView& tensor, const PackedPart& part, SpareBuffer& raw,
+void pack_panels(Session& session, const HeadView& tensor, const PackedPart& part, InputStage& raw,
                  SpareBuffer& packed);
 // Elements of a row are filled up to whole panels. `not_finite`: an int of each tile of each head.
-void pack_rows(Session& session, const HeadView& tensor, const PackedPart& part, SpareBuffer& raw, SpareBuffer& packed,
+void pack_rows(Session& session, const HeadView& tensor, const PackedPart& part, InputStage& raw, SpareBuffer& packed,
                SpareBuffer& not_finite);
 
 }  // namespace longscope::opencl

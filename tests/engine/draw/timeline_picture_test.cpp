@@ -109,6 +109,28 @@ TEST(TimelinePicture, NamesRanksTimesAndCategories) {
     }
 }
 
+// Likewise of a device's streams, those that occur; what it does has the colours of what a rank does.
+TEST(TimelinePicture, HasRowsForTheStreamsOfADevice) {
+    Trace trace = ring(2);
+    for (std::int32_t rank = 0; rank < 2; ++rank) {
+        trace.events.push_back(event(rank, Stream::device_queue, Category::queue, 0, 100'000, -1));
+        trace.events.push_back(event(rank, Stream::device_compute, Category::pack, 100'000, 150'000, -1));
+        trace.events.push_back(event(rank, Stream::device_compute, Category::kernel, 150'000, 900'000, -1));
+    }
+    TimelineOptions options;
+    options.height = 600;
+    const DisplayList list = draw_timeline(trace, options);
+    for (const char* text : {"device_queue", "device_compute", "attend, kernel", "wait, queue", "pack", "receive"}) {
+        EXPECT_TRUE(has_text(list, text)) << text;
+    }
+    EXPECT_FALSE(has_text(list, "device_upload"));
+    EXPECT_FALSE(has_text(list, "outer_send"));
+    for (const FilledRect& rect : items_of<FilledRect>(list)) {
+        EXPECT_GE(rect.area.height, 1);
+        EXPECT_LE(rect.area.bottom(), list.height);
+    }
+}
+
 // Rows of the outer streams stand only where there are some.
 TEST(TimelinePicture, HasRowsForTransfersOverSlowLinks) {
     const DisplayList few = draw_timeline(ring(1), {});

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "engine/base/error.h"
@@ -68,6 +69,63 @@ TEST(Executor, DependenciesHoldInTheTrace) {
             }
         }
     }
+}
+
+// Computes as another one and tells of two commands of a device.
+class DeviceKernel final : public Kernel {
+  public:
+    void attend(const AttendInput& input, Partial& out, const AttendHooks& hooks) const override {
+        kernel_->attend(input, out, {});
+        const Nanoseconds now = now_ns();
+        // The second was asked for before the first began, and waited for it from then on.
+        hooks.device({DeviceWork::upload, now - 900, now - 700, now - 300, 64, 0.0});
+        hooks.device({DeviceWork::compute, now - 800, now - 400, now - 100, 32, 5.0});
+    }
+    void attend_backward(const AttendBackwardInput& input, const AttendGradients& out,
+                         const AttendHooks& hooks) const override {
+        kernel_->attend_backward(input, out, hooks);
+    }
+    [[nodiscard]] std::string description() const override { return "a device"; }
+
+  private:
+    std::unique_ptr<Kernel> kernel_ = make_cpu_kernel(1);
+};
+
+TEST(Executor, WhatADeviceDidIsAPartOfItsAttendOnStreamsOfItsOwn) {
+    const AttentionInputs inputs(problem());
+    const DispatchedCase c(problem(), "zigzag", 1);
+    const Schedule schedule = write_ring(c.input(0), Pass::forward);
+    const RankTensors tensors(inputs, c.tokens[0]);
+    const DeviceKernel kernel;
+    ExecuteResult result;
+    run_local_ranks(1, [&](Communicator& communicator) {
+        result = execute({schedule, c.problem.shape, c.masks, c.tokens, kernel, tensors.view()}, communicator, {});
+    });
+    const auto attend = std::find_if(result.events.begin(), result.events.end(),
+                                     [](const TraceEvent& event) { return event.category == Category::attend; });
+    ASSERT_NE(attend, result.events.end());
+    std::vector<TraceEvent> of_device;
+    for (const TraceEvent& event : result.events) {
+        if (event.operation == attend->operation && is_of_device(event.stream)) {
+            EXPECT_EQ(event.step, attend->step);
+            of_device.push_back(event);
+        }
+    }
+    ASSERT_EQ(of_device.size(), 4U);
+    const std::vector<std::pair<Stream, Category>> places{{Stream::device_queue, Category::queue},
+                                                          {Stream::device_upload, Category::upload},
+                                                          {Stream::device_queue, Category::queue},
+                                                          {Stream::device_compute, Category::kernel}};
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        EXPECT_EQ(std::pair(of_device[i].stream, of_device[i].category), places[i]) << i;
+    }
+    EXPECT_EQ(of_device[0].duration_ns, 200);
+    EXPECT_EQ(of_device[1].duration_ns, 400);
+    EXPECT_EQ(of_device[1].bytes, 64);
+    EXPECT_EQ(of_device[2].start_ns, of_device[1].start_ns) << "in the queue behind the first until that began";
+    EXPECT_EQ(of_device[2].duration_ns, 300);
+    EXPECT_EQ(of_device[3].duration_ns, 300);
+    EXPECT_EQ(of_device[3].flops, 5.0);
 }
 
 TEST(Executor, RefusesAScheduleThatWaitsForItself) {

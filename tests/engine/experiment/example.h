@@ -32,7 +32,7 @@ inline Json example_document() {
                                  {"not": {"window": {"left": 20, "right": 5}}}]},
                          {"full": {}}]},
         "layout": {"ranks": 4, "strategy": "ulysses", "dispatch": "zigzag"},
-        "backend": {"name": "reference", "threads": 2, "memory_per_rank_bytes": 4096},
+        "backend": {"name": "reference", "threads": 2, "memory_per_rank_bytes": 4096, "device": "gpu"},
         "repetitions": {"warm_up": 2, "measured": 9},
         "check": {"rows": 8}
     })json",

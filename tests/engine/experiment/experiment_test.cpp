@@ -35,6 +35,7 @@ TEST(Experiment, HoldsWhatItsDocumentSays) {
     EXPECT_EQ(experiment.layout.dispatch, "zigzag");
     EXPECT_EQ(experiment.backend.name, "reference");
     EXPECT_EQ(experiment.backend.threads, 2);
+    EXPECT_EQ(experiment.backend.device, "gpu");
     EXPECT_EQ(experiment.repetitions.warm_up, 2);
     EXPECT_EQ(experiment.repetitions.measured, 9);
     EXPECT_EQ(experiment.check.rows, 8);

@@ -21,7 +21,9 @@ DeviceFacts device(std::int64_t index, const char* name, const char* platform, D
 
 class Devices : public ::testing::Test {
   protected:
-    [[nodiscard]] std::vector<std::size_t> chosen(const char* asked) const { return chosen_devices(devices_, asked); }
+    [[nodiscard]] std::vector<std::size_t> chosen(const char* asked) const {
+        return chosen_devices(devices_, asked, "the field");
+    }
 
     std::vector<DeviceFacts> devices_{device(0, "pthread-zen", "Portable Computing Language", DeviceType::processor),
                                       device(1, "Small GPU", "Vendor A", DeviceType::gpu),
@@ -51,12 +53,12 @@ TEST_F(Devices, NothingAskedIsOneDeviceOfTheBestTypeThatCanBeUsed) {
     EXPECT_EQ(chosen(""), Places{2});
     devices_[2].compiler = false;
     EXPECT_EQ(chosen(""), Places{0});
-    EXPECT_TRUE(chosen_devices({}, "").empty());
+    EXPECT_TRUE(chosen_devices({}, "", "the field").empty());
 }
 
 TEST_F(Devices, AnythingElseIsRefusedWithTheList) {
     for (const char* asked : {"3", "tpu", "accelerator", "-1"}) {
-        expect_error(ErrorKind::bad_input, {device_variable, asked, "0 pthread-zen", "2 Large GPU"},
+        expect_error(ErrorKind::bad_input, {"the field", asked, "0 pthread-zen", "2 Large GPU"},
                      [&] { static_cast<void>(chosen(asked)); });
     }
 }
@@ -100,7 +102,7 @@ TEST(SubGroups, OfSixteenNeighboursAreUsedAndOthersAreNot) {
 
 TEST(SubGroups, AreNotAskedForWhereTheDeviceSaysThatItHasNone) {
     ASSERT_FALSE(device_facts().empty()) << why_no_device();
-    const std::size_t place = device_of_rank(0);
+    const std::size_t place = device_of_rank({});
     Session session(place, {1, {}, {}, 0});
     const std::string reason = why_no_sub_groups(session);
     EXPECT_EQ(reason == "no cl_khr_subgroup_shuffle", !device_facts()[place].sub_group_shuffle) << reason;

@@ -19,7 +19,7 @@ constexpr std::int64_t most_bytes = std::int64_t{1} << 26;
 class Programs : public ::testing::Test {
   protected:
     Programs()
-        : place_(device_of_rank(0)),
+        : place_(device_of_rank({})),
           facts_(device_list().facts[place_]),
           device_(device_list().devices[place_]),
           context_(device_) {}

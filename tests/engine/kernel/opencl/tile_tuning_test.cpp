@@ -116,8 +116,9 @@ TEST(TileShapes, AllComputeWhatTheReferenceComputes) {
     const DeviceFacts facts = chosen_device(0);
     for (const Design design : {Design::wide, Design::tiled}) {
         const auto with = [&](Pass pass, const TileShape& shape) {
-            return make_kernel_of(design,
-                                  {2, {}, {}, 0, {{device_key(facts), shape_class(design, pass, 12, 16), shape}}});
+            return make_kernel_of(
+                design,
+                {.threads = 2, .tile_choices = {{device_key(facts), shape_class(design, pass, 12, 16), shape}}});
         };
         for (const TileShape& shape : tile_candidates({design, Pass::forward, 64}, facts)) {
             SCOPED_TRACE(::testing::Message() << "forward " << shape.q_tile << " x " << shape.k_tile);
