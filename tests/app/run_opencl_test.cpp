@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs on devices of OpenCL: exact over ranks, with what the devices did; and what is stored when a device fails. The
+// driver is the real one, with one function of it made to fail (tests/support/opencl_faults.cpp).
+#include <algorithm>
+#include <set>
+
+#include "app/headless/command_line.h"
+#include "engine/kernel/opencl/device_facts.h"
+#include "profiler/roofline.h"
+#include "tests/app/run_fixture.h"
+#include "tests/support/sanitized.h"
+
+namespace longscope {
+namespace {
+
+Json on_device(Json experiment, int ranks) {
+    experiment["backend"] = {{"name", "opencl"}, {"threads", 1}, {"device", "cpu"}};
+    experiment["layout"]["ranks"] = ranks;
+    experiment["sequence"]["draws"] = 1;
+    experiment["repetitions"] = {{"warm_up", 0}, {"measured", 2}};
+    return experiment;
+}
+
+class RunOpenCl : public RunVerb {
+  protected:
+    EngineEnd run_experiment(const Json& experiment, EngineProcess::Environment environment) {
+        environment.emplace_back("LONGSCOPE_CACHE_FOLDER", path("cache").string());
+        return run_engine_process(arguments(experiment), environment);
+    }
+    [[nodiscard]] std::vector<TraceEvent> events() const {
+        Database file(database(), OpenMode::read_only);
+        const StoredRun run = read_run(file, 1);
+        return read_events(file, run.draws.at(0).repetitions.at(0).id);
+    }
+    // One line that says what is wrong, stored with the state.
+    void expect_end(const EngineEnd& end, RunState state, const std::vector<std::string>& parts) {
+        EXPECT_EQ(end.status.code, exit_failed) << end.text();
+        EXPECT_EQ(end.status.signal, 0) << end.text();
+        const RunRecord record = stored().record;
+        EXPECT_EQ(record.state, state) << record.message;
+        for (const std::string& part : parts) {
+            EXPECT_NE(record.message.find(part), std::string::npos) << record.message;
+        }
+        EXPECT_EQ(record.message.find('\n'), std::string::npos) << record.message;
+        expect_sound_database();
+        expect_no_process_left();
+    }
+    // In the same environment.
+    void expect_cpu_unharmed(const EngineProcess::Environment& environment) {
+        Json experiment = on_device(small_experiment(), 2);
+        experiment["backend"] = {{"name", "cpu"}, {"threads", 1}};
+        const EngineEnd end = run_experiment(experiment, environment);
+        EXPECT_EQ(end.status.code, exit_done) << end.text();
+        EXPECT_EQ(stored(2).record.state, RunState::done);
+        EXPECT_TRUE(stored(2).draws.at(0).checks.at(0).passed);
+    }
+};
+
+TEST_P(RunOpenCl, EachRankHasQueuesOfItsOwnAndTheResultIsExact) {
+    for (const int ranks : {2, 4}) {
+        for (const char* memory : {"shared", "copied"}) {
+            SCOPED_TRACE(std::to_string(ranks) + " ranks, " + memory);
+            std::filesystem::remove(database());
+            Json experiment = on_device(small_experiment(), ranks);
+            experiment["pass"] = "forward_backward";
+            const EngineEnd end = run_experiment(experiment, {{"LONGSCOPE_OPENCL_MEMORY", memory}});
+            ASSERT_EQ(end.status.code, exit_done) << end.text();
+            const StoredRun run = stored();
+            EXPECT_TRUE(run.draws.at(0).checks.at(0).passed);
+            EXPECT_TRUE(run.draws.at(0).checks.at(0).has_gradients());
+            const Trace trace{ranks, events()};
+            std::set<std::pair<std::int32_t, Stream>> streams;
+            for (const TraceEvent& event : trace.events) {
+                streams.insert({event.rank, event.stream});
+                if (!is_of_device(event.stream)) {
+                    continue;
+                }
+                // Within the attend that it is a part of, on the run's clock.
+                constexpr Nanoseconds slack_ns = 2'000'000;
+                EXPECT_TRUE(std::any_of(trace.events.begin(), trace.events.end(),
+                                        [&](const TraceEvent& attend) {
+                                            return attend.rank == event.rank && attend.operation == event.operation &&
+                                                   is_attend(attend.category) &&
+                                                   event.start_ns >= attend.start_ns - slack_ns &&
+                                                   event.end_ns() <= attend.end_ns() + slack_ns;
+                                        }))
+                    << "rank " << event.rank << ", operation " << event.operation;
+            }
+            for (std::int32_t rank = 0; rank < ranks; ++rank) {
+                for (const Stream stream : {Stream::device_queue, Stream::device_upload, Stream::device_compute}) {
+                    EXPECT_TRUE(streams.contains({rank, stream})) << rank << " " << to_string(stream);
+                }
+                EXPECT_EQ(streams.contains({rank, Stream::device_download}), memory == std::string("copied"));
+            }
+            EXPECT_EQ(device_roofs(run.record.environment).size(), 1U) << run.record.environment;
+            const std::vector<DeviceKernel> kernels = device_kernels(trace);
+            EXPECT_EQ(kernels.size(), 3U);
+        }
+    }
+}
+
+TEST_P(RunOpenCl, ADeviceThatIsNotThereIsRefusedWithThoseThatAre) {
+    Json experiment = on_device(small_experiment(), 2);
+    experiment["backend"]["device"] = "no such device";
+    expect_end(run_experiment(experiment, {}), RunState::failed,
+               {"backend.device: no such device is no OpenCL device of this machine"});
+}
+
+TEST_P(RunOpenCl, WithoutAPlatformTheRunIsUnsupported) {
+    std::filesystem::create_directories(path("vendors"));  // without a description of a platform
+    const EngineProcess::Environment environment{{"OCL_ICD_VENDORS", path("vendors").string()}};
+    expect_end(run_experiment(on_device(small_experiment(), 2), environment), RunState::unsupported,
+               {"no OpenCL platform is installed"});
+    expect_cpu_unharmed(environment);
+}
+
+struct FaultCase {
+    const char* fault;
+    RunState state;
+    std::vector<std::string> message;
+};
+
+TEST_P(RunOpenCl, AFaultOfTheDeviceIsOneLineAndTheStateOfTheRun) {
+    if (sanitizer_slowdown > 1) {
+        GTEST_SKIP() << "a sanitizer wants to be loaded before anything else";
+    }
+    const std::vector<FaultCase> cases{
+        {"clCreateBuffer -4 6", RunState::out_of_memory, {"out of memory", "in one piece", "were asked for"}},
+        {"clEnqueueNDRangeKernel -4 1", RunState::out_of_memory, {"out of memory", "gives at most"}},
+        {"clEnqueueNDRangeKernel -5 1", RunState::out_of_memory, {"out of resources"}},
+        {"clEnqueueNDRangeKernel -2 1", RunState::failed, {"the device is lost"}},
+        {"clEnqueueNDRangeKernel -36 1", RunState::failed, {"the device is lost"}},
+        {"clEnqueueNDRangeKernel hang 2", RunState::timed_out, {"did not end within", "LONGSCOPE_OPENCL_WATCHDOG"}},
+        {"clBuildProgram -11 0", RunState::failed, {"the kernels do not build for"}},
+    };
+    for (const FaultCase& c : cases) {
+        SCOPED_TRACE(c.fault);
+        std::filesystem::remove(database());
+        std::filesystem::remove_all(path("cache"));
+        const EngineProcess::Environment environment{{"LD_PRELOAD", LONGSCOPE_BINARY_DIR "/lib/libopencl_faults.so"},
+                                                     {"LONGSCOPE_TEST_OPENCL_FAULT", c.fault},
+                                                     {"LONGSCOPE_OPENCL_WATCHDOG", "2"},
+                                                     {"LONGSCOPE_OPENCL_MEMORY", "copied"}};
+        expect_end(run_experiment(on_device(small_experiment(), 2), environment), c.state, c.message);
+        expect_cpu_unharmed(environment);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(launcher, RunOpenCl, testing::Values(LONGSCOPE_TEST_LAUNCHER),
+                         [](const auto& /*info*/) { return LONGSCOPE_TEST_LAUNCHER; });
+
+}  // namespace
+}  // namespace longscope
