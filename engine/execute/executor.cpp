@@ -360,7 +360,7 @@ class Executor {
                         fmt::format("{} computes with score rows, which this backend does not (backend.name): {}",
                                     input_.schedule.strategy, input_.kernel.description()));
         }
-        longscope::compute_with_scores(operation, buffers_, {input_.masks, input_.scoring, threads}, hooks());
+        longscope::compute_with_scores(operation, buffers_, {input_.masks, input_.scoring, threads}, hooks(operation));
     }
 
     void delta(const Operation& operation) {

@@ -142,12 +142,12 @@ TEST(TensorParallel, ComputesItsHeadsOfAllTokens) {
 
 TEST(TensorParallel, RefusesHeadsThatDoNotDivideWithTheReason) {
     const StrategyEntry& strategy = find_strategy("tensor_parallel");
-    EXPECT_EQ(strategy.infeasible({1, 6, 2, 16, 16, DType::float32}, 4),
+    EXPECT_EQ(strategy.infeasible({1, 6, 2, 16, 16, DType::float32}, 4, Pass::forward, {}),
               "tensor parallelism needs query heads divisible by 4 ranks: 6 are given");
-    EXPECT_EQ(strategy.infeasible({1, 12, 3, 16, 16, DType::float32}, 4),
+    EXPECT_EQ(strategy.infeasible({1, 12, 3, 16, 16, DType::float32}, 4, Pass::forward, {}),
               "tensor parallelism needs key/value heads divisible by 4 ranks, or ranks divisible by key/value heads: 3 "
               "are given");
-    EXPECT_EQ(strategy.infeasible(of_24_heads, 8, Pass::forward_backward), "");
+    EXPECT_EQ(strategy.infeasible(of_24_heads, 8, Pass::forward_backward, {}), "");
 }
 
 }  // namespace
