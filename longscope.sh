@@ -44,7 +44,7 @@ x11-utils          | sees whether the window is there (likewise)              | 
 desktop-file-utils | checks the desktop entry (this test is skipped without)  | test?
 appstream          | checks what software centres are told (likewise)         | test?
 pocl-opencl-icd    | OpenCL on processors, the device of its tests           | test
-oclgrind           | checks the kernels' accesses (this test is skipped without) | test?
+oclgrind           | checks what kernels read and write (skipped without)      | test?
 iproute2           | makes the two nodes of the cluster tests (skipped without) | test?
 libopenblas0       | a peer of the kernels (its tests are skipped without)     | test?
 libdnnl2           | another one (likewise)                                   | test?

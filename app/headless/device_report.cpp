@@ -94,10 +94,10 @@ DisplayList draw_stored_roofline(Database& database, const StoredRun& run, const
                         "a run of backend opencl");
     }
     RooflinePicture picture;
-    picture.title = fmt::format("{}: kernels under the roof of {}, draw {}, repetition {}", run.record.experiment_name,
-                                roof->device, draw.record.index, repetition.record.index);
-    picture.caption =
-        fmt::format("peak {}, reading {}", format_flops_per_s(roof->flops_per_s), byte_rate(roof->bytes_per_s));
+    picture.title = fmt::format("{}: kernels under the roof, draw {}, repetition {}", run.record.experiment_name,
+                                draw.record.index, repetition.record.index);
+    picture.caption = fmt::format("{}: peak {}, reading {}", roof->device, format_flops_per_s(roof->flops_per_s),
+                                  byte_rate(roof->bytes_per_s));
     picture.peak_flops_per_s = roof->flops_per_s;
     picture.read_bytes_per_s = roof->bytes_per_s;
     picture.theme = options.theme;
