@@ -114,7 +114,7 @@ class ForwardPass {
         DeviceOutput output(session_, out_.output().row(heads.begin, 0), heads.size() * rows * out_.dim(), false,
                             buffers_.output);
         DeviceOutput lse(session_, out_.lse(heads.begin), heads.size() * rows, false, buffers_.lse);
-        parts_ = parts_of_keys(heads);
+        parts_ = parts_of_keys();
         const std::int64_t result_rows = heads.size() * rows;
         if (parts_ > 1) {
             buffers_.parts.reserve(session_, parts_, result_rows, out_.dim());
@@ -158,12 +158,13 @@ class ForwardPass {
     }
 
     // Where there are too few tiles of rows for the units of the device, the keys of each are shared out among several
-    // (split-KV; FlashDecoding). The number depends on the device as a whole, not on the part of it that is used, as
-    // results do.
-    [[nodiscard]] std::int64_t parts_of_keys(Range heads) const {
+    // (split-KV; FlashDecoding). The number depends on the device and the call as a whole, not on the part of either
+    // that is computed at once, as results do.
+    [[nodiscard]] std::int64_t parts_of_keys() const {
         constexpr std::int64_t tasks_of_unit = 4;  // so that no unit waits long for the last one
         constexpr std::int64_t fewest_tiles = 2;   // of a part
-        const std::int64_t tasks = heads.size() * ((input_.mask->rows() + geometry_.q_tile - 1) / geometry_.q_tile);
+        const std::int64_t tasks =
+            input_.queries.heads * ((input_.mask->rows() + geometry_.q_tile - 1) / geometry_.q_tile);
         const std::int64_t wanted = session_.facts().compute_units * tasks_of_unit;
         const std::int64_t parts = std::clamp<std::int64_t>((wanted + tasks - 1) / tasks, 1,
                                                             std::max<std::int64_t>(key_tiles_ / fewest_tiles, 1));

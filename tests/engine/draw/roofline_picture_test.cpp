@@ -89,7 +89,8 @@ TEST(RooflinePicture, EverythingLiesInsideThePicture) {
                 EXPECT_GE(mark.area.y, 0);
                 EXPECT_LE(mark.area.bottom(), list.height);
             }
-            for (const Point& point : of_type<Polyline>(list).at(0).points) {
+            const std::vector<Polyline> lines = of_type<Polyline>(list);
+            for (const Point& point : lines.at(0).points) {
                 EXPECT_GE(point.y, 60);
                 EXPECT_LE(point.y, list.height);
             }

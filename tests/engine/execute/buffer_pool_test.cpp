@@ -63,7 +63,14 @@ std::int64_t copied_bytes(const Schedule& schedule, const DispatchedCase& c) {
         {BufferRole::delta, 4},
         {BufferRole::lse, 4},
         {BufferRole::query_gradients, shape.head_dim_qk * 4},
-        {BufferRole::key_value_gradients, (shape.head_dim_qk + shape.head_dim_v) * 4}};
+        {BufferRole::key_value_gradients, (shape.head_dim_qk + shape.head_dim_v) * 4},
+        {BufferRole::keys, shape.head_dim_qk * element},
+        {BufferRole::values, shape.head_dim_v * element},
+        {BufferRole::key_gradients, shape.head_dim_qk * 4},
+        {BufferRole::value_gradients, shape.head_dim_v * 4}};
+    const std::set<BufferRole> of_keys{BufferRole::key_values,    BufferRole::key_value_gradients,
+                                       BufferRole::keys,          BufferRole::values,
+                                       BufferRole::key_gradients, BufferRole::value_gradients};
     std::map<std::int64_t, const Operation*> rooms;
     std::int64_t sum = 0;
     for (const Operation& operation : schedule.operations) {
@@ -78,8 +85,7 @@ std::int64_t copied_bytes(const Schedule& schedule, const DispatchedCase& c) {
                    operation.kind == OperationKind::scatter_add) {
             // Without a room the rank's own tensors, of all heads and its own tokens.
             const auto room = rooms.find(gathers ? operation.buffer : operation.into);
-            const bool keys =
-                operation.role == BufferRole::key_values || operation.role == BufferRole::key_value_gradients;
+            const bool keys = of_keys.contains(operation.role);
             const bool own = room == rooms.end();
             const Range all{0, keys ? shape.key_value_heads : shape.query_heads};
             const Range heads = own || room->second->heads.empty() ? all : room->second->heads.front();

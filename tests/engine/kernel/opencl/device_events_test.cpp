@@ -59,8 +59,9 @@ AttentionCase causal_case() {
 }
 
 // Few rows, so that there is little to compute; 16 MiB of keys and values for each of four heads.
+// More rows than are taken for decoding, which a device with memory of its own does otherwise.
 AttentionCase wide_case() {
-    return {{1, 4, 4, 128, 128, DType::float32}, {40, 16384, {}}, R"({"full": {}})", 2};
+    return {{1, 4, 4, 128, 128, DType::float32}, {160, 16384, {}}, R"({"full": {}})", 2};
 }
 
 TEST(DeviceClock, BetweenTwoMarksTheDistanceChangesEvenly) {
@@ -173,8 +174,10 @@ TEST(CopiedMemory, TheNextHeadsArriveAndTheLastOnesLeaveWhileHeadsAreComputed) {
     // Keys, then values of a head; plans and queries are smaller.
     constexpr std::int64_t head_bytes = std::int64_t{16384} * 128 * 4;
     const Commands uploads = of_work(watched.commands, DeviceWork::upload, head_bytes);
-    const Commands computed = of_work(watched.commands, DeviceWork::compute, 0);
-    const Commands downloads = of_work(watched.commands, DeviceWork::download, 40 * 128 * 4);
+    Commands computed = of_work(watched.commands, DeviceWork::compute, 0);
+    // Parts of the keys, which a device with many units has, are merged without operations that count.
+    std::erase_if(computed, [](const DeviceCommand& command) { return command.flops == 0.0; });
+    const Commands downloads = of_work(watched.commands, DeviceWork::download, 160 * 128 * 4);
     ASSERT_EQ(uploads.size(), 8U);
     ASSERT_EQ(computed.size(), 4U);
     ASSERT_EQ(downloads.size(), 4U);
