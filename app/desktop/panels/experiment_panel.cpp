@@ -119,8 +119,10 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
     sequence->add_integer(tr("Draws"), "/sequence/draws", 1, 1000, 1,
                           tr("Independent draws of the lengths; each is run and stored"));
     sequence->add_integer(tr("Seed"), "/sequence/seed", 0, std::int64_t{1} << 53, 1, tr("Seed of all random numbers"));
-    sequence->add_integer(tr("Queries"), "/sequence/query_tokens", 0, std::int64_t{1} << 30, 0,
-                          tr("So many tokens, the last ones, have queries, as in decoding; 0: all"));
+    sequence
+        ->add_integer(tr("Queries"), "/sequence/query_tokens", 0, std::int64_t{1} << 30, 0,
+                      tr("So many tokens, the last ones, have queries, as in decoding"))
+        ->setSpecialValueText(tr("all"));
     add_group(column, tr("Sequence"), sequence);
 
     auto* shape = new FieldForm(document);
