@@ -7,7 +7,6 @@
 #include <array>
 #include <cmath>
 #include <functional>
-#include <numeric>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -15,8 +14,8 @@
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
 #include "engine/execute/block_copy.h"
-#include "engine/execute/collective.h"
 #include "engine/execute/score_operations.h"
+#include "engine/execute/start_transfer.h"
 #include "engine/execute/wire_cast.h"
 #include "engine/kernel/sinks.h"
 
@@ -121,7 +120,7 @@ class Executor {
                         break;
                     }
                     state.started_ns = now_ns();
-                    state.transfer = start(operation);
+                    state.transfer = start_transfer(operation, buffers_, communicator_);
                 }
                 if (!state.transfer->done()) {
                     break;
@@ -193,59 +192,6 @@ class Executor {
         event.flow = operation.flow;
         event.step = operation.step;
         events_.add(event);
-    }
-
-    std::unique_ptr<Transfer> start(const Operation& operation) {
-        const auto peer = static_cast<int>(operation.peer);
-        switch (operation.kind) {
-            case OperationKind::send:
-                return communicator_.send(peer, leaving(operation));
-            case OperationKind::recv:
-                return communicator_.receive(peer, buffers_.writable_bytes(operation.buffer, operation.bytes));
-            case OperationKind::all_gather:
-            case OperationKind::all_to_all:
-                return exchange(operation);
-            default:
-                throw failed(
-                    fmt::format("schedule: operation {}: no transfer, on a stream of transfers", operation.id));
-        }
-    }
-
-    // Of keys with their values, the values do not stand at the front.
-    std::span<const std::byte> leaving(const Operation& operation) {
-        if (operation.role != BufferRole::values) {
-            return buffers_.bytes(operation.buffer, operation.bytes);
-        }
-        const HeadView values = buffers_.values(operation.buffer, operation.keys);
-        require(values.heads * values.tokens * values.dim * size_bytes(values.dtype) == operation.bytes, operation);
-        return {static_cast<const std::byte*>(values.data), static_cast<std::size_t>(operation.bytes)};
-    }
-
-    std::unique_ptr<Transfer> exchange(const Operation& operation) {
-        const bool same_for_all = operation.kind == OperationKind::all_gather;
-        const auto sum = [](const std::vector<std::int64_t>& sizes) {
-            return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
-        };
-        const std::int64_t own = operation.sent_bytes[static_cast<std::size_t>(communicator_.rank())];
-        std::span<const std::byte> source =
-            buffers_.bytes(operation.buffer, same_for_all ? own : sum(operation.sent_bytes));
-        std::span<std::byte> target = buffers_.writable_bytes(operation.into, sum(operation.received_bytes));
-        std::vector<std::span<const std::byte>> sent;
-        std::vector<std::span<std::byte>> received;
-        for (std::size_t rank = 0; rank < operation.sent_bytes.size(); ++rank) {
-            const auto size = static_cast<std::size_t>(operation.sent_bytes[rank]);
-            if (size > source.size()) {
-                throw failed(fmt::format("schedule: operation {} sends more than it has", operation.id));
-            }
-            sent.push_back(source.first(size));
-            if (!same_for_all) {
-                source = source.subspan(size);
-            }
-            const auto arriving = static_cast<std::size_t>(operation.received_bytes[rank]);
-            received.push_back(target.first(arriving));
-            target = target.subspan(arriving);
-        }
-        return start_exchange(communicator_, sent, received, buffers_.copies());
     }
 
     void perform(const Operation& operation) {
