@@ -31,9 +31,9 @@ class TextProgress final : public RunProgress {
             line(fmt::format("{} rank{}: {}", ranks, ranks == 1 ? "" : "s", message.value("kernel", "")));
         } else if (type == "draw") {
             draw_ = message.value("draw", std::int64_t{0});
-            line(fmt::format("draw {}: {} documents, {} pairs", draw_,
-                             format_count(message.value("documents", std::int64_t{0})),
-                             format_count(message.value("pairs", std::int64_t{0}))));
+            const auto documents = message.value("documents", std::int64_t{0});
+            line(fmt::format("draw {}: {} document{}, {} pairs", draw_, format_count(documents),
+                             documents == 1 ? "" : "s", format_count(message.value("pairs", std::int64_t{0}))));
         }
         bar(done);
     }
