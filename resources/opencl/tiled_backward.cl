@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Backward attention for GPUs, in the two passes of wide_backward.cl, whose arguments, plans and order of tensors in
-// memory it shares: nobody adds to what another one adds to, and all sums have one order. A work-group computes a part of
+// memory it shares (backward_arguments.cl): nobody adds to what another one adds to, and all sums have one order. A work-group computes a part of
 // an own tile, PART_ROWS rows, over pieces of 64 rows of the other side.
 //
-// Defined from outside beside what wide_backward.cl reads: PART_ROWS, a multiple of ROW_GROUP and of DOWN that divides
+// Defined from outside beside what backward_arguments.cl reads: PART_ROWS, a multiple of ROW_GROUP and of DOWN that divides
 // TILE. Tasks name parts: own tile * PARTS + part.
-#define GROUPS (TILE / ROW_GROUP)
-#define ROW_WORDS (TILE / 32)
 #define PARTS (TILE / PART_ROWS)
 #define PIECE 64  // other rows that are computed at once
 #define OWN_ROWS (PART_ROWS / DOWN)
@@ -14,9 +12,6 @@
 #define QK_ELEMENTS ((DIM_QK + ACROSS - 1) / ACROSS)
 #define V_ELEMENTS ((DIM_V + ACROSS - 1) / ACROSS)
 #define STAGED_ROW (DIM_QK_PADDED > DIM_V_PADDED ? DIM_QK_PADDED : DIM_V_PADDED)
-
-// Row `row` of a tile of rows (pack_rows), element d.
-#define ELEMENT(tile, row, d) ((tile)[((d) / PANEL) * (TILE * PANEL) + (row) * PANEL + (d) % PANEL])
 
 // acc = own part . other piece^T.
 #define SCORE_PRODUCT(acc, own, other_panels, steps)                                                                    \
@@ -75,27 +70,7 @@
         }                                                                                      \
     }
 
-__attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_backward_tiled(
-    global const float* restrict own, global const float* restrict own_values, const int own_tiles,
-    global const float* restrict other_panels, global const float* restrict other_value_panels,
-    global const float* restrict other, global const float* restrict other_values,
-    global const int* restrict not_finite, global const int* restrict values_not_finite, const int other_tiles,
-    const int group, global const float* restrict lse, global const float* restrict delta,
-    global const int* restrict kinds, global const int2* restrict ranges, global const int2* restrict runs,
-    global const uint* restrict seen, global const int2* restrict tasks, const int first_task, const int end_task,
-    global int* restrict queue, const int first_own, const int own_rows, const int all_own_rows, const float scale,
-    global float* restrict gradients, global float* restrict value_gradients, const struct scoring how
-#if ALIBI
-    , global const float* restrict slopes, global const int* restrict own_positions,
-    global const int* restrict other_positions
-#endif
-#if BIAS
-    , global const float* restrict biases, const ulong bias_head_stride, const ulong bias_stride
-#endif
-#if BIAS_GRADIENTS
-    , global float* restrict bias_gradients, const ulong bias_gradient_head_stride, const int columns
-#endif
-) {
+__attribute__((reqd_work_group_size(DOWN * ACROSS, 1, 1))) kernel void attend_backward_tiled(BACKWARD_ARGUMENTS) {
     local float left[DEPTH * PART_ROWS];
     local float right[DEPTH * PIECE];
     local float staged_rows[DEPTH * STAGED_ROW];

@@ -7,17 +7,10 @@
 //     d own += scale * dS other;  and for keys  d values += P^T other gradients
 // (FlashAttention-2, section 2.2; seven products where one pass with shared sums takes five).
 //
-// Defined from outside beside what lanes.cl and wide_scores.cl read: OF_KEYS, whether own rows are keys; DIM_QK_STEPS and
-// DIM_V_STEPS, the dimensions filled up to whole steps of a product, DIM_QK_PADDED and DIM_V_PADDED, to whole panels;
-// DIM_QK, DIM_V; TILE, rows of a tile of either side; BIAS_GRADIENTS, whether dS is wanted itself.
-#define GROUPS (TILE / ROW_GROUP)
+// Defined from outside: what lanes.cl, wide_scores.cl and backward_arguments.cl read.
 #define TILE_VECTORS (TILE / LANES)
 #define QK_VECTORS (DIM_QK_PADDED / LANES)
 #define V_VECTORS (DIM_V_PADDED / LANES)
-#define ROW_WORDS (TILE / 32)
-
-// Row `row` of a tile of rows (pack_rows), element d.
-#define ELEMENT(tile, row, d) ((tile)[((d) / PANEL) * (TILE * PANEL) + (row) * PANEL + (d) % PANEL])
 
 // own[ROW_GROUP x DIM] of a group, as a product reads it: element by element, 12 rows side by side.
 #define LOAD_GROUP(to, tile, group, dim, steps)                                                        \
@@ -67,31 +60,7 @@
         }                                                                                           \
     }
 
-ONE_ITEM kernel void attend_backward_wide(
-    // Own rows and what belongs to them, as rows: queries and dO, or keys and values.
-    global const float* restrict own, global const float* restrict own_values, const int own_tiles,
-    // The other side as panels, then as rows: keys and values, or queries and dO.
-    global const float* restrict other_panels, global const float* restrict other_value_panels,
-    global const float* restrict other, global const float* restrict other_values,
-    global const int* restrict not_finite, global const int* restrict values_not_finite, const int other_tiles,
-    const int group, global const float* restrict lse, global const float* restrict delta,
-    // The kind of the mask of each query head; of each kind and own tile, the first run and the end; a run: the other
-    // tile, where what is seen is told of (as in wide_forward.cl) or -1.
-    global const int* restrict kinds, global const int2* restrict ranges, global const int2* restrict runs,
-    global const uint* restrict seen, global const int2* restrict tasks, const int first_task, const int end_task,
-    global int* restrict queue, const int first_own, const int own_rows, const int all_own_rows, const float scale,
-    global float* restrict gradients, global float* restrict value_gradients, const struct scoring how
-#if ALIBI
-    , global const float* restrict slopes, global const int* restrict own_positions,
-    global const int* restrict other_positions
-#endif
-#if BIAS
-    , global const float* restrict biases, const ulong bias_head_stride, const ulong bias_stride
-#endif
-#if BIAS_GRADIENTS
-    , global float* restrict bias_gradients, const ulong bias_gradient_head_stride, const int columns
-#endif
-) {
+ONE_ITEM kernel void attend_backward_wide(BACKWARD_ARGUMENTS) {
     __attribute__((aligned(64))) float x[ROW_GROUP * DIM_QK_STEPS];
     __attribute__((aligned(64))) float y[ROW_GROUP * DIM_V_STEPS];
     __attribute__((aligned(64))) float p[ROW_GROUP * TILE];

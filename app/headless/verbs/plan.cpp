@@ -36,13 +36,13 @@ std::string dispatch_table(const LayoutOptions& all, std::int64_t tokens) {
         table.add_row({facts.name, fmt::format("{:.3f}", facts.largest_over_mean), format_count(facts.padding_tokens),
                        facts.tiles ? format_count(*facts.tiles) : "-"});
     }
-    return table.text() +
-           fmt::format(
-               "largest / mean: pairs that the queries of the busiest rank see; padding: tokens that implementations "
-               "which cut evenly add, here none; tiles: with a pair, over all ranks{}\n",
-               tokens > max_tokens_of_tile_counts
-                   ? fmt::format(", counted up to {} tokens", format_count(max_tokens_of_tile_counts))
-                   : "");
+    return table.text() + fmt::format(
+                              "largest / mean: pairs of the tokens of the busiest rank, as queries or, in decoding, as "
+                              "keys; padding: tokens that implementations "
+                              "which cut evenly add, here none; tiles: with a pair, over all ranks{}\n",
+                              tokens > max_tokens_of_tile_counts
+                                  ? fmt::format(", counted up to {} tokens", format_count(max_tokens_of_tile_counts))
+                                  : "");
 }
 
 // A line for each strategy and reason; it names the dispatches where others do not have it.

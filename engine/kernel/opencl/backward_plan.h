@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which tiles meet which, for some rows of queries, as the backward kernels read it
-// (resources/opencl/wide_backward.cl): once from the side of the queries, once from that of the keys.
+// (resources/opencl/backward_arguments.cl): once from the side of the queries, once from that of the keys.
 #pragma once
 
 #include <cstdint>

@@ -35,13 +35,14 @@ ForwardDesign forward_design(Design design, const TileShape& shape) {
 
 BackwardDesign backward_design(Design design, const TileShape& shape) {
     if (design == Design::wide) {
-        return {{"elements.cl", "lanes.cl", "scoring.cl", "wide_scores.cl", "wide_backward.cl"},
-                "attend_backward_wide",
-                shape.k_tile,
-                shape.q_tile,
-                0};
+        return {
+            {"elements.cl", "lanes.cl", "scoring.cl", "wide_scores.cl", "backward_arguments.cl", "wide_backward.cl"},
+            "attend_backward_wide",
+            shape.k_tile,
+            shape.q_tile,
+            0};
     }
-    return {{"elements.cl", "scoring.cl", "tiled.cl", "tiled_backward.cl"},
+    return {{"elements.cl", "scoring.cl", "tiled.cl", "backward_arguments.cl", "tiled_backward.cl"},
             "attend_backward_tiled",
             shape.k_tile,
             shape.q_tile,
