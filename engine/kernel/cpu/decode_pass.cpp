@@ -187,10 +187,20 @@ class DecodePass {
             const std::int64_t first =
                 pass_.rows_.tiles(piece.kv_head)[static_cast<std::size_t>(position)] * decode_keys;
             tile.count = std::min(decode_keys, input.keys.tokens - first);
-            row_addresses(input.keys, piece.kv_head, first, first + tile.count, tile.keys);
-            row_addresses(input.values, piece.kv_head, first, first + tile.count, tile.values);
-            std::fill(tile.keys + tile.count, tile.keys + decode_keys, tile.keys[tile.count - 1]);
-            std::fill(tile.values + tile.count, tile.values + decode_keys, tile.values[tile.count - 1]);
+            find_rows(input.keys, piece.kv_head, first, tile.count, tile.keys);
+            find_rows(input.values, piece.kv_head, first, tile.count, tile.values);
+        }
+
+        static void find_rows(const HeadView& view, std::int64_t head, std::int64_t first, std::int64_t count,
+                              DecodeTileRows& rows) {
+            rows.is_strided = count == decode_keys && view.is_strided(first, first + count - 1);
+            if (rows.is_strided) {
+                rows.first = static_cast<const char*>(view.row(head, first));
+                rows.stride_bytes = view.token_stride * size_bytes(view.dtype);
+                return;
+            }
+            row_addresses(view, head, first, first + count, rows.at);
+            std::fill(rows.at + count, rows.at + decode_keys, rows.at[count - 1]);
         }
 
         void choose_tile(std::int64_t kv_head, std::int64_t tile) {
@@ -200,7 +210,9 @@ class DecodePass {
                 const std::int64_t kind = input.mask->kind_of(first_head + head);
                 std::uint64_t* const visible = visible_.data() + head * pass_.queries_;
                 if (head > 0 && input.mask->kind_of(first_head + head - 1) == kind) {
-                    std::copy_n(visible - pass_.queries_, pass_.queries_, visible);
+                    for (std::int64_t query = 0; query < pass_.queries_; ++query) {
+                        visible[query] = visible[query - pass_.queries_];
+                    }
                     continue;
                 }
                 for (std::int64_t query = 0; query < pass_.queries_; ++query) {

@@ -59,12 +59,12 @@ class NextRows {
         const std::int64_t key_bytes = block.dim_qk * element_bytes;
         const std::int64_t value_bytes = block.dim_v * element_bytes;
         if (are_one) {
-            streams_[0] = {next.keys, next.keys + half, key_bytes};
-            streams_[1] = {next.keys + half, next.keys + decode_keys, key_bytes};
+            streams_[0] = {&next.keys, 0, half, key_bytes};
+            streams_[1] = {&next.keys, half, decode_keys, key_bytes};
             lines_ = half * lines_of(key_bytes);
         } else {
-            streams_[0] = {next.keys, next.keys + decode_keys, key_bytes};
-            streams_[1] = {next.values, next.values + decode_keys, value_bytes};
+            streams_[0] = {&next.keys, 0, decode_keys, key_bytes};
+            streams_[1] = {&next.values, 0, decode_keys, value_bytes};
             lines_ = decode_keys * lines_of(key_bytes > value_bytes ? key_bytes : value_bytes);
         }
     }
@@ -81,7 +81,7 @@ class NextRows {
             }
             --rows.next;
         }
-        const auto at = [&](const void* const* row) { return static_cast<const char*>(*row); };
+        const auto at = [&](std::int64_t row) { return static_cast<const char*>((*rows.of)[row]); };
         LineRun run;
         run.begin = at(rows.next);
         run.end = run.begin + rows.row_bytes;
@@ -93,7 +93,7 @@ class NextRows {
             // A last row at that distance as well speaks for all in between, which saves looking at each of them;
             // should it be wrong, what is fetched is not needed.
             const std::int64_t left = rows.end - rows.next;
-            if (at(rows.end - 1) - run.begin == left * stride) {
+            if (rows.of->is_strided || at(rows.end - 1) - run.begin == left * stride) {
                 rows.next = rows.end;
                 run.rows_left = left;
             }
@@ -111,8 +111,9 @@ class NextRows {
 
   private:
     struct Stream {
-        const void* const* next = nullptr;
-        const void* const* end = nullptr;
+        const DecodeTileRows* of = nullptr;
+        std::int64_t next = 0;
+        std::int64_t end = 0;
         std::int64_t row_bytes = 0;
     };
     Stream streams_[2];
@@ -136,22 +137,43 @@ class LinesAhead {
 
     // What belongs to so many cycles.
     HWY_INLINE void fetch(std::int64_t cycles) {
-        for (due_ += cycles * per_cycle_; due_ >= one_line; due_ -= one_line) {
+        due_ += cycles * per_cycle_;
+        std::int64_t count = due_ >> line_bits;
+        due_ &= one_line - 1;
+        if (HWY_LIKELY(first_.begin + count * cache_line_bytes < first_.end &&
+                       second_.begin + count * cache_line_bytes < second_.end)) {
+            const char* first = first_.begin;
+            const char* second = second_.begin;
+            first_.begin += count * cache_line_bytes;
+            second_.begin += count * cache_line_bytes;
+            for (; count > 0; --count, first += cache_line_bytes, second += cache_line_bytes) {
+                __builtin_prefetch(first, 0, 2);
+                __builtin_prefetch(second, 0, 2);
+            }
+        } else if (per_cycle_ != 0) {
+            fetch_across_rows(count);
+        }
+    }
+
+  private:
+    static constexpr int line_bits = 10;
+    static constexpr std::int64_t one_line = std::int64_t{1} << line_bits;
+
+    // Where rows end.
+    HWY_NOINLINE void fetch_across_rows(std::int64_t count) {
+        for (; count > 0 && per_cycle_ > 0; --count) {
             __builtin_prefetch(first_.begin, 0, 2);
-            if (HWY_UNLIKELY(!first_.advance())) {
+            if (!first_.advance()) {
                 first_ = next_->take(0);
                 stop_at_end(first_);
             }
             __builtin_prefetch(second_.begin, 0, 2);
-            if (HWY_UNLIKELY(!second_.advance())) {
+            if (!second_.advance()) {
                 second_ = next_->take(1);
                 stop_at_end(second_);
             }
         }
     }
-
-  private:
-    static constexpr std::int64_t one_line = 1024;
 
     HWY_INLINE void stop_at_end(const LineRun& run) {
         if (run.begin == nullptr) {

@@ -69,19 +69,20 @@ struct MatrixRows {
 };
 
 // Where they lie at one distance and fill tiles, there; otherwise as a copy that is filled up with zeros.
-inline MatrixRows matrix_rows_of(const void* const* rows, std::int64_t dim, std::uint16_t* copy) {
-    const auto* first = static_cast<const char*>(rows[0]);
-    const std::int64_t stride = static_cast<const char*>(rows[1]) - first;
+inline MatrixRows matrix_rows_of(const DecodeTileRows& rows, std::int64_t first, std::int64_t dim,
+                                 std::uint16_t* copy) {
+    const auto* begin = static_cast<const char*>(rows[first]);
+    const std::int64_t stride = static_cast<const char*>(rows[first + 1]) - begin;
     bool direct = dim % tile_elements == 0;
-    for (std::int64_t r = 2; r < tile_rows; ++r) {
-        direct = direct && static_cast<const char*>(rows[r]) - first == r * stride;
+    for (std::int64_t r = 2; r < tile_rows && !rows.is_strided; ++r) {
+        direct = direct && static_cast<const char*>(rows[first + r]) - begin == r * stride;
     }
     if (direct) {
-        return {static_cast<const std::uint16_t*>(rows[0]), stride};
+        return {reinterpret_cast<const std::uint16_t*>(begin), stride};
     }
     const std::int64_t padded = 2 * depth_of(dim);
     for (std::int64_t r = 0; r < tile_rows; ++r) {
-        std::memcpy(copy + r * padded, rows[r], static_cast<std::size_t>(dim) * sizeof(std::uint16_t));
+        std::memcpy(copy + r * padded, rows[first + r], static_cast<std::size_t>(dim) * sizeof(std::uint16_t));
         std::memset(copy + r * padded + dim, 0, static_cast<std::size_t>(padded - dim) * sizeof(std::uint16_t));
     }
     return {copy, padded * 2};
@@ -115,7 +116,7 @@ inline void decode_matrix_scores(const DecodeBlock& block, const MatrixScratch& 
     MatrixRows keys[decode_blocks_of_keys];
     for (std::int64_t b = 0; b < decode_blocks_of_keys; ++b) {
         keys[b] =
-            matrix_rows_of(block.tile->keys + b * tile_rows, block.dim_qk, scratch.keys + b * tile_rows * 2 * depth);
+            matrix_rows_of(block.tile->keys, b * tile_rows, block.dim_qk, scratch.keys + b * tile_rows * 2 * depth);
     }
     const float* queries = block.queries;
     for (std::int64_t first = 0; first < block.rows; first += tile_rows, queries += depth * tile_rows) {

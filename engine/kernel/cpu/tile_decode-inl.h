@@ -106,6 +106,30 @@ HWY_ATTR HWY_INLINE void store_blocks(Vector blocks, float* HWY_RESTRICT rows) {
 }
 #endif
 
+// So many steps of decode_depth elements of the rows of a group and some keys, from element c on.
+template <int Steps>
+HWY_ATTR HWY_INLINE void multiply_steps(const float* HWY_RESTRICT queries, const float* const (&keys)[decode_columns],
+                                        std::int64_t c, Vector (&sum)[decode_columns][2]) {
+    const Lanes d;
+    Vector q[Steps][2];
+#pragma GCC unroll 4
+    for (int s = 0; s < Steps; ++s) {
+        const float* of_step = queries + c * decode_group + 2 * s * lanes;
+        q[s][0] = hn::Load(d, of_step);
+        q[s][1] = hn::Load(d, of_step + lanes);
+    }
+#pragma GCC unroll 8
+    for (int k = 0; k < decode_columns; ++k) {
+        const float* key = keys[k] + c;
+#pragma GCC unroll 4
+        for (int s = 0; s < Steps; ++s) {
+            const Vector of_key = hn::LoadDup128(d, key + s * decode_depth);
+            sum[k][0] = hn::MulAdd(q[s][0], of_key, sum[k][0]);
+            sum[k][1] = hn::MulAdd(q[s][1], of_key, sum[k][1]);
+        }
+    }
+}
+
 // Products of the rows of a group and some keys, `dim` being a multiple of decode_depth. Meanwhile fetches so many
 // lines in each step of decode_depth elements.
 HWY_ATTR HWY_INLINE void multiply_keys(const float* HWY_RESTRICT queries, const float* const (&keys)[decode_columns],
@@ -117,16 +141,15 @@ HWY_ATTR HWY_INLINE void multiply_keys(const float* HWY_RESTRICT queries, const 
         sum[k][0] = hn::Zero(d);
         sum[k][1] = hn::Zero(d);
     }
-    for (std::int64_t c = 0; c < dim; c += decode_depth) {
+    std::int64_t c = 0;
+    // Several steps at once: not all addresses of keys stay in registers.
+    for (; c + 4 * decode_depth <= dim; c += 4 * decode_depth) {
+        ahead.fetch(4 * step_cycles);
+        multiply_steps<4>(queries, keys, c, sum);
+    }
+    for (; c < dim; c += decode_depth) {
         ahead.fetch(step_cycles);
-        const Vector q0 = hn::Load(d, queries + c * decode_group);
-        const Vector q1 = hn::Load(d, queries + c * decode_group + lanes);
-#pragma GCC unroll 8
-        for (int k = 0; k < decode_columns; ++k) {
-            const Vector key = hn::LoadDup128(d, keys[k] + c);
-            sum[k][0] = hn::MulAdd(q0, key, sum[k][0]);
-            sum[k][1] = hn::MulAdd(q1, key, sum[k][1]);
-        }
+        multiply_steps<1>(queries, keys, c, sum);
     }
 #if HWY_TARGET == HWY_SCALAR
     for (int k = 0; k < decode_columns; ++k) {
@@ -294,9 +317,8 @@ HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t fir
             sum[r][0] = hn::Load(d, output + r * block.output_stride);
             sum[r][1] = hn::Load(d, output + r * block.output_stride + lanes);
         }
-        for (std::int64_t key = first_key; key < end_key; ++key) {
+        const auto add = [&](std::int64_t key) HWY_ATTR {
             const T* row = static_cast<const T*>(tile.values[key]) + c;
-            ahead.fetch(step_cycles);
             const Vector v0 = Whole || present >= lanes ? load_elements(row) : load_some(row, present);
             const Vector v1 = Whole             ? load_elements(row + lanes)
                               : present > lanes ? load_some(row + lanes, present - lanes)
@@ -307,6 +329,18 @@ HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t fir
                 sum[r][0] = hn::MulAdd(weight, v0, sum[r][0]);
                 sum[r][1] = hn::MulAdd(weight, v1, sum[r][1]);
             }
+        };
+        std::int64_t key = first_key;
+        for (; key + 4 <= end_key; key += 4) {
+            ahead.fetch(4 * step_cycles);
+            add(key);
+            add(key + 1);
+            add(key + 2);
+            add(key + 3);
+        }
+        for (; key < end_key; ++key) {
+            ahead.fetch(step_cycles);
+            add(key);
         }
 #pragma GCC unroll 8
         for (int r = 0; r < decode_rows; ++r) {

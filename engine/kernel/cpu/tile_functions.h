@@ -162,12 +162,24 @@ struct BackwardBlock {
 inline constexpr std::int64_t decode_keys = 64;
 inline constexpr std::int64_t decode_rows = 8;
 
-// Rows of keys or values of one tile of decode_tile, wherever they lie.
+// Where the rows of keys or of values of one tile of decode_tile begin: at one distance, as they do but in pages, or
+// anywhere.
+struct DecodeTileRows {
+    const char* first = nullptr;
+    std::int64_t stride_bytes = 0;
+    bool is_strided = false;
+    const void* at[decode_keys] = {};  // of rows that are not at one distance
+
+    [[nodiscard]] const void* operator[](std::int64_t row) const {
+        return is_strided ? first + row * stride_bytes : at[row];
+    }
+};
+
 struct DecodeTile {
     std::int64_t count = 0;  // 1 to decode_keys; 0: there is no tile
-    // Addresses from `count` on are those of the last row.
-    const void* keys[decode_keys] = {};
-    const void* values[decode_keys] = {};
+    // Rows from `count` on are the last one again.
+    DecodeTileRows keys;
+    DecodeTileRows values;
 };
 
 // A few query rows of one key/value head against one tile of keys. Rows are padded to decode_rows with zeros, columns

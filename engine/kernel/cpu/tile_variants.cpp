@@ -16,7 +16,9 @@ namespace longscope::cpu {
 namespace {
 
 std::string lacks_instructions(DType /*inputs*/, std::int64_t simd_target) {
-    return (hwy::SupportedTargets() & simd_target) != 0 ? "" : "this processor does not have these instructions";
+    // Asked for once: under a hypervisor each question to the processor takes microseconds, and Highway asks many.
+    static const std::int64_t targets = hwy::SupportedTargets();
+    return (targets & simd_target) != 0 ? "" : "this processor does not have these instructions";
 }
 
 #if defined(__x86_64__)
