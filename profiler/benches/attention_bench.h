@@ -12,6 +12,7 @@
 #include "engine/kernel/cpu/loop_order.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/workload/length_source.h"
+#include "profiler/environment.h"
 #include "profiler/statistics.h"
 
 namespace longscope {
@@ -108,8 +109,8 @@ struct AttentionBenchOptions {
     std::function<void()> poll = {};
 };
 
-// In the order in which they are reported.
-[[nodiscard]] std::vector<AttentionBenchCase> attention_bench_cases();
+// In the order in which they are reported. Of the machine: its caches and memory.
+[[nodiscard]] std::vector<AttentionBenchCase> attention_bench_cases(const MachineFacts& machine);
 
 [[nodiscard]] AttentionBenchResult measure(const AttentionBenchCase& asked, const AttentionBenchOptions& options);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "profiler/benches/attention_bench.h"
@@ -73,9 +74,21 @@ AttentionShape shape_of(std::int64_t dim, DType dtype) {
     return {1, 8, 8, dim, dim, dtype};
 }
 
+constexpr std::int64_t decode_tokens = 131'072;
+
+// So many that their keys and values take four times the last cache, as far as a quarter of the memory holds them.
+std::int64_t kv_heads_beyond_caches(const MachineFacts& machine, const AttentionShape& shape) {
+    std::int64_t last_cache_bytes = 0;
+    for (const CacheFacts& cache : machine.caches) {
+        last_cache_bytes = cache.bytes * cache.count;
+    }
+    const std::int64_t head_bytes = decode_tokens * (shape.head_dim_qk + shape.head_dim_v) * size_bytes(shape.dtype);
+    return std::min((4 * last_cache_bytes + head_bytes - 1) / head_bytes, machine.memory_bytes / 4 / head_bytes);
+}
+
 }  // namespace
 
-std::vector<AttentionBenchCase> attention_bench_cases() {
+std::vector<AttentionBenchCase> attention_bench_cases(const MachineFacts& machine) {
     std::vector<AttentionBenchCase> cases;
     for (const std::int64_t dim : {128, 64}) {
         Direction direction = Direction::forward;
@@ -146,32 +159,41 @@ std::vector<AttentionBenchCase> attention_bench_cases() {
         add(bf16, "full", full, 4096, of_dim(0.85, 0.67), GoalOf::peak, true);
     }
     const auto add_decode = [&](const std::string& name, const AttentionShape& shape, std::int64_t page_tokens,
-                                std::optional<double> goal) {
+                                std::optional<double> goal, bool quick) {
         AttentionBenchCase one;
         one.name = fmt::format("decode, one query, {}, {}, D {}", name, to_string(shape.dtype),
                                shape.head_dim_qk == shape.head_dim_v
                                    ? fmt::format("{}", shape.head_dim_qk)
                                    : fmt::format("{}/{}", shape.head_dim_qk, shape.head_dim_v));
         one.shape = shape;
-        one.tokens = 131'072;
+        one.tokens = decode_tokens;
         one.queries = 1;
         one.page_tokens = page_tokens;
         one.values_in_keys = shape.head_dim_qk != shape.head_dim_v;
         one.goal = goal;
         one.goal_of = GoalOf::reading;
-        one.quick = true;
+        one.quick = quick;
         cases.push_back(std::move(one));
     };
     for (const auto& [dtype, goal] : {std::pair(DType::float32, 0.85), std::pair(DType::bfloat16, 0.70)}) {
-        // Keys and values of four times a last cache of 32 MiB or more.
+        // Keys and values of four times a last cache of 32 MiB.
         const std::int64_t kv_heads = dtype == DType::float32 ? 1 : 2;
         const AttentionShape shape{1, 8 * kv_heads, kv_heads, 128, 128, dtype};
-        add_decode("8 heads a key/value head", shape, 0, goal);
-        add_decode("8 heads a key/value head in pages of 16 tokens", shape, 16, std::nullopt);
+        add_decode("8 heads a key/value head", shape, 0, goal, true);
+        const std::int64_t heads_beyond = kv_heads_beyond_caches(machine, shape);
+        if (heads_beyond > kv_heads) {
+            AttentionShape beyond = shape;
+            beyond.query_heads = 8 * heads_beyond;
+            beyond.key_value_heads = heads_beyond;
+            add_decode(fmt::format("8 heads each of {} key/value heads beyond the caches", heads_beyond), beyond, 0,
+                       goal, false);
+        }
+        add_decode("8 heads a key/value head in pages of 16 tokens", shape, 16, std::nullopt, true);
         // Multi-head latent attention: what is kept of a token are 512 elements and 64 for its position, read by all
         // heads (DeepSeek-V2, DeepSeek-AI 2024, section 2.1).
-        add_decode("16 heads of latent attention", {1, 16, 1, 576, 512, dtype}, 0, std::nullopt);
-        add_decode("16 heads of latent attention in pages of 64 tokens", {1, 16, 1, 576, 512, dtype}, 64, std::nullopt);
+        add_decode("16 heads of latent attention", {1, 16, 1, 576, 512, dtype}, 0, std::nullopt, true);
+        add_decode("16 heads of latent attention in pages of 64 tokens", {1, 16, 1, 576, 512, dtype}, 64, std::nullopt,
+                   true);
     }
     add_selections(cases);
     return cases;

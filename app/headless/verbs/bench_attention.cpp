@@ -171,16 +171,16 @@ std::vector<BenchRow> rows_with_shares(const std::vector<Measured>& results) {
     return rows;
 }
 
-std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
+std::vector<AttentionBenchCase> chosen_cases(const Options& options, const MachineFacts& machine) {
     std::vector<AttentionBenchCase> chosen;
-    for (AttentionBenchCase& one : attention_bench_cases()) {
+    for (AttentionBenchCase& one : attention_bench_cases(machine)) {
         if ((!options.quick || one.quick) && one.name.find(options.only) != std::string::npos) {
             chosen.push_back(std::move(one));
         }
     }
     if (chosen.empty()) {
         std::string names;
-        for (const AttentionBenchCase& one : attention_bench_cases()) {
+        for (const AttentionBenchCase& one : attention_bench_cases(machine)) {
             if (names.find(one.name) == std::string::npos) {  // several differ in their tokens alone
                 names += (names.empty() ? "" : "; ") + one.name;
             }
@@ -191,10 +191,10 @@ std::vector<AttentionBenchCase> chosen_cases(const Options& options) {
 }
 
 int bench(const Options& options) {
-    const std::vector<AttentionBenchCase> cases = chosen_cases(options);
+    const MachineFacts machine = machine_facts();
+    const std::vector<AttentionBenchCase> cases = chosen_cases(options, machine);
     BenchRecorder recorder("attention", options.db);
     const LengthSource lengths = options.lengths.empty() ? bench_lengths() : read_length_file(options.lengths);
-    const MachineFacts machine = machine_facts();
     const int threads = options.threads > 0 ? options.threads : machine.hardware_threads;
     const std::vector<NamedQuality> peaks = peak_qualities();
 

@@ -127,9 +127,30 @@ TEST(AttentionBench, DecodesKeysInPagesAndValuesThatArePartOfThem) {
 
 TEST(AttentionBench, CasesHaveNamesOfTheirOwn) {
     std::set<std::string> names;
-    for (const AttentionBenchCase& one : attention_bench_cases()) {
+    for (const AttentionBenchCase& one : attention_bench_cases(machine_facts())) {
         EXPECT_TRUE(names.insert(one.name + std::to_string(one.tokens)).second) << one.name;
     }
+}
+
+TEST(AttentionBench, DecodesMoreThanTheCachesHoldWhereMemoryDoes) {
+    MachineFacts machine;
+    machine.caches = {{1, 48 << 10, 2}, {3, 512 << 20, 1}};
+    const auto bytes_beyond = [&](std::int64_t memory_bytes) {
+        machine.memory_bytes = memory_bytes;
+        std::vector<std::int64_t> bytes;
+        for (const AttentionBenchCase& one : attention_bench_cases(machine)) {
+            if (one.name.find("beyond the caches") != std::string::npos) {
+                EXPECT_FALSE(one.quick) << one.name;
+                bytes.push_back(2 * one.shape.key_value_heads * one.tokens * 128 * size_bytes(one.shape.dtype));
+            }
+        }
+        return bytes;
+    };
+    constexpr std::int64_t gib = std::int64_t{1} << 30;
+    EXPECT_EQ(bytes_beyond(64 * gib), (std::vector<std::int64_t>{2 * gib, 2 * gib})) << "four times 512 MiB";
+    EXPECT_EQ(bytes_beyond(4 * gib), (std::vector<std::int64_t>{gib, gib})) << "a quarter of the memory";
+    machine.caches.clear();
+    EXPECT_TRUE(bytes_beyond(64 * gib).empty()) << "128 MiB are taken anyway";
 }
 
 }  // namespace
