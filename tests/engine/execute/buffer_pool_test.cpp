@@ -111,6 +111,7 @@ void expect_what_the_schedule_says(const StrategyEntry& strategy, const Dispatch
         const RankTensors tensors(inputs, c.tokens[static_cast<std::size_t>(communicator.rank())]);
         const Schedule schedule = strategy.write(pass, c.input(communicator.rank()));
         const std::unique_ptr<Kernel> kernel = make_kernel("cpu", 1, c.problem.shape.dtype);
+        open_groups(schedule, communicator);
         BufferPool pool;
         std::vector<std::int64_t> allocations{0};
         for (int repetition = 0; repetition < 3; ++repetition) {
