@@ -24,7 +24,7 @@ class Exchange final : public Transfer {
 
 }  // namespace
 
-std::unique_ptr<Transfer> start_exchange(Communicator& communicator,
+std::unique_ptr<Transfer> start_exchange(Communicator& communicator, Channel channel,
                                          const std::vector<std::span<const std::byte>>& sent,
                                          const std::vector<std::span<std::byte>>& received, CopyCount& copies) {
     const int ranks = communicator.size();
@@ -34,11 +34,11 @@ std::unique_ptr<Transfer> start_exchange(Communicator& communicator,
     for (int distance = 1; distance < ranks; ++distance) {
         const int from = (own - distance + ranks) % ranks;
         if (const auto block = received[static_cast<std::size_t>(from)]; !block.empty()) {
-            parts.push_back(communicator.receive(from, block));
+            parts.push_back(communicator.receive(channel, from, block));
         }
         const int to = (own + distance) % ranks;
         if (const auto block = sent[static_cast<std::size_t>(to)]; !block.empty()) {
-            parts.push_back(communicator.send(to, block));
+            parts.push_back(communicator.send(channel, to, block));
         }
     }
     const auto from = sent[static_cast<std::size_t>(own)];

@@ -12,7 +12,7 @@ namespace longscope {
 
 // Block p goes to rank p, block p of `received` comes from rank p; the own block is copied at once. The memory must
 // stay until done() has returned true. Every rank calls it, in the same order.
-[[nodiscard]] std::unique_ptr<Transfer> start_exchange(Communicator& communicator,
+[[nodiscard]] std::unique_ptr<Transfer> start_exchange(Communicator& communicator, Channel channel,
                                                        const std::vector<std::span<const std::byte>>& sent,
                                                        const std::vector<std::span<std::byte>>& received,
                                                        CopyCount& copies);

@@ -27,6 +27,10 @@ class Transfer {
     [[nodiscard]] virtual bool done() = 0;
 };
 
+// Messages in different ones never wait for one another, nor take one another's place.
+using Channel = int;
+inline constexpr Channel channel_of_all = -1;
+
 class Communicator {
   public:
     Communicator() = default;
@@ -39,10 +43,21 @@ class Communicator {
     [[nodiscard]] virtual int rank() const = 0;
     [[nodiscard]] virtual int size() const = 0;
 
-    // Payload between different ranks; counted. Messages between two ranks arrive in the order of sending; both sides
-    // must name the same size. The peer may not be this rank.
-    [[nodiscard]] std::unique_ptr<Transfer> send(int peer, std::span<const std::byte> payload);
-    [[nodiscard]] std::unique_ptr<Transfer> receive(int peer, std::span<std::byte> payload);
+    // Payload between different ranks; counted. Messages between two ranks arrive in the order of sending, in each
+    // channel for itself; both sides must name the same size. The peer may not be this rank.
+    [[nodiscard]] std::unique_ptr<Transfer> send(Channel channel, int peer, std::span<const std::byte> payload);
+    [[nodiscard]] std::unique_ptr<Transfer> receive(Channel channel, int peer, std::span<std::byte> payload);
+    // In that of all ranks.
+    [[nodiscard]] std::unique_ptr<Transfer> send(int peer, std::span<const std::byte> payload) {
+        return send(channel_of_all, peer, payload);
+    }
+    [[nodiscard]] std::unique_ptr<Transfer> receive(int peer, std::span<std::byte> payload) {
+        return receive(channel_of_all, peer, payload);
+    }
+    // Replaces the channels but that of all ranks; nothing may be under way. Channel i joins the ranks groups[i],
+    // ascending, this one among them. All ranks call it, with as many groups; the ith groups of two ranks are the same
+    // or have no rank in common.
+    void open_channels(const std::vector<std::vector<int>>& groups);
     [[nodiscard]] std::int64_t payload_bytes_sent() const { return bytes_sent_; }
     [[nodiscard]] std::int64_t payload_bytes_received() const { return bytes_received_; }
 
@@ -57,10 +72,17 @@ class Communicator {
     [[nodiscard]] virtual std::int64_t receive_number(int peer) = 0;
 
   protected:
-    [[nodiscard]] virtual std::unique_ptr<Transfer> start_send(int peer, std::span<const std::byte> payload) = 0;
-    [[nodiscard]] virtual std::unique_ptr<Transfer> start_receive(int peer, std::span<std::byte> payload) = 0;
+    // Of a channel and a peer that there are.
+    [[nodiscard]] virtual std::unique_ptr<Transfer> start_send(Channel channel, int peer,
+                                                               std::span<const std::byte> payload) = 0;
+    [[nodiscard]] virtual std::unique_ptr<Transfer> start_receive(Channel channel, int peer,
+                                                                  std::span<std::byte> payload) = 0;
+    virtual void replace_channels(const std::vector<std::vector<int>>& groups) = 0;
 
   private:
+    void require_in(Channel channel, int peer) const;
+
+    std::vector<std::vector<int>> channels_;
     std::int64_t bytes_sent_ = 0;
     std::int64_t bytes_received_ = 0;
 };

@@ -51,18 +51,19 @@ std::unique_ptr<Transfer> exchange(const Operation& operation, RankBuffers& buff
         received.push_back(target.first(arriving));
         target = target.subspan(arriving);
     }
-    return start_exchange(communicator, sent, received, buffers.copies());
+    return start_exchange(communicator, static_cast<Channel>(operation.group), sent, received, buffers.copies());
 }
 
 }  // namespace
 
 std::unique_ptr<Transfer> start_transfer(const Operation& operation, RankBuffers& buffers, Communicator& communicator) {
+    const auto channel = static_cast<Channel>(operation.group);
     const auto peer = static_cast<int>(operation.peer);
     switch (operation.kind) {
         case OperationKind::send:
-            return communicator.send(peer, leaving(operation, buffers));
+            return communicator.send(channel, peer, leaving(operation, buffers));
         case OperationKind::recv:
-            return communicator.receive(peer, buffers.writable_bytes(operation.buffer, operation.bytes));
+            return communicator.receive(channel, peer, buffers.writable_bytes(operation.buffer, operation.bytes));
         case OperationKind::all_gather:
         case OperationKind::all_to_all:
             return exchange(operation, buffers, communicator);

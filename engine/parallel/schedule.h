@@ -105,6 +105,7 @@ struct Operation {
     std::int64_t bytes = 0;     // alloc: size; send, recv: payload; all_gather, all_to_all: payload received
     std::int64_t peer = -1;     // rank
     std::int64_t flow = -1;     // the same at sender and receiver, unique in the run
+    std::int64_t group = -1;    // of transfers: number in Schedule::groups, the same at both; -1: of all ranks
     std::int64_t queries = -1;  // token set
     std::int64_t keys = -1;     // token set
     std::int64_t partial = -1;  // buffer
@@ -133,6 +134,16 @@ struct Operation {
     [[nodiscard]] bool operator==(const Operation&) const = default;
 };
 
+// Ranks whose transfers have a channel of their own (engine/execute/process_groups.h): they have one order between two
+// ranks, whatever travels between them in other groups. All ranks name the same groups in the same order; those of one
+// name do not overlap.
+struct ProcessGroup {
+    std::string name;
+    std::vector<std::int64_t> ranks;  // ascending, the rank of the schedule among them
+
+    [[nodiscard]] bool operator==(const ProcessGroup&) const = default;
+};
+
 struct Schedule {
     std::string strategy;
     Pass pass = Pass::forward;
@@ -141,6 +152,7 @@ struct Schedule {
     std::vector<Operation> operations;
     std::vector<TokenSelection> token_sets = {};
     std::int64_t query_set = -1;  // token set of the rank's own queries and of its output; -1: the rank's tokens
+    std::vector<ProcessGroup> groups = {};
 
     [[nodiscard]] bool operator==(const Schedule&) const = default;
 };
@@ -162,8 +174,8 @@ struct ScheduleTotals {
 [[nodiscard]] std::int64_t bytes_to_others(const Operation& operation, std::int64_t rank);
 [[nodiscard]] ScheduleTotals totals(const Schedule& schedule);
 
-// A schedule of the forward pass alone, over token sets of the dispatch, is a document of version 1, as it was before
-// there were others.
+// A schedule of the forward pass alone, over token sets of the dispatch and without groups, is a document of version 1,
+// as it was before there were others.
 [[nodiscard]] Json to_json(const Schedule& schedule);
 // Throws Error(bad_input) when the document is not a schedule, or names operations, buffers or ranks that are not
 // there.

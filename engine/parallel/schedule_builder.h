@@ -3,8 +3,10 @@
 // computed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -131,6 +133,20 @@ class ScheduleBuilder {
         operation.sent_bytes = std::move(sent_bytes);
         operation.received_bytes = std::move(received_bytes);
         return add(std::move(operation));
+    }
+    // The number of a group in which this rank has transfers: that of all ranks where it is they, or this rank alone.
+    std::int64_t add_group(std::string name, std::vector<std::int64_t> ranks) {
+        std::sort(ranks.begin(), ranks.end());
+        if (ranks.size() == 1 || static_cast<std::int64_t>(ranks.size()) == input_.ranks()) {
+            return -1;
+        }
+        schedule_.groups.push_back({std::move(name), std::move(ranks)});
+        return static_cast<std::int64_t>(schedule_.groups.size()) - 1;
+    }
+    // The transfer that has just been added is one of that group.
+    std::int64_t in_group(std::int64_t group, std::int64_t transfer) {
+        schedule_.operations[static_cast<std::size_t>(transfer)].group = group;
+        return transfer;
     }
     // The blocks of a gather, scatter or scatter_add; none of both: of the tokens of every rank.
     struct Blocks {

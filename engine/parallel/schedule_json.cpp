@@ -47,6 +47,7 @@ Json to_json(const Operation& operation) {
     put(json, "bytes", operation.bytes, 0);
     put(json, "peer", operation.peer, -1);
     put(json, "flow", operation.flow, -1);
+    put(json, "group", operation.group, -1);
     put(json, "queries", operation.queries, -1);
     put(json, "keys", operation.keys, -1);
     put(json, "partial", operation.partial, -1);
@@ -88,6 +89,10 @@ Json to_json(const TokenSelection& set) {
     return json;
 }
 
+Json to_json(const ProcessGroup& group) {
+    return {{"name", group.name}, {"ranks", group.ranks}};
+}
+
 template <typename Enum>
 Enum word(JsonObject& object, const std::string& name, int count) {
     std::string accepted;
@@ -125,20 +130,26 @@ Range range_from_json(const Json& json, const std::string& path) {
     return {begin, checked_integer(json[1], path, begin, any)};
 }
 
-TokenSelection selection_from_json(const Json& json, const std::string& path, std::int64_t ranks) {
-    JsonObject object(json, path);
-    TokenSelection set;
-    set.ranks = list(object, "ranks", [&](const Json& item, const std::string& where) {
+// Of `ranks` that there are.
+std::vector<std::int64_t> ascending_ranks(JsonObject& object, std::int64_t ranks) {
+    const std::vector<std::int64_t> listed = list(object, "ranks", [&](const Json& item, const std::string& where) {
         return checked_integer(item, where, 0, ranks - 1);
     });
-    set.within = list(object, "within", range_from_json);
-    object.finish();
-    for (std::size_t i = 1; i < set.ranks.size(); ++i) {
-        if (set.ranks[i] <= set.ranks[i - 1]) {
-            throw bad_input(path + ".ranks", std::to_string(set.ranks[i]), "is not above the one before it",
+    for (std::size_t i = 1; i < listed.size(); ++i) {
+        if (listed[i] <= listed[i - 1]) {
+            throw bad_input(object.path_of("ranks"), std::to_string(listed[i]), "is not above the one before it",
                             "ranks in ascending order");
         }
     }
+    return listed;
+}
+
+TokenSelection selection_from_json(const Json& json, const std::string& path, std::int64_t ranks) {
+    JsonObject object(json, path);
+    TokenSelection set;
+    set.ranks = ascending_ranks(object, ranks);
+    set.within = list(object, "within", range_from_json);
+    object.finish();
     for (std::size_t i = 1; i < set.within.size(); ++i) {
         if (set.within[i].begin < set.within[i - 1].end) {
             throw bad_input(path + ".within", std::to_string(set.within[i].begin), "is before the end of the last one",
@@ -146,6 +157,39 @@ TokenSelection selection_from_json(const Json& json, const std::string& path, st
         }
     }
     return set;
+}
+
+ProcessGroup group_from_json(const Json& json, const std::string& path, const Schedule& schedule) {
+    JsonObject object(json, path);
+    ProcessGroup group;
+    group.name = object.text("name", "the name of a group");
+    group.ranks = ascending_ranks(object, schedule.ranks);
+    object.finish();
+    if (!std::binary_search(group.ranks.begin(), group.ranks.end(), schedule.rank)) {
+        throw bad_input(path + ".ranks", "this list", "is without the rank of the schedule",
+                        fmt::format("ranks with {} among them", schedule.rank));
+    }
+    return group;
+}
+
+// Who exchanges something in a group is in it.
+void check_groups(const Schedule& schedule) {
+    for (const Operation& operation : schedule.operations) {
+        if (operation.group < 0) {
+            continue;
+        }
+        const ProcessGroup& group = schedule.groups[static_cast<std::size_t>(operation.group)];
+        for (std::int64_t rank = 0; rank < schedule.ranks; ++rank) {
+            const auto index = static_cast<std::size_t>(rank);
+            const bool takes_part =
+                rank == operation.peer ||
+                (!operation.sent_bytes.empty() && operation.sent_bytes[index] + operation.received_bytes[index] > 0);
+            if (takes_part && !std::binary_search(group.ranks.begin(), group.ranks.end(), rank)) {
+                throw bad_input(fmt::format("operations[{}].group", operation.id), std::to_string(operation.group),
+                                fmt::format("is without rank {}", rank), "a group of both ranks");
+            }
+        }
+    }
 }
 
 // One entry for each rank, or block, where there is one for each.
@@ -165,9 +209,16 @@ void check_lists(const Operation& operation, const std::string& path, std::size_
     }
 }
 
-// `sets` are all that there are.
-Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t count, std::int64_t ranks,
-                              std::int64_t sets) {
+// How many there are of what an operation names.
+struct Counts {
+    std::int64_t operations = 0;
+    std::int64_t ranks = 0;
+    std::int64_t sets = 0;
+    std::int64_t groups = 0;
+};
+
+Operation operation_from_json(const Json& json, std::int64_t id, const Counts& counts) {
+    const auto& [count, ranks, sets, groups] = counts;
     const std::string path = fmt::format("operations[{}]", id);
     JsonObject object(json, path);
     Operation operation;
@@ -186,6 +237,7 @@ Operation operation_from_json(const Json& json, std::int64_t id, std::int64_t co
     operation.bytes = object.integer_or("bytes", 0, 0, any);
     operation.peer = object.integer_or("peer", -1, 0, ranks - 1);
     operation.flow = object.integer_or("flow", -1, 0, any);
+    operation.group = object.integer_or("group", -1, 0, groups - 1);
     operation.queries = object.integer_or("queries", -1, 0, sets - 1);
     operation.keys = object.integer_or("keys", -1, 0, sets - 1);
     operation.partial = object.integer_or("partial", -1, 0, any);
@@ -271,6 +323,7 @@ Json to_json(const Schedule& schedule) {
         operations.push_back(to_json(operation));
     }
     const bool of_version_1 = schedule.pass == Pass::forward && schedule.token_sets.empty() && schedule.query_set < 0 &&
+                              schedule.groups.empty() &&
                               std::all_of(schedule.operations.begin(), schedule.operations.end(),
                                           [](const Operation& operation) { return operation.offset_bytes == 0; });
     Json document{{"longscope_schedule", of_version_1 ? 1 : 2}, {"strategy", schedule.strategy}};
@@ -282,6 +335,9 @@ Json to_json(const Schedule& schedule) {
         document["token_sets"].push_back(to_json(set));
     }
     put(document, "query_set", schedule.query_set, -1);
+    for (const ProcessGroup& group : schedule.groups) {
+        document["groups"].push_back(to_json(group));
+    }
     document["operations"] = std::move(operations);
     return document;
 }
@@ -309,13 +365,17 @@ Schedule schedule_from_json(const Json& document) {
     const std::int64_t sets = schedule.ranks + 1 + static_cast<std::int64_t>(schedule.token_sets.size());
     if (version == 2) {
         schedule.query_set = object.integer_or("query_set", -1, 0, sets - 1);
+        schedule.groups = list(object, "groups", [&](const Json& item, const std::string& where) {
+            return group_from_json(item, where, schedule);
+        });
     }
+    const Counts counts{count, schedule.ranks, sets, static_cast<std::int64_t>(schedule.groups.size())};
     for (std::int64_t i = 0; i < count; ++i) {
-        schedule.operations.push_back(
-            operation_from_json(operations[static_cast<std::size_t>(i)], i, count, schedule.ranks, sets));
+        schedule.operations.push_back(operation_from_json(operations[static_cast<std::size_t>(i)], i, counts));
     }
     object.finish();
     check_buffers(schedule);
+    check_groups(schedule);
     check_sums(schedule);
     return schedule;
 }

@@ -33,8 +33,7 @@ struct StrategyOptions {
     Placement placement = Placement::head_first;
     CostModel cost_model = default_cost_model;  // by which what is 0 above is chosen, where time counts
 
-    // In which partial results and gradients travel between ranks (engine/parallel/wire_dtype.h), of strategies that
-    // say so (wire_dtype_strategies).
+    // In which partial results and gradients travel between ranks (engine/parallel/wire_dtype.h).
     DType wire_dtype = DType::float32;
 
     [[nodiscard]] bool operator==(const StrategyOptions&) const = default;

@@ -156,10 +156,6 @@ std::string StrategyEntry::infeasible(const AttentionShape& shape, std::int64_t 
     if (pass == Pass::forward_backward && !has_backward) {
         return fmt::format("{} has no backward pass", name);
     }
-    const std::span<const std::string_view> casting = wire_dtype_strategies();
-    if (options.wire_dtype != DType::float32 && std::find(casting.begin(), casting.end(), name) == casting.end()) {
-        return fmt::format("{} sends partial results and gradients in float32 alone (layout.wire_dtype)", name);
-    }
     if (options.stages != 0 && !has_stages) {
         return fmt::format("{} has no stages (layout.stages): its transfers are as its ranks lie", name);
     }

@@ -2,7 +2,6 @@
 #include "engine/parallel/wire_dtype.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -17,7 +16,8 @@ namespace {
 using Ids = std::vector<std::int64_t>;
 
 bool is_gradient(BufferRole role) {
-    return role == BufferRole::query_gradients || role == BufferRole::key_value_gradients;
+    return role == BufferRole::query_gradients || role == BufferRole::key_value_gradients ||
+           role == BufferRole::key_gradients || role == BufferRole::value_gradients;
 }
 
 bool is_exchange(OperationKind kind) {
@@ -314,13 +314,6 @@ class WireCaster {
 };
 
 }  // namespace
-
-std::span<const std::string_view> wire_dtype_strategies() {
-    static constexpr std::array<std::string_view, 13> names{
-        "ring",       "all_gather", "ulysses",   "usp",     "double_ring", "pruned_ring",   "llama3_all_gather",
-        "group_cast", "token_ring", "light_seq", "dist_ca", "split_kv",    "ulysses_uneven"};
-    return names;
-}
 
 Schedule with_wire_dtype(Schedule schedule, const AttentionShape& shape, DType wire) {
     if (wire == DType::float32) {

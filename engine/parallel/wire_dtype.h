@@ -4,8 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string_view>
 
 #include "engine/parallel/schedule.h"
 #include "engine/tensor/attention_shape.h"
@@ -30,9 +28,6 @@ class WireSizes {
     DType wire_;
     const AttentionShape& shape_;
 };
-
-// Those whose closed formulas count by WireSizes; others refuse anything but float32.
-[[nodiscard]] std::span<const std::string_view> wire_dtype_strategies();
 
 // The schedule with casts before partials and gradients leave and after they arrive, in place, and the transfers as
 // much smaller. A message may be filled, and emptied, by several copies, in the order of their offsets. The schedule

@@ -4,6 +4,7 @@
 #include "engine/base/error.h"
 #include "profiler/clock_alignment.h"
 #include "tests/mpi/mpi_world.h"
+#include "tests/support/two_groups.h"
 
 namespace longscope {
 namespace {
@@ -52,6 +53,16 @@ TEST(MpiCommunicator, RanksWithAnotherPlanAreNamedOnEveryRank) {
     Communicator& world = mpi_world();
     EXPECT_THROW(require_same_plan(world, world.rank() == world.size() - 1 ? 5 : 4), Error);
     EXPECT_NO_THROW(require_same_plan(world, 4));
+}
+
+TEST(MpiCommunicator, GroupsHaveChannelsThatDoNotMix) {
+    for (int time = 0; time < 2; ++time) {  // opened anew
+        expect_groups_do_not_mix(mpi_world());
+    }
+}
+
+TEST(MpiCommunicator, GroupsThatDifferBetweenRanksAreRefusedOnEveryRank) {
+    expect_other_groups_are_refused(mpi_world());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "engine/execute/communicator.h"
 #include "engine/execute/executor.h"
+#include "engine/execute/process_groups.h"
 #include "engine/parallel/schedule.h"
 #include "tests/support/backward_case.h"
 #include "tests/support/dispatched_case.h"
@@ -26,6 +27,7 @@ inline RankRun run_rank_of(const DispatchedCase& c, const Schedule& written, con
                            const RankTensors& tensors, Communicator& communicator, const std::string& kernel) {
     RankRun run{schedule_from_json(parse_json(to_json(written).dump(), "schedule")), {}, 0, 0, 0};
     const std::unique_ptr<Kernel> k = make_kernel(kernel, 1, c.problem.shape.dtype);
+    open_groups(run.schedule, communicator);
     communicator.barrier();
     run.result = execute({run.schedule, c.problem.shape, c.masks, c.tokens, *k, tensors.view(),
                           std::numeric_limits<std::int64_t>::max(), inputs.layer_scoring()},

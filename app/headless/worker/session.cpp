@@ -27,6 +27,7 @@
 #include "engine/execute/collective.h"
 #include "engine/execute/executor.h"
 #include "engine/execute/gradient_check.h"
+#include "engine/execute/process_groups.h"
 #include "engine/execute/row_check.h"
 #include "engine/parallel/plan_text.h"
 
@@ -107,6 +108,7 @@ class Session {
     void run_draw(std::int64_t draw) {
         DrawContext context(experiment_, draw, communicator_.rank(), communicator_.size());
         require_same_plan(communicator_, context.plan_hash());
+        open_groups(context.schedule(), communicator_);
         report_draw(draw, context);
         const MemoryLedger ledger = memory_ledger(context.schedule(), experiment_.shape,
                                                   {context.own_queries().size(), context.own_tokens().size()});
@@ -314,7 +316,8 @@ class Session {
             received.push_back(std::as_writable_bytes(std::span(all).subspan(rank * numbers.size(), numbers.size())));
         }
         CopyCount copies;
-        const std::unique_ptr<Transfer> exchange = start_exchange(communicator_, sent, received, copies);
+        const std::unique_ptr<Transfer> exchange =
+            start_exchange(communicator_, channel_of_all, sent, received, copies);
         while (!exchange->done()) {
             std::this_thread::yield();
         }

@@ -72,7 +72,12 @@ class MpiCommunicator final : public Communicator {
     MpiCommunicator& operator=(const MpiCommunicator&) = delete;
     MpiCommunicator(MpiCommunicator&&) = delete;
     MpiCommunicator& operator=(MpiCommunicator&&) = delete;
-    ~MpiCommunicator() override { MPI_Comm_free(&communicator_); }
+    ~MpiCommunicator() override {
+        for (Group& group : groups_) {
+            MPI_Comm_free(&group.communicator);
+        }
+        MPI_Comm_free(&communicator_);
+    }
 
     [[nodiscard]] int rank() const override { return rank_; }
     [[nodiscard]] int size() const override { return size_; }
@@ -119,23 +124,27 @@ class MpiCommunicator final : public Communicator {
     }
 
   protected:
-    [[nodiscard]] std::unique_ptr<Transfer> start_send(int peer, std::span<const std::byte> payload) override {
+    [[nodiscard]] std::unique_ptr<Transfer> start_send(Channel channel, int peer,
+                                                       std::span<const std::byte> payload) override {
+        const Place to = place_of(channel, peer);
         auto transfer = std::make_unique<MpiTransfer>(pieces(payload.size()));
         for (std::size_t i = 0, at = 0; i < pieces(payload.size()); ++i, at += piece_bytes) {
             const auto size = static_cast<int>(std::min(piece_bytes, payload.size() - at));
-            check(
-                MPI_Isend(payload.data() + at, size, MPI_BYTE, peer, payload_tag, communicator_, transfer->request(i)),
-                "send");
+            check(MPI_Isend(payload.data() + at, size, MPI_BYTE, to.rank, payload_tag, to.communicator,
+                            transfer->request(i)),
+                  "send");
         }
         return transfer;
     }
 
-    [[nodiscard]] std::unique_ptr<Transfer> start_receive(int peer, std::span<std::byte> payload) override {
+    [[nodiscard]] std::unique_ptr<Transfer> start_receive(Channel channel, int peer,
+                                                          std::span<std::byte> payload) override {
+        const Place from = place_of(channel, peer);
         auto transfer = std::make_unique<MpiTransfer>(pieces(payload.size()));
         std::vector<int> sizes;
         for (std::size_t i = 0, at = 0; i < pieces(payload.size()); ++i, at += piece_bytes) {
             sizes.push_back(static_cast<int>(std::min(piece_bytes, payload.size() - at)));
-            check(MPI_Irecv(payload.data() + at, sizes.back(), MPI_BYTE, peer, payload_tag, communicator_,
+            check(MPI_Irecv(payload.data() + at, sizes.back(), MPI_BYTE, from.rank, payload_tag, from.communicator,
                             transfer->request(i)),
                   "receive");
         }
@@ -143,13 +152,45 @@ class MpiCommunicator final : public Communicator {
         return transfer;
     }
 
+    void replace_channels(const std::vector<std::vector<int>>& groups) override {
+        for (Group& group : groups_) {
+            check(MPI_Comm_free(&group.communicator), "channel");
+        }
+        groups_.clear();
+        for (const std::vector<int>& ranks : groups) {
+            Group group{MPI_COMM_NULL, ranks};
+            check(MPI_Comm_split(communicator_, ranks.front(), rank_, &group.communicator), "channel");
+            groups_.push_back(std::move(group));
+            check(MPI_Comm_set_errhandler(groups_.back().communicator, MPI_ERRORS_RETURN), "channel");
+        }
+    }
+
   private:
+    // A channel: a communicator of its own, in which ranks have the numbers of their places in the list.
+    struct Group {
+        MPI_Comm communicator = MPI_COMM_NULL;
+        std::vector<int> ranks;
+    };
+    struct Place {
+        MPI_Comm communicator;
+        int rank;
+    };
+    [[nodiscard]] Place place_of(Channel channel, int peer) const {
+        if (channel == channel_of_all) {
+            return {communicator_, peer};
+        }
+        const Group& group = groups_[static_cast<std::size_t>(channel)];
+        const auto place = std::lower_bound(group.ranks.begin(), group.ranks.end(), peer);
+        return {group.communicator, static_cast<int>(place - group.ranks.begin())};
+    }
+
     // An empty message is one empty piece: both sides still meet.
     static std::size_t pieces(std::size_t bytes) {
         return std::max<std::size_t>(1, (bytes + piece_bytes - 1) / piece_bytes);
     }
 
     MPI_Comm communicator_ = MPI_COMM_NULL;
+    std::vector<Group> groups_;
     int rank_ = 0;
     int size_ = 0;
 };

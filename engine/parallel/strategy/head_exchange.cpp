@@ -57,6 +57,7 @@ HeadExchange::HeadExchange(ScheduleBuilder& builder, const StrategyInput& input,
       input_(input),
       shape_(input.shape),
       group_(std::move(group)),
+      channel_(builder.add_group("heads", group_.ranks)),
       index_(static_cast<std::size_t>(std::find(group_.ranks.begin(), group_.ranks.end(), input.rank) -
                                       group_.ranks.begin())),
       query_heads_(std::move(shares.query_heads)),
@@ -84,13 +85,19 @@ ScheduleBuilder::Blocks HeadExchange::by_heads(std::vector<Range> heads) const {
     return {std::vector<std::int64_t>(group_.ranks.size(), input_.rank), std::move(heads)};
 }
 
+std::int64_t HeadExchange::exchange(std::int32_t step, std::int64_t buffer, std::int64_t into, std::int64_t flow,
+                                    Bytes sizes, std::vector<std::int64_t> after) {
+    return builder_.in_group(
+        channel_, builder_.exchange(OperationKind::all_to_all, step, buffer, into, flow, std::move(sizes.sent),
+                                    std::move(sizes.received), std::move(after)));
+}
+
 std::int64_t HeadExchange::write_inputs(std::int32_t step) {
     const std::int64_t element = size_bytes(shape_.dtype);
     // Queries lie head by head: what leaves for each rank lies together already.
     Bytes sizes = tokens_for_heads(query_heads_, shape_.head_dim_qk * element);
     std::int64_t room = builder_.alloc_message(queries_arriving, sum(sizes.received));
-    const std::int64_t queries_here = builder_.exchange(OperationKind::all_to_all, step, -1, queries_arriving, 0,
-                                                        std::move(sizes.sent), std::move(sizes.received), {room});
+    const std::int64_t queries_here = exchange(step, -1, queries_arriving, 0, std::move(sizes), {room});
 
     sizes = tokens_for_heads(key_value_heads_, (shape_.head_dim_qk + shape_.head_dim_v) * element);
     builder_.alloc_message(key_values_leaving, sum(sizes.sent));
@@ -98,8 +105,7 @@ std::int64_t HeadExchange::write_inputs(std::int32_t step) {
     const std::int64_t packed = builder_.copy(OperationKind::gather, step, BufferRole::key_values, own_key_values,
                                               key_values_leaving, by_heads(key_value_heads_), {});
     const std::int64_t key_values_here =
-        builder_.exchange(OperationKind::all_to_all, step, key_values_leaving, key_values_arriving, 1,
-                          std::move(sizes.sent), std::move(sizes.received), {room, packed});
+        exchange(step, key_values_leaving, key_values_arriving, 1, std::move(sizes), {room, packed});
 
     builder_.alloc_queries(queries, group_.set, own_query_heads());
     builder_.copy(OperationKind::scatter, step, BufferRole::queries, queries_arriving, queries, by_tokens(),
@@ -123,8 +129,7 @@ void HeadExchange::write_results(std::int32_t step, bool keep) {
     if (!keep) {
         builder_.free(result_of_heads, {});
     }
-    const std::int64_t here = builder_.exchange(OperationKind::all_to_all, step, results_leaving, results_arriving, 2,
-                                                std::move(sizes.sent), std::move(sizes.received), {room, packed});
+    const std::int64_t here = exchange(step, results_leaving, results_arriving, 2, std::move(sizes), {room, packed});
     builder_.alloc_partial(result, input_.rank, {0, shape_.query_heads});
     builder_.copy(OperationKind::scatter, step, BufferRole::partial, results_arriving, result, by_heads(query_heads_),
                   {here});
@@ -137,8 +142,7 @@ void HeadExchange::write_output_gradients(std::int32_t step, std::int64_t barrie
     Bytes sizes = tokens_for_heads(query_heads_, shape_.head_dim_v * size_bytes(shape_.dtype));
     const std::int64_t room = builder_.alloc_message(output_gradients_arriving, sum(sizes.received));
     const std::int64_t here =
-        builder_.exchange(OperationKind::all_to_all, step, own_output_gradients, output_gradients_arriving, 3,
-                          std::move(sizes.sent), std::move(sizes.received), {barrier, room});
+        exchange(step, own_output_gradients, output_gradients_arriving, 3, std::move(sizes), {barrier, room});
     builder_.alloc_output_gradients(output_gradients, group_.set, own_query_heads());
     builder_.copy(OperationKind::scatter, step, BufferRole::output_gradients, output_gradients_arriving,
                   output_gradients, by_tokens(), {here});
@@ -154,8 +158,7 @@ void HeadExchange::write_gradients(std::int32_t step) {
                                         query_gradients_of_heads, query_gradients_leaving, by_tokens(), {});
     builder_.free(query_gradients_of_heads, {});
     std::int64_t room = builder_.alloc_query_gradients(query_gradients, input_.rank, {0, shape_.query_heads});
-    std::int64_t here = builder_.exchange(OperationKind::all_to_all, step, query_gradients_leaving, query_gradients, 4,
-                                          std::move(sizes.sent), std::move(sizes.received), {room, packed});
+    std::int64_t here = exchange(step, query_gradients_leaving, query_gradients, 4, std::move(sizes), {room, packed});
     builder_.free(query_gradients_leaving, {here});
 
     sizes = heads_for_tokens(key_value_heads_, (shape_.head_dim_qk + shape_.head_dim_v) * element);
@@ -164,8 +167,8 @@ void HeadExchange::write_gradients(std::int32_t step) {
                            key_value_gradients_leaving, by_tokens(), {});
     builder_.free(key_value_gradients_of_heads, {});
     room = builder_.alloc_message(key_value_gradients_arriving, sum(sizes.received));
-    here = builder_.exchange(OperationKind::all_to_all, step, key_value_gradients_leaving, key_value_gradients_arriving,
-                             5, std::move(sizes.sent), std::move(sizes.received), {room, packed});
+    here =
+        exchange(step, key_value_gradients_leaving, key_value_gradients_arriving, 5, std::move(sizes), {room, packed});
     builder_.free(key_value_gradients_leaving, {here});
     builder_.alloc_key_value_gradients(key_value_gradients, input_.rank, {0, shape_.key_value_heads});
     builder_.copy(OperationKind::scatter_add, step, BufferRole::key_value_gradients, key_value_gradients_arriving,

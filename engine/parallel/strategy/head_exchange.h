@@ -90,6 +90,8 @@ class HeadExchange : public HeadExchangeBuffers {
     [[nodiscard]] Bytes tokens_for_heads(const std::vector<Range>& by_rank, std::int64_t bytes) const;
     // The way back.
     [[nodiscard]] Bytes heads_for_tokens(const std::vector<Range>& by_rank, std::int64_t bytes) const;
+    std::int64_t exchange(std::int32_t step, std::int64_t buffer, std::int64_t into, std::int64_t flow, Bytes sizes,
+                          std::vector<std::int64_t> after);
     // The tokens of each rank of the group, all heads that are there; or the heads of each, of all tokens.
     [[nodiscard]] ScheduleBuilder::Blocks by_tokens() const { return {group_.ranks, {}}; }
     [[nodiscard]] ScheduleBuilder::Blocks by_heads(std::vector<Range> heads) const;
@@ -98,7 +100,8 @@ class HeadExchange : public HeadExchangeBuffers {
     const StrategyInput& input_;
     const AttentionShape& shape_;
     HeadGroup group_;
-    std::size_t index_;  // of this rank in the group
+    std::int64_t channel_;  // Operation::group
+    std::size_t index_;     // of this rank in the group
     std::vector<Range> query_heads_;
     std::vector<Range> key_value_heads_;
 };

@@ -50,7 +50,9 @@ KeyValueRing::KeyValueRing(ScheduleBuilder& builder, RingPlace place, const Ring
       previous_(rank_at(place_from(0, -1))),
       next_(rank_at(place_from(0, 1))),
       outer_previous_(rank_at(place_from(-1, 0))),
-      outer_next_(rank_at(place_from(1, 0))) {
+      outer_next_(rank_at(place_from(1, 0))),
+      group_(builder_.add_group(windows_ > 1 ? "inner_ring" : "ring", ranks_of_window())),
+      outer_group_(builder_.add_group("outer_ring", ranks_of_place())) {
     for (const std::int64_t set : place_.sets) {
         largest_ = std::max(largest_, builder_.tokens_of(set));
         head_pairs_.push_back(builder_.head_pairs(place_.queries.set, set, place_.queries.heads));
@@ -73,6 +75,34 @@ KeyValueRing::Step KeyValueRing::step_at(std::int64_t number) const {
     step.inner = number % place_.window;
     step.owner = place_from(-step.window, -step.inner);
     return step;
+}
+
+KeyValueRing::Ids KeyValueRing::ranks_of_window() const {
+    Ids ranks;
+    for (std::int64_t inner = 0; inner < place_.window; ++inner) {
+        ranks.push_back(rank_at(place_from(0, inner)));
+    }
+    return ranks;
+}
+
+KeyValueRing::Ids KeyValueRing::ranks_of_place() const {
+    Ids ranks;
+    for (std::int64_t window = 0; window < windows_; ++window) {
+        ranks.push_back(rank_at(place_from(window, 0)));
+    }
+    return ranks;
+}
+
+std::int64_t KeyValueRing::send(std::int32_t step, std::int64_t buffer, ScheduleBuilder::Content content,
+                                std::int64_t peer, std::int64_t flow_number, const Ids& after, Stream stream) {
+    return builder_.in_group(stream == Stream::outer_send ? outer_group_ : group_,
+                             builder_.send(step, buffer, content, peer, flow_number, after, stream));
+}
+
+std::int64_t KeyValueRing::recv(std::int32_t step, std::int64_t buffer, ScheduleBuilder::Content content,
+                                std::int64_t peer, std::int64_t flow_number, const Ids& after, Stream stream) {
+    return builder_.in_group(stream == Stream::outer_receive ? outer_group_ : group_,
+                             builder_.recv(step, buffer, content, peer, flow_number, after, stream));
 }
 
 // `compute(at, step, buffer, arrived)` writes what a step computes and returns the operations that read the buffer.
@@ -99,12 +129,12 @@ void KeyValueRing::write_round(std::int32_t first_step, std::int64_t first_flow,
             next_first = buffers_.outer_blocks + at.window % 2;
             // The number of the step that ends the inner round, in which there is no inner hop.
             const std::int64_t last = i + place_.window - 1;
-            next_first_arrived = {builder_.recv(step, next_first, block_of(place_from(-at.window - 1, 0)),
-                                                outer_previous_, flow(first_flow, outer_previous_, last),
-                                                outer_writable_[static_cast<std::size_t>(at.window % 2)],
-                                                Stream::outer_receive)};
-            readers = {builder_.send(step, current, block_of(at.owner), outer_next_, flow(first_flow, rank, last),
-                                     arrived, Stream::outer_send)};
+            next_first_arrived = {recv(step, next_first, block_of(place_from(-at.window - 1, 0)), outer_previous_,
+                                       flow(first_flow, outer_previous_, last),
+                                       outer_writable_[static_cast<std::size_t>(at.window % 2)],
+                                       Stream::outer_receive)};
+            readers = {send(step, current, block_of(at.owner), outer_next_, flow(first_flow, rank, last), arrived,
+                            Stream::outer_send)};
             last_outer = {next_first_arrived.front(), readers.front()};
         }
         const bool ends = at.inner + 1 == place_.window;
@@ -113,10 +143,10 @@ void KeyValueRing::write_round(std::int32_t first_step, std::int64_t first_flow,
         if (!ends) {
             const std::int64_t turn = inner_hops++ % room_.inner_blocks;
             filled = buffers_.blocks + turn;
-            arriving = {builder_.recv(step, filled, block_of(step_at(i + 1).owner), previous_,
-                                      flow(first_flow, previous_, i), writable_[static_cast<std::size_t>(turn)])};
+            arriving = {recv(step, filled, block_of(step_at(i + 1).owner), previous_, flow(first_flow, previous_, i),
+                             writable_[static_cast<std::size_t>(turn)], Stream::receive)};
             readers.push_back(
-                builder_.send(step, current, block_of(at.owner), next_, flow(first_flow, rank, i), arrived));
+                send(step, current, block_of(at.owner), next_, flow(first_flow, rank, i), arrived, Stream::send));
             last_inner = {arriving.front(), readers.back()};
         }
         const Ids computing = compute(at, step, current, arrived);
@@ -210,19 +240,18 @@ KeyValueRing::Ids KeyValueRing::write_gradients(Sums& sums, const Step& at, std:
         sums.ready = {begins ? readers.front()
                              : builder_.reduce(step, buffers_.gradients_of_step, sum, set, sums.ready)};
     }
-    sums.writable[turn] = {builder_.send(step, sum, gradients_of(at.owner), next_,
-                                         flow(sums.first_flow, rank_at(place_.index), at.number), sums.ready)};
+    sums.writable[turn] = {send(step, sum, gradients_of(at.owner), next_,
+                                flow(sums.first_flow, rank_at(place_.index), at.number), sums.ready, Stream::send)};
     // The next one, before the keys and values that the sender has behind it.
     const std::int64_t here = flow(sums.first_flow, previous_, at.number);
     if (at.inner + 1 < place_.window) {
-        sums.ready = {builder_.recv(step + 1, buffers_.sums + (at.number + 1) % 2,
-                                    gradients_of(step_at(at.number + 1).owner), previous_, here,
-                                    sums.writable[1 - turn])};
+        sums.ready = {recv(step + 1, buffers_.sums + (at.number + 1) % 2, gradients_of(step_at(at.number + 1).owner),
+                           previous_, here, sums.writable[1 - turn], Stream::receive)};
     } else if (windows_ > 1) {
         const bool first = at.window == 0;
-        sums.returned = {builder_.recv(step, first ? buffers_.outer_sums : buffers_.sum_of_window,
-                                       gradients_of(place_from(-at.window, 0)), previous_, here,
-                                       first ? sums.outer_writable[0] : sums.window_writable)};
+        sums.returned = {recv(step, first ? buffers_.outer_sums : buffers_.sum_of_window,
+                              gradients_of(place_from(-at.window, 0)), previous_, here,
+                              first ? sums.outer_writable[0] : sums.window_writable, Stream::receive)};
     }
     return readers;
 }
@@ -247,12 +276,12 @@ void KeyValueRing::pass_sums_on(Sums& sums, std::int64_t window, std::int32_t st
     if (last) {
         room = {builder_.alloc_key_value_gradients(buffers_.own_sums, set_of(place_.index), place_.key_value_heads)};
     }
-    sums.outer_writable[turn] = {builder_.send(
-        step, buffers_.outer_sums + window % 2, gradients_of(place_from(-window, 0)), outer_next_,
-        flow(sums.first_outer_flow, rank_at(place_.index), window), sums.outer_ready, Stream::outer_send)};
-    sums.outer_ready = {builder_.recv(step, last ? buffers_.own_sums : buffers_.outer_sums + (window + 1) % 2,
-                                      gradients_of(place_from(-window - 1, 0)), from,
-                                      flow(sums.first_outer_flow, from, window), room, Stream::outer_receive)};
+    sums.outer_writable[turn] = {send(step, buffers_.outer_sums + window % 2, gradients_of(place_from(-window, 0)),
+                                      outer_next_, flow(sums.first_outer_flow, rank_at(place_.index), window),
+                                      sums.outer_ready, Stream::outer_send)};
+    sums.outer_ready = {recv(step, last ? buffers_.own_sums : buffers_.outer_sums + (window + 1) % 2,
+                             gradients_of(place_from(-window - 1, 0)), from, flow(sums.first_outer_flow, from, window),
+                             room, Stream::outer_receive)};
 }
 
 void KeyValueRing::write_backward(std::int32_t first_step, std::int64_t first_flow, const Ids& begin,
@@ -291,8 +320,8 @@ void KeyValueRing::write_backward(std::int32_t first_step, std::int64_t first_fl
     } else {
         const std::int64_t room =
             builder_.alloc_key_value_gradients(buffers_.own_sums, set_of(place_.index), place_.key_value_heads);
-        const std::int64_t home = builder_.recv(last_step, buffers_.own_sums, gradients_of(place_.index), previous_,
-                                                flow(sums.first_flow, previous_, size() - 1), {room});
+        const std::int64_t home = recv(last_step, buffers_.own_sums, gradients_of(place_.index), previous_,
+                                       flow(sums.first_flow, previous_, size() - 1), {room}, Stream::receive);
         last_transfers_ = {home, last_send.front()};
     }
     for (std::int64_t i = 0; i < 2; ++i) {

@@ -130,6 +130,13 @@ class KeyValueRing {
     [[nodiscard]] ScheduleBuilder::Content gradients_of(std::int64_t place) const {
         return builder_.key_value_gradients_of(set_of(place), place_.key_value_heads.size());
     }
+    // The ranks of this one's window, and those that have its place in theirs.
+    [[nodiscard]] Ids ranks_of_window() const;
+    [[nodiscard]] Ids ranks_of_place() const;
+    std::int64_t send(std::int32_t step, std::int64_t buffer, ScheduleBuilder::Content content, std::int64_t peer,
+                      std::int64_t flow_number, const Ids& after, Stream stream);
+    std::int64_t recv(std::int32_t step, std::int64_t buffer, ScheduleBuilder::Content content, std::int64_t peer,
+                      std::int64_t flow_number, const Ids& after, Stream stream);
     // Flows are named by their sender and their step.
     [[nodiscard]] std::int64_t flow(std::int64_t first, std::int64_t sender, std::int64_t step) const {
         return first + sender * size() + step;
@@ -167,6 +174,8 @@ class KeyValueRing {
     std::int64_t next_;
     std::int64_t outer_previous_;
     std::int64_t outer_next_;
+    std::int64_t group_;  // Operation::group: of the hops inside a window
+    std::int64_t outer_group_;
     std::int64_t largest_ = 0;              // tokens of a block
     std::vector<std::int64_t> head_pairs_;  // of the queries with each block
     // What must have completed before a block may be overwritten.

@@ -335,8 +335,9 @@ StrategyTotals rsa_totals(const StrategyInput& input, const TokenCounts& tokens,
     live.pass(in_turn * values.bytes);
     if (pass == Pass::forward_backward) {
         const std::int64_t gradient_bytes = keys.gradient_bytes + values.gradient_bytes;
-        sums.bytes_received = 2 * sums.bytes_received + (ranks - 1) * own * gradient_bytes;
-        sums.bytes_sent = 2 * sums.bytes_sent + (tokens.all() - own) * gradient_bytes;
+        const std::int64_t sent_gradients = input.wire().gradients(gradient_bytes);
+        sums.bytes_received = 2 * sums.bytes_received + (ranks - 1) * own * sent_gradients;
+        sums.bytes_sent = 2 * sums.bytes_sent + (tokens.all() - own) * sent_gradients;
         live.take(rows);  // delta
         live.take(tokens.all() * values.gradient_bytes);
         live.pass(in_turn * values.bytes);

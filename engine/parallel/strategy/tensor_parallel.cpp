@@ -313,7 +313,7 @@ StrategyTotals tensor_parallel_totals(const StrategyInput& input, const TokenCou
         sums.bytes_received += (all - own) * gathered + (ranks - 1) * own * reduced;
         sums.bytes_sent += (ranks - 1) * own * gathered + (all - own) * reduced;
     };
-    add_bytes(widths.query.all + widths.key_value.all, widths.result.all);
+    add_bytes(widths.query.all + widths.key_value.all, input.wire().partials(widths.result.all));
 
     LiveBytes live;
     live.take(all * (widths.query.all + widths.key_value.all));
@@ -331,7 +331,8 @@ StrategyTotals tensor_parallel_totals(const StrategyInput& input, const TokenCou
     live.pass(ranks > 1 ? own * widths.result.all : 0);
     live.give_back(ranks * own * widths.result.all);
     if (backward) {
-        add_bytes(widths.output_gradient.all, widths.query_gradient.all + widths.key_value_gradient.all);
+        add_bytes(widths.output_gradient.all,
+                  input.wire().gradients(widths.query_gradient.all + widths.key_value_gradient.all));
         live.take(all * widths.output_gradient.all);
         live.take(all * widths.output_gradient.own);
         live.give_back(all * widths.output_gradient.all);

@@ -169,6 +169,7 @@ class BackwardSchedule : public testing::Test {
             if (communicator.rank() == 0) {
                 change(schedule);
             }
+            open_groups(schedule, communicator);
             const auto rank = static_cast<std::size_t>(communicator.rank());
             const RankTensors tensors(inputs_, case_.tokens[rank]);
             results[rank] = execute({schedule, case_.problem.shape, case_.masks, case_.tokens, *kernel, tensors.view()},

@@ -82,13 +82,13 @@ class WireDTypeRun : public testing::Test {
 };
 
 TEST_F(WireDTypeRun, KeepsToTheLimitOfTheTypeAndIsNotFloat32) {
-    for (const std::string_view name : wire_dtype_strategies()) {
-        const StrategyEntry& strategy = find_strategy(name);
+    for (const StrategyEntry& strategy : strategies()) {
         for (const int ranks : {2, 4}) {
             for (const DType wire : {DType::bfloat16, DType::float16}) {
-                SCOPED_TRACE(std::string(name) + " " + std::string(to_string(wire)) + " over " + std::to_string(ranks));
+                SCOPED_TRACE(std::string(strategy.name) + " " + std::string(to_string(wire)) + " over " +
+                             std::to_string(ranks));
                 const Pass pass = strategy.has_backward ? Pass::forward_backward : Pass::forward;
-                const Errors errors = run(name, wire, ranks, pass);
+                const Errors errors = run(strategy.name, wire, ranks, pass);
                 EXPECT_LE(errors.output, output_error_limit(wire, 331));
                 EXPECT_LE(errors.gradients, 3 * output_error_limit(wire, 331));
                 EXPECT_GT(std::max(errors.output, errors.gradients), 1e-5) << "nothing was cast";

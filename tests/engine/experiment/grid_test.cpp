@@ -154,6 +154,20 @@ TEST(ShippedGrids, FitTheSchemaAndHoldExperimentsOnly) {
     EXPECT_GE(files, 1);
 }
 
+void expect_every_strategy(const Axis& axis) {
+    std::set<std::string> met;
+    for (const AxisCase& one : axis.cases) {
+        for (const FieldOverride& change : one.changes) {
+            if (change.field == "layout.strategy") {
+                met.insert(change.value.get<std::string>());
+            }
+        }
+    }
+    for (const StrategyEntry& strategy : strategies()) {
+        EXPECT_EQ(met.count(std::string(strategy.name)), 1U) << strategy.name << " is not in the matrix";
+    }
+}
+
 // The first fourteen presets are the masks of the benchmark in its order, the next fourteen those of its long runs.
 TEST(ShippedGrids, LongcaHasTheMasksOfTheBenchmarkAndEveryStrategy) {
     const std::filesystem::path path = resources_folder / "sweeps" / "longca.json";
@@ -169,18 +183,15 @@ TEST(ShippedGrids, LongcaHasTheMasksOfTheBenchmarkAndEveryStrategy) {
             EXPECT_EQ(one.changes.front().field, "mask");
             EXPECT_EQ(one.changes.front().value, parse_json(preset->expression, "preset")) << preset->name;
         }
-        std::set<std::string> met;
-        for (const AxisCase& one : grid.axes[1].cases) {
-            for (const FieldOverride& change : one.changes) {
-                if (change.field == "layout.strategy") {
-                    met.insert(change.value.get<std::string>());
-                }
-            }
-        }
-        for (const StrategyEntry& strategy : strategies()) {
-            EXPECT_EQ(met.count(std::string(strategy.name)), 1U) << strategy.name << " is not in the matrix";
-        }
+        expect_every_strategy(grid.axes[1]);
     }
+}
+
+TEST(ShippedGrids, WireDTypeHasEveryStrategyAndType) {
+    const Grid grid = shipped(resources_folder / "sweeps" / "wire-dtype.json", "");
+    ASSERT_EQ(grid.axes.size(), 3U);
+    expect_every_strategy(grid.axes[0]);
+    EXPECT_EQ(grid.axes[1].cases.size(), dtype_words.size());
 }
 
 // Else a document mask would be the same as one without documents.

@@ -4,6 +4,7 @@
 
 #include "engine/base/error.h"
 #include "tests/support/dispatched_case.h"
+#include "tests/support/expect_error.h"
 
 namespace longscope {
 namespace {
@@ -39,6 +40,37 @@ TEST(ScheduleJson, ADocumentOfTheForwardPassWithOffsetsIsOfVersion2) {
     const Schedule schedule = write_split_kv(c.input(1), Pass::forward);
     EXPECT_EQ(to_json(schedule).at("longscope_schedule"), 2);
     EXPECT_EQ(schedule_from_json(parse_json(to_json(schedule).dump(), "test")), schedule);
+}
+
+Json example_with_groups() {
+    DispatchedCase c({{1, 4, 2, 16, 24, DType::float32}, {100, 100, {}}, R"({"causal": {}})", 1}, "zigzag", 4);
+    c.options.ulysses = 2;
+    const Schedule schedule = write_usp(c.input(1), Pass::forward);
+    EXPECT_EQ(schedule_from_json(parse_json(to_json(schedule).dump(), "test")), schedule);
+    return to_json(schedule);
+}
+
+TEST(ScheduleJson, HoldsTheGroupsOfTransfers) {
+    const Json document = example_with_groups();
+    EXPECT_EQ(document.at("longscope_schedule"), 2);
+    EXPECT_EQ(document.at("groups"),
+              Json::parse(R"([{"name": "heads", "ranks": [0, 1]}, {"name": "ring", "ranks": [1, 3]}])"));
+}
+
+TEST(ScheduleJson, RefusesGroupsThatATransferIsNotOf) {
+    const Json good = example_with_groups();
+    const auto expect_refused = [&](const Json& patch, const std::string& message) {
+        expect_error(ErrorKind::bad_input, {message}, [&] { (void)schedule_from_json(good.patch(patch)); });
+    };
+    std::size_t send = 0;
+    while (good.at("operations").at(send).at("op") != "send") {
+        ++send;
+    }
+    const std::string group = "/operations/" + std::to_string(send) + "/group";
+    expect_refused({{{"op", "replace"}, {"path", group}, {"value", 0}}}, "is without rank 3");
+    expect_refused({{{"op", "replace"}, {"path", group}, {"value", 2}}}, "group");
+    expect_refused({{{"op", "replace"}, {"path", "/groups/0/ranks"}, {"value", {0, 2}}}}, "groups[0].ranks");
+    expect_refused({{{"op", "replace"}, {"path", "/groups/1/ranks"}, {"value", {3, 1}}}}, "above the one before");
 }
 
 TEST(ScheduleJson, RefusesDamage) {

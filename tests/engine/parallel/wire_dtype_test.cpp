@@ -25,8 +25,7 @@ StrategyInput with_wire(StrategyInput input, DType wire) {
 }
 
 TEST(WireDType, FormulasSayWhatSchedulesSay) {
-    for (const std::string_view name : wire_dtype_strategies()) {
-        const StrategyEntry& strategy = find_strategy(name);
+    for (const StrategyEntry& strategy : strategies()) {
         for (const std::int64_t ranks : {1, 2, 4, 6}) {
             for (const char* dispatch : {"contiguous", "striped"}) {
                 const DispatchedCase c(problem(), dispatch, ranks);
@@ -40,7 +39,7 @@ TEST(WireDType, FormulasSayWhatSchedulesSay) {
                         const StrategyTotals all{unrolled.bytes_sent, unrolled.bytes_received,
                                                  unrolled.peak_buffer_bytes};
                         EXPECT_EQ(strategy.totals(pass, input, TokenCounts(c.tokens)), all)
-                            << name << " " << dispatch << " " << to_string(pass) << ", rank " << rank << " of "
+                            << strategy.name << " " << dispatch << " " << to_string(pass) << ", rank " << rank << " of "
                             << ranks;
                     }
                 }
@@ -73,13 +72,17 @@ TEST(WireDType, GradientsTakeHalfAndPartialsAllButHalfOfTheOutput) {
     EXPECT_EQ(change("double_ring", Pass::forward_backward),
               (counts.all() + counts.of(1) + counts.of(3)) * 4 * (16 + 24) * 2)
         << "and an outer hop for each of two windows";
+    EXPECT_EQ(change("rsa", Pass::forward), 0) << "keys and values alone";
+    EXPECT_EQ(change("rsa", Pass::forward_backward), 3 * own * 4 * (16 + 24) * 2);
+    EXPECT_EQ(change("tensor_parallel", Pass::forward), 3 * own * 12 * 24 * 2);
+    EXPECT_EQ(change("tensor_parallel", Pass::forward_backward), 3 * own * (12 * 24 + 12 * 16 + 4 * (16 + 24)) * 2);
     EXPECT_EQ(change("light_seq", Pass::forward), 0) << "rank 3 alone is helped";
     EXPECT_EQ(change("light_seq", Pass::forward_backward), 2 * own * 4 * (16 + 24) * 2) << "by ranks 2 and 3";
 }
 
 TEST(WireDType, AScheduleWithCastsIsReadBack) {
     const DispatchedCase c(problem(), "striped", 4);
-    for (const char* name : {"ring", "usp", "group_cast"}) {
+    for (const char* name : {"ring", "usp", "group_cast", "rsa", "tensor_parallel"}) {
         const Schedule written = find_strategy(name).forward_backward(with_wire(c.input(2), DType::bfloat16));
         EXPECT_EQ(schedule_from_json(parse_json(to_json(written).dump(), "schedule")), written) << name;
         std::int64_t casts = 0;
