@@ -21,7 +21,7 @@ using Row = std::vector<std::string>;
 constexpr std::string_view header =
     "run,uuid,name,state,backend,ranks,"
     "draw,seed,documents,tokens,pairs,flops,output_relative_error,lse_absolute_error,check_passed,"
-    "query_gradient_error,key_gradient_error,value_gradient_error,"
+    "query_gradient_error,key_gradient_error,value_gradient_error,sink_gradient_error,"
     "repetition,kind,duration_ns,forward_ns,backward_ns,"
     "rank,rank_tokens,rank_pairs,computing_ns,exposed_communication_ns,waiting_ns,other_ns,bytes_sent,bytes_received,"
     "peak_memory_bytes,dropped_events\r\n";
@@ -41,13 +41,14 @@ Row draw_fields(const StoredDraw& draw) {
     Row row{csv_field(d.index),  csv_field(d.seed),  csv_field(d.documents),
             csv_field(d.tokens), csv_field(d.pairs), csv_field(d.flops)};
     if (draw.checks.empty()) {
-        row.insert(row.end(), 6, "");
+        row.insert(row.end(), 7, "");
     } else {
         const CheckRecord& check = draw.checks.back();
         const auto of_gradients = [&](double value) { return check.has_gradients() ? csv_field(value) : ""; };
         row.insert(row.end(), {csv_field(check.output_relative_error), csv_field(check.lse_absolute_error),
                                check.passed ? "1" : "0", of_gradients(check.query_gradient_error),
-                               of_gradients(check.key_gradient_error), of_gradients(check.value_gradient_error)});
+                               of_gradients(check.key_gradient_error), of_gradients(check.value_gradient_error),
+                               check.sink_gradient_error ? csv_field(*check.sink_gradient_error) : ""});
     }
     return row;
 }

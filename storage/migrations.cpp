@@ -36,6 +36,7 @@ const std::vector<Migration>& migrations() {
         {3, "dropped events", std::string(embedded_sql("0003.sql"))},
         {4, "benches", std::string(embedded_sql("0004.sql"))},
         {5, "the backward pass", std::string(embedded_sql("0005.sql"))},
+        {6, "the gradients of sinks", std::string(embedded_sql("0006.sql"))},
     };
     return registry;
 }

@@ -90,6 +90,7 @@ struct CheckRecord {
     double key_gradient_error = 0;
     double value_gradient_error = 0;
     double gradient_limit = 0;
+    std::optional<double> sink_gradient_error = {};  // likewise, of the gradients of sinks, where there are some
 
     [[nodiscard]] bool has_gradients() const { return gradient_limit > 0; }
 

@@ -108,12 +108,12 @@ void insert_check(SQLite::Database& handle, std::int64_t draw, const CheckRecord
     };
     execute(handle,
             "INSERT INTO check_result (draw, rows, output_relative_error, lse_absolute_error, output_limit, "
-            "lse_limit, passed, query_gradient_error, key_gradient_error, value_gradient_error, gradient_limit) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "lse_limit, passed, query_gradient_error, key_gradient_error, value_gradient_error, gradient_limit, "
+            "has_sinks, sink_gradient_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             draw, record.rows, record.output_relative_error, record.lse_absolute_error, record.output_limit,
             record.lse_limit, record.passed, of_gradients(record.query_gradient_error),
             of_gradients(record.key_gradient_error), of_gradients(record.value_gradient_error),
-            of_gradients(record.gradient_limit));
+            of_gradients(record.gradient_limit), record.sink_gradient_error.has_value(), record.sink_gradient_error);
 }
 
 void insert_clock(SQLite::Database& handle, std::int64_t run, const ClockRecord& record) {

@@ -47,16 +47,18 @@ Json check_to_json(const CheckRecord& check) {
     const auto of_gradients = [&](double value) {
         return check.has_gradients() ? number_to_json(value) : Json(nullptr);
     };
-    return {{"rows", check.rows},
-            {"output_relative_error", number_to_json(check.output_relative_error)},
-            {"lse_absolute_error", number_to_json(check.lse_absolute_error)},
-            {"output_limit", number_to_json(check.output_limit)},
-            {"lse_limit", number_to_json(check.lse_limit)},
-            {"passed", check.passed},
-            {"query_gradient_error", of_gradients(check.query_gradient_error)},
-            {"key_gradient_error", of_gradients(check.key_gradient_error)},
-            {"value_gradient_error", of_gradients(check.value_gradient_error)},
-            {"gradient_limit", of_gradients(check.gradient_limit)}};
+    return {
+        {"rows", check.rows},
+        {"output_relative_error", number_to_json(check.output_relative_error)},
+        {"lse_absolute_error", number_to_json(check.lse_absolute_error)},
+        {"output_limit", number_to_json(check.output_limit)},
+        {"lse_limit", number_to_json(check.lse_limit)},
+        {"passed", check.passed},
+        {"query_gradient_error", of_gradients(check.query_gradient_error)},
+        {"key_gradient_error", of_gradients(check.key_gradient_error)},
+        {"value_gradient_error", of_gradients(check.value_gradient_error)},
+        {"sink_gradient_error", check.sink_gradient_error ? number_to_json(*check.sink_gradient_error) : Json(nullptr)},
+        {"gradient_limit", of_gradients(check.gradient_limit)}};
 }
 
 Json statistics_to_json(const StoredDraw& draw) {

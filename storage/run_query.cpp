@@ -100,7 +100,8 @@ std::vector<StoredRepetition> read_repetitions(Database& database, std::int64_t 
 std::vector<CheckRecord> read_checks(Database& database, std::int64_t draw) {
     SQLite::Statement row(database.handle(),
                           "SELECT rows, output_relative_error, lse_absolute_error, output_limit, lse_limit, passed, "
-                          "query_gradient_error, key_gradient_error, value_gradient_error, gradient_limit "
+                          "query_gradient_error, key_gradient_error, value_gradient_error, gradient_limit, "
+                          "has_sinks, sink_gradient_error "
                           "FROM check_result WHERE draw = ? ORDER BY id");
     bind_all(row, draw);
     std::vector<CheckRecord> checks;
@@ -113,6 +114,9 @@ std::vector<CheckRecord> read_checks(Database& database, std::int64_t draw) {
             check.key_gradient_error = number_or_nan(row.getColumn(7));
             check.value_gradient_error = number_or_nan(row.getColumn(8));
             check.gradient_limit = row.getColumn(9).getDouble();
+        }
+        if (row.getColumn(10).getInt() == 1) {
+            checks.back().sink_gradient_error = number_or_nan(row.getColumn(11));
         }
     }
     return checks;

@@ -58,7 +58,8 @@ double worst_of(std::initializer_list<double> errors) {
 }  // namespace
 
 double largest_gradient_error(const CheckRecord& check) {
-    return worst_of({check.query_gradient_error, check.key_gradient_error, check.value_gradient_error});
+    return worst_of({check.query_gradient_error, check.key_gradient_error, check.value_gradient_error,
+                     check.sink_gradient_error.value_or(0.0)});
 }
 
 double RunFigures::gradient_error() const {

@@ -100,17 +100,34 @@ std::string pass_table(const StoredRun& run) {
     return any ? "\nEach pass for itself: medians of the measured repetitions\n" + table.text(2) : "";
 }
 
+// Of sinks only where a run has some.
 std::string gradient_table(const StoredRun& run) {
-    TextTable table({{"draw"}, {"dQ error"}, {"dK error"}, {"dV error"}, {"limit"}});
     bool any = false;
+    bool sinks = false;
     for (const StoredDraw& draw : run.draws) {
         for (const CheckRecord& check : draw.checks) {
-            if (check.has_gradients()) {
-                any = true;
-                table.add_row({std::to_string(draw.record.index), report_error(check.query_gradient_error),
-                               report_error(check.key_gradient_error), report_error(check.value_gradient_error),
-                               report_error(check.gradient_limit)});
+            any = any || check.has_gradients();
+            sinks = sinks || check.sink_gradient_error;
+        }
+    }
+    std::vector<Column> columns{{"draw"}, {"dQ error"}, {"dK error"}, {"dV error"}, {"limit"}};
+    if (sinks) {
+        columns.insert(columns.end() - 1, {"sinks error"});
+    }
+    TextTable table(columns);
+    for (const StoredDraw& draw : run.draws) {
+        for (const CheckRecord& check : draw.checks) {
+            if (!check.has_gradients()) {
+                continue;
             }
+            std::vector<std::string> cells{std::to_string(draw.record.index), report_error(check.query_gradient_error),
+                                           report_error(check.key_gradient_error),
+                                           report_error(check.value_gradient_error)};
+            if (sinks) {
+                cells.push_back(check.sink_gradient_error ? report_error(*check.sink_gradient_error) : "-");
+            }
+            cells.push_back(report_error(check.gradient_limit));
+            table.add_row(cells);
         }
     }
     return any ? "\nGradients against the reference (relative L2)\n" + table.text(2) : "";

@@ -250,6 +250,39 @@ KeyGradientCheck check_key_gradients(HeadMatrix<const float> key_gradients, Head
     return check;
 }
 
+SinkGradientTerms sum_sink_gradients(const Partial& output, const CheckedProblem& problem, const TokenSet& tokens) {
+    const float* sinks = problem.scoring.sinks_of_heads(0);
+    const std::int64_t heads = problem.shape.query_heads;
+    const auto dim_v = static_cast<std::size_t>(problem.shape.head_dim_v);
+    SinkGradientTerms sums{std::vector<double>(static_cast<std::size_t>(heads)), 0};
+    std::vector<double> squared_terms(static_cast<std::size_t>(heads));
+    ThreadTeam().for_each(heads, [&](std::int64_t head) {
+        const auto index = static_cast<std::size_t>(head);
+        for (std::int64_t row = 0; row < tokens.size(); ++row) {
+            const double weight = std::exp(double{sinks[head]} - double{output.lse(head)[row]});
+            const double term = weight * dot(output_gradient_of(problem, head, tokens.position(row)),
+                                             {output.output().row(head, row), dim_v});
+            sums.gradients[index] -= term;
+            squared_terms[index] += term * term;
+        }
+    });
+    for (const double squares : squared_terms) {
+        sums.squared_terms += squares;
+    }
+    return sums;
+}
+
+GradientSums check_sink_gradients(const std::vector<double>& gradients, const SinkGradientTerms& sums) {
+    GradientSums check;
+    check.squared_terms = sums.squared_terms;
+    for (std::size_t head = 0; head < sums.gradients.size(); ++head) {
+        const double expected = sums.gradients[head];
+        check.squared_error += (gradients.at(head) - expected) * (gradients.at(head) - expected);
+        check.squared_norm += expected * expected;
+    }
+    return check;
+}
+
 double gradient_error_limit(DType dtype, std::int64_t key_tokens) {
     return 3.0 * output_error_limit(dtype, key_tokens);
 }

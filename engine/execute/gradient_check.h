@@ -56,6 +56,19 @@ struct KeyGradientCheck {
                                                    const std::vector<double>& sums, const TokenSet& tokens,
                                                    const std::vector<std::int64_t>& positions);
 
+// The gradients of the sinks of all heads, which are sums over all queries.
+struct SinkGradientTerms {
+    std::vector<double> gradients;
+    double squared_terms = 0;
+};
+
+// What the queries that `tokens` holds add to them, from the run's output, which has their rows. There are sinks.
+[[nodiscard]] SinkGradientTerms sum_sink_gradients(const Partial& output, const CheckedProblem& problem,
+                                                   const TokenSet& tokens);
+
+// Of the sums of all ranks; `gradients` likewise.
+[[nodiscard]] GradientSums check_sink_gradients(const std::vector<double>& gradients, const SinkGradientTerms& sums);
+
 // What is promised for standard-normal inputs: three times the limit of the output.
 [[nodiscard]] double gradient_error_limit(DType dtype, std::int64_t key_tokens);
 

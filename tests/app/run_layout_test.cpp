@@ -6,6 +6,7 @@
 #include "engine/mask/heads.h"
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/strategy.h"
+#include "storage/report_text.h"
 #include "tests/app/run_fixture.h"
 
 namespace longscope {
@@ -60,6 +61,26 @@ TEST_P(RunVerb, FewerQueriesThanTokensAreExactAndMovePartialResultsAlone) {
                   .text()
                   .find("run 2 infeasible: ring computes as many queries as there are tokens (sequence.query_tokens)"),
               std::string::npos);
+}
+
+TEST_P(RunVerb, StoresAndShowsTheErrorOfTheGradientsOfSinks) {
+    std::int64_t runs = 0;
+    for (const char* strategy : {"ring", "ulysses", "dist_ca", "tensor_parallel"}) {
+        SCOPED_TRACE(strategy);
+        Json json = small_experiment();
+        json["pass"] = "forward_backward";
+        json["scoring"] = {{"sinks", true}};
+        json["layout"] = {{"ranks", 4}, {"strategy", strategy}, {"dispatch", "zigzag"}};
+        json["sequence"]["draws"] = 1;
+        const EngineEnd end = run_engine_process(arguments(json));
+        ASSERT_TRUE(end.status.good()) << end.text();
+        const CheckRecord check = stored(++runs).draws.at(0).checks.at(0);
+        EXPECT_TRUE(check.passed);
+        ASSERT_TRUE(check.sink_gradient_error.has_value());
+        EXPECT_GT(*check.sink_gradient_error, 0.0) << "float32 is never exact: nothing was compared";
+        EXPECT_LE(*check.sink_gradient_error, check.gradient_limit);
+        EXPECT_NE(end.out.find(report_error(*check.sink_gradient_error)), std::string::npos) << end.out;
+    }
 }
 
 TEST_P(RunVerb, BothPassesAreExactAndTimedApartAndMoveWhatTheirFormulaSays) {

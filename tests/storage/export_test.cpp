@@ -2,6 +2,8 @@
 #include "storage/export.h"
 
 #include <gtest/gtest.h>
+
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include <sstream>
@@ -9,6 +11,7 @@
 #include "engine/base/json.h"
 #include "storage/run_json.h"
 #include "storage/run_query.h"
+#include "storage/run_statistics.h"
 #include "storage/run_store.h"
 #include "tests/support/sample_run.h"
 #include "tests/support/temporary_folder.h"
@@ -107,8 +110,33 @@ TEST_F(ExportTest, CsvKeepsRepetitionsWithoutRanksAndDrawsWithoutChecks) {
     const Rows rows = parse_csv(csv(run));
     ASSERT_EQ(rows.size(), 2U);
     EXPECT_EQ(rows[1].size(), rows[0].size());
-    EXPECT_EQ(rows[1][20], "5");
+    EXPECT_EQ(rows[1][21], "5");
     EXPECT_EQ(rows[1].back(), "");
+}
+
+TEST_F(ExportTest, TheGradientsOfSinksAreStoredAndExportedWhereThereAreSome) {
+    for (const double error : {5e-7, std::numeric_limits<double>::quiet_NaN()}) {
+        CheckRecord check{64, 2.5e-7, 1e-6, 1e-6, 1e-5, true, 2e-7, 3e-7, 4e-7, 3e-6};
+        check.sink_gradient_error = error;
+        const std::int64_t run = store_.begin_run(sample_record());
+        const std::int64_t draw = store_.add_draw(run, sample_draw(0));
+        store_.add_repetition(draw, sample_repetition(0, true, 2));
+        store_.add_check(draw, check);
+        const CheckRecord read = read_run(database_, run).draws.at(0).checks.at(0);
+        ASSERT_TRUE(read.sink_gradient_error.has_value());
+        const bool number = !std::isnan(error);
+        EXPECT_EQ(std::isnan(*read.sink_gradient_error), !number);
+        EXPECT_EQ(std::isnan(largest_gradient_error(read)), !number);
+        const Json json = run_to_json(read_run(database_, run))["draws"][0]["checks"][0];
+        const Rows rows = parse_csv(csv(run));
+        const auto column = std::find(rows[0].begin(), rows[0].end(), "sink_gradient_error") - rows[0].begin();
+        if (number) {
+            EXPECT_EQ(json["sink_gradient_error"], error);
+            EXPECT_EQ(rows[1].at(static_cast<std::size_t>(column)), "5e-07");
+        }
+    }
+    const std::int64_t without = store_backward_run(store_);
+    EXPECT_EQ(read_run(database_, without).draws.at(0).checks.at(0).sink_gradient_error, std::nullopt);
 }
 
 TEST_F(ExportTest, BothPassesAndTheirGradientsAreExported) {

@@ -49,6 +49,7 @@ TEST(Fixtures, EveryRevisionButTheNewestHasOneThatMigratesAndKeepsItsRuns) {
                 EXPECT_EQ(static_cast<std::int64_t>(read_plans(database, draw.id).size()), summary.ranks);
                 EXPECT_TRUE(draw.checks.at(0).passed);
                 EXPECT_FALSE(draw.checks.at(0).has_gradients());
+                EXPECT_EQ(draw.checks.at(0).sink_gradient_error, std::nullopt);
                 EXPECT_EQ(draw.repetitions[2].record.backward_ns, std::nullopt);
             }
             const bool tagged = revision >= 2 && summary.id == 1;

@@ -45,8 +45,9 @@ class JsonProgress final : public RunProgress {
                    {"draw", message.at("draw")},
                    {"value", message.at("output_relative_error")},
                    {"limit", message.at("output_limit")}});
-            for (const char* name : {"query_gradient_error", "key_gradient_error", "value_gradient_error"}) {
-                if (message.at("gradient_limit") > 0) {
+            for (const char* name :
+                 {"query_gradient_error", "key_gradient_error", "value_gradient_error", "sink_gradient_error"}) {
+                if (message.at("gradient_limit") > 0 && message.contains(name)) {
                     write({{"type", "metric"},
                            {"name", name},
                            {"draw", message.at("draw")},

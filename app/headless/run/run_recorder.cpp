@@ -158,6 +158,9 @@ void RunRecorder::add_check(const Json& message) {
                                          check.record.query_gradient_error, check.record.key_gradient_error,
                                          check.record.value_gradient_error, check.record.gradient_limit);
         }
+        if (check.record.sink_gradient_error) {
+            failure_text_ += fmt::format(", gradients of sinks {:.2g}", *check.record.sink_gradient_error);
+        }
     }
 }
 

@@ -236,18 +236,22 @@ Repetition read_repetition(const Json& message) {
 }
 
 Json check(const Check& check) {
-    return {{"type", "check"},
-            {"draw", check.draw},
-            {"rows", check.record.rows},
-            {"output_relative_error", finite_or_null(check.record.output_relative_error)},
-            {"lse_absolute_error", finite_or_null(check.record.lse_absolute_error)},
-            {"output_limit", check.record.output_limit},
-            {"lse_limit", check.record.lse_limit},
-            {"passed", check.record.passed},
-            {"query_gradient_error", finite_or_null(check.record.query_gradient_error)},
-            {"key_gradient_error", finite_or_null(check.record.key_gradient_error)},
-            {"value_gradient_error", finite_or_null(check.record.value_gradient_error)},
-            {"gradient_limit", check.record.gradient_limit}};
+    Json json{{"type", "check"},
+              {"draw", check.draw},
+              {"rows", check.record.rows},
+              {"output_relative_error", finite_or_null(check.record.output_relative_error)},
+              {"lse_absolute_error", finite_or_null(check.record.lse_absolute_error)},
+              {"output_limit", check.record.output_limit},
+              {"lse_limit", check.record.lse_limit},
+              {"passed", check.record.passed},
+              {"query_gradient_error", finite_or_null(check.record.query_gradient_error)},
+              {"key_gradient_error", finite_or_null(check.record.key_gradient_error)},
+              {"value_gradient_error", finite_or_null(check.record.value_gradient_error)},
+              {"gradient_limit", check.record.gradient_limit}};
+    if (check.record.sink_gradient_error) {
+        json["sink_gradient_error"] = finite_or_null(*check.record.sink_gradient_error);
+    }
+    return json;
 }
 
 Check read_check(const Json& message) {
@@ -264,6 +268,9 @@ Check read_check(const Json& message) {
         check.record.query_gradient_error = infinite_if_null(json.at("query_gradient_error"));
         check.record.key_gradient_error = infinite_if_null(json.at("key_gradient_error"));
         check.record.value_gradient_error = infinite_if_null(json.at("value_gradient_error"));
+        if (const auto sinks = json.find("sink_gradient_error"); sinks != json.end()) {
+            check.record.sink_gradient_error = infinite_if_null(*sinks);
+        }
         return check;
     });
 }

@@ -300,6 +300,23 @@ class Session {
              {record.query_gradient_error, record.key_gradient_error, record.value_gradient_error}) {
             record.passed = record.passed && error <= record.gradient_limit;
         }
+        if (context.scoring().sinks_of_heads(0) != nullptr) {
+            const double error = sink_gradient_error(problem, context, result);
+            record.sink_gradient_error = error;
+            record.passed = record.passed && error <= record.gradient_limit;
+        }
+    }
+
+    double sink_gradient_error(const CheckedProblem& problem, const DrawContext& context, const ExecuteResult& result) {
+        SinkGradientTerms sums;
+        team_.run([&] { sums = sum_sink_gradients(*result.output, problem, context.own_tokens()); });
+        add_over_ranks(sums.gradients);
+        sums.squared_terms = sum(sums.squared_terms);
+        const std::vector<float>& own = result.gradients.sinks;
+        std::vector<double> gradients(own.begin(), own.end());
+        gradients.resize(static_cast<std::size_t>(experiment_.shape.query_heads));  // of a rank without rows: zeros
+        add_over_ranks(gradients);
+        return check_sink_gradients(gradients, sums).relative_error();
     }
 
     GradientSums over_ranks(const GradientSums& own) {

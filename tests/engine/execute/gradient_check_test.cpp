@@ -61,6 +61,10 @@ struct Computed {
         }
         std::vector<float> delta(static_cast<std::size_t>(c.shape.query_heads * n));
         compute_delta(dout, output.output(), delta.data());
+        if (const float* sinks = scoring.sinks_of_heads(0)) {
+            sink_gradients.resize(static_cast<std::size_t>(c.shape.query_heads));
+            add_sink_gradients(sinks, output.lse(0), delta.data(), c.shape.query_heads, n, sink_gradients.data());
+        }
         kernel->attend_backward({input, dout, output.lse(0), delta.data()},
                                 {{query_gradients.data(), c.shape.query_heads, n, c.shape.head_dim_qk},
                                  {key_gradients.data(), c.shape.key_value_heads, n, c.shape.head_dim_qk},
@@ -72,6 +76,7 @@ struct Computed {
     std::vector<float> query_gradients;
     std::vector<float> key_gradients;
     std::vector<float> value_gradients;
+    std::vector<float> sink_gradients;  // none without sinks
 };
 
 struct Checked {
@@ -125,6 +130,26 @@ TEST_F(GradientCheckOfAllRows, OneWrongElementAddsTheSquareOfItsError) {
     EXPECT_NEAR(after.queries.squared_error - before.queries.squared_error, 4.0, 1e-4);
     EXPECT_NEAR(after.keys.squared_error - before.keys.squared_error, 9.0, 1e-4);
     EXPECT_NEAR(after.values.squared_error - before.values.squared_error, 16.0, 1e-4);
+}
+
+TEST_F(GradientCheckOfAllRows, ThoseOfSinksAreComparedWithTheSumOverAllRows) {
+    const LayerScoring scoring{0.0, {}, {0.0F, 1.0F, 2.0F, 3.0F}, {}};
+    const Computed computed(case_, scoring);
+    const CheckedProblem problem{masks_, case_.shape, seed, scoring};
+    const SinkGradientTerms sums = sum_sink_gradients(computed.output, problem, tokens_);
+    std::vector<double> gradients(computed.sink_gradients.begin(), computed.sink_gradients.end());
+    const GradientSums right = check_sink_gradients(gradients, sums);
+    EXPECT_GT(right.squared_norm, 0.0);
+    EXPECT_GT(right.squared_error, 0.0) << "float32 is never exact: nothing was compared";
+    EXPECT_LE(right.relative_error(), gradient_error_limit(DType::float32, 331));
+    gradients[2] += 3.0;
+    EXPECT_NEAR(check_sink_gradients(gradients, sums).squared_error - right.squared_error, 9.0, 1e-4);
+    gradients[2] = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_FALSE(check_sink_gradients(gradients, sums).relative_error() <= 1e300);
+    const LayerScoring other{0.0, {}, {0.0F, 1.0F, 2.5F, 3.0F}, {}};
+    const SinkGradientTerms of_other = sum_sink_gradients(computed.output, {masks_, case_.shape, seed, other}, tokens_);
+    EXPECT_NE(of_other.gradients[2], sums.gradients[2]);
+    EXPECT_EQ(of_other.gradients[1], sums.gradients[1]);
 }
 
 TEST_F(GradientCheckOfAllRows, NanIsNeverWithinALimit) {
