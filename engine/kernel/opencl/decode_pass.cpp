@@ -90,6 +90,8 @@ class DecodePass {
         buffers_.lse.begin_call();
         DeviceOutput output(session_, out_.output().data, all_rows * out_.dim(), false, buffers_.output);
         DeviceOutput lse(session_, out_.lse(0), all_rows, false, buffers_.lse);
+        output.await();
+        lse.await();
         buffers_.parts.reserve(session_, parts, all_rows, out_.dim());
         const DeviceScoring how = device_scoring(input_.scoring, input_.scale == 0.0 ? 1.0 : std::abs(input_.scale));
         const PlacedTensor keys(session_, input_.keys, buffers_.key_pages);

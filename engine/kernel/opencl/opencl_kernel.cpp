@@ -84,6 +84,8 @@ class OpenClKernel final : public Kernel {
     }
 
     void abandon_call(cl_int code) const {
+        buffers_.ahead = nullptr;
+        backward_buffers_.ahead = nullptr;
         if (means_lost(code)) {
             lost_ = "it was lost in an earlier call";
             return;
