@@ -112,7 +112,7 @@ class OpenClKernel final : public Kernel {
 }  // namespace
 
 std::string why_unsupported(const AttentionShape& /*shape*/) {
-    return why_no_kernel();
+    return {};
 }
 
 DeviceFacts chosen_device(int rank) {
@@ -134,7 +134,7 @@ std::unique_ptr<Kernel> make_kernel_of(Design design, const KernelOptions& optio
 }
 
 std::unique_ptr<Kernel> make_opencl_kernel(const KernelOptions& options) {
-    return std::make_unique<OpenClKernel>(options, chosen_design(chosen_device(options.rank)));
+    return std::make_unique<OpenClKernel>(options, chosen_design(device_facts().at(device_of_rank(options))));
 }
 
 }  // namespace longscope::opencl
