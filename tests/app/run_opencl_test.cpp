@@ -171,6 +171,8 @@ TEST_P(RunOpenCl, AFaultOfTheDeviceIsOneLineAndTheStateOfTheRun) {
         {"clEnqueueNDRangeKernel -36 1", RunState::failed, {"the device is lost"}},
         {"clEnqueueNDRangeKernel hang 2", RunState::timed_out, {"did not end within", "LONGSCOPE_OPENCL_WATCHDOG"}},
         {"clBuildProgram -11 0", RunState::failed, {"the kernels do not build for"}},
+        {"clGetPlatformIDs abort 0", RunState::failed, {"signal"}},
+        {"clEnqueueNDRangeKernel abort 0", RunState::failed, {"signal"}},
     };
     for (const FaultCase& c : cases) {
         SCOPED_TRACE(c.fault);
