@@ -17,6 +17,10 @@ std::filesystem::path own_program() {
     return program;
 }
 
+std::filesystem::path engine_beside() {
+    return own_program().parent_path() / "longscope-engine";
+}
+
 std::string own_command_line() {
     std::ifstream file("/proc/self/cmdline");
     std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

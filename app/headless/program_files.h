@@ -12,6 +12,9 @@ namespace longscope {
 // Throws Error(failed).
 [[nodiscard]] std::filesystem::path own_program();
 
+// longscope-engine in the folder of this program, which it may be.
+[[nodiscard]] std::filesystem::path engine_beside();
+
 // As it was typed, arguments separated by blanks.
 [[nodiscard]] std::string own_command_line();
 

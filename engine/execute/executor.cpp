@@ -7,6 +7,8 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <memory>
+#include <set>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -71,6 +73,7 @@ class Executor {
             wait_for(*operation);
             perform(*operation);
             completed_[static_cast<std::size_t>(operation->id)] = 1;
+            ++compute.next;
             progress();
         }
         drain();
@@ -368,8 +371,58 @@ class Executor {
         }
     }
 
+    // The attend after the one that is computed, when its keys are there and nothing in between touches them.
+    const Operation* next_attend() {
+        const StreamState& compute = stream(Stream::compute);
+        const OperationKind kind = compute.operations[compute.next]->kind;
+        std::set<std::int64_t> touched;
+        for (std::size_t i = compute.next + 1; i < compute.operations.size(); ++i) {
+            const Operation& operation = *compute.operations[i];
+            switch (operation.kind) {
+                case OperationKind::alloc:
+                case OperationKind::free:
+                    touched.insert(operation.buffer);
+                    break;
+                case OperationKind::merge:
+                case OperationKind::finalize:
+                case OperationKind::reduce:  // of gradients
+                    break;
+                default:
+                    return operation.kind == kind && !touched.contains(operation.buffer) &&
+                                   !touched.contains(operation.query_buffer) && has_arrived(operation)
+                               ? &operation
+                               : nullptr;
+            }
+        }
+        return nullptr;
+    }
+
+    // All that other ranks send for it.
+    bool has_arrived(const Operation& operation) const {
+        return std::all_of(operation.after.begin(), operation.after.end(), [&](std::int64_t id) {
+            return completed_[static_cast<std::size_t>(id)] != 0 ||
+                   input_.schedule.operations[static_cast<std::size_t>(id)].stream == Stream::compute;
+        });
+    }
+
+    std::shared_ptr<const ReadAhead> read_ahead() {
+        const Operation* next = next_attend();
+        if (next == nullptr) {
+            return nullptr;
+        }
+        announced_operation_ = next->id;
+        announced_ = std::make_shared<const ReadAhead>(ReadAhead{buffers_.queries(next->query_buffer, next->queries),
+                                                                 buffers_.keys(next->buffer, next->keys),
+                                                                 buffers_.values(next->buffer, next->keys)});
+        return announced_;
+    }
+
     AttendHooks hooks(const Operation& operation) {
         AttendHooks hooks;
+        hooks.next = [this] { return read_ahead(); };
+        if (announced_operation_ == operation.id) {
+            hooks.announced = announced_;
+        }
         hooks.poll = [this] { progress_now_and_then(); };
         hooks.head_pairs_done = hooks_.head_pairs_done;
         hooks.cancelled = hooks_.cancelled;
@@ -421,6 +474,8 @@ class Executor {
     EventBuffer events_;
     ExecuteResult result_;
     Nanoseconds last_progress_ns_ = 0;
+    std::shared_ptr<const ReadAhead> announced_;  // to the kernel, of this operation
+    std::int64_t announced_operation_ = -1;
 };
 
 }  // namespace

@@ -68,6 +68,14 @@ struct AttendGradients {
 // delta of AttendBackwardInput: of `output` (query heads x rows x Dv) and its gradients, to query heads x rows.
 void compute_delta(const HeadView& output_gradients, const HeadView& output, float* delta);
 
+// What a call of a kernel will read, told while the one before it computes: a device may bring it to its memory
+// meanwhile. It stays as it is until that call has ended.
+struct ReadAhead {
+    HeadView queries;  // where they are does not matter, only how many
+    HeadView keys;
+    HeadView values;
+};
+
 // How a long call stays in touch with the world. All members are optional.
 struct AttendHooks {
     // Called again and again from the tile loop, on the calling thread only: communication makes progress here.
@@ -81,6 +89,11 @@ struct AttendHooks {
     // Told on the calling thread, by the end of a call that succeeds, what a device did for it, by start; never called
     // by a kernel that computes on the calling processor.
     std::function<void(const DeviceCommand&)> device = {};
+    // Asked on the calling thread, while a device computes, for the next call of the same pass; null: what it reads is
+    // not there yet. The last answer holds until that call, and is void where that does not come.
+    std::function<std::shared_ptr<const ReadAhead>()> next = {};
+    // What `next` of the call before this one told of this one.
+    std::shared_ptr<const ReadAhead> announced = {};
 };
 
 class Kernel {

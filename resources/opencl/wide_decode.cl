@@ -46,7 +46,17 @@ ONE_ITEM kernel void attend_decode(
     const int rows, const int padded_rows, global const int* restrict seen_rows, global const uint* restrict seen,
     const int parts, const ulong all_rows, global const int2* restrict tasks, const int first_task, const int end_task,
     global int* restrict queue, global float* restrict output, global float* restrict bases,
-    global float* restrict part_sums, const struct scoring how) {
+    global float* restrict part_sums, const struct scoring how
+#if ALIBI
+    // Of the rows of each key/value head, filled up, and of the keys, filled up to whole blocks.
+    , global const float* restrict slopes, global const int* restrict row_positions,
+    global const int* restrict column_positions
+#endif
+#if BIAS
+    // Of each row where its biases begin, filled up to whole blocks.
+    , global const float* restrict biases, global const ulong* restrict bias_rows
+#endif
+) {
     vec out[MOST_ROWS * V_VECTORS];
     vec sums[MOST_ROWS];
     float maxima[MOST_ROWS];
@@ -117,7 +127,27 @@ ONE_ITEM kernel void attend_decode(
                     for (int i = 0; i < BLOCK_VECTORS; ++i) {
                         int16 hidden = ((int16)((int)(words[r] >> (i * LANES))) & lane_bits) == 0;
 #if SCORED
-                        row[i] = score(row[i], &how, 0.0f, 0, 0, (vec)(0.0f), &hidden);
+                        const int column = block * BLOCK + i * LANES;
+                        const int own_row = head * padded_rows + first + r;
+                        row[i] = score(row[i], &how,
+#if ALIBI
+                                       slopes[own_row], row_positions[own_row], column_positions + column,
+#else
+                                       0.0f, 0, 0,
+#endif
+#if BIAS
+                                       vload16(0, biases + bias_rows[own_row] + column),
+#else
+                                       (vec)(0.0f),
+#endif
+                                       &hidden);
+#if BIAS
+                        int hides[LANES];
+                        vstore16(hidden, 0, hides);
+                        for (int lane = 0; careful && lane < LANES; ++lane) {
+                            words[r] &= hides[lane] != 0 ? ~(1u << (i * LANES + lane)) : ~0u;
+                        }
+#endif
 #endif
                         row[i] = select(row[i], (vec)(-INFINITY), hidden);
                     }

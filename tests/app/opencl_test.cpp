@@ -11,6 +11,7 @@
 #include "tests/support/attention_case.h"
 #include "tests/support/engine_process.h"
 #include "tests/support/sample_bench.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tensor_files.h"
 
@@ -124,6 +125,69 @@ TEST_F(OpenCl, ComputesWhatTheReferenceComputesAndKeepsItsPrograms) {
     const EngineEnd end = run({"verify", "--q", file("q.npy"), "--k", file("k.npy"), "--v", file("v.npy"), "--mask",
                                R"({"causal": {}})", "--o", file("o.npy")});
     EXPECT_EQ(end.status.code, 0) << end.text();
+}
+
+// A driver that crashes takes the process that asks it along, and that is none that anybody needs.
+class OpenClDriver : public OpenCl {
+  protected:
+    [[nodiscard]] EngineEnd devices_with(const char* fault) const {
+        return run({"devices", "--json"}, {{"LD_PRELOAD", LONGSCOPE_BINARY_DIR "/lib/libopencl_faults.so"},
+                                           {"LONGSCOPE_TEST_OPENCL_FAULT", fault},
+                                           {"LONGSCOPE_OPENCL_WATCHDOG", "1"}});
+    }
+    [[nodiscard]] static Json printed(const EngineEnd& end) {
+        std::string text;
+        for (const std::string& line : end.out) {
+            text += line + "\n";
+        }
+        return parse_json(text, "output");
+    }
+    void SetUp() override {
+        if (sanitizer_slowdown > 1) {
+            GTEST_SKIP() << "a sanitizer wants to be loaded before anything else";
+        }
+    }
+};
+
+TEST_F(OpenClDriver, ThatCrashesWhenDevicesAreLookedForIsSaidInOneLine) {
+    const EngineEnd end = devices_with("clGetPlatformIDs abort 0");
+    ASSERT_EQ(end.status.code, 0) << end.text();
+    const Json json = printed(end);
+    EXPECT_TRUE(json["opencl"].empty());
+    for (const Json& backend : json["backends"]) {
+        if (backend["name"] == "opencl") {
+            EXPECT_EQ(backend["runs_on"]["float32"],
+                      "opencl: the process that looks for devices was ended by signal 6");
+        }
+    }
+}
+
+TEST_F(OpenClDriver, ThatDoesNotAnswerIsNotWaitedForWithoutEnd) {
+    const EngineEnd end = devices_with("clGetPlatformIDs hang 0");
+    ASSERT_EQ(end.status.code, 0) << end.text();
+    EXPECT_NE(printed(end).dump().find("gave no answer within 6 s"), std::string::npos);
+}
+
+TEST_F(OpenClDriver, ThatCrashesWhenADeviceIsMeasuredLeavesWhatIsKnownOfIt) {
+    const EngineEnd end = devices_with("clEnqueueNDRangeKernel abort 0");
+    ASSERT_EQ(end.status.code, 0) << end.text();
+    const Json json = printed(end);
+    ASSERT_FALSE(json["opencl"].empty());
+    for (const Json& device : json["opencl"]) {
+        EXPECT_GT(device["compute_units"], 0);
+        EXPECT_FALSE(device.contains("peak_flops_per_s"));
+        EXPECT_NE(device["refusal"].get<std::string>().find("was ended by signal 6"), std::string::npos) << device;
+    }
+}
+
+TEST_F(OpenClDriver, ThatCrashesIsOneLineOfABenchToo) {
+    const EngineEnd end = run({"bench", "attention", "--backend", "opencl", "--db", file("r.db")},
+                              {{"LD_PRELOAD", LONGSCOPE_BINARY_DIR "/lib/libopencl_faults.so"},
+                               {"LONGSCOPE_TEST_OPENCL_FAULT", "clGetPlatformIDs abort 0"}});
+    EXPECT_EQ(end.status.code, 3) << end.text();
+    EXPECT_EQ(end.status.signal, 0);
+    ASSERT_EQ(end.error.size(), 1U) << end.text();
+    EXPECT_EQ(end.error[0], "longscope-engine: opencl: the process that looks for devices was ended by signal 6");
 }
 
 }  // namespace

@@ -99,6 +99,45 @@ TEST_P(RunOpenCl, EachRankHasQueuesOfItsOwnAndTheResultIsExact) {
     }
 }
 
+// Of a rank, while it computes an operation: is something uploaded for the one after it?
+bool uploads_while_it_computes(const Trace& trace, std::int32_t rank, Category category, std::int64_t least_bytes) {
+    const std::vector<TraceEvent>& events = trace.events;
+    return std::any_of(events.begin(), events.end(), [&](const TraceEvent& upload) {
+        return upload.rank == rank && upload.category == Category::upload && upload.bytes >= least_bytes &&
+               std::any_of(events.begin(), events.end(), [&](const TraceEvent& kernel) {
+                   return kernel.rank == rank && kernel.category == Category::kernel &&
+                          kernel.operation == upload.operation && kernel.start_ns < upload.start_ns &&
+                          upload.start_ns < kernel.end_ns() &&
+                          std::any_of(events.begin(), events.end(), [&](const TraceEvent& attend) {
+                              return attend.rank == rank && attend.category == category &&
+                                     attend.operation == upload.operation;
+                          });
+               });
+    });
+}
+
+TEST_P(RunOpenCl, KeysFromAnotherRankAreUploadedWhileTheOnesBeforeAreComputed) {
+    Json experiment = on_device(small_experiment(), 2);
+    experiment["shape"] = {{"query_heads", 2}, {"key_value_heads", 2}, {"head_dim_qk", 64}, {"head_dim_v", 64}};
+    experiment["sequence"] = {{"tokens", 3000}};
+    experiment["mask"] = {{"full", Json::object()}};
+    experiment["layout"]["dispatch"] = "zigzag";
+    experiment["pass"] = "forward_backward";
+    // A processor copies with its threads: there are more than those that compute, as a GPU has engines for copies.
+    const EngineEnd end = run_experiment(
+        experiment,
+        {{"LONGSCOPE_OPENCL_MEMORY", "copied"}, {"POCL_MAX_PTHREAD_COUNT", "6"}, {"POCL_CPU_MAX_CU_COUNT", "6"}});
+    ASSERT_EQ(end.status.code, exit_done) << end.text();
+    EXPECT_TRUE(stored().draws.at(0).checks.at(0).passed);
+    EXPECT_TRUE(stored().draws.at(0).checks.at(0).has_gradients());
+    const Trace trace{2, events()};
+    constexpr std::int64_t keys_bytes = std::int64_t{2} * 1500 * 64 * 4;
+    for (std::int32_t rank = 0; rank < 2; ++rank) {
+        EXPECT_TRUE(uploads_while_it_computes(trace, rank, Category::attend, keys_bytes)) << rank;
+        EXPECT_TRUE(uploads_while_it_computes(trace, rank, Category::attend_backward, keys_bytes)) << rank;
+    }
+}
+
 TEST_P(RunOpenCl, ADeviceThatIsNotThereIsRefusedWithThoseThatAre) {
     Json experiment = on_device(small_experiment(), 2);
     experiment["backend"]["device"] = "no such device";
@@ -132,6 +171,8 @@ TEST_P(RunOpenCl, AFaultOfTheDeviceIsOneLineAndTheStateOfTheRun) {
         {"clEnqueueNDRangeKernel -36 1", RunState::failed, {"the device is lost"}},
         {"clEnqueueNDRangeKernel hang 2", RunState::timed_out, {"did not end within", "LONGSCOPE_OPENCL_WATCHDOG"}},
         {"clBuildProgram -11 0", RunState::failed, {"the kernels do not build for"}},
+        {"clGetPlatformIDs abort 0", RunState::failed, {"signal"}},
+        {"clEnqueueNDRangeKernel abort 0", RunState::failed, {"signal"}},
     };
     for (const FaultCase& c : cases) {
         SCOPED_TRACE(c.fault);

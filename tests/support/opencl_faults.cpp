@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Stands before the loader of OpenCL (LD_PRELOAD) and makes one function fail as drivers do, all others being those of
 // the real driver. LONGSCOPE_TEST_OPENCL_FAULT is "FUNCTION CODE AFTER": the call number AFTER and all later ones give
-// CODE; for clEnqueueNDRangeKernel the word "hang" in place of a code leaves kernels without an end.
+// CODE; for clEnqueueNDRangeKernel the word "hang" in place of a code leaves kernels without an end. A function that
+// the programs themselves call may also crash ("abort"), and clGetPlatformIDs never come back ("hang").
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -33,7 +35,11 @@ const Fault& fault() {
 // Does this call of the function fail?
 bool fails(const char* function) {
     static std::atomic<int> calls{0};
-    return fault().function == function && calls++ >= fault().after;
+    const bool does = fault().function == function && calls++ >= fault().after;
+    if (does && fault().code == "abort") {
+        std::abort();
+    }
+    return does;
 }
 
 cl_int code() {
@@ -50,6 +56,16 @@ Function* real(const char* name) {
 
 // The names and parameters are those of the standard. NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
+
+cl_int clGetPlatformIDs(cl_uint count, cl_platform_id* platforms, cl_uint* found) {
+    if (fails("clGetPlatformIDs")) {
+        while (fault().code == "hang") {
+            pause();
+        }
+        return code();
+    }
+    return real<decltype(clGetPlatformIDs)>("clGetPlatformIDs")(count, platforms, found);
+}
 
 cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void* host, cl_int* error) {
     if (fails("clCreateBuffer")) {

@@ -8,6 +8,8 @@
 #include <QStandardItemModel>
 #include <nlohmann/json.hpp>
 
+#include "app/desktop/run/run_controller.h"
+#include "app/headless/opencl_child.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
 #include "widgets/base/colours.h"
@@ -62,10 +64,21 @@ DeviceField::DeviceField(ExperimentDocument& document, QComboBox& box, QObject* 
     show_chosen();
     job_.start(
         [](const std::atomic<bool>& /*cancelled*/) {
-            return Listing{device_choices(opencl::device_facts()), opencl::why_no_device()};
+            const QString engine = RunController::engine_path();
+            if (engine.isEmpty()) {
+                throw failed("longscope-engine, which looks for devices, is not found");
+            }
+            const ListedDevices listed = OpenClChild(engine.toStdString()).list();
+            return Listing{device_choices(listed.facts), listed.why_none, listed.why_unused};
         },
-        [this](const Listing& listing) { fill(listing.choices, to_qstring(listing.why_none)); },
-        [this](const std::exception_ptr& error) { fill({}, error_text(error)); });
+        [this](const Listing& listing) {
+            why_unused_ = listing.why_unused;
+            fill(listing.choices, to_qstring(listing.why_none));
+        },
+        [this](const std::exception_ptr& error) {
+            why_unused_ = error_text(error).toStdString();
+            fill({}, error_text(error));
+        });
 }
 
 void DeviceField::fill(const std::vector<DeviceChoice>& choices, const QString& why_none) {

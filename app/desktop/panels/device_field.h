@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The devices of OpenCL that an experiment may ask for. They are looked for on another thread: drivers take their time.
+// The devices of OpenCL that an experiment may ask for. They are looked for by another process: drivers take their
+// time, and some crash.
 #pragma once
 
 #include <QObject>
@@ -31,8 +32,10 @@ class DeviceField : public QObject {
   public:
     DeviceField(ExperimentDocument& document, QComboBox& box, QObject* parent = nullptr);
 
-    // Have the devices been looked for? Only then does asking for them take no time.
+    // Have the devices been looked for?
     [[nodiscard]] bool knows_devices() const { return knows_devices_; }
+    // Why the backend has no device that it could use, in one line; empty where it has, or that is not known yet.
+    [[nodiscard]] const std::string& why_unused() const { return why_unused_; }
 
   Q_SIGNALS:
     void devices_known();
@@ -45,10 +48,12 @@ class DeviceField : public QObject {
     ExperimentDocument& document_;
     QComboBox& box_;
     bool knows_devices_ = false;
+    std::string why_unused_;
     int listed_ = 1;  // entries without one that the document alone names
     struct Listing {
         std::vector<DeviceChoice> choices;
         std::string why_none;
+        std::string why_unused;
     };
     LatestJob<Listing> job_;
 };

@@ -214,6 +214,7 @@ ExperimentPanel::ExperimentPanel(ExperimentDocument& document, Evaluator& evalua
     connect(&evaluator_, &Evaluator::finished, this, &ExperimentPanel::show_refusal);
     connect(&evaluator_, &Evaluator::finished, this, &ExperimentPanel::mark_infeasible);
     connect(device_, &DeviceField::devices_known, this, &ExperimentPanel::mark_infeasible);
+    connect(device_, &DeviceField::devices_known, this, &ExperimentPanel::show_refusal);
     mark_infeasible();
     show_refusal();
 }
@@ -274,8 +275,8 @@ void ExperimentPanel::mark_infeasible() {
     }
     row = 0;
     for (const KernelEntry& kernel : kernels()) {
-        const bool known_here = kernel.name != "opencl" || device_->knows_devices();
-        mark_choice(*backend_, row++, kernel.meaning, known_here ? kernel.unsupported(shape) : std::string());
+        mark_choice(*backend_, row++, kernel.meaning,
+                    kernel.name == "opencl" ? device_->why_unused() : kernel.unsupported(shape));
     }
 }
 
@@ -286,6 +287,8 @@ void ExperimentPanel::show_refusal() {
         text = tr("Infeasible: %1").arg(to_qstring(known->cost.infeasible));
     } else if (known != nullptr && !known->cost.unsupported.empty()) {
         text = tr("Unsupported: %1").arg(to_qstring(known->cost.unsupported));
+    } else if (text.isEmpty() && backend_->currentText() == QLatin1String("opencl")) {
+        text = device_->why_unused().empty() ? QString() : tr("Unsupported: %1").arg(to_qstring(device_->why_unused()));
     }
     // The fields stay under the pointer, as far as they can be scrolled.
     const int before = fields_->y();

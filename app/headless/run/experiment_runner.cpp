@@ -7,13 +7,13 @@
 
 #include "app/headless/command_line.h"
 #include "app/headless/data_folder.h"
+#include "app/headless/opencl_child.h"
 #include "app/headless/output.h"
 #include "app/headless/program_files.h"
 #include "app/headless/run/pictures.h"
 #include "engine/base/bounded_file.h"
 #include "engine/base/error.h"
 #include "engine/kernel/opencl/device_facts.h"
-#include "engine/kernel/opencl/device_speed.h"
 #include "profiler/environment.h"
 #include "storage/run_query.h"
 #include "storage/uuid.h"
@@ -35,16 +35,26 @@ Nanoseconds stall_limit(double seconds) {
 // machine than the ranks'.
 Json measured_devices(const Experiment& experiment) {
     Json devices = Json::array();
+    OpenClChild child(engine_beside());
+    std::vector<opencl::DeviceFacts> facts;
+    std::vector<std::size_t> places;
     try {
-        for (const std::size_t place : opencl::devices_of_ranks(experiment.backend.device)) {
-            const opencl::DeviceSpeed speed = opencl::known_device_speed(place, program_cache_folder());
-            devices.push_back({{"name", opencl::device_facts()[place].name},
-                               {"driver", opencl::device_facts()[place].driver},
+        facts = child.list().facts;
+        places = opencl::devices_of_ranks(facts, experiment.backend.device);
+    } catch (const Error&) {
+        return devices;  // the run itself says what is wrong
+    }
+    for (const std::size_t place : places) {
+        try {
+            const opencl::DeviceSpeed speed = child.speed(place, false);
+            devices.push_back({{"name", facts[place].name},
+                               {"driver", facts[place].driver},
                                {"peak_flops_per_s", speed.flops_per_s},
                                {"read_bytes_per_s", speed.read_bytes_per_s}});
+        } catch (const Error& error) {
+            write_note(fmt::format("{}: its peak is not stored with the run", error.what()));
+            return Json::array();
         }
-    } catch (const Error&) {
-        return Json::array();  // the run itself says what is wrong
     }
     return devices;
 }

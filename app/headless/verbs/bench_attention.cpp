@@ -12,6 +12,7 @@
 #include "app/headless/bench_report.h"
 #include "app/headless/data_folder.h"
 #include "app/headless/long_job.h"
+#include "app/headless/opencl_child.h"
 #include "app/headless/output.h"
 #include "app/headless/program_files.h"
 #include "app/headless/text_table.h"
@@ -207,6 +208,7 @@ int bench(const Options& options) {
         settings.tile_choices = tile_choices_for(options.backend);
         entries.push_back(backend_as_peer(options.backend));
         require_supported(options.backend, AttentionShape());
+        require_device_of(options.backend);
     }
     if (options.peers) {
         settings.python = peers_python(options);

@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/headless/data_folder.h"
+#include "app/headless/opencl_child.h"
 #include "app/headless/output.h"
+#include "app/headless/program_files.h"
 #include "app/headless/text_table.h"
 #include "app/headless/tile_tuning.h"
 #include "app/headless/verbs/verb.h"
@@ -47,8 +48,11 @@ std::string description_of(const KernelEntry& entry, int threads, DType dtype) {
     }
 }
 
-std::vector<TypesAlike> ways_of(const KernelEntry& entry, int threads) {
+std::vector<TypesAlike> ways_of(const KernelEntry& entry, int threads, const std::string& opencl) {
     std::vector<TypesAlike> ways;
+    if (entry.name == "opencl") {
+        return {{{dtype_words.begin(), dtype_words.end()}, opencl}};
+    }
     for (std::size_t i = 0; i < dtype_words.size(); ++i) {
         const std::string description = description_of(entry, threads, static_cast<DType>(i));
         const auto known = std::find_if(ways.begin(), ways.end(),
@@ -69,25 +73,47 @@ struct MeasuredDevice {
     std::string refusal;
 };
 
-std::vector<MeasuredDevice> measured_devices() {
-    std::vector<MeasuredDevice> all;
-    for (const opencl::DeviceFacts& facts : opencl::device_facts()) {
+// All that drivers tell, and what it takes to ask them.
+struct OpenClFindings {
+    std::string description;  // what the backend runs on, or why it does not
+    std::string why_none;
+    std::vector<MeasuredDevice> devices;
+};
+
+OpenClFindings ask_drivers(int threads) {
+    OpenClFindings found;
+    OpenClChild child(engine_beside());
+    ListedDevices listed;
+    try {
+        listed = child.list();
+        found.why_none = listed.why_none;
+    } catch (const Error& error) {
+        found.why_none = error.what();
+        found.description = error.what();
+        return found;
+    }
+    try {
+        found.description = child.description(threads);
+    } catch (const Error& error) {
+        found.description = error.what();
+    }
+    for (const opencl::DeviceFacts& facts : listed.facts) {
         MeasuredDevice device{facts, {}, opencl::why_unusable(facts)};
         if (device.refusal.empty()) {
             try {
-                device.speed = opencl::measure_device(all.size(), program_cache_folder());
+                device.speed = child.speed(found.devices.size(), true);
             } catch (const Error& error) {
                 device.refusal = error.what();
             }
         }
-        all.push_back(std::move(device));
+        found.devices.push_back(std::move(device));
     }
-    return all;
+    return found;
 }
 
-std::string opencl_text() {
-    if (const std::string& reason = opencl::why_no_device(); !reason.empty()) {
-        return fmt::format("\n{}\n", reason);
+std::string opencl_text(const OpenClFindings& found) {
+    if (!found.why_none.empty()) {
+        return fmt::format("\n{}\n", found.why_none);
     }
     TextTable table({{"OpenCL device"},
                      {"type", Align::left},
@@ -105,7 +131,7 @@ std::string opencl_text() {
                      {"reading"},
                      {"", Align::left}});
     const std::vector<opencl::TileChoice> choices = tile_choices_for("opencl");
-    for (const MeasuredDevice& device : measured_devices()) {
+    for (const MeasuredDevice& device : found.devices) {
         const opencl::DeviceFacts& facts = device.facts;
         std::string has;
         for (const auto& [there, name] : {std::pair{facts.sub_groups, "sub-groups"},
@@ -127,31 +153,13 @@ std::string opencl_text() {
     return "\n" + table.text();
 }
 
-Json opencl_json() {
+Json opencl_json(const OpenClFindings& found) {
     Json all = Json::array();
     const std::vector<opencl::TileChoice> choices = tile_choices_for("opencl");
-    for (const MeasuredDevice& device : measured_devices()) {
-        const opencl::DeviceFacts& facts = device.facts;
-        Json json{{"index", facts.index},
-                  {"name", facts.name},
-                  {"type", to_string(facts.type)},
-                  {"platform", facts.platform},
-                  {"version", facts.version},
-                  {"driver", facts.driver},
-                  {"compute_units", facts.compute_units},
-                  {"float_lanes", facts.float_lanes},
-                  {"local_memory_bytes", facts.local_memory_bytes},
-                  {"local_memory_is_real", facts.local_memory_is_real},
-                  {"memory_bytes", facts.memory_bytes},
-                  {"largest_allocation_bytes", facts.largest_allocation_bytes},
-                  {"work_group_items", facts.work_group_items},
-                  {"shares_host_memory", facts.shares_host_memory},
-                  {"sub_groups", facts.sub_groups},
-                  {"sub_group_shuffle", facts.sub_group_shuffle},
-                  {"used_without", opencl::used_without(facts)},
-                  {"float16", facts.float16},
-                  {"float64", facts.float64},
-                  {"tiles", tiles_text(facts, choices)}};
+    for (const MeasuredDevice& device : found.devices) {
+        Json json = device_facts_json(device.facts);
+        json["used_without"] = opencl::used_without(device.facts);
+        json["tiles"] = tiles_text(device.facts, choices);
         if (device.refusal.empty()) {
             json["peak_flops_per_s"] = device.speed.flops_per_s;
             json["read_bytes_per_s"] = device.speed.read_bytes_per_s;
@@ -174,22 +182,24 @@ std::string devices_text(const MachineFacts& machine) {
                                    printable(machine.operating_system));
     TextTable table(
         {{"backend", Align::left}, {"inputs", Align::left}, {"runs on", Align::left}, {"what it is", Align::left}});
+    const OpenClFindings found = ask_drivers(machine.hardware_threads);
     for (const KernelEntry& entry : kernels()) {
         std::string name(entry.name);
         std::string meaning(entry.meaning);
-        for (const TypesAlike& way : ways_of(entry, machine.hardware_threads)) {
+        for (const TypesAlike& way : ways_of(entry, machine.hardware_threads, found.description)) {
             table.add_row({std::exchange(name, {}), fmt::format("{}", fmt::join(way.inputs, ", ")), way.description,
                            std::exchange(meaning, {})});
         }
     }
-    return text + table.text() + opencl_text();
+    return text + table.text() + opencl_text(found);
 }
 
 Json devices_json(const MachineFacts& machine) {
     Json backends = Json::array();
+    const OpenClFindings found = ask_drivers(machine.hardware_threads);
     for (const KernelEntry& entry : kernels()) {
         Json runs_on = Json::object();
-        for (const TypesAlike& way : ways_of(entry, machine.hardware_threads)) {
+        for (const TypesAlike& way : ways_of(entry, machine.hardware_threads, found.description)) {
             for (const std::string_view type : way.inputs) {
                 runs_on[std::string(type)] = way.description;
             }
@@ -199,7 +209,7 @@ Json devices_json(const MachineFacts& machine) {
     return {{"host", machine.host},
             {"machine", environment_json(machine, "")},
             {"backends", std::move(backends)},
-            {"opencl", opencl_json()}};
+            {"opencl", opencl_json(found)}};
 }
 
 }  // namespace
@@ -220,6 +230,11 @@ void declare_devices(CLI::App& verb, VerbAction& action) {
             return 0;
         };
     });
+}
+
+void declare_opencl_devices(CLI::App& verb, VerbAction& action) {
+    verb.group("");  // for OpenClChild only: not in the help
+    verb.callback([&action] { action = answer_about_devices; });
 }
 
 }  // namespace longscope

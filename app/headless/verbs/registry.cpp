@@ -18,6 +18,7 @@ const std::vector<VerbEntry>& verbs() {
         {"mask", "counts and draws masks", declare_mask},
         {"verify", "another program's output against the reference: where it departs", declare_verify},
         {"thread-ranks", "", declare_thread_ranks},
+        {"opencl-devices", "", declare_opencl_devices},
     };
     return entries;
 }

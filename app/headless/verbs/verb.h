@@ -28,6 +28,7 @@ void declare_run(CLI::App& verb, VerbAction& action);
 void declare_runs(CLI::App& verb, VerbAction& action);
 void declare_sweep(CLI::App& verb, VerbAction& action);
 void declare_thread_ranks(CLI::App& verb, VerbAction& action);
+void declare_opencl_devices(CLI::App& verb, VerbAction& action);
 void declare_attend(CLI::App& verb, VerbAction& action);
 void declare_bench(CLI::App& verb, VerbAction& action);
 void declare_compare(CLI::App& verb, VerbAction& action);

@@ -2,8 +2,10 @@
 #include "engine/kernel/opencl/backward_pass.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <set>
 
 #include "engine/base/thread_team.h"
@@ -11,6 +13,7 @@
 #include "engine/kernel/opencl/device_scoring.h"
 #include "engine/kernel/opencl/device_tensor.h"
 #include "engine/kernel/opencl/kernel_arguments.h"
+#include "engine/kernel/opencl/read_ahead.h"
 #include "engine/kernel/opencl/task_queue.h"
 #include "engine/kernel/opencl/wide_geometry.h"
 #include "engine/kernel/opencl/wide_packing.h"
@@ -23,8 +26,6 @@ namespace {
 constexpr std::int64_t most_plan_bytes = std::int64_t{256} << 20;
 constexpr std::int64_t most_bias_bytes = std::int64_t{256} << 20;
 constexpr std::int64_t most_rows_at_once = 32'768;
-// Of keys and values in both orders at a time, where the device has more.
-constexpr std::int64_t most_packed_bytes = std::int64_t{1} << 30;
 
 class BackwardPass {
   public:
@@ -42,22 +43,38 @@ class BackwardPass {
           key_tiles_(tiles_of(forward_.keys.tokens)),
           how_(device_scoring(forward_.scoring, forward_.scale)),
           of_queries_(session.kernel(source(false), design_.kernel)),
-          of_keys_(session.kernel(source(true), design_.kernel)) {}
+          of_keys_(session.kernel(source(true), design_.kernel)),
+          computing_(hooks) {}
 
     void run() {
         if (forward_.mask->rows() == 0 || key_tiles_ == 0 || forward_.queries.heads == 0) {
             return;
         }
-        buffers_.raw.begin_call();
+        const bool told_ahead = was_told_ahead(hooks_, buffers_.ahead);
+        buffers_.keys.raw.begin_call(told_ahead);
+        buffers_.values.raw.begin_call(told_ahead);
+        buffers_.queries.raw.begin_call(false);
+        buffers_.output_gradients.raw.begin_call(false);
         for (OutputStage* stage : {&buffers_.of_queries, &buffers_.of_keys, &buffers_.of_values, &buffers_.of_bias}) {
             stage->begin_call();
         }
-        const std::int64_t head_bytes = key_tiles_ * tile_ * std::int64_t{sizeof(float)} * 2 *
-                                        (padded_to_panels(forward_.keys.dim) + padded_to_panels(forward_.values.dim));
-        const std::int64_t room = std::min(most_packed_bytes, session_.facts().largest_allocation_bytes);
-        const std::int64_t step = std::clamp<std::int64_t>(room / head_bytes, 1, forward_.keys.heads);
+        const std::int64_t step = heads_of_piece(forward_.queries, forward_.keys);
+        const auto piece = [&](std::int64_t head) { return Range{head, std::min(head + step, forward_.keys.heads)}; };
+        std::optional<Gradients> gradients(gradients_of(piece(0)));
         for (std::int64_t head = 0; head < forward_.keys.heads && !cancelled(); head += step) {
-            attend_heads({head, std::min(head + step, forward_.keys.heads)});
+            const bool is_last = head + step >= forward_.keys.heads;
+            if (is_last) {
+                computing_ = asking_for_next(session_, hooks_, buffers_.ahead,
+                                             [this](const ReadAhead& next) { copy_first_piece(next); });
+            }
+            const Range next = is_last ? Range{} : piece(head + step);
+            copy_inputs(piece(head), next);
+            std::optional<Gradients> of_next;
+            if (!is_last) {
+                of_next.emplace(gradients_of(next));
+            }
+            attend_heads(piece(head), *gradients);
+            gradients = std::move(of_next);
         }
     }
 
@@ -88,37 +105,84 @@ class BackwardPass {
 
     void pack(const HeadView& tensor, Range heads, Range tokens, PackedBothWays& packed) {
         const PackedPart part{heads, tokens, tile_};
-        pack_panels(session_, tensor, part, buffers_.raw, packed.panels);
-        pack_rows(session_, tensor, part, buffers_.raw, packed.rows, packed.not_finite);
+        pack_panels(session_, tensor, part, packed.raw, packed.panels);
+        pack_rows(session_, tensor, part, packed.raw, packed.rows, packed.not_finite);
     }
 
-    void attend_heads(Range kv_heads) {
-        const Range heads{kv_heads.begin * group(), kv_heads.end * group()};
+    // Of this call, or another one of the same dimensions.
+    [[nodiscard]] std::int64_t heads_of_piece(const HeadView& queries, const HeadView& keys) const {
+        const std::int64_t dims = keys.dim + forward_.values.dim;
+        const std::int64_t padded_dims = padded_to_panels(keys.dim) + padded_to_panels(forward_.values.dim);
+        return opencl::heads_of_piece(session_,
+                                      {(keys.tokens + group() * queries.tokens) * dims * size_bytes(keys.dtype),
+                                       tiles_of(keys.tokens) * tile_ * std::int64_t{sizeof(float)} * 2 * padded_dims},
+                                      keys.heads);
+    }
+
+    void copy_first_piece(const ReadAhead& next) {
+        const Range heads{0, std::min(heads_of_piece(next.queries, next.keys), next.keys.heads)};
+        buffers_.keys.raw.copy_ahead(session_, next.keys, heads);
+        buffers_.values.raw.copy_ahead(session_, next.values, heads);
+    }
+
+    [[nodiscard]] Range query_heads(Range kv_heads) const { return {kv_heads.begin * group(), kv_heads.end * group()}; }
+
+    // Those of a piece, and of the one after it, which comes while this one is computed.
+    void copy_inputs(Range kv_heads, Range next) {
+        buffers_.keys.raw.copy(session_, forward_.keys, kv_heads);
+        buffers_.values.raw.copy(session_, forward_.values, kv_heads);
+        buffers_.queries.raw.copy(session_, forward_.queries, query_heads(kv_heads));
+        buffers_.output_gradients.raw.copy(session_, input_.output_gradients, query_heads(kv_heads));
+        buffers_.keys.raw.copy_ahead(session_, forward_.keys, next);
+        buffers_.values.raw.copy_ahead(session_, forward_.values, next);
+        buffers_.queries.raw.copy_ahead(session_, forward_.queries, query_heads(next));
+        buffers_.output_gradients.raw.copy_ahead(session_, input_.output_gradients, query_heads(next));
+    }
+
+    // Of a piece, but for the bias, to which pieces may add one after the other.
+    struct Gradients {
+        DeviceOutput queries, keys, values;
+    };
+
+    [[nodiscard]] Gradients gradients_of(Range kv_heads) {
+        const Range heads = query_heads(kv_heads);
+        const std::int64_t columns = forward_.keys.tokens;
+        return {{session_, out_.queries.head(heads.begin), heads.size() * forward_.mask->rows() * out_.queries.dim,
+                 true, buffers_.of_queries},
+                {session_, out_.keys.head(kv_heads.begin), kv_heads.size() * columns * out_.keys.dim, true,
+                 buffers_.of_keys},
+                {session_, out_.values.head(kv_heads.begin), kv_heads.size() * columns * out_.values.dim, true,
+                 buffers_.of_values}};
+    }
+
+    void attend_heads(Range kv_heads, Gradients& gradients) {
+        const Range heads = query_heads(kv_heads);
         const std::int64_t rows = forward_.mask->rows();
         const std::int64_t columns = forward_.keys.tokens;
         pack(forward_.keys, kv_heads, {0, columns}, buffers_.keys);
         pack(forward_.values, kv_heads, {0, columns}, buffers_.values);
-        DeviceOutput of_queries(session_, out_.queries.head(heads.begin), heads.size() * rows * out_.queries.dim, true,
-                                buffers_.of_queries);
-        DeviceOutput of_keys(session_, out_.keys.head(kv_heads.begin), kv_heads.size() * columns * out_.keys.dim, true,
-                             buffers_.of_keys);
-        DeviceOutput of_values(session_, out_.values.head(kv_heads.begin), kv_heads.size() * columns * out_.values.dim,
-                               true, buffers_.of_values);
         const bool one_bias = out_.bias.heads == 1;
         DeviceOutput of_bias(session_, wants_bias_gradients() ? out_.bias.head(one_bias ? 0 : heads.begin) : nullptr,
                              wants_bias_gradients() ? (one_bias ? 1 : heads.size()) * rows * columns : 0, true,
                              buffers_.of_bias);
-        const std::int64_t step = rows_at_once(heads);
-        for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += step) {
-            attend_rows(heads, {begin, std::min(begin + step, rows)},
-                        {of_queries.buffer(), of_keys.buffer(), of_values.buffer(), of_bias.buffer()});
+        const std::array<DeviceOutput*, 4> outputs{&gradients.queries, &gradients.keys, &gradients.values, &of_bias};
+        for (const DeviceOutput* output : outputs) {
+            output->await();
         }
-        for (DeviceOutput* output : {&of_queries, &of_keys, &of_values, &of_bias}) {
+        const std::int64_t step = rows_at_once();
+        for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += step) {
+            attend_rows(
+                heads, {begin, std::min(begin + step, rows)},
+                {gradients.queries.buffer(), gradients.keys.buffer(), gradients.values.buffer(), of_bias.buffer()});
+        }
+        for (DeviceOutput* output : outputs) {
             output->fetch();
         }
     }
 
-    [[nodiscard]] std::int64_t rows_at_once(Range heads) const {
+    // Of all heads together, as gradients of keys depend on it, and not on the size of a piece.
+    [[nodiscard]] std::int64_t rows_at_once() const {
+        const Range heads{0, forward_.queries.heads};
         const auto kinds = static_cast<std::int64_t>(forward_.mask->kinds_of(heads).size());
         std::int64_t row_tiles =
             std::min(most_rows_at_once / tile_, most_plan_bytes / (kinds * key_tiles_ * most_bytes_of_pair(tile_)));
@@ -333,7 +397,7 @@ class BackwardPass {
             return;
         }
         kernel.setArg(tasks_at, upload(session_, on_device(tasks), buffers_.tasks));
-        run_tasks(session_, kernel, design_.group_items, tasks_at + 1, tasks, buffers_.counter, hooks_);
+        run_tasks(session_, kernel, design_.group_items, tasks_at + 1, tasks, buffers_.counter, computing_);
     }
 
     Session& session_;
@@ -348,6 +412,7 @@ class BackwardPass {
     DeviceScoring how_;
     cl::Kernel of_queries_;
     cl::Kernel of_keys_;
+    AttendHooks computing_;  // of the piece of now
 };
 
 }  // namespace

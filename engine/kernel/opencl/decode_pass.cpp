@@ -19,6 +19,8 @@ namespace {
 // As in wide_decode.cl.
 constexpr std::int64_t block = 32;
 constexpr std::int64_t rows_at_once = 4;
+// That are copied at once: 256 MiB.
+constexpr std::int64_t most_biases = std::int64_t{64} << 20;
 
 std::int64_t up_to(std::int64_t count, std::int64_t step) {
     return (count + step - 1) / step * step;
@@ -90,6 +92,8 @@ class DecodePass {
         buffers_.lse.begin_call();
         DeviceOutput output(session_, out_.output().data, all_rows * out_.dim(), false, buffers_.output);
         DeviceOutput lse(session_, out_.lse(0), all_rows, false, buffers_.lse);
+        output.await();
+        lse.await();
         buffers_.parts.reserve(session_, parts, all_rows, out_.dim());
         const DeviceScoring how = device_scoring(input_.scoring, input_.scale == 0.0 ? 1.0 : std::abs(input_.scale));
         const PlacedTensor keys(session_, input_.keys, buffers_.key_pages);
@@ -107,7 +111,8 @@ class DecodePass {
         const cl_uint first_task = at;
         at = set_arguments(attending_, at + 3, buffers_.parts.outputs.of_bytes(session_, 0),
                            buffers_.parts.bases.of_bytes(session_, 0), buffers_.parts.sums.of_bytes(session_, 0));
-        attending_.setArg(at, sizeof how, &how);
+        attending_.setArg(at++, sizeof how, &how);
+        set_scoring(at);
         run_tasks(session_, attending_, 0, first_task, tasks, buffers_.counter, hooks_);
         merge_parts(session_, input_.scoring, {parts, all_rows, out_.dim()}, buffers_.parts, output.buffer(),
                     lse.buffer());
@@ -160,18 +165,56 @@ class DecodePass {
         return all;
     }
 
-    [[nodiscard]] std::vector<cl_int> seen_rows() const {
-        std::vector<cl_int> all(static_cast<std::size_t>(input_.keys.heads * padded_rows_),
-                                static_cast<cl_int>(seen_.empty_row()));
+    // `value` of each head and row, in the order in which tasks have them, filled up.
+    template <typename T, typename Value>
+    [[nodiscard]] std::vector<T> of_rows(T padding, const Value& value) const {
+        std::vector<T> all(static_cast<std::size_t>(input_.keys.heads * padded_rows_), padding);
         for (std::int64_t head = 0; head < input_.queries.heads; ++head) {
             const std::int64_t kv_head = head / group_of(input_);
             const std::int64_t first = kv_head * padded_rows_ + head % group_of(input_) * input_.queries.tokens;
             for (std::int64_t row = 0; row < input_.queries.tokens; ++row) {
-                all[static_cast<std::size_t>(first + row)] =
-                    static_cast<cl_int>(seen_.row_of(input_.mask->kind_of(head), row));
+                all[static_cast<std::size_t>(first + row)] = static_cast<T>(value(head, row));
             }
         }
         return all;
+    }
+
+    [[nodiscard]] std::vector<cl_int> seen_rows() const {
+        return of_rows(static_cast<cl_int>(seen_.empty_row()), [&](std::int64_t head, std::int64_t row) {
+            return seen_.row_of(input_.mask->kind_of(head), row);
+        });
+    }
+
+    // What positions and biases change, where they do.
+    void set_scoring(cl_uint at) {
+        const Scoring& scoring = input_.scoring;
+        const std::int64_t columns = up_to(input_.keys.tokens, block);
+        if (scoring.slopes != nullptr) {
+            std::vector<cl_int> down(static_cast<std::size_t>(input_.queries.tokens));
+            std::vector<cl_int> right(static_cast<std::size_t>(columns));
+            input_.mask->row_positions({0, input_.queries.tokens}, down.data());
+            input_.mask->column_positions({0, input_.keys.tokens}, right.data());
+            const auto slope = [&](std::int64_t head, std::int64_t /*row*/) { return scoring.slopes[head]; };
+            const auto position = [&](std::int64_t /*head*/, std::int64_t row) {
+                return down[static_cast<std::size_t>(row)];
+            };
+            at = set_arguments(attending_, at, upload(session_, of_rows(0.0F, slope), buffers_.slopes),
+                               upload(session_, of_rows(cl_int{0}, position), buffers_.row_positions),
+                               upload(session_, right, buffers_.column_positions));
+        }
+        if (scoring.has_bias()) {
+            const HeadView& bias = scoring.bias;
+            const std::int64_t distinct = bias.head_stride == 0 ? 1 : bias.heads;
+            std::vector<float> values(static_cast<std::size_t>(distinct * bias.tokens * columns), 0.0F);
+            for (std::int64_t i = 0; i < distinct * bias.tokens; ++i) {
+                load_row(bias, i / bias.tokens, i % bias.tokens, values.data() + i * columns);
+            }
+            const auto first = [&](std::int64_t head, std::int64_t row) {
+                return ((distinct == 1 ? 0 : head) * bias.tokens + row) * columns;
+            };
+            set_arguments(attending_, at, upload(session_, values, buffers_.biases),
+                          upload(session_, of_rows(cl_ulong{0}, first), buffers_.bias_rows));
+        }
     }
 
     // Head by head, so that the parts of one lie near each other in memory. Pairs count with the first part.
@@ -213,8 +256,8 @@ bool is_decode(const Session& session, Design design, const AttendInput& input) 
         (!input.keys.is_paged() || input.keys.pages.page_tokens == input.values.pages.page_tokens);
     return design == Design::wide && session.computes_in_place() && input.keys.heads > 0 && input.queries.tokens > 0 &&
            input.keys.tokens > 0 && group_of(input) * input.queries.tokens <= max_decode_rows &&
-           input.keys.dtype == input.values.dtype && one_page_size && input.scoring.slopes == nullptr &&
-           !input.scoring.has_bias();
+           input.keys.dtype == input.values.dtype && one_page_size &&
+           (!input.scoring.has_bias() || input.queries.heads * input.queries.tokens * input.keys.tokens <= most_biases);
 }
 
 void attend_decode(Session& session, DecodeBuffers& buffers, const AttendInput& input, Partial& out,

@@ -14,6 +14,7 @@ namespace longscope::opencl {
 // Memory of the device that is kept from call to call.
 struct DecodeBuffers {
     SpareBuffer queries, key_pages, value_pages, seen_rows, seen, tasks, counter;
+    SpareBuffer slopes, row_positions, column_positions, biases, bias_rows;
     OutputStage output, lse;
     PartBuffers parts;
 };
@@ -22,8 +23,7 @@ struct DecodeBuffers {
 // elements in float32 took 83 ms on two threads, 136 rows in tiles 157 ms (longscope-engine attend).
 inline constexpr std::int64_t max_decode_rows = 128;
 
-// Are there so few rows, keys and values of one type in memory that the device shares, and scores that no position or
-// bias changes?
+// Are there so few rows, and keys and values of one type in memory that the device shares?
 [[nodiscard]] bool is_decode(const Session& session, Design design, const AttendInput& input);
 
 // Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.

@@ -59,6 +59,9 @@ inline constexpr const char* device_field = "backend.device";
 // The devices that the ranks of a run have in turn, as places in device_facts(): those that `asked` stands for, where
 // it is empty what LONGSCOPE_OPENCL_DEVICE says. Throws Error.
 [[nodiscard]] std::vector<std::size_t> devices_of_ranks(std::string_view asked);
+// Likewise, as places in `devices`.
+[[nodiscard]] std::vector<std::size_t> devices_of_ranks(const std::vector<DeviceFacts>& devices,
+                                                        std::string_view asked);
 
 // Why this device cannot be used, in one line; empty where it can.
 [[nodiscard]] std::string why_unusable(const DeviceFacts& device);

@@ -175,8 +175,12 @@ std::string asked_device() {
 }
 
 std::vector<std::size_t> devices_of_ranks(std::string_view asked) {
-    return asked.empty() ? chosen_devices(device_facts(), asked_device(), device_variable)
-                         : chosen_devices(device_facts(), asked, device_field);
+    return devices_of_ranks(device_facts(), asked);
+}
+
+std::vector<std::size_t> devices_of_ranks(const std::vector<DeviceFacts>& devices, std::string_view asked) {
+    return asked.empty() ? chosen_devices(devices, asked_device(), device_variable)
+                         : chosen_devices(devices, asked, device_field);
 }
 
 std::size_t device_of_rank(const KernelOptions& options) {

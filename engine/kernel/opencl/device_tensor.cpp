@@ -60,37 +60,48 @@ PlacedTensor::PlacedTensor(const Session& session, const HeadView& view, SpareBu
     pages_ = upload(session, table, spare);
 }
 
-void InputStage::begin_call() {
-    for (Slot& slot : slots_) {
-        slot.first = nullptr;
+bool InputStage::Slot::holds(const HeadView& view, Range wanted) const {
+    return first == view.row(wanted.begin, 0) && heads == wanted;
+}
+
+void InputStage::begin_call(bool keeps_ahead) {
+    slots_.at(current_).first = nullptr;
+    other_was_read_ = cl::Event();
+    if (!keeps_ahead) {
+        slots_.at(1 - current_).first = nullptr;
     }
-    current_ = 0;
+}
+
+void InputStage::copy(const Session& session, const HeadView& view, Range heads) {
+    if (view.tokens != 0 && !heads.empty() && !is_in_place(session, view)) {
+        static_cast<void>(take(session, view, heads));
+    }
 }
 
 void InputStage::copy_ahead(const Session& session, const HeadView& view, Range heads) {
     if (view.tokens == 0 || heads.empty() || is_in_place(session, view)) {
         return;
     }
-    Slot& slot = slots_.at(1 - current_);
-    fill(session, view, heads, slot);
-    slot.first = view.row(heads.begin, 0);
-    slot.heads = heads;
+    fill(session, view, heads, slots_.at(1 - current_),
+         other_was_read_() == nullptr ? session.after_kernels() : other_was_read_);
 }
 
 InputStage::Slot& InputStage::take(const Session& session, const HeadView& view, Range heads) {
-    Slot& ahead = slots_.at(1 - current_);
-    if (ahead.first == view.row(heads.begin, 0) && ahead.heads == heads) {
-        current_ = 1 - current_;
-        ahead.first = nullptr;
-    } else {
-        fill(session, view, heads, slots_.at(current_));
+    if (!slots_.at(current_).holds(view, heads)) {
+        if (slots_.at(1 - current_).holds(view, heads)) {
+            current_ = 1 - current_;
+        } else {
+            fill(session, view, heads, slots_.at(current_), session.after_kernels());
+        }
+        other_was_read_ = session.after_kernels();
     }
     return slots_.at(current_);
 }
 
-void InputStage::fill(const Session& session, const HeadView& view, Range heads, Slot& slot) {
+void InputStage::fill(const Session& session, const HeadView& view, Range heads, Slot& slot, const cl::Event& after) {
     const auto bytes = static_cast<std::size_t>(heads.size() * view.tokens * view.dim * size_bytes(view.dtype));
     const void* from = view.row(heads.begin, 0);
+    slot.first = nullptr;
     if (!is_dense(view)) {
         if (slot.copied() != nullptr) {
             session.wait(slot.copied, {});  // reads `rows`
@@ -99,11 +110,13 @@ void InputStage::fill(const Session& session, const HeadView& view, Range heads,
         from = slot.rows.data();
     }
     const cl::Buffer& buffer = slot.buffer.of_bytes(session, static_cast<std::int64_t>(bytes));
-    const std::vector<cl::Event> after{session.after_kernels()};  // that read what the slot holds
-    session.upload_queue().enqueueWriteBuffer(buffer, CL_FALSE, 0, bytes, from, &after, &slot.copied);
+    const std::vector<cl::Event> read{after};  // by kernels that read what the slot holds
+    session.upload_queue().enqueueWriteBuffer(buffer, CL_FALSE, 0, bytes, from, &read, &slot.copied);
     session.upload_queue().flush();
     session.expect(slot.copied);
     session.log().add(DeviceWork::upload, slot.copied, static_cast<std::int64_t>(bytes), 0.0);
+    slot.first = view.row(heads.begin, 0);
+    slot.heads = heads;
 }
 
 DeviceInput::DeviceInput(const Session& session, const HeadView& view, Range heads, InputStage& stage) {
@@ -124,10 +137,17 @@ DeviceInput::DeviceInput(const Session& session, const HeadView& view, Range hea
     buffer_ = slot.buffer.of_bytes(session, 0);
 }
 
-std::vector<cl::Event> OutputStage::fetches() const {
+void OutputStage::begin_call() {
+    current_ = 0;
+    for (Slot& slot : slots_) {
+        slot.fetched = cl::Event();
+    }
+}
+
+std::vector<cl::Event> OutputStage::fetches(const Slot& from, const float* into) const {
     std::vector<cl::Event> events;
     for (const Slot& slot : slots_) {
-        if (slot.fetched() != nullptr) {
+        if (slot.fetched() != nullptr && (&slot == &from || slot.into == into)) {
             events.push_back(slot.fetched);
         }
     }
@@ -147,19 +167,20 @@ DeviceOutput::DeviceOutput(const Session& session, float* data, std::int64_t cou
     if (count == 0) {
         return;
     }
-    if (slot_->fetched() != nullptr) {
-        session.kernels_wait_for(slot_->fetched);
-    }
+    ready_ = slot_->fetched;
     if (is_sum) {
         // What was fetched before may be the same memory of the caller's.
-        std::vector<cl::Event> after = stage.fetches();
-        after.push_back(session.after_kernels());
-        cl::Event copied;
-        session.upload_queue().enqueueWriteBuffer(buffer_, CL_FALSE, 0, bytes_, data, &after, &copied);
+        const std::vector<cl::Event> after = stage.fetches(*slot_, data);
+        session.upload_queue().enqueueWriteBuffer(buffer_, CL_FALSE, 0, bytes_, data, &after, &ready_);
         session.upload_queue().flush();
-        session.expect(copied);
-        session.log().add(DeviceWork::upload, copied, static_cast<std::int64_t>(bytes_), 0.0);
-        session.kernels_wait_for(copied);
+        session.expect(ready_);
+        session.log().add(DeviceWork::upload, ready_, static_cast<std::int64_t>(bytes_), 0.0);
+    }
+}
+
+void DeviceOutput::await() const {
+    if (ready_() != nullptr) {
+        session_->kernels_wait_for(ready_);
     }
 }
 
@@ -177,6 +198,7 @@ void DeviceOutput::fetch() {
     }
     queue.enqueueReadBuffer(buffer_, CL_FALSE, 0, bytes_, data_, &after, &slot_->fetched);
     queue.flush();
+    slot_->into = data_;
     session_->expect(slot_->fetched);
     session_->log().add(DeviceWork::download, slot_->fetched, static_cast<std::int64_t>(bytes_), 0.0);
 }

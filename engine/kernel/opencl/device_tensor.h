@@ -39,9 +39,12 @@ class PlacedTensor {
 // Memory of the device for the copies of an input: of the heads that are computed and of those that come next.
 class InputStage {
   public:
-    // What was copied ahead in a call is of no use in another.
-    void begin_call();
-    // Begins to copy these heads, where they are copied at all: the DeviceInput after the one of now. The view must
+    // What was copied in a call is of no use in another, but for what was copied ahead for this one. In a call it is
+    // one tensor that is copied.
+    void begin_call(bool keeps_ahead);
+    // Begins to copy these heads, where they are copied at all: the DeviceInput of now.
+    void copy(const Session& session, const HeadView& view, Range heads);
+    // Likewise, of the DeviceInput after the one of now, perhaps of the next call; while kernels run. The view must
     // live until the call ends.
     void copy_ahead(const Session& session, const HeadView& view, Range heads);
 
@@ -51,15 +54,18 @@ class InputStage {
         SpareBuffer buffer;
         std::vector<std::byte> rows;  // where those of the view do not stand side by side
         cl::Event copied;
-        const void* first = nullptr;  // of what was copied ahead
+        const void* first = nullptr;  // of what it holds; null: nothing of this call
         Range heads;
+
+        [[nodiscard]] bool holds(const HeadView& view, Range wanted) const;
     };
-    // Copies of these heads: those from ahead, or such as are begun now.
+    // Copies of these heads: those that are there, or such as are begun now.
     Slot& take(const Session& session, const HeadView& view, Range heads);
-    static void fill(const Session& session, const HeadView& view, Range heads, Slot& slot);
+    static void fill(const Session& session, const HeadView& view, Range heads, Slot& slot, const cl::Event& after);
 
     std::array<Slot, 2> slots_;
     std::size_t current_ = 0;
+    cl::Event other_was_read_;  // by all kernels that read the slot that is not the current one
 };
 
 // Some heads of an input. The first of them is head 0 of the buffer.
@@ -82,15 +88,17 @@ class DeviceInput {
 // way to the caller.
 class OutputStage {
   public:
-    void begin_call() { current_ = 0; }
+    void begin_call();
 
   private:
     friend class DeviceOutput;
     struct Slot {
         SpareBuffer buffer;
         cl::Event fetched;
+        const float* into = nullptr;
     };
-    [[nodiscard]] std::vector<cl::Event> fetches() const;
+    // Of what is on its way from a slot, or to this memory.
+    [[nodiscard]] std::vector<cl::Event> fetches(const Slot& from, const float* into) const;
     Slot& next() {
         current_ = 1 - current_;
         return slots_.at(1 - current_);
@@ -103,10 +111,13 @@ class OutputStage {
 // Floats that the device writes, or adds to, for some heads of an output.
 class DeviceOutput {
   public:
-    // `data` is the caller's memory for them. With `is_sum` the device begins with what is there.
+    // `data` is the caller's memory for them. With `is_sum` the device begins with what is there, which begins to be
+    // copied, also while kernels run.
     DeviceOutput(const Session& session, float* data, std::int64_t count, bool is_sum, OutputStage& stage);
 
     [[nodiscard]] const cl::Buffer& buffer() const { return buffer_; }
+    // Kernels that are asked for from now on find there what they add to.
+    void await() const;
     // Begins to bring what the kernels of up to now write into the caller's memory; it is there when the call ends.
     void fetch();
 
@@ -116,6 +127,7 @@ class DeviceOutput {
     float* data_;
     std::size_t bytes_;
     cl::Buffer buffer_;
+    cl::Event ready_;  // null: at once
 };
 
 // A copy of what stands side by side; the device may still read it when the memory is gone. At least one byte.

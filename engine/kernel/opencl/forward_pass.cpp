@@ -12,6 +12,7 @@
 #include "engine/kernel/opencl/device_scoring.h"
 #include "engine/kernel/opencl/device_tensor.h"
 #include "engine/kernel/opencl/kernel_arguments.h"
+#include "engine/kernel/opencl/read_ahead.h"
 #include "engine/kernel/opencl/task_queue.h"
 #include "engine/kernel/opencl/wide_geometry.h"
 #include "engine/kernel/opencl/wide_packing.h"
@@ -25,10 +26,6 @@ namespace {
 constexpr std::int64_t planned_rows = 32'768;
 constexpr std::int64_t most_plan_bytes = std::int64_t{64} << 20;
 constexpr std::int64_t most_bias_bytes = std::int64_t{256} << 20;
-// Of packed keys and values at a time, where the device has more.
-constexpr std::int64_t most_packed_bytes = std::int64_t{1} << 30;
-// Of inputs that are copied at once: a shorter copy is mostly waiting.
-constexpr std::int64_t least_piece_bytes = std::int64_t{8} << 20;
 
 class ForwardPass {
   public:
@@ -44,27 +41,30 @@ class ForwardPass {
           geometry_(design_.geometry),
           dim_qk_padded_(padded_to_steps(input.queries.dim)),
           dim_v_padded_(padded_to_panels(input.values.dim)),
-          key_tiles_((input.keys.tokens + geometry_.k_tile - 1) / geometry_.k_tile),
-          attending_(session.kernel(source(), design_.kernel)) {}
+          key_tiles_(key_tiles_of(input.keys.tokens)),
+          attending_(session.kernel(source(), design_.kernel)),
+          computing_(hooks) {}
 
     void run() {
         const std::int64_t rows = input_.mask->rows();
         if (rows == 0 || out_.heads() == 0) {
             return;
         }
-        const std::int64_t head_bytes = std::max<std::int64_t>(key_tiles_, 1) * geometry_.k_tile *
-                                        (dim_qk_padded_ + dim_v_padded_) * std::int64_t{sizeof(float)};
-        const std::int64_t room = std::min(most_packed_bytes, session_.facts().largest_allocation_bytes);
-        const std::int64_t step =
-            std::clamp<std::int64_t>(std::min(room / head_bytes, heads_of_piece()), 1, input_.keys.heads);
+        const std::int64_t step = heads_of_piece(input_.queries, input_.keys);
         const auto piece = [&](std::int64_t head) { return Range{head, std::min(head + step, input_.keys.heads)}; };
-        for (InputStage* stage : {&buffers_.queries, &buffers_.keys, &buffers_.values}) {
-            stage->begin_call();
-        }
+        const bool told_ahead = was_told_ahead(hooks_, buffers_.ahead);
+        buffers_.keys.begin_call(told_ahead);
+        buffers_.values.begin_call(told_ahead);
+        buffers_.queries.begin_call(false);
         buffers_.output.begin_call();
         buffers_.lse.begin_call();
         for (std::int64_t head = 0; head < input_.keys.heads && !cancelled(); head += step) {
-            attend_heads(piece(head), head + step < input_.keys.heads ? piece(head + step) : Range{});
+            const bool is_last = head + step >= input_.keys.heads;
+            if (is_last) {
+                computing_ = asking_for_next(session_, hooks_, buffers_.ahead,
+                                             [this](const ReadAhead& next) { copy_first_piece(next); });
+            }
+            attend_heads(piece(head), is_last ? Range{} : piece(head + step));
         }
     }
 
@@ -87,15 +87,25 @@ class ForwardPass {
         return source;
     }
 
-    // Key/value heads that are computed at once: where inputs are copied, those of the next piece are on their way
-    // while this one is computed, and outputs of the last one.
-    [[nodiscard]] std::int64_t heads_of_piece() const {
-        if (session_.computes_in_place()) {
-            return input_.keys.heads;
-        }
-        const std::int64_t elements = input_.keys.tokens * (input_.keys.dim + input_.values.dim) +
-                                      group() * input_.queries.tokens * input_.queries.dim;
-        return least_piece_bytes / std::max<std::int64_t>(elements * size_bytes(input_.keys.dtype), 1) + 1;
+    // Of this call, or another one of the same dimensions.
+    [[nodiscard]] std::int64_t heads_of_piece(const HeadView& queries, const HeadView& keys) const {
+        const std::int64_t elements =
+            keys.tokens * (keys.dim + input_.values.dim) + group() * queries.tokens * queries.dim;
+        const std::int64_t key_tiles = std::max<std::int64_t>(key_tiles_of(keys.tokens), 1);
+        return opencl::heads_of_piece(
+            session_,
+            {elements * size_bytes(keys.dtype),
+             key_tiles * geometry_.k_tile * (dim_qk_padded_ + dim_v_padded_) * std::int64_t{sizeof(float)}},
+            keys.heads);
+    }
+    [[nodiscard]] std::int64_t key_tiles_of(std::int64_t tokens) const {
+        return (tokens + geometry_.k_tile - 1) / geometry_.k_tile;
+    }
+
+    void copy_first_piece(const ReadAhead& next) {
+        const Range heads{0, std::min(heads_of_piece(next.queries, next.keys), next.keys.heads)};
+        buffers_.keys.copy_ahead(session_, next.keys, heads);
+        buffers_.values.copy_ahead(session_, next.values, heads);
     }
 
     [[nodiscard]] Range query_heads(Range kv_heads) const { return {kv_heads.begin * group(), kv_heads.end * group()}; }
@@ -114,6 +124,8 @@ class ForwardPass {
         DeviceOutput output(session_, out_.output().row(heads.begin, 0), heads.size() * rows * out_.dim(), false,
                             buffers_.output);
         DeviceOutput lse(session_, out_.lse(heads.begin), heads.size() * rows, false, buffers_.lse);
+        output.await();
+        lse.await();
         parts_ = parts_of_keys();
         const std::int64_t result_rows = heads.size() * rows;
         if (parts_ > 1) {
@@ -270,7 +282,7 @@ class ForwardPass {
             }
         }
         attending_.setArg(first_plan_arg_ + 3, upload(session_, on_device(tasks), buffers_.tasks));
-        run_tasks(session_, attending_, design_.group_items, first_plan_arg_ + 4, tasks, buffers_.counter, hooks_);
+        run_tasks(session_, attending_, design_.group_items, first_plan_arg_ + 4, tasks, buffers_.counter, computing_);
     }
 
     Session& session_;
@@ -285,6 +297,7 @@ class ForwardPass {
     std::int64_t dim_v_padded_;
     std::int64_t key_tiles_;
     cl::Kernel attending_;
+    AttendHooks computing_;  // of the piece of now
     cl_uint first_plan_arg_ = 0;
     cl_uint first_bias_arg_ = 0;
     std::int64_t parts_ = 1;  // of the keys

@@ -17,7 +17,8 @@ struct ForwardBuffers {
     SpareBuffer row_tiles, runs, seen, tasks, counter;
     SpareBuffer slopes, row_positions, column_positions, biases;
     OutputStage output, lse;
-    PartBuffers parts;  // of the keys
+    PartBuffers parts;                       // of the keys
+    std::shared_ptr<const ReadAhead> ahead;  // what was copied for the next call, if it is that
 };
 
 // Throws Error, cl::Error. Ends early when hooks.cancelled becomes true.

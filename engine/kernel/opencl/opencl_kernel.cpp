@@ -84,6 +84,8 @@ class OpenClKernel final : public Kernel {
     }
 
     void abandon_call(cl_int code) const {
+        buffers_.ahead = nullptr;
+        backward_buffers_.ahead = nullptr;
         if (means_lost(code)) {
             lost_ = "it was lost in an earlier call";
             return;
@@ -110,7 +112,7 @@ class OpenClKernel final : public Kernel {
 }  // namespace
 
 std::string why_unsupported(const AttentionShape& /*shape*/) {
-    return why_no_kernel();
+    return {};
 }
 
 DeviceFacts chosen_device(int rank) {
@@ -132,7 +134,7 @@ std::unique_ptr<Kernel> make_kernel_of(Design design, const KernelOptions& optio
 }
 
 std::unique_ptr<Kernel> make_opencl_kernel(const KernelOptions& options) {
-    return std::make_unique<OpenClKernel>(options, chosen_design(chosen_device(options.rank)));
+    return std::make_unique<OpenClKernel>(options, chosen_design(device_facts().at(device_of_rank(options))));
 }
 
 }  // namespace longscope::opencl

@@ -10,7 +10,7 @@
 
 namespace longscope::opencl {
 
-// Why the backend does not compute this shape on the chosen device, in one line; empty where it does.
+// Empty: every shape is computed, where there is a device. Asks no driver.
 [[nodiscard]] std::string why_unsupported(const AttentionShape& shape);
 
 // Of this rank, as LONGSCOPE_OPENCL_DEVICE asks for. Throws Error.

@@ -61,8 +61,13 @@ Session::Session(std::size_t place, const KernelOptions& options)
       watchdog_ns_(asked_watchdog_ns()),
       cache_(options.program_cache) {
     with_clear_errors(facts_, [&] {
-        device_ = part_of(device_list().devices[place], facts_, options.threads);
+        // A part of PoCL copies with the threads that compute alone: what copies while it computes is not divided.
+        const cl::Device& whole = device_list().devices[place];
+        device_ = asks_for_copies() ? whole : part_of(whole, facts_, options.threads);
         compute_units_ = device_.getInfo<CL_DEVICE_MAX_COMPUTE_UNITS>();
+        if (asks_for_copies() && facts_.type == DeviceType::processor) {
+            compute_units_ = std::min<std::int64_t>(compute_units_, options.threads);
+        }
         context_ = cl::Context(device_);
         for (cl::CommandQueue* queue : {&queue_, &upload_queue_, &download_queue_}) {
             *queue = cl::CommandQueue(context_, device_, CL_QUEUE_PROFILING_ENABLE);

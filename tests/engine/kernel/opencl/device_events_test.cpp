@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "engine/execute/row_check.h"
 #include "engine/kernel/opencl/device_clock.h"
@@ -189,6 +190,147 @@ TEST(CopiedMemory, TheNextHeadsArriveAndTheLastOnesLeaveWhileHeadsAreComputed) {
                 << "the copy of head " << head << " begins before the one before it has been computed";
         }
     }
+}
+
+// lse and delta are not those of a forward pass: copies are watched, and the same numbers are computed in place.
+Watched watched_backward(const Kernel& kernel, const AttentionCase& c, const BackwardInputs& inputs,
+                         const BackwardCall& call) {
+    Watched watched;
+    ReferenceGradients sums;
+    const auto rows = static_cast<std::size_t>(c.shape.query_heads * c.domain.query_tokens);
+    sums.forward.lse.assign(rows, 11.0);
+    sums.delta.assign(rows, 0.5);
+    BackwardCall told = call;
+    told.hooks.device = [&](const DeviceCommand& command) { watched.commands.push_back(command); };
+    const Gradients gradients = run_backward(kernel, c, inputs, sums, told);
+    for (const std::vector<float>* part : {&gradients.queries, &gradients.keys, &gradients.values}) {
+        watched.result.insert(watched.result.end(), part->begin(), part->end());
+    }
+    return watched;
+}
+
+TEST(CopiedMemory, GradientsOfHeadsLeaveWhileTheNextHeadsAreComputed) {
+    if (sanitizer_slowdown > 1) {
+        GTEST_SKIP() << "a sanitizer does not see what a device does, and makes this take minutes";
+    }
+    const AttentionCase c = wide_case();
+    const BackwardInputs inputs(c);
+    const Watched watched = watched_backward(*kernel_with("copied"), c, inputs, {});
+    EXPECT_EQ(watched.result, watched_backward(*kernel_with("shared"), c, inputs, {}).result);
+    constexpr std::int64_t head_bytes = std::int64_t{16384} * 128 * 4;
+    const Commands uploads = of_work(watched.commands, DeviceWork::upload, head_bytes);
+    const Commands downloads = of_work(watched.commands, DeviceWork::download, head_bytes);
+    const Commands computed = of_work(watched.commands, DeviceWork::compute, 0);
+    ASSERT_EQ(uploads.size(), 16U) << "keys, values and what is added to their gradients, of four heads, each once";
+    ASSERT_EQ(downloads.size(), 8U) << "gradients of keys and values of four heads";
+    ASSERT_EQ(computed.size(), 8U) << "of queries, then of keys and values, of four heads";
+    // Of the first head sums come first, of the others inputs.
+    for (std::size_t head = 0; head < 4; ++head) {
+        EXPECT_GE(computed[2 * head].start_ns, uploads[4 * head + 3].end_ns) << "a head is computed when it is there";
+        EXPECT_GE(downloads[2 * head].start_ns, computed[2 * head + 1].end_ns) << "and goes when it is computed";
+        if (head > 0) {
+            EXPECT_LT(uploads[4 * head + 3].start_ns, computed[2 * head - 1].end_ns)
+                << "copies of head " << head << " begin before the one before it has been computed";
+            EXPECT_LT(downloads[2 * head - 1].start_ns, computed[2 * head].end_ns)
+                << "gradients of head " << head - 1 << " leave before the next one has been computed";
+        }
+    }
+}
+
+// A problem, and another one of the same dimensions: the keys that come next from another rank.
+struct TwoCalls {
+    AttentionCase first{{1, 2, 2, 64, 64, DType::float32}, {1500, 1500, {}}, R"({"full": {}})", 2};
+    AttentionCase second = [this] {
+        AttentionCase c = first;
+        c.seed = 3;
+        return c;
+    }();
+};
+
+std::shared_ptr<const ReadAhead> read_ahead_of(const AttentionInputs& inputs) {
+    return std::make_shared<const ReadAhead>(ReadAhead{inputs.q(), inputs.k(), inputs.v()});
+}
+
+Partial attend_announced(const Kernel& kernel, const AttentionCase& c, const AttentionInputs& inputs,
+                         const AttendHooks& hooks) {
+    const HeadMasks masks = c.masks();
+    const TokenSet all({{0, c.domain.key_tokens}});
+    const LocalMask mask(masks, all, all);
+    Partial out(c.shape.query_heads, c.domain.query_tokens, c.shape.head_dim_v, MergeRule::softmax);
+    kernel.attend({inputs.q(), inputs.k(), inputs.v(), &mask, c.scale()}, out, hooks);
+    return out;
+}
+
+TEST(ReadAhead, KeysOfTheNextCallArriveWhileThisOneIsComputed) {
+    const TwoCalls c;
+    const AttentionInputs first(c.first);
+    const AttentionInputs second(c.second);
+    const std::unique_ptr<Kernel> kernel = kernel_with("copied");
+    const std::shared_ptr<const ReadAhead> ahead = read_ahead_of(second);
+    constexpr std::int64_t tensor_bytes = std::int64_t{2} * 1500 * 64 * 4;
+    int asked = 0;
+    Commands commands;
+    ForwardCall call;
+    call.hooks.next = [&] {
+        ++asked;
+        return ahead;
+    };
+    call.hooks.device = [&](const DeviceCommand& command) { commands.push_back(command); };
+    static_cast<void>(run_forward(*kernel, c.first, first, call));
+    EXPECT_EQ(asked, 1) << "until it is told";
+    const Commands uploads = of_work(commands, DeviceWork::upload, tensor_bytes);
+    ASSERT_EQ(uploads.size(), 5U) << "queries, keys and values of this call, keys and values of the next one";
+    const Commands computed = of_work(commands, DeviceWork::compute, 1);
+    // Begun when a thread of the processor is free: that they overlap is for tests of runs.
+    EXPECT_GT(uploads[3].queued_ns, computed.front().queued_ns);
+
+    for (const bool as_announced : {true, false}) {
+        SCOPED_TRACE(as_announced);
+        commands.clear();
+        AttendHooks hooks;
+        hooks.device = call.hooks.device;
+        hooks.announced = as_announced ? ahead : nullptr;
+        const Partial out = attend_announced(*kernel, c.second, second, hooks);
+        EXPECT_EQ(of_work(commands, DeviceWork::upload, tensor_bytes).size(), as_announced ? 1U : 3U);
+        EXPECT_EQ(numbers(out), numbers(run_forward(*kernel_with("shared"), c.second, second)));
+    }
+}
+
+TEST(ReadAhead, WhatWasToldIsVoidWhenAnotherCallComes) {
+    const TwoCalls c;
+    const AttentionInputs first(c.first);
+    const std::unique_ptr<Kernel> kernel = kernel_with("copied");
+    AttentionInputs other(c.second);
+    const std::shared_ptr<const ReadAhead> ahead = read_ahead_of(other);
+    ForwardCall call;
+    call.hooks.next = [&] { return ahead; };
+    // The same memory, other numbers, and told of by somebody else.
+    const std::vector<float> keys = other.keys;
+    for (const std::shared_ptr<const ReadAhead>& told : {std::shared_ptr<const ReadAhead>(), read_ahead_of(other)}) {
+        std::copy(keys.begin(), keys.end(), other.keys.begin());
+        static_cast<void>(run_forward(*kernel, c.first, first, call));
+        std::copy(first.keys.begin(), first.keys.end(), other.keys.begin());
+        AttendHooks hooks;
+        hooks.announced = told;
+        EXPECT_EQ(numbers(attend_announced(*kernel, c.second, other, hooks)),
+                  numbers(attend_announced(*kernel_with("shared"), c.second, other, {})));
+    }
+}
+
+TEST(ReadAhead, OfABackwardCallToo) {
+    const TwoCalls c;
+    const BackwardInputs first(c.first);
+    const AttentionInputs second(c.second);
+    BackwardCall call;
+    call.hooks.next = [ahead = read_ahead_of(second)] { return ahead; };
+    const std::unique_ptr<Kernel> kernel = kernel_with("copied");
+    const Watched watched = watched_backward(*kernel, c.first, first, call);
+    constexpr std::int64_t tensor_bytes = std::int64_t{2} * 1500 * 64 * 4;
+    const Commands uploads = of_work(watched.commands, DeviceWork::upload, tensor_bytes);
+    const Commands computed = of_work(watched.commands, DeviceWork::compute, 1);
+    ASSERT_EQ(uploads.size(), 9U) << "four inputs, three sums, and keys and values of the next call";
+    EXPECT_LT(uploads[7].queued_ns, computed.back().queued_ns) << "before the last kernel is asked for";
+    EXPECT_EQ(watched.result, watched_backward(*kernel_with("shared"), c.first, first, {}).result);
 }
 
 TEST(SessionSettings, RefuseWhatTheyDoNotKnow) {

@@ -143,6 +143,44 @@ TEST(OpenClKernel, DecodesInEveryTypeForHeadsThatShareKeysAndMasksOfTheirOwn) {
     }
 }
 
+TEST(OpenClKernel, DecodesWithWhatPositionsAndBiasesChange) {
+    for (const ScoringCase& scoring :
+         {ScoringCase{0.0, true, 0, 0.0, std::nullopt, false}, ScoringCase{0.0, false, 1, 0.0, std::nullopt, false},
+          ScoringCase{20.0, true, 10, 0.1, std::nullopt, false}, ScoringCase{0.0, true, 10, 0.1, -7.0, false}}) {
+        for (const std::int64_t queries : {1, 3, 11}) {
+            AttentionCase c{{1, 10, 2, 40, 24, DType::float32}, {queries, 1037, {}}, causal, 6};
+            c.scoring = scoring;
+            SCOPED_TRACE(c.text());
+            const AttentionInputs inputs(c);
+            std::string told;
+            ForwardCall call;
+            call.hooks.explain = [&](const std::string& line) { told = line; };
+            const AttentionError error =
+                error_of(reference_attention(c, inputs), run_forward(made_backend("opencl", 2), c, inputs, call));
+            EXPECT_NE(told.find("keys where they lie"), std::string::npos) << told;
+            EXPECT_LE(error.output_relative_l2, output_error_limit(DType::float32, 1037));
+            if (!scoring.sigmoid_bias) {
+                EXPECT_LE(error.lse_absolute, 1e-5);
+            }
+        }
+    }
+}
+
+TEST(OpenClKernel, DecodesWithoutTouchingWhatABiasHides) {
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    AttentionCase c{{1, 2, 1, 16, 16, DType::float32}, {3, 700, {}}, R"({"full": {}})", 6};
+    c.scoring.bias_heads = 1;
+    AttentionInputs inputs(c);
+    constexpr std::size_t hidden = 437;
+    for (std::size_t row = 0; row < 3; ++row) {
+        inputs.bias[row * 700 + hidden] = -infinity;
+    }
+    const std::vector<float> clean = numbers(run_forward(made_backend("opencl", 2), c, inputs));
+    inputs.values[hidden * 16 + 4] = infinity;
+    inputs.values[hidden * 16 + 5] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_EQ(numbers(run_forward(made_backend("opencl", 2), c, inputs)), clean);
+}
+
 TEST(OpenClKernel, DecodesWithoutTouchingWhatIsHidden) {
     constexpr float infinity = std::numeric_limits<float>::infinity();
     AttentionCase c{{1, 2, 1, 16, 16, DType::float32}, {3, 700, {}}, R"({"window": {"left": 400, "right": 0}})", 6};
