@@ -8,6 +8,7 @@
 
 #include "engine/base/bounded_file.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/paths.h"
 #include "tests/support/temporary_folder.h"
 
 namespace longscope {
@@ -51,6 +52,10 @@ TEST(DataFolder, TheFirstVariableThatIsSetDecides) {
     EXPECT_EQ(path_with("", "", "/home/u"), "/home/u/.local/share/longscope/results.db");
     EXPECT_EQ(path_with(nullptr, "relative", "/home/u"), "/home/u/.local/share/longscope/results.db");
     EXPECT_EQ(path_with(nullptr, nullptr, nullptr), "longscope-data/results.db");
+}
+
+TEST(DataFolder, IsNotTheUsersInTests) {
+    EXPECT_EQ(default_database_path(), LONGSCOPE_BINARY_DIR "/test-data/longscope/results.db");
 }
 
 TEST(DataFolder, IsMadeWhenAskedFor) {

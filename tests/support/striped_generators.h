@@ -2,68 +2,24 @@
 // RapidCheck generators of stripes and of zones under them, small enough to list all of their pairs.
 #pragma once
 
+#include <rapidcheck.h>
+
+#include <cstdint>
 #include <ostream>
-#include <set>
-#include <utility>
 
 #include "engine/mask/striped_zone.h"
-#include "tests/support/mask_generators.h"
 
 namespace longscope {
 
 inline constexpr std::int64_t striped_tokens = 24;
 
-inline std::ostream& operator<<(std::ostream& out, const Stripe& stripe) {
-    return out << "qkd"[static_cast<int>(stripe.axis)] << " mod " << stripe.modulus << " in [" << stripe.first << ", "
-               << stripe.first + stripe.width << ")";
-}
+std::ostream& operator<<(std::ostream& out, const Stripe& stripe);
 
-inline std::ostream& operator<<(std::ostream& out, const StripedZone& striped) {
-    const Zone& zone = striped.zone;
-    out << "q [" << zone.q.begin << ", " << zone.q.end << ") k [" << zone.k.begin << ", " << zone.k.end << ") d ["
-        << zone.d.begin << ", " << zone.d.end << ")";
-    for (const Stripe& stripe : striped.stripes()) {
-        out << ", " << stripe;
-    }
-    return out;
-}
+std::ostream& operator<<(std::ostream& out, const StripedZone& striped);
 
-[[nodiscard]] inline rc::Gen<Stripe> any_stripe() {
-    return rc::gen::map(
-        rc::gen::tuple(integer_from(0, 2), integer_from(2, 9), integer_from(0, 40), integer_from(0, 40)),
-        [](const std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>& drawn) {
-            const auto [axis, modulus, first, width] = drawn;
-            return Stripe::of(static_cast<StripeAxis>(axis), modulus, first, 1 + width % (modulus - 1));
-        });
-}
+[[nodiscard]] rc::Gen<Stripe> any_stripe();
 
 // Bounds as they fall: often loose, sometimes empty; from no stripe to three, of different axes or moduli.
-[[nodiscard]] inline rc::Gen<StripedZone> any_striped_zone() {
-    const auto range = [](std::int64_t first, std::int64_t last) {
-        return rc::gen::map(rc::gen::pair(integer_from(first, last), integer_from(first, last)),
-                            [](const std::pair<std::int64_t, std::int64_t>& ends) {
-                                return Range{std::min(ends.first, ends.second), std::max(ends.first, ends.second)};
-                            });
-    };
-    const auto zone = rc::gen::map(
-        rc::gen::tuple(range(0, striped_tokens), range(0, striped_tokens), range(-striped_tokens, striped_tokens)),
-        [](const std::tuple<Range, Range, Range>& ranges) {
-            return Zone{std::get<0>(ranges), std::get<1>(ranges), std::get<2>(ranges)};
-        });
-    return rc::gen::map(rc::gen::pair(zone, rc::gen::container<std::vector<Stripe>>(any_stripe())),
-                        [](const std::pair<Zone, std::vector<Stripe>>& drawn) {
-                            StripedZone striped(drawn.first);
-                            for (const Stripe& stripe : drawn.second) {
-                                const auto own = striped.stripes();
-                                const bool there = std::any_of(own.begin(), own.end(), [&](const Stripe& other) {
-                                    return other.axis == stripe.axis && other.modulus == stripe.modulus;
-                                });
-                                if (!there && own.size() < StripedZone::max_stripes) {
-                                    striped.add(stripe);
-                                }
-                            }
-                            return striped;
-                        });
-}
+[[nodiscard]] rc::Gen<StripedZone> any_striped_zone();
 
 }  // namespace longscope

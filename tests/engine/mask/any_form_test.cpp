@@ -14,6 +14,7 @@
 #include "engine/mask/zone_tree.h"
 #include "tests/support/bitmap_cases.h"
 #include "tests/support/mask_contract.h"
+#include "tests/support/mask_generators.h"
 
 namespace longscope {
 namespace {

@@ -22,6 +22,8 @@
 #include "tests/support/compiled_mask.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/mask_contract.h"
+#include "tests/support/mask_generators.h"
+#include "tests/support/range_lists.h"
 #include "tests/support/sanitized.h"
 
 namespace longscope {

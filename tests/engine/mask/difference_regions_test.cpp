@@ -10,6 +10,7 @@
 #include "tests/support/compiled_mask.h"
 #include "tests/support/mask_cell_generators.h"
 #include "tests/support/mask_cells.h"
+#include "tests/support/mask_generators.h"
 
 namespace longscope {
 namespace {

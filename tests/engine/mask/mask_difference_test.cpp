@@ -13,6 +13,7 @@
 #include "tests/support/compiled_mask.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/mask_cell_generators.h"
+#include "tests/support/mask_generators.h"
 
 namespace longscope {
 namespace {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "tests/support/mask_generators.h"
 #include "tests/support/striped_generators.h"
 
 namespace longscope {

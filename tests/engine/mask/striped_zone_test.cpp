@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "engine/mask/zone_sets.h"
+#include "tests/support/mask_generators.h"
 #include "tests/support/striped_generators.h"
 
 namespace longscope {

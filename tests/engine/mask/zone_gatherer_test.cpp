@@ -9,6 +9,7 @@
 #include "engine/mask/zone_mask.h"
 #include "tests/support/compiled_mask.h"
 #include "tests/support/mask_cell_generators.h"
+#include "tests/support/mask_generators.h"
 
 namespace longscope {
 namespace {

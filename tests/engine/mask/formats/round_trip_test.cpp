@@ -6,6 +6,7 @@
 #include "engine/mask/formats/mask_folder.h"
 #include "engine/mask/formats/mask_format.h"
 #include "tests/support/mask_cell_generators.h"
+#include "tests/support/mask_generators.h"
 #include "tests/support/temporary_folder.h"
 
 namespace longscope {
