@@ -29,6 +29,7 @@
 #include "widgets/base/colours.h"
 #include "widgets/base/error_text.h"
 #include "widgets/charts/rank_chart.h"
+#include "widgets/charts/roofline_view.h"
 #include "widgets/charts/run_history_chart.h"
 #include "widgets/results/run_comparison_view.h"
 #include "widgets/results/run_table.h"
@@ -121,6 +122,7 @@ MainWindow::MainWindow(WindowOptions options)
     for (const ChartPage* chart : {static_cast<ChartPage*>(history_), static_cast<ChartPage*>(rank_chart_)}) {
         connect(chart, &ChartPage::save_requested, this, &MainWindow::export_view);
     }
+    connect(roofline_, &RooflineView::save_requested, this, &MainWindow::export_view);
     connect(run_panel_, &RunPanel::run_wanted, this, &MainWindow::start_run);
     connect(run_panel_, &RunPanel::cancel_wanted, this, [this] { attempt([this] { runs_.cancel(); }); });
     connect(&experiment_panel_->lengths(), &LengthsEditor::file_wanted, this, &MainWindow::use_lengths);
@@ -161,10 +163,11 @@ void MainWindow::make_views() {
     comparison_ = new RunComparisonView(appearance_);
     history_ = new RunHistoryChart(appearance_);
     rank_chart_ = new RankChart(appearance_);
+    roofline_ = new RooflineView(appearance_);
     views_ = {view_of(tr("Mask"), *mask_page_),         view_of(tr("Layout"), *layout_page_),
               view_of(tr("Timeline"), *timeline_page_), view_of(tr("Results"), *results_),
               view_of(tr("Compare"), *comparison_),     view_of(tr("History"), *history_),
-              view_of(tr("Ranks"), *rank_chart_)};
+              view_of(tr("Ranks"), *rank_chart_),       view_of(tr("Roofline"), *roofline_)};
     for (const View& view : views_) {
         tabs_->addTab(view.page, view.title);
     }
@@ -181,9 +184,9 @@ void MainWindow::make_views() {
 // Beside the views that show one repetition, or the mask of one draw, when there are several.
 void MainWindow::show_chooser_of_repetitions() {
     const QWidget* page = tabs_->currentWidget();
-    chooser_of_repetitions_->setVisible(
-        chooser_of_repetitions_->choices() > 1 &&
-        (page == timeline_page_ || page == rank_chart_ || (page == mask_page_ && mask_page_->looking())));
+    chooser_of_repetitions_->setVisible(chooser_of_repetitions_->choices() > 1 &&
+                                        (page == timeline_page_ || page == rank_chart_ || page == roofline_ ||
+                                         (page == mask_page_ && mask_page_->looking())));
 }
 
 QDockWidget* MainWindow::add_dock(const QString& id, const QString& title, QWidget* content, Qt::DockWidgetArea area) {

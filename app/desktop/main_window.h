@@ -39,6 +39,7 @@ class MaskGalleryPopup;
 class MaskPage;
 class RankChart;
 class RepetitionChooser;
+class RooflineView;
 class RunComparisonView;
 class RunHistoryChart;
 class RunPanel;
@@ -78,6 +79,7 @@ class MainWindow : public QMainWindow {
     [[nodiscard]] MaskPage& mask_page() { return *mask_page_; }
     [[nodiscard]] LayoutPage& layout_page() { return *layout_page_; }
     [[nodiscard]] TimelinePage& timeline_page() { return *timeline_page_; }
+    [[nodiscard]] RooflineView& roofline() { return *roofline_; }
 
   protected:
     void closeEvent(QCloseEvent* event) override;
@@ -181,6 +183,7 @@ class MainWindow : public QMainWindow {
     RunComparisonView* comparison_ = nullptr;
     RunHistoryChart* history_ = nullptr;
     RankChart* rank_chart_ = nullptr;
+    RooflineView* roofline_ = nullptr;
     ExperimentPanel* experiment_panel_ = nullptr;
     JsonEditor* json_editor_ = nullptr;
     RunPanel* run_panel_ = nullptr;

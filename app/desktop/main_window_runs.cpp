@@ -17,6 +17,7 @@
 #include "widgets/base/colours.h"
 #include "widgets/base/error_text.h"
 #include "widgets/charts/rank_chart.h"
+#include "widgets/charts/roofline_view.h"
 #include "widgets/charts/run_history_chart.h"
 #include "widgets/results/run_comparison_view.h"
 #include "widgets/results/run_table.h"
@@ -72,6 +73,7 @@ void MainWindow::show_run(const LoadedRun& loaded) {
     }
     timeline_page_->show_trace(loaded.trace, loaded.shares, loaded.caption);
     rank_chart_->set_ranks(loaded.ranks, loaded.caption);
+    roofline_->show_kernels(loaded.kernels, loaded.caption);
 }
 
 void MainWindow::open_run(std::int64_t run) {

@@ -79,6 +79,8 @@ LoadedRun load_run(const std::filesystem::path& database, std::int64_t run, std:
         loaded.place = {draw.record.index, repetition.index};
         loaded.trace = std::make_shared<const Trace>(
             Trace{static_cast<std::int32_t>(loaded.run.record.ranks), read_events(file, shown_one->id)});
+        loaded.kernels =
+            std::make_shared<const KernelsUnderRoof>(kernels_under_roof(*loaded.trace, loaded.run.record.environment));
         loaded.shares = shares_of(repetition);
         loaded.ranks = repetition.ranks;
         loaded.caption = QObject::tr(

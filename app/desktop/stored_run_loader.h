@@ -12,6 +12,7 @@
 
 #include "engine/draw/timeline_picture.h"
 #include "engine/trace/trace.h"
+#include "profiler/roofline_report.h"
 #include "storage/records.h"
 #include "widgets/mask/shown_mask.h"
 
@@ -32,6 +33,7 @@ struct LoadedRun {
     std::shared_ptr<const Trace> trace;
     std::vector<RankShares> shares;
     std::vector<RankResult> ranks;
+    std::shared_ptr<const KernelsUnderRoof> kernels;
     QString caption;
     // Only of load_run_with_mask(): of the draw that is shown; null with the reason beside it where there is none.
     std::shared_ptr<const ShownMask> mask;

@@ -14,6 +14,7 @@
 #include "engine/draw/cairo_painter.h"
 #include "widgets/base/colours.h"
 #include "widgets/charts/chart_page.h"
+#include "widgets/charts/roofline_view.h"
 #include "widgets/results/run_comparison_view.h"
 #include "widgets/results/run_table.h"
 
@@ -129,6 +130,20 @@ View view_of(const QString& title, RunComparisonView& page) {
 View view_of(const QString& title, ChartPage& page) {
     View view{title, &page, true, false, nullptr, nullptr};
     view.saver = [&page](const std::string& file) { return page.saver(to_qstring(file)); };
+    view.copy = [&page] { page.copy(); };
+    return view;
+}
+
+View view_of(const QString& title, RooflineView& page) {
+    View view{title, &page, true, false, nullptr, nullptr};
+    view.saver = [&page](const std::string& file) {
+        require_ending(file, picture_or_table());
+        if (!page.has_picture()) {
+            throw failed("there is no roofline to save: a run whose backend is opencl is to be opened");
+        }
+        return is_csv(file) ? save_text(file, [text = page.csv()] { return text; })
+                            : save_picture(file, page.picture_maker(picture_width));
+    };
     view.copy = [&page] { page.copy(); };
     return view;
 }

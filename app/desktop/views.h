@@ -12,6 +12,7 @@ namespace longscope {
 class ChartPage;
 class LayoutPage;
 class MaskPage;
+class RooflineView;
 class RunComparisonView;
 class RunTable;
 class TimelinePage;
@@ -34,5 +35,6 @@ struct View {
 [[nodiscard]] View view_of(const QString& title, RunTable& page);
 [[nodiscard]] View view_of(const QString& title, RunComparisonView& page);
 [[nodiscard]] View view_of(const QString& title, ChartPage& page);
+[[nodiscard]] View view_of(const QString& title, RooflineView& page);
 
 }  // namespace longscope

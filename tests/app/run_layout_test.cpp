@@ -79,7 +79,7 @@ TEST_P(RunVerb, StoresAndShowsTheErrorOfTheGradientsOfSinks) {
         ASSERT_TRUE(check.sink_gradient_error.has_value());
         EXPECT_GT(*check.sink_gradient_error, 0.0) << "float32 is never exact: nothing was compared";
         EXPECT_LE(*check.sink_gradient_error, check.gradient_limit);
-        EXPECT_NE(end.out.find(report_error(*check.sink_gradient_error)), std::string::npos) << end.out;
+        EXPECT_NE(end.text().find(report_error(*check.sink_gradient_error)), std::string::npos) << end.text();
     }
 }
 

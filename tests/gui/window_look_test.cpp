@@ -18,10 +18,13 @@
 #include "storage/run_edit.h"
 #include "storage/run_query.h"
 #include "tests/gui/window_session.h"
+#include "tests/support/device_trace.h"
 #include "tests/support/fixture_database.h"
 #include "tests/support/mouse.h"
+#include "tests/support/sample_run.h"
 #include "widgets/base/elided_label.h"
 #include "widgets/charts/rank_chart.h"
+#include "widgets/charts/roofline_view.h"
 #include "widgets/results/run_table.h"
 
 namespace longscope {
@@ -117,6 +120,39 @@ TEST_F(WindowLook, TheMaskOfEachHeadIsShownWhereTheyDiffer) {
     wait_for_answer();
     EXPECT_TRUE(find<QFrame>("head_bar").isHidden());
     EXPECT_EQ(shown_pairs(), tokens * tokens);
+}
+
+TEST_F(WindowLook, KernelsOfADeviceStandUnderItsRoof) {
+    {
+        Database database(file(QStringLiteral("runs.db")).toStdString());
+        RunStore store(database);
+        RunRecord record = sample_record();
+        record.backend = "opencl";
+        record.ranks = 1;
+        record.environment = environment_with_a_device;
+        const std::int64_t run = store.begin_run(record);
+        RepetitionRecord repetition = sample_repetition(0, true, 1);
+        repetition.ranks.resize(1);
+        repetition.events = both_passes_on_a_device().events;
+        store.add_repetition(store.add_draw(run, sample_draw(0)), repetition);
+        store.end_run(run, RunState::done, "");
+        store_sample_run(store);
+    }
+    window_->open_file(file(QStringLiteral("runs.db")));
+    ASSERT_TRUE(QTest::qWaitFor([&] { return window_->results().model().rowCount() == 2; }));
+    look_at(1);
+    ASSERT_TRUE(window_->roofline().has_picture()) << window_->roofline().empty_text().toStdString();
+    EXPECT_TRUE(window_->roofline().figures().contains(QStringLiteral("attend_backward: 1 launch")));
+    window_->tabs().setCurrentWidget(&window_->roofline());
+    for (const char* name : {"roofline.csv", "roofline.svg"}) {
+        chooser_->answers = {file(QLatin1String(name))};
+        action("file.export").trigger();
+        EXPECT_TRUE(QTest::qWaitFor([&] { return QFile::exists(file(QLatin1String(name))); })) << name;
+    }
+    look_at(2);
+    EXPECT_FALSE(window_->roofline().has_picture());
+    EXPECT_TRUE(window_->roofline().empty_text().startsWith(QStringLiteral("no device computed")))
+        << window_->roofline().empty_text().toStdString();
 }
 
 TEST_F(WindowLook, AnEndingThatIsNotKnownNamesThoseThatAre) {

@@ -4,31 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/device_trace.h"
+
 namespace longscope {
 namespace {
-
-TraceEvent event(Stream stream, Category category, std::int64_t operation, Nanoseconds duration_ns, double flops,
-                 std::int64_t bytes) {
-    TraceEvent event;
-    event.stream = stream;
-    event.category = category;
-    event.operation = operation;
-    event.duration_ns = duration_ns;
-    event.flops = flops;
-    event.bytes = bytes;
-    return event;
-}
-
-Trace both_passes() {
-    return {1,
-            {event(Stream::compute, Category::attend, 3, 5000, 8e6, 0),
-             event(Stream::device_upload, Category::upload, 3, 100, 0, 4096),
-             event(Stream::device_compute, Category::pack, 3, 200, 0, 1000),
-             event(Stream::device_compute, Category::kernel, 3, 2000, 6e6, 3000),
-             event(Stream::device_compute, Category::kernel, 3, 2000, 2e6, 1000),
-             event(Stream::compute, Category::attend_backward, 4, 5000, 9e6, 0),
-             event(Stream::device_compute, Category::kernel, 4, 4000, 9e6, 9000)}};
-}
 
 TEST(Roofline, IsTheLesserOfPeakAndBandwidthTimesIntensity) {
     const DeviceRoof roof{"device", 100e9, 10e9};
@@ -38,7 +17,7 @@ TEST(Roofline, IsTheLesserOfPeakAndBandwidthTimesIntensity) {
 }
 
 TEST(Roofline, PlacesEachKernelByItsPass) {
-    const std::vector<DeviceKernel> kernels = device_kernels(both_passes());
+    const std::vector<DeviceKernel> kernels = device_kernels(both_passes_on_a_device());
     ASSERT_EQ(kernels.size(), 3U);
     EXPECT_EQ(kernels[0].name, "pack");
     EXPECT_DOUBLE_EQ(kernels[0].flops_per_byte(), 0);
@@ -54,7 +33,7 @@ TEST(Roofline, PlacesEachKernelByItsPass) {
 }
 
 TEST(Roofline, OfATraceWithoutADeviceHasNoKernels) {
-    Trace trace = both_passes();
+    Trace trace = both_passes_on_a_device();
     std::erase_if(trace.events, [](const TraceEvent& e) { return is_of_device(e.stream); });
     EXPECT_TRUE(device_kernels(trace).empty());
 }
