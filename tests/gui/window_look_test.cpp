@@ -147,7 +147,8 @@ TEST_F(WindowLook, KernelsOfADeviceStandUnderItsRoof) {
     for (const char* name : {"roofline.csv", "roofline.svg"}) {
         chooser_->answers = {file(QLatin1String(name))};
         action("file.export").trigger();
-        EXPECT_TRUE(QTest::qWaitFor([&] { return QFile::exists(file(QLatin1String(name))); })) << name;
+        EXPECT_TRUE(QTest::qWaitFor([&] { return window_->messages().text().contains(QLatin1String(name)); })) << name;
+        EXPECT_TRUE(QFile::exists(file(QLatin1String(name))));
     }
     look_at(2);
     EXPECT_FALSE(window_->roofline().has_picture());
