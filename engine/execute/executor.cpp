@@ -8,14 +8,14 @@
 #include <cmath>
 #include <functional>
 #include <memory>
-#include <set>
 #include <thread>
-#include <tuple>
 #include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/thread_team.h"
 #include "engine/execute/block_copy.h"
+#include "engine/execute/next_attend.h"
+#include "engine/execute/operation_events.h"
 #include "engine/execute/score_operations.h"
 #include "engine/execute/start_transfer.h"
 #include "engine/execute/wire_cast.h"
@@ -24,32 +24,6 @@
 namespace longscope {
 
 namespace {
-
-// Of a transfer.
-Category category_of(OperationKind kind) {
-    switch (kind) {
-        case OperationKind::send:
-            return Category::send;
-        case OperationKind::recv:
-            return Category::receive;
-        default:
-            return Category::collective;
-    }
-}
-
-std::pair<Stream, Category> place_of(DeviceWork work) {
-    switch (work) {
-        case DeviceWork::upload:
-            return {Stream::device_upload, Category::upload};
-        case DeviceWork::pack:
-            return {Stream::device_compute, Category::pack};
-        case DeviceWork::compute:
-            break;
-        case DeviceWork::download:
-            return {Stream::device_download, Category::download};
-    }
-    return {Stream::device_compute, Category::kernel};
-}
 
 class Executor {
   public:
@@ -60,7 +34,7 @@ class Executor {
           completed_(input.schedule.operations.size(), 0),
           buffers_(input.shape, input.tokens, input.schedule, input.inputs, input.scoring.merge_rule(),
                    input.pool == nullptr ? own_pool_ : *input.pool),
-          events_(input.max_events) {
+          events_(communicator.rank(), input.max_events) {
         for (const Operation& operation : input.schedule.operations) {
             stream(operation.stream).operations.push_back(&operation);
         }
@@ -130,7 +104,7 @@ class Executor {
                 }
                 state.transfer.reset();
                 completed_[static_cast<std::size_t>(operation.id)] = 1;
-                record(operation, category_of(operation.kind), state.started_ns, now_ns());
+                events_.add(operation, transfer_category(operation.kind), state.started_ns, now_ns());
                 ++state.next;
             }
         }
@@ -163,7 +137,7 @@ class Executor {
         Operation waiting = missing;
         waiting.bytes = 0;
         waiting.step = step;
-        record(waiting, Category::wait, start_ns, now_ns());
+        events_.add(waiting, Category::wait, start_ns, now_ns());
     }
 
     // Sends that nothing waited for.
@@ -180,21 +154,6 @@ class Executor {
                 wait_until_complete(operation, operation.step);
             }
         }
-    }
-
-    void record(const Operation& operation, Category category, Nanoseconds start_ns, Nanoseconds end_ns) {
-        TraceEvent event;
-        event.rank = communicator_.rank();
-        event.stream = category == Category::wait ? Stream::compute : operation.stream;
-        event.category = category;
-        event.start_ns = start_ns;
-        event.duration_ns = end_ns - start_ns;
-        event.bytes = category == Category::wait ? 0 : operation.bytes;
-        event.flops = operation.flops;
-        event.operation = operation.id;
-        event.flow = operation.flow;
-        event.step = operation.step;
-        events_.add(event);
     }
 
     void perform(const Operation& operation) {
@@ -259,7 +218,7 @@ class Executor {
     void timed(const Operation& operation, Category category, Action action) {
         const Nanoseconds start_ns = now_ns();
         action();
-        record(operation, category, start_ns, now_ns());
+        events_.add(operation, category, start_ns, now_ns());
     }
 
     // Softmax partials are kept normalised: only sinks are left to take part.
@@ -371,42 +330,9 @@ class Executor {
         }
     }
 
-    // The attend after the one that is computed, when its keys are there and nothing in between touches them.
-    const Operation* next_attend() {
-        const StreamState& compute = stream(Stream::compute);
-        const OperationKind kind = compute.operations[compute.next]->kind;
-        std::set<std::int64_t> touched;
-        for (std::size_t i = compute.next + 1; i < compute.operations.size(); ++i) {
-            const Operation& operation = *compute.operations[i];
-            switch (operation.kind) {
-                case OperationKind::alloc:
-                case OperationKind::free:
-                    touched.insert(operation.buffer);
-                    break;
-                case OperationKind::merge:
-                case OperationKind::finalize:
-                case OperationKind::reduce:  // of gradients
-                    break;
-                default:
-                    return operation.kind == kind && !touched.contains(operation.buffer) &&
-                                   !touched.contains(operation.query_buffer) && has_arrived(operation)
-                               ? &operation
-                               : nullptr;
-            }
-        }
-        return nullptr;
-    }
-
-    // All that other ranks send for it.
-    bool has_arrived(const Operation& operation) const {
-        return std::all_of(operation.after.begin(), operation.after.end(), [&](std::int64_t id) {
-            return completed_[static_cast<std::size_t>(id)] != 0 ||
-                   input_.schedule.operations[static_cast<std::size_t>(id)].stream == Stream::compute;
-        });
-    }
-
     std::shared_ptr<const ReadAhead> read_ahead() {
-        const Operation* next = next_attend();
+        const StreamState& compute = stream(Stream::compute);
+        const Operation* next = next_attend(input_.schedule, compute.operations, compute.next, completed_);
         if (next == nullptr) {
             return nullptr;
         }
@@ -427,31 +353,10 @@ class Executor {
         hooks.head_pairs_done = hooks_.head_pairs_done;
         hooks.cancelled = hooks_.cancelled;
         hooks.device = [this, &operation, begun_ns = Nanoseconds{0}](const DeviceCommand& command) mutable {
-            record(operation, command, begun_ns);
+            events_.add(operation, command, begun_ns);
             begun_ns = std::max(begun_ns, command.start_ns);
         };
         return hooks;
-    }
-
-    // `begun_ns`: when the command before it had begun.
-    void record(const Operation& operation, const DeviceCommand& command, Nanoseconds begun_ns) {
-        TraceEvent event;
-        event.rank = communicator_.rank();
-        event.operation = operation.id;
-        event.step = operation.step;
-        event.stream = Stream::device_queue;
-        event.category = Category::queue;
-        event.start_ns = std::max(command.queued_ns, begun_ns);
-        event.duration_ns = command.start_ns - event.start_ns;
-        if (event.duration_ns > 0) {
-            events_.add(event);
-        }
-        std::tie(event.stream, event.category) = place_of(command.work);
-        event.start_ns = command.start_ns;
-        event.duration_ns = command.end_ns - command.start_ns;
-        event.bytes = command.bytes;
-        event.flops = command.flops;
-        events_.add(event);
     }
 
     // From the tile loop, where a tile may take a microsecond: often enough to keep transfers moving, rarely enough to
@@ -471,7 +376,7 @@ class Executor {
     std::vector<unsigned char> completed_;
     BufferPool own_pool_;
     RankBuffers buffers_;
-    EventBuffer events_;
+    OperationEvents events_;
     ExecuteResult result_;
     Nanoseconds last_progress_ns_ = 0;
     std::shared_ptr<const ReadAhead> announced_;  // to the kernel, of this operation
