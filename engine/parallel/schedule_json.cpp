@@ -218,7 +218,6 @@ struct Counts {
 };
 
 Operation operation_from_json(const Json& json, std::int64_t id, const Counts& counts) {
-    const auto& [count, ranks, sets, groups] = counts;
     const std::string path = fmt::format("operations[{}]", id);
     JsonObject object(json, path);
     Operation operation;
@@ -227,7 +226,7 @@ Operation operation_from_json(const Json& json, std::int64_t id, const Counts& c
     operation.stream = word<Stream>(object, "stream", static_cast<int>(scheduled_stream_count));
     operation.step = static_cast<std::int32_t>(object.integer("step", 0, std::numeric_limits<std::int32_t>::max()));
     operation.after = list(object, "after", [&](const Json& item, const std::string& where) {
-        return checked_integer(item, where, 0, count - 1);
+        return checked_integer(item, where, 0, counts.operations - 1);
     });
     const bool may_have_role = operation.kind == OperationKind::send && object.optional("role") != nullptr;
     if (has_role(operation.kind) || may_have_role) {
@@ -235,21 +234,21 @@ Operation operation_from_json(const Json& json, std::int64_t id, const Counts& c
     }
     operation.buffer = object.integer_or("buffer", -1, own_output_gradients, any);
     operation.bytes = object.integer_or("bytes", 0, 0, any);
-    operation.peer = object.integer_or("peer", -1, 0, ranks - 1);
+    operation.peer = object.integer_or("peer", -1, 0, counts.ranks - 1);
     operation.flow = object.integer_or("flow", -1, 0, any);
-    operation.group = object.integer_or("group", -1, 0, groups - 1);
-    operation.queries = object.integer_or("queries", -1, 0, sets - 1);
-    operation.keys = object.integer_or("keys", -1, 0, sets - 1);
+    operation.group = object.integer_or("group", -1, 0, counts.groups - 1);
+    operation.queries = object.integer_or("queries", -1, 0, counts.sets - 1);
+    operation.keys = object.integer_or("keys", -1, 0, counts.sets - 1);
     operation.partial = object.integer_or("partial", -1, 0, any);
     operation.into = object.integer_or("into", -1, 0, any);
     operation.scores = object.integer_or("scores", -1, 0, any);
     operation.pairs = object.integer_or("pairs", 0, 0, any);
     operation.flops = object.number_or("flops", 0.0, 0.0, std::numeric_limits<double>::max());
     operation.query_buffer = object.integer_or("query_buffer", -1, 0, any);
-    operation.tokens = object.integer_or("tokens", -1, 0, sets - 1);
+    operation.tokens = object.integer_or("tokens", -1, 0, counts.sets - 1);
     operation.heads = list(object, "heads", range_from_json);
     operation.sets = list(object, "sets", [&](const Json& item, const std::string& where) {
-        return checked_integer(item, where, 0, sets - 1);
+        return checked_integer(item, where, 0, counts.sets - 1);
     });
     const auto bytes = [](const Json& item, const std::string& where) { return checked_integer(item, where, 0, any); };
     operation.sent_bytes = list(object, "sent_bytes", bytes);
@@ -264,7 +263,7 @@ Operation operation_from_json(const Json& json, std::int64_t id, const Counts& c
     operation.delta = object.integer_or("delta", -1, 0, any);
     operation.query_gradients = object.integer_or("query_gradients", -1, 0, any);
     object.finish();
-    check_lists(operation, path, static_cast<std::size_t>(ranks));
+    check_lists(operation, path, static_cast<std::size_t>(counts.ranks));
     return operation;
 }
 
