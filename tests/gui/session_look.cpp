@@ -17,6 +17,7 @@
 #include "tests/support/mouse.h"
 #include "tests/support/ring_trace.h"
 #include "widgets/charts/rank_chart.h"
+#include "widgets/charts/roofline_view.h"
 #include "widgets/charts/run_history_chart.h"
 #include "widgets/results/run_comparison_view.h"
 #include "widgets/results/run_table.h"
@@ -170,6 +171,9 @@ void WindowSession::take_pictures() {
         }
         turn("copy " + name, [&] { action("file.copy_view").trigger(); });
         QWidget* shown = window_->tabs().currentWidget();
+        if (shown == &window_->roofline() && !window_->roofline().has_picture()) {
+            continue;  // no device computed
+        }
         const bool table = shown == &window_->results() || shown == &page<RunComparisonView>();
         for (const char* ending : {"csv", "png", "svg", "pdf"}) {
             if (table && std::string(ending) != "csv") {

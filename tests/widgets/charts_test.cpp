@@ -109,6 +109,23 @@ TEST(Charts, SayWhyTheyAreEmpty) {
     EXPECT_FALSE(rank_chart.empty_text().isEmpty());
 }
 
+TEST(Charts, PointAtNothingWhereWhatTheyShowedGoes) {
+    const Appearance appearance;
+    RunHistoryChart runs(appearance);
+    RankChart rank_chart(appearance);
+    runs.set_runs(history(3));
+    rank_chart.set_ranks(ranks(3));
+    for (ChartPage* page : {static_cast<ChartPage*>(&runs), static_cast<ChartPage*>(&rank_chart)}) {
+        QTest::keyClick(page->focusProxy(), Qt::Key_End);
+        EXPECT_FALSE(page->details().isEmpty());
+    }
+    runs.set_runs({});
+    rank_chart.set_ranks({});
+    for (const ChartPage* page : {static_cast<ChartPage*>(&runs), static_cast<ChartPage*>(&rank_chart)}) {
+        EXPECT_EQ(page->details(), QString()) << page->accessibleName().toStdString();
+    }
+}
+
 TEST(RunHistoryChart, ShowsRunsByNumberInTheUnitOfItsAxis) {
     const Appearance appearance;
     RunHistoryChart chart(appearance);

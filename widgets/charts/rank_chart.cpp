@@ -90,6 +90,7 @@ RankChart::RankChart(const Appearance& appearance, QWidget* parent)
 }
 
 void RankChart::set_ranks(std::vector<RankResult> ranks, const QString& caption) {
+    point_at(-1);  // at what is not there any more
     std::sort(ranks.begin(), ranks.end(), [](const RankResult& a, const RankResult& b) { return a.rank < b.rank; });
     ranks_ = std::move(ranks);
     caption_ = caption;

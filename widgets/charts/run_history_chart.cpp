@@ -65,6 +65,7 @@ RunHistoryChart::RunHistoryChart(const Appearance& appearance, QWidget* parent)
 }
 
 void RunHistoryChart::set_runs(std::vector<RunRow> runs, const QString& filter) {
+    point_at(-1);  // at what is not there any more
     const bool some = !runs.empty();
     runs.erase(std::remove_if(runs.begin(), runs.end(), [](const RunRow& run) { return !has_figures(run); }),
                runs.end());

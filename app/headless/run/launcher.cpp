@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "app/headless/program_files.h"
 #include "engine/base/child_process.h"
@@ -44,6 +45,12 @@ LaunchCommand mpirun_command(const LaunchRequest& request) {
                             std::to_string(request.max_events)});
     if (geteuid() == 0) {
         launch.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
+    }
+    // Open MPI looks at the machine through hwloc, which would ask the drivers of OpenCL: one that crashes would take
+    // runs of other backends along.
+    constexpr const char* hwloc_components = "HWLOC_COMPONENTS";
+    if (std::getenv(hwloc_components) == nullptr) {  // NOLINT(concurrency-mt-unsafe): nothing sets it
+        launch.environment.emplace_back(hwloc_components, "-opencl");
     }
     return launch;
 }
