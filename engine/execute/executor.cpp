@@ -372,10 +372,10 @@ class Executor {
     const ExecuteInput& input_;
     Communicator& communicator_;
     const ExecuteHooks& hooks_;
-    std::array<StreamState, stream_count> streams_;
     std::vector<unsigned char> completed_;
     BufferPool own_pool_;
     RankBuffers buffers_;
+    std::array<StreamState, stream_count> streams_;  // with transfers, which end before the buffers do
     OperationEvents events_;
     ExecuteResult result_;
     Nanoseconds last_progress_ns_ = 0;

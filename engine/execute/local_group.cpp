@@ -6,6 +6,7 @@
 #include <atomic>
 #include <compare>
 #include <condition_variable>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <exception>
@@ -20,14 +21,22 @@ namespace longscope {
 
 namespace {
 
+enum class MessageState : std::uint8_t {
+    posted,  // by one side
+    taken,   // by the other one, which copies it
+    done,
+    refused,  // the sides differ in their length
+};
+using Message = std::atomic<MessageState>;
+
 // Both sides of a message; whichever comes second copies.
 struct SendSide {
     std::span<const std::byte> payload;
-    std::shared_ptr<std::atomic<bool>> done;
+    std::shared_ptr<Message> message;
 };
 struct ReceiveSide {
     std::span<std::byte> payload;
-    std::shared_ptr<std::atomic<bool>> done;
+    std::shared_ptr<Message> message;
 };
 
 // Of messages, in which they keep their order.
@@ -53,34 +62,47 @@ class Hub {
         changed_.notify_all();
     }
 
-    std::shared_ptr<std::atomic<bool>> post_send(const Way& way, std::span<const std::byte> payload) {
-        auto done = std::make_shared<std::atomic<bool>>(false);
+    std::shared_ptr<Message> post_send(const Way& way, std::span<const std::byte> payload) {
+        auto message = std::make_shared<Message>(MessageState::posted);
         std::unique_lock lock(mutex_);
         auto& waiting = receives_[way];
         if (waiting.empty()) {
-            sends_[way].push_back({payload, done});
-            return done;
+            sends_[way].push_back({payload, message});
+            return message;
         }
-        const ReceiveSide other = waiting.front();
-        waiting.pop_front();
+        const ReceiveSide other = take_first(waiting);
+        *message = MessageState::taken;
         lock.unlock();
-        complete({payload, done}, other);
-        return done;
+        complete({payload, message}, other);
+        return message;
     }
 
-    std::shared_ptr<std::atomic<bool>> post_receive(const Way& way, std::span<std::byte> payload) {
-        auto done = std::make_shared<std::atomic<bool>>(false);
+    std::shared_ptr<Message> post_receive(const Way& way, std::span<std::byte> payload) {
+        auto message = std::make_shared<Message>(MessageState::posted);
         std::unique_lock lock(mutex_);
         auto& waiting = sends_[way];
         if (waiting.empty()) {
-            receives_[way].push_back({payload, done});
-            return done;
+            receives_[way].push_back({payload, message});
+            return message;
         }
-        const SendSide other = waiting.front();
-        waiting.pop_front();
+        const SendSide other = take_first(waiting);
+        *message = MessageState::taken;
         lock.unlock();
-        complete(other, {payload, done});
-        return done;
+        complete(other, {payload, message});
+        return message;
+    }
+
+    // Nobody reads or writes the payload from then on: whose rank has failed takes it along.
+    void withdraw(const Way& way, const std::shared_ptr<Message>& message) {
+        {
+            const std::lock_guard lock(mutex_);
+            const auto is_it = [&](const auto& side) { return side.message == message; };
+            std::erase_if(sends_[way], is_it);
+            std::erase_if(receives_[way], is_it);
+        }
+        while (*message == MessageState::taken) {
+            std::this_thread::yield();
+        }
     }
 
     // All ranks put something in; when the last one has, `take` runs for each of them.
@@ -131,16 +153,26 @@ class Hub {
         }
     }
 
+    // Under the lock.
+    template <typename Side>
+    static Side take_first(std::deque<Side>& waiting) {
+        Side side = waiting.front();
+        waiting.pop_front();
+        *side.message = MessageState::taken;
+        return side;
+    }
+
     static void complete(const SendSide& send, const ReceiveSide& receive) {
-        if (send.payload.size() != receive.payload.size()) {
+        const bool fits = send.payload.size() == receive.payload.size();
+        if (fits && !send.payload.empty()) {
+            std::memcpy(receive.payload.data(), send.payload.data(), send.payload.size());
+        }
+        *send.message = fits ? MessageState::done : MessageState::refused;
+        *receive.message = fits ? MessageState::done : MessageState::refused;
+        if (!fits) {
             throw failed(fmt::format("a message of {} bytes was sent where {} were expected", send.payload.size(),
                                      receive.payload.size()));
         }
-        if (!send.payload.empty()) {
-            std::memcpy(receive.payload.data(), send.payload.data(), send.payload.size());
-        }
-        *send.done = true;
-        *receive.done = true;
     }
 
     int ranks_;
@@ -159,10 +191,20 @@ class Hub {
 
 class LocalTransfer final : public Transfer {
   public:
-    LocalTransfer(const Hub& hub, std::shared_ptr<std::atomic<bool>> done) : hub_(&hub), done_(std::move(done)) {}
+    LocalTransfer(Hub& hub, const Way& way, std::shared_ptr<Message> message)
+        : hub_(&hub), way_(way), message_(std::move(message)) {}
+    LocalTransfer(const LocalTransfer&) = delete;
+    LocalTransfer& operator=(const LocalTransfer&) = delete;
+    LocalTransfer(LocalTransfer&&) = delete;
+    LocalTransfer& operator=(LocalTransfer&&) = delete;
+    ~LocalTransfer() override {
+        if (*message_ != MessageState::done) {
+            hub_->withdraw(way_, message_);
+        }
+    }
 
     [[nodiscard]] bool done() override {
-        if (*done_) {
+        if (*message_ == MessageState::done) {
             return true;
         }
         if (hub_->given_up()) {
@@ -172,8 +214,9 @@ class LocalTransfer final : public Transfer {
     }
 
   private:
-    const Hub* hub_;
-    std::shared_ptr<std::atomic<bool>> done_;
+    Hub* hub_;
+    Way way_;
+    std::shared_ptr<Message> message_;
 };
 
 class LocalCommunicator final : public Communicator {
@@ -211,11 +254,13 @@ class LocalCommunicator final : public Communicator {
   protected:
     [[nodiscard]] std::unique_ptr<Transfer> start_send(Channel channel, int peer,
                                                        std::span<const std::byte> payload) override {
-        return std::make_unique<LocalTransfer>(*hub_, hub_->post_send({channel, rank_, peer}, payload));
+        const Way way{channel, rank_, peer};
+        return std::make_unique<LocalTransfer>(*hub_, way, hub_->post_send(way, payload));
     }
     [[nodiscard]] std::unique_ptr<Transfer> start_receive(Channel channel, int peer,
                                                           std::span<std::byte> payload) override {
-        return std::make_unique<LocalTransfer>(*hub_, hub_->post_receive({channel, peer, rank_}, payload));
+        const Way way{channel, peer, rank_};
+        return std::make_unique<LocalTransfer>(*hub_, way, hub_->post_receive(way, payload));
     }
     // A channel is a number: messages of the old ones have all arrived.
     void replace_channels(const std::vector<std::vector<int>>& /*groups*/) override { barrier(); }

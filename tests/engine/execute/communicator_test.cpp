@@ -47,6 +47,31 @@ TEST(LocalRanks, MessagesArriveInOrderWhicheverSideComesFirst) {
     });
 }
 
+TEST(LocalRanks, WhatIsTakenBackIsNotTouchedAnyMore) {
+    run_local_ranks(2, [](Communicator& communicator) {
+        const int peer = 1 - communicator.rank();
+        std::vector<int> buffer(10, 7);
+        if (communicator.rank() == 0) {
+            {
+                const std::vector<int> gone(10, 5);
+                EXPECT_FALSE(communicator.send(peer, bytes(gone))->done());
+                EXPECT_FALSE(communicator.receive(peer, std::as_writable_bytes(std::span(buffer)))->done());
+            }
+            communicator.barrier();
+            finish(*communicator.send(peer, bytes(buffer)));
+            communicator.barrier();
+            EXPECT_EQ(buffer, std::vector<int>(10, 7)) << "what was sent to it came too late";
+        } else {
+            communicator.barrier();
+            finish(*communicator.receive(peer, std::as_writable_bytes(std::span(buffer))));
+            EXPECT_EQ(buffer, std::vector<int>(10, 7)) << "of the second message";
+            const std::vector<int> late(10, 9);
+            EXPECT_FALSE(communicator.send(peer, bytes(late))->done());
+            communicator.barrier();
+        }
+    });
+}
+
 TEST(LocalRanks, ControlIsNotCounted) {
     run_local_ranks(5, [](Communicator& communicator) {
         for (int round = 0; round < 50; ++round) {
