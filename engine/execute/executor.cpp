@@ -32,8 +32,8 @@ class Executor {
           communicator_(communicator),
           hooks_(hooks),
           completed_(input.schedule.operations.size(), 0),
-          buffers_(input.shape, input.tokens, input.schedule, input.inputs, input.scoring.merge_rule(),
-                   input.pool == nullptr ? own_pool_ : *input.pool),
+          memory_(input.memory == nullptr ? std::make_shared<BufferMemory>(input.schedule) : input.memory),
+          buffers_(input.shape, input.tokens, input.schedule, input.inputs, input.scoring.merge_rule(), *memory_),
           events_(communicator.rank(), input.max_events) {
         for (const Operation& operation : input.schedule.operations) {
             stream(operation.stream).operations.push_back(&operation);
@@ -54,6 +54,7 @@ class Executor {
         result_.peak_buffer_bytes = buffers_.peak_bytes();
         result_.copied_bytes = buffers_.copies().bytes();
         result_.output = buffers_.take_output();
+        result_.memory = memory_;
         result_.end_ns = now_ns();
         if (input_.schedule.pass == Pass::forward) {
             result_.forward_end_ns = result_.end_ns;
@@ -373,7 +374,7 @@ class Executor {
     Communicator& communicator_;
     const ExecuteHooks& hooks_;
     std::vector<unsigned char> completed_;
-    BufferPool own_pool_;
+    std::shared_ptr<BufferMemory> memory_;
     RankBuffers buffers_;
     std::array<StreamState, stream_count> streams_;  // with transfers, which end before the buffers do
     OperationEvents events_;
@@ -384,12 +385,6 @@ class Executor {
 };
 
 }  // namespace
-
-void keep_memory(ExecuteResult result, BufferPool& pool) {
-    pool.take_back(std::move(result.output));
-    pool.take_back(std::move(result.gradients.query_bytes));
-    pool.take_back(std::move(result.gradients.key_value_bytes));
-}
 
 ExecuteResult execute(const ExecuteInput& input, Communicator& communicator, const ExecuteHooks& hooks) {
     return Executor(input, communicator, hooks).run();

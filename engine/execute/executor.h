@@ -39,10 +39,13 @@ struct ExecuteInput {
     RankInputs inputs;
     std::int64_t max_events = std::numeric_limits<std::int64_t>::max();  // that are kept of the trace
     LayerScoring scoring = {};
-    BufferPool* pool = nullptr;  // where buffers come from and go to; null: of this call alone
+    // Made for the schedule; it is to serve all repetitions. Null: one of this call alone.
+    std::shared_ptr<BufferMemory> memory = nullptr;
 };
 
+// Output and gradients lie in `memory`: the next call that is given it writes over them.
 struct ExecuteResult {
+    std::shared_ptr<const BufferMemory> memory;
     std::unique_ptr<Partial> output;  // of this rank's queries
     RankGradients gradients;          // of this rank's tokens; empty without a backward pass
     std::vector<TraceEvent> events;   // on this process's clock (engine/base/clock.h), in order of completion
@@ -56,9 +59,6 @@ struct ExecuteResult {
     Nanoseconds forward_end_ns = 0;
     Nanoseconds end_ns = 0;
 };
-
-// A result that is done with: its memory is for the next one.
-void keep_memory(ExecuteResult result, BufferPool& pool);
 
 // Throws Error: failed when a transfer fails or the schedule cannot be carried out (it waits for itself, names a buffer
 // that does not fit), cancelled, out_of_memory.

@@ -12,7 +12,9 @@ namespace longscope {
 
 namespace {
 
-constexpr std::int64_t float_bytes = sizeof(float);
+std::span<float> floats_of(std::span<std::byte> memory) {
+    return {reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float)};
+}
 
 // All tokens, then those of the selections.
 std::vector<TokenSet> further_sets(const std::vector<TokenSet>& tokens, const std::vector<TokenSelection>& selections) {
@@ -25,80 +27,6 @@ std::vector<TokenSet> further_sets(const std::vector<TokenSet>& tokens, const st
     return sets;
 }
 
-// `all_tokens` are those of all ranks.
-std::int64_t expected_bytes(const BufferPlan& plan, const AttentionShape& shape, std::int64_t tokens,
-                            std::int64_t all_tokens) {
-    switch (plan.role) {
-        case BufferRole::queries:
-            return plan.heads.size() * tokens * shape.head_dim_qk * size_bytes(shape.dtype);
-        case BufferRole::key_values:
-            return plan.heads.size() * tokens * (shape.head_dim_qk + shape.head_dim_v) * size_bytes(shape.dtype);
-        case BufferRole::partial:
-            return Partial::size_bytes(plan.heads.size(), tokens, shape.head_dim_v);
-        case BufferRole::output_gradients:
-            return plan.heads.size() * tokens * shape.head_dim_v * size_bytes(shape.dtype);
-        case BufferRole::delta:
-        case BufferRole::lse:
-            return plan.heads.size() * tokens * float_bytes;
-        case BufferRole::query_gradients:
-            return plan.heads.size() * tokens * shape.head_dim_qk * float_bytes;
-        case BufferRole::key_value_gradients:
-            return plan.heads.size() * tokens * (shape.head_dim_qk + shape.head_dim_v) * float_bytes;
-        case BufferRole::keys:
-            return plan.heads.size() * tokens * shape.head_dim_qk * size_bytes(shape.dtype);
-        case BufferRole::values:
-            return plan.heads.size() * tokens * shape.head_dim_v * size_bytes(shape.dtype);
-        case BufferRole::scores:
-            return plan.heads.size() * tokens * all_tokens * float_bytes;
-        case BufferRole::key_gradients:
-            return plan.heads.size() * tokens * shape.head_dim_qk * float_bytes;
-        case BufferRole::value_gradients:
-            return plan.heads.size() * tokens * shape.head_dim_v * float_bytes;
-        case BufferRole::message:
-            break;
-    }
-    return 0;
-}
-
-bool holds_keys(BufferRole role) {
-    switch (role) {
-        case BufferRole::key_values:
-        case BufferRole::keys:
-        case BufferRole::values:
-        case BufferRole::key_value_gradients:
-        case BufferRole::key_gradients:
-        case BufferRole::value_gradients:
-            return true;
-        default:
-            return false;
-    }
-}
-
-bool are_gradients(BufferRole role) {
-    return role == BufferRole::query_gradients || role == BufferRole::key_value_gradients ||
-           role == BufferRole::key_gradients || role == BufferRole::value_gradients;
-}
-
-// Can the one be found in a buffer of the other?
-bool is_part(BufferRole part, BufferRole whole) {
-    switch (part) {
-        case BufferRole::lse:
-            return whole == BufferRole::partial;
-        case BufferRole::keys:
-        case BufferRole::values:
-            return whole == BufferRole::key_values;
-        case BufferRole::key_gradients:
-        case BufferRole::value_gradients:
-            return whole == BufferRole::key_value_gradients;
-        default:
-            return false;
-    }
-}
-
-bool is_in(BufferRole part, BufferRole whole) {
-    return part == whole || is_part(part, whole);
-}
-
 // Before the schedule starts, by their numbers.
 bool is_own_input(BufferRole role, std::int64_t buffer) {
     return (role == BufferRole::queries && buffer == -1) ||
@@ -109,7 +37,7 @@ bool is_own_input(BufferRole role, std::int64_t buffer) {
 }  // namespace
 
 RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, const Schedule& schedule,
-                         const RankInputs& inputs, MergeRule rule, BufferPool& pool)
+                         const RankInputs& inputs, MergeRule rule, BufferMemory& memory)
     : shape_(shape),
       tokens_(tokens),
       more_tokens_(further_sets(tokens, schedule.token_sets)),
@@ -117,19 +45,11 @@ RankBuffers::RankBuffers(const AttentionShape& shape, const std::vector<TokenSet
       own_queries_(schedule.query_set < 0 ? schedule.rank : schedule.query_set),
       inputs_(inputs),
       rule_(rule),
-      pool_(pool) {}
+      memory_(memory) {}
 
 RankBuffers::~RankBuffers() {
-    for (auto& [number, buffer] : buffers_) {
-        give_back(std::move(buffer));
-    }
-}
-
-void RankBuffers::give_back(Buffer buffer) {
-    if (buffer.partial != nullptr) {
-        pool_.keep(std::move(buffer.partial));
-    } else {
-        pool_.keep(std::move(buffer.content));
+    for (const auto& [number, buffer] : buffers_) {
+        memory_.end_use(buffer.memory);
     }
 }
 
@@ -138,7 +58,7 @@ std::int64_t RankBuffers::all_tokens() const {
 }
 
 std::int64_t RankBuffers::expected_bytes(const BufferPlan& plan, const TokenSet& tokens) const {
-    return longscope::expected_bytes(plan, shape_, tokens.size(), all_tokens());
+    return bytes_of_room(plan, shape_, tokens.size(), all_tokens());
 }
 
 std::int64_t RankBuffers::all_heads(BufferRole role) const {
@@ -170,17 +90,15 @@ void RankBuffers::allocate(const Operation& operation) {
                                      operation.bytes, expected));
         }
     }
+    made.memory = memory_.begin_use(operation.id, operation.bytes);
     if (operation.role == BufferRole::partial) {
-        made.partial =
-            pool_.partial(made.plan.heads.size(), token_set(made.plan.tokens).size(), shape_.head_dim_v, rule_);
+        made.partial.emplace(floats_of(made.memory), made.plan.heads.size(), token_set(made.plan.tokens).size(),
+                             shape_.head_dim_v, rule_);
         made.partial->reset();
-    } else {
-        made.content = pool_.bytes(operation.bytes);
-        if (are_gradients(operation.role)) {
-            made.content.fill(std::byte{0});
-        }
+    } else if (are_gradients(operation.role)) {
+        std::fill(made.memory.begin(), made.memory.end(), std::byte{0});
     }
-    live_bytes_ += made.size_bytes();
+    live_bytes_ += operation.bytes;
     peak_bytes_ = std::max(peak_bytes_, live_bytes_);
     free(operation.buffer);
     buffers_.emplace(operation.buffer, std::move(made));
@@ -188,16 +106,10 @@ void RankBuffers::allocate(const Operation& operation) {
 
 void RankBuffers::free(std::int64_t buffer) {
     if (const auto found = buffers_.find(buffer); found != buffers_.end()) {
-        live_bytes_ -= found->second.size_bytes();
-        give_back(std::move(found->second));
+        live_bytes_ -= static_cast<std::int64_t>(found->second.memory.size());
+        memory_.end_use(found->second.memory);
         buffers_.erase(found);
     }
-}
-
-std::int64_t RankBuffers::Buffer::size_bytes() const {
-    const std::int64_t floats =
-        partial == nullptr ? 0 : partial->output().size() + partial->heads() * partial->rows();  // O and lse
-    return content.size_bytes() + floats * float_bytes;
 }
 
 const RankBuffers::Buffer& RankBuffers::at(std::int64_t buffer) const {
@@ -227,7 +139,11 @@ std::span<const std::byte> RankBuffers::content(std::int64_t buffer) const {
     if (buffer == own_output_gradients) {
         return inputs_.output_gradients;
     }
-    return buffer == own_key_values ? inputs_.key_values : at(buffer).content.span();
+    if (buffer == own_key_values) {
+        return inputs_.key_values;
+    }
+    const Buffer& found = at(buffer);
+    return found.partial.has_value() ? std::span<const std::byte>() : found.memory;
 }
 
 HeadView RankBuffers::queries(std::int64_t buffer, std::int64_t set) const {
@@ -269,7 +185,7 @@ HeadView RankBuffers::values(std::int64_t buffer, std::int64_t set) const {
 }
 
 Partial& RankBuffers::partial(std::int64_t buffer) {
-    if (at(buffer).partial == nullptr) {
+    if (!at(buffer).partial.has_value()) {
         throw failed(fmt::format("schedule: buffer {} is no partial result", buffer));
     }
     return *buffers_.at(buffer).partial;
@@ -295,8 +211,9 @@ HeadMatrix<float> RankBuffers::delta(std::int64_t buffer) {
 }
 
 HeadMatrix<float> RankBuffers::lse(std::int64_t buffer) {
-    if (const auto& partial = at(buffer).partial; partial != nullptr) {
-        return {partial->lse(0), partial->heads(), partial->rows(), 1};
+    if (at(buffer).partial.has_value()) {
+        Partial& partial = this->partial(buffer);
+        return {partial.lse(0), partial.heads(), partial.rows(), 1};
     }
     const BufferPlan room = plan(BufferRole::lse, buffer);
     return {floats(buffer), room.heads.size(), token_set(room.tokens).size(), 1};
@@ -352,7 +269,7 @@ HeadMatrix<float> RankBuffers::gradients_of_rank(BufferRole role, std::int64_t b
     return {floats(buffer) + room.heads.size() * before * dim, room.heads.size(), token_set(rank).size(), dim};
 }
 
-RankBuffers::Buffer RankBuffers::take_result(BufferRole role, std::int64_t set) {
+std::span<float> RankBuffers::take_result(BufferRole role, std::int64_t set) {
     auto found = buffers_.end();
     std::int64_t count = 0;
     for (auto buffer = buffers_.begin(); buffer != buffers_.end(); ++buffer) {
@@ -365,23 +282,22 @@ RankBuffers::Buffer RankBuffers::take_result(BufferRole role, std::int64_t set) 
         throw failed(fmt::format("schedule: it ends with {} buffers of {} where one of the rank's own tokens is needed",
                                  count, to_string(role)));
     }
-    Buffer result = std::move(found->second);
+    const std::span<float> result = floats_of(found->second.memory);
     buffers_.erase(found);
-    pool_.hand_out(result.size_bytes());
     return result;
 }
 
 std::unique_ptr<Partial> RankBuffers::take_output() {
-    return take_result(BufferRole::partial, own_queries_).partial;
+    const std::span<float> memory = take_result(BufferRole::partial, own_queries_);
+    return std::make_unique<Partial>(memory, shape_.query_heads, token_set(own_queries_).size(), shape_.head_dim_v,
+                                     rule_);
 }
 
 RankGradients RankBuffers::take_gradients() {
     const std::int64_t tokens = token_set(rank_).size();
+    const float* queries = take_result(BufferRole::query_gradients, rank_).data();
+    const float* keys = take_result(BufferRole::key_value_gradients, rank_).data();
     RankGradients gradients;
-    gradients.query_bytes = take_result(BufferRole::query_gradients, rank_).content;
-    gradients.key_value_bytes = take_result(BufferRole::key_value_gradients, rank_).content;
-    const auto* queries = reinterpret_cast<const float*>(gradients.query_bytes.data());
-    const auto* keys = reinterpret_cast<const float*>(gradients.key_value_bytes.data());
     gradients.queries = {queries, shape_.query_heads, tokens, shape_.head_dim_qk};
     gradients.keys = {keys, shape_.key_value_heads, tokens, shape_.head_dim_qk};
     gradients.values = {keys + gradients.keys.size(), shape_.key_value_heads, tokens, shape_.head_dim_v};
@@ -397,8 +313,8 @@ std::span<const std::byte> RankBuffers::bytes(std::int64_t buffer, std::int64_t 
 }
 
 std::span<std::byte> RankBuffers::writable_bytes(std::int64_t buffer) {
-    (void)at(buffer);  // the rank's own tensors are not written
-    return buffers_.at(buffer).content.span();
+    const Buffer& found = at(buffer);  // the rank's own tensors are not written
+    return found.partial.has_value() ? std::span<std::byte>() : found.memory;
 }
 
 std::span<std::byte> RankBuffers::writable_bytes(std::int64_t buffer, std::int64_t bytes) {

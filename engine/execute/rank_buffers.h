@@ -6,15 +6,16 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "engine/execute/buffer_pool.h"
+#include "engine/execute/buffer_memory.h"
+#include "engine/execute/buffer_room.h"
 #include "engine/execute/copy_count.h"
 #include "engine/kernel/partial.h"
 #include "engine/mask/token_set.h"
 #include "engine/parallel/schedule.h"
-#include "engine/tensor/aligned_buffer.h"
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/head_matrix.h"
 #include "engine/tensor/head_view.h"
@@ -29,23 +30,15 @@ struct RankInputs {
     std::span<const std::byte> output_gradients = {};  // empty where there is no backward pass
 };
 
-// Of the tokens of a rank, in float32: query heads x tokens x Dqk; key/value heads x tokens x Dqk, and x Dv.
+// Of the tokens of a rank, in float32: query heads x tokens x Dqk; key/value heads x tokens x Dqk, and x Dv. They lie
+// in the memory of the buffers.
 struct RankGradients {
-    AlignedBuffer<std::byte> query_bytes;
-    AlignedBuffer<std::byte> key_value_bytes;
     HeadMatrix<const float> queries;
     HeadMatrix<const float> keys;
     HeadMatrix<const float> values;
     // Of each query head, from the rows whose delta this rank computed: the gradient is the sum over the ranks. Empty
     // without sinks.
     std::vector<float> sinks;
-};
-
-// What a buffer has room for.
-struct BufferPlan {
-    BufferRole role = BufferRole::message;
-    std::int64_t tokens = -1;  // token set; -1: of any size that fits
-    Range heads;               // key/value heads of keys, values and their gradients, query heads of all others
 };
 
 // Those of all keys, block by block.
@@ -57,19 +50,20 @@ struct ScoreRows {
 
 class RankBuffers {
   public:
-    // All arguments outlive the object. `tokens` are the dispatch's sets by rank; partial results merge by `rule`.
+    // All arguments outlive the object; the memory is that of the schedule, and no results of before are needed any
+    // more. `tokens` are the dispatch's sets by rank; partial results merge by `rule`.
     RankBuffers(const AttentionShape& shape, const std::vector<TokenSet>& tokens, const Schedule& schedule,
-                const RankInputs& inputs, MergeRule rule, BufferPool& pool);
+                const RankInputs& inputs, MergeRule rule, BufferMemory& memory);
     RankBuffers(const RankBuffers&) = delete;
     RankBuffers& operator=(const RankBuffers&) = delete;
     RankBuffers(RankBuffers&&) = delete;
     RankBuffers& operator=(RankBuffers&&) = delete;
     ~RankBuffers();
 
-    // Of an alloc. Throws Error: out_of_memory; failed when its size is not that of what it should have room for.
+    // Of an alloc. Throws Error(failed) when its size is not that of what it should have room for.
     void allocate(const Operation& operation);
     void free(std::int64_t buffer);
-    // The most that buffers took at once, as they were allocated.
+    // The most that buffers took at once.
     [[nodiscard]] std::int64_t peak_bytes() const { return peak_bytes_; }
     // Of everything that is copied between them.
     [[nodiscard]] CopyCount& copies() { return copies_; }
@@ -98,7 +92,7 @@ class RankBuffers {
     // Both together, keys first.
     [[nodiscard]] std::span<float> key_value_gradients(std::int64_t buffer, std::int64_t token_set);
 
-    // What is left when a schedule has ended (engine/parallel/schedule.h).
+    // What is left when a schedule has ended (engine/parallel/schedule.h). It lies in the memory that was given.
     [[nodiscard]] std::unique_ptr<Partial> take_output();
     [[nodiscard]] RankGradients take_gradients();
 
@@ -111,20 +105,17 @@ class RankBuffers {
   private:
     struct Buffer {
         BufferPlan plan;
-        AlignedBuffer<std::byte> content;
-        std::unique_ptr<Partial> partial;  // of BufferRole::partial, instead of content
-
-        [[nodiscard]] std::int64_t size_bytes() const;
+        std::span<std::byte> memory;
+        std::optional<Partial> partial;  // of BufferRole::partial, in that memory
     };
 
-    void give_back(Buffer buffer);
     [[nodiscard]] std::int64_t all_heads(BufferRole role) const;
     [[nodiscard]] std::int64_t all_tokens() const;
     [[nodiscard]] std::int64_t expected_bytes(const BufferPlan& plan, const TokenSet& tokens) const;
     // The content of a buffer, with room for that of a token set.
     [[nodiscard]] const std::byte* room_for(BufferRole part, std::int64_t buffer, std::int64_t set) const;
-    // The only one of a role, for all heads and the tokens of a set.
-    [[nodiscard]] Buffer take_result(BufferRole role, std::int64_t set);
+    // The memory of the only one of a role, for all heads and the tokens of a set; it stays in use.
+    [[nodiscard]] std::span<float> take_result(BufferRole role, std::int64_t set);
     [[nodiscard]] float* floats(std::int64_t buffer);
     [[nodiscard]] const Buffer& at(std::int64_t buffer) const;
     [[nodiscard]] std::span<const std::byte> content(std::int64_t buffer) const;
@@ -136,7 +127,7 @@ class RankBuffers {
     std::int64_t own_queries_;  // token set
     const RankInputs& inputs_;
     MergeRule rule_;
-    BufferPool& pool_;
+    BufferMemory& memory_;
     CopyCount copies_;
     std::map<std::int64_t, Buffer> buffers_;
     std::int64_t live_bytes_ = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/experiment/layout_options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <tuple>
@@ -66,8 +68,15 @@ class OptionsOfDispatch {
             bytes[at] = sums.bytes_received;
             memory[at] = memory_ledger(sums.peak_buffer_bytes, draw_.experiment.shape, own.held(), pass_).total_bytes();
         });
+        const auto neediest = std::max_element(memory.begin(), memory.end());
+        const std::string refusal = memory_refusal(*neediest, draw_.experiment.backend.memory_per_rank_bytes);
+        if (!refusal.empty()) {
+            layout.infeasible = fmt::format("rank {} {}", neediest - memory.begin(), refusal);
+            return layout;
+        }
         layout.bytes_received = *std::max_element(bytes.begin(), bytes.end());
-        layout.memory_bytes = *std::max_element(memory.begin(), memory.end());
+        layout.memory_bytes = *neediest;
+        layout.memory_of_all_bytes = std::accumulate(memory.begin(), memory.end(), std::int64_t{0});
         layout.largest_over_mean = largest_over_mean(of_ranks(strategy.head_pairs, prepared));
         return layout;
     }

@@ -30,10 +30,11 @@ struct LayoutOption {
     std::string strategy;
     StrategyOptions options;
     std::string dispatch;
-    std::string infeasible;           // why, in one line; the rest is then 0
-    std::int64_t bytes_received = 0;  // of the rank that receives most
-    std::int64_t memory_bytes = 0;    // of the rank that needs most: inputs and buffers
-    double largest_over_mean = 1.0;   // pairs that the busiest rank computes, over the mean
+    std::string infeasible;                // why, in one line; the rest is then 0
+    std::int64_t bytes_received = 0;       // of the rank that receives most
+    std::int64_t memory_bytes = 0;         // of the rank that needs most: inputs and buffers
+    std::int64_t memory_of_all_bytes = 0;  // of all ranks together
+    double largest_over_mean = 1.0;        // pairs that the busiest rank computes, over the mean
 };
 
 struct LayoutOptions {

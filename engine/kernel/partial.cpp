@@ -9,11 +9,14 @@
 namespace longscope {
 
 Partial::Partial(std::int64_t heads, std::int64_t rows, std::int64_t dim, MergeRule rule)
-    : heads_(heads), rows_(rows), dim_(dim), rule_(rule), output_(heads * rows * dim), lse_(heads * rows) {}
+    : heads_(heads), rows_(rows), dim_(dim), rule_(rule), own_(heads * rows * (dim + 1)), memory_(own_.span()) {}
+
+Partial::Partial(std::span<float> memory, std::int64_t heads, std::int64_t rows, std::int64_t dim, MergeRule rule)
+    : heads_(heads), rows_(rows), dim_(dim), rule_(rule), memory_(memory) {}
 
 void Partial::reset() {
-    output_.fill(0.0F);
-    lse_.fill(-std::numeric_limits<float>::infinity());
+    std::fill_n(output().data, output().size(), 0.0F);
+    std::fill_n(lse(0), heads_ * rows_, -std::numeric_limits<float>::infinity());
 }
 
 void merge(Partial& into, const Partial& other) {

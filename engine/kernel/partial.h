@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "engine/tensor/aligned_buffer.h"
 #include "engine/tensor/attention_shape.h"
@@ -24,6 +25,8 @@ class Partial {
   public:
     // Memory only; call reset() or let a kernel fill it.
     Partial(std::int64_t heads, std::int64_t rows, std::int64_t dim, MergeRule rule = MergeRule::softmax);
+    // In memory of somebody else, which outlives it: size_bytes(heads, rows, dim), the output and then lse.
+    Partial(std::span<float> memory, std::int64_t heads, std::int64_t rows, std::int64_t dim, MergeRule rule);
 
     [[nodiscard]] std::int64_t heads() const { return heads_; }
     [[nodiscard]] std::int64_t rows() const { return rows_; }
@@ -31,11 +34,11 @@ class Partial {
     [[nodiscard]] MergeRule rule() const { return rule_; }
 
     // heads x rows x dim.
-    [[nodiscard]] HeadMatrix<float> output() { return {output_.data(), heads_, rows_, dim_}; }
-    [[nodiscard]] HeadMatrix<const float> output() const { return {output_.data(), heads_, rows_, dim_}; }
+    [[nodiscard]] HeadMatrix<float> output() { return {memory_.data(), heads_, rows_, dim_}; }
+    [[nodiscard]] HeadMatrix<const float> output() const { return {memory_.data(), heads_, rows_, dim_}; }
     // heads x rows.
-    [[nodiscard]] float* lse(std::int64_t head) { return lse_.data() + head * rows_; }
-    [[nodiscard]] const float* lse(std::int64_t head) const { return lse_.data() + head * rows_; }
+    [[nodiscard]] float* lse(std::int64_t head) { return memory_.data() + (heads_ * dim_ + head) * rows_; }
+    [[nodiscard]] const float* lse(std::int64_t head) const { return memory_.data() + (heads_ * dim_ + head) * rows_; }
 
     // To the result over no keys at all.
     void reset();
@@ -51,8 +54,8 @@ class Partial {
     std::int64_t rows_;
     std::int64_t dim_;
     MergeRule rule_;
-    AlignedBuffer<float> output_;
-    AlignedBuffer<float> lse_;
+    AlignedBuffer<float> own_;  // empty when the memory is somebody else's
+    std::span<float> memory_;
 };
 
 // into = merge(into, other): lse = log(exp(lse_a) + exp(lse_b)), O weighted by exp(lse_a - lse) and exp(lse_b - lse)

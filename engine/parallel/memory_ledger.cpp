@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/parallel/memory_ledger.h"
 
+#include <fmt/format.h>
+
+#include "engine/base/units.h"
+
 namespace longscope {
 
 MemoryLedger memory_ledger(const Schedule& schedule, const AttentionShape& shape, HeldTokens tokens) {
@@ -11,6 +15,14 @@ MemoryLedger memory_ledger(std::int64_t peak_buffer_bytes, const AttentionShape&
     const std::int64_t row_dims = shape.head_dim_qk + (pass == Pass::forward ? 0 : shape.head_dim_v);
     const std::int64_t row_bytes = shape.query_heads * row_dims * size_bytes(shape.dtype);
     return {tokens.queries * row_bytes + tokens.keys * shape.key_value_bytes_per_token(), peak_buffer_bytes};
+}
+
+std::string memory_refusal(std::int64_t needed_bytes, std::int64_t limit_bytes) {
+    if (limit_bytes == 0 || needed_bytes <= limit_bytes) {
+        return {};
+    }
+    return fmt::format("would need {} for its tensors and buffers; backend.memory_per_rank_bytes allows {}",
+                       format_bytes(needed_bytes), format_bytes(limit_bytes));
 }
 
 }  // namespace longscope

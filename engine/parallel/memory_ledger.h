@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "engine/parallel/schedule.h"
 #include "engine/tensor/attention_shape.h"
@@ -31,5 +32,9 @@ struct HeldTokens {
 // The same from the most that a schedule of this pass holds at once.
 [[nodiscard]] MemoryLedger memory_ledger(std::int64_t peak_buffer_bytes, const AttentionShape& shape, HeldTokens tokens,
                                          Pass pass = Pass::forward);
+
+// Why a rank that needs so many bytes cannot be served where `limit_bytes` are allowed to it; empty when it can. 0:
+// there is no limit.
+[[nodiscard]] std::string memory_refusal(std::int64_t needed_bytes, std::int64_t limit_bytes);
 
 }  // namespace longscope

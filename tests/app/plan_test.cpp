@@ -44,6 +44,20 @@ TEST_F(PlanVerb, ListsWhatIsFeasibleAndTellsWhyTheRestIsNot) {
     EXPECT_NE(brief.out.find(" not feasible: --why tells the reasons\n"), std::string::npos) << brief.out;
 }
 
+TEST_F(PlanVerb, TellsWhatTheMemoryDoesNotAllow) {
+    document_["sequence"]["tokens"] = 1 << 20;
+    document_["backend"] = {{"memory_per_rank_bytes", 1 << 30}};
+    const EngineRun limited = run_engine({"plan", file(), "--ranks", "2", "--why"});
+    EXPECT_NE(limited.out.find("  rsa: rank 0 would need 24.0 TiB for its tensors and buffers; "
+                               "backend.memory_per_rank_bytes allows 1.00 GiB\n"),
+              std::string::npos)
+        << limited.out;
+    document_.erase("backend");
+    const EngineRun here = run_engine({"plan", file(), "--ranks", "2", "--why"});
+    EXPECT_NE(here.out.find(" of them need more memory for 2 ranks than the "), std::string::npos)
+        << "no machine has 48 TiB: " << here.out;
+}
+
 TEST_F(PlanVerb, NamesTheDispatchesThatStandInTheWay) {
     const EngineRun causal = run_engine({"plan", file(), "--why"});
     EXPECT_NE(causal.out.find("  light_seq, zigzag, per_document_zigzag, striped, balanced, balanced_free: LightSeq "

@@ -14,6 +14,7 @@
 #include "app/headless/text_table.h"
 #include "app/headless/verbs/verb.h"
 #include "engine/base/error.h"
+#include "engine/base/memory.h"
 #include "engine/base/units.h"
 #include "engine/experiment/layout_options.h"
 #include "engine/experiment/layout_preview.h"
@@ -75,6 +76,18 @@ std::vector<std::string> refusals(const LayoutOptions& all) {
     return lines;
 }
 
+// All ranks on the machine at hand, as a run has them that names no hosts.
+std::string beyond_this_machine(const LayoutOptions& all, std::int64_t available_bytes) {
+    const auto count = std::count_if(all.layouts.begin(), all.layouts.end(), [&](const LayoutOption& layout) {
+        return layout.memory_of_all_bytes > available_bytes;
+    });
+    return count == 0 ? ""
+                      : fmt::format(
+                            "{} of them need more memory for {} ranks than the {} that are available on this "
+                            "machine, where a run would be refused\n",
+                            count, all.ranks, format_bytes(available_bytes));
+}
+
 std::string report(const LayoutOptions& all, const Experiment& experiment, std::int64_t tokens, bool why) {
     std::string text = fmt::format("{}: {} tokens over {} ranks, {}\n\n", printable(experiment.name),
                                    format_count(tokens), all.ranks, to_string(all.pass));
@@ -90,6 +103,9 @@ std::string report(const LayoutOptions& all, const Experiment& experiment, std::
     }
     const std::vector<std::string> refused = refusals(all);
     text += table.text() + "received, memory: of the rank that has most; time comes with a model of the cluster\n";
+    if (experiment.backend.memory_per_rank_bytes == 0) {
+        text += beyond_this_machine(all, available_memory_bytes());
+    }
     if (why) {
         text += refused.empty() ? "\nEvery strategy is feasible.\n" : "\nNot feasible\n";
         for (const std::string& line : refused) {

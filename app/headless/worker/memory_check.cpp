@@ -25,11 +25,8 @@ void require_memory(Communicator& communicator, const MemoryLedger& ledger, std:
     const std::vector<std::int64_t> needs = communicator.all_gather(ledger.total_bytes());
     if (limit_bytes > 0) {
         for (std::size_t rank = 0; rank < needs.size(); ++rank) {
-            if (needs[rank] > limit_bytes) {
-                throw Error(ErrorKind::out_of_memory,
-                            fmt::format("rank {} would need {} for its tensors and buffers; "
-                                        "backend.memory_per_rank_bytes allows {}",
-                                        rank, format_bytes(needs[rank]), format_bytes(limit_bytes)));
+            if (const std::string refusal = memory_refusal(needs[rank], limit_bytes); !refusal.empty()) {
+                throw Error(ErrorKind::out_of_memory, fmt::format("rank {} {}", rank, refusal));
             }
         }
         return;

@@ -118,12 +118,12 @@ class Session {
                               format_bytes(ledger.total_bytes())));
         require_memory(communicator_, ledger, experiment_.backend.memory_per_rank_bytes);
         team_.run([&] { context.make_inputs(); });
+        const auto memory = std::make_shared<BufferMemory>(context.schedule());
+        log_.line(fmt::format("draw {}: buffers in {}, of which at most {} at once", draw,
+                              format_bytes(memory->bytes()), format_bytes(ledger.buffer_bytes)));
         ExecuteResult last;
-        BufferPool pool;
         for (std::int64_t i = 0; i < repetitions(); ++i) {
-            // What it holds counts among the buffers of the next one (engine/parallel/memory_ledger.h).
-            keep_memory(std::exchange(last, {}), pool);
-            last = run_repetition(draw, i, context, pool);
+            last = run_repetition(draw, i, context, memory);
         }
         if (experiment_.check.rows > 0) {
             check(draw, context, last);
@@ -146,7 +146,8 @@ class Session {
         tell(message::draw(report));
     }
 
-    ExecuteResult run_repetition(std::int64_t draw, std::int64_t number, const DrawContext& context, BufferPool& pool) {
+    ExecuteResult run_repetition(std::int64_t draw, std::int64_t number, const DrawContext& context,
+                                 const std::shared_ptr<BufferMemory>& memory) {
         const std::int64_t sent_before = communicator_.payload_bytes_sent();
         const std::int64_t received_before = communicator_.payload_bytes_received();
         head_pairs_done_ = 0;
@@ -157,7 +158,7 @@ class Session {
         hooks.poll = [&] { report_progress((before + done_of_repetition(context)) / whole); };
         communicator_.barrier();
         ExecuteResult result = execute({context.schedule(), experiment_.shape, context.masks(), context.tokens(),
-                                        *kernel_, context.inputs(), max_events_, context.scoring(), &pool},
+                                        *kernel_, context.inputs(), max_events_, context.scoring(), memory},
                                        communicator_, hooks);
         log_.line(fmt::format("draw {}, {}: {}", draw, repetition_text(number),
                               format_duration(result.end_ns - result.begin_ns)));

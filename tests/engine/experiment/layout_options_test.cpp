@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/parallel/dispatch.h"
+#include "engine/parallel/memory_ledger.h"
 #include "tests/engine/experiment/example.h"
 
 namespace longscope {
@@ -102,6 +103,19 @@ TEST(LayoutOptions, CountTheTilesThatADispatchLeaves) {
     const LayoutOptions of_many = layout_options(
         draw_of(R"({"window": {"left": 100, "right": 0}})", max_tokens_of_tile_counts + 1), 2, Pass::forward, going_on);
     EXPECT_FALSE(of_many.dispatches.front().tiles.has_value());
+}
+
+TEST(LayoutOptions, AreInfeasibleWhereARankMayNotHaveSoMuchMemory) {
+    CompiledDraw draw = draw_of(R"({"causal": {}})", 4096);
+    const LayoutOptions free = layout_options(draw, 4, Pass::forward, going_on);
+    const std::int64_t of_ring = option(free, "ring", "contiguous").memory_bytes;
+    const std::int64_t of_rsa = option(free, "rsa", "contiguous").memory_bytes;
+    ASSERT_GT(of_rsa, of_ring);
+    EXPECT_EQ(option(free, "ring", "contiguous").memory_of_all_bytes, 4 * of_ring);
+    draw.experiment.backend.memory_per_rank_bytes = of_ring;
+    const LayoutOptions limited = layout_options(draw, 4, Pass::forward, going_on);
+    EXPECT_EQ(option(limited, "ring", "contiguous").infeasible, "");
+    EXPECT_EQ(option(limited, "rsa", "contiguous").infeasible, "rank 0 " + memory_refusal(of_rsa, of_ring));
 }
 
 TEST(LayoutOptions, EndWhenTheyAreCancelled) {

@@ -88,5 +88,12 @@ TEST(MemoryLedger, UlyssesKeepsItsHeadsForTheBackwardPass) {
               4 * rows + 2 * row_sums + 2 * key_values + Partial::size_bytes(8, 64, 64));
 }
 
+TEST(MemoryLedger, RefusesWhatIsMoreThanIsAllowed) {
+    EXPECT_EQ(memory_refusal(1 << 20, 0), "") << "no limit";
+    EXPECT_EQ(memory_refusal(1 << 20, 1 << 20), "");
+    EXPECT_EQ(memory_refusal(3 << 20, 1 << 20),
+              "would need 3.00 MiB for its tensors and buffers; backend.memory_per_rank_bytes allows 1.00 MiB");
+}
+
 }  // namespace
 }  // namespace longscope

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/execute/buffer_pool.h"
-
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -13,30 +11,6 @@
 
 namespace longscope {
 namespace {
-
-TEST(BufferPool, GivesWhatWasKeptOfTheSameSize) {
-    BufferPool pool;
-    AlignedBuffer<std::byte> first = pool.bytes(100);
-    const std::byte* memory = first.data();
-    pool.keep(std::move(first));
-    AlignedBuffer<std::byte> again = pool.bytes(100);
-    EXPECT_EQ(again.data(), memory);
-    EXPECT_EQ(pool.allocations(), 1);
-    const AlignedBuffer<std::byte> other = pool.bytes(100);
-    EXPECT_EQ(pool.allocations(), 2);
-    EXPECT_EQ(pool.most_held_bytes(), 200);
-}
-
-TEST(BufferPool, NeverHoldsMoreThanTheMostThatWasInUse) {
-    BufferPool pool;
-    pool.keep(pool.bytes(100));
-    const AlignedBuffer<std::byte> larger = pool.bytes(150);
-    EXPECT_EQ(pool.most_held_bytes(), 150) << "what was kept has given way";
-    pool.keep(pool.partial(1, 4, 2, MergeRule::softmax));  // 48 bytes
-    EXPECT_EQ(pool.most_held_bytes(), 198);
-    const AlignedBuffer<std::byte> fits = pool.bytes(40);
-    EXPECT_EQ(pool.most_held_bytes(), 198) << "the partial has given way";
-}
 
 AttentionCase problem() {
     AttentionCase c;
@@ -103,7 +77,7 @@ std::int64_t copied_bytes(const Schedule& schedule, const DispatchedCase& c) {
     return sum;
 }
 
-// Three repetitions with one pool for each rank.
+// Three repetitions in one memory for each rank.
 void expect_what_the_schedule_says(const StrategyEntry& strategy, const DispatchedCase& c, const BackwardInputs& inputs,
                                    Pass pass) {
     SCOPED_TRACE(std::string(strategy.name) + " " + std::string(to_string(pass)) + " " + to_string(c.options));
@@ -112,22 +86,18 @@ void expect_what_the_schedule_says(const StrategyEntry& strategy, const Dispatch
         const Schedule schedule = strategy.write(pass, c.input(communicator.rank()));
         const std::unique_ptr<Kernel> kernel = make_kernel("cpu", 1, c.problem.shape.dtype);
         open_groups(schedule, communicator);
-        BufferPool pool;
-        std::vector<std::int64_t> allocations{0};
+        ExecuteInput input{schedule, c.problem.shape, c.masks, c.tokens, *kernel, tensors.view()};
+        input.memory = std::make_shared<BufferMemory>(schedule);
+        std::vector<float> first;
         for (int repetition = 0; repetition < 3; ++repetition) {
-            ExecuteInput input{schedule, c.problem.shape, c.masks, c.tokens, *kernel, tensors.view()};
-            input.pool = &pool;
-            ExecuteResult result = execute(input, communicator, {});
+            const ExecuteResult result = execute(input, communicator, {});
             EXPECT_EQ(result.copied_bytes, copied_bytes(schedule, c));
-            keep_memory(std::move(result), pool);
-            allocations.push_back(pool.allocations());
-        }
-        EXPECT_EQ(pool.most_held_bytes(), totals(schedule).peak_buffer_bytes) << "the memory ledger";
-        EXPECT_LE(allocations[3] - allocations[2], allocations[1]);
-        // Where all that is live together is of the same sizes at any time, the first repetition has taken all.
-        static const std::set<std::string_view> of_even_sizes{"ring", "double_ring", "light_seq"};
-        if (pass == Pass::forward && of_even_sizes.contains(strategy.name)) {
-            EXPECT_EQ(allocations[3], allocations[1]);
+            EXPECT_EQ(result.peak_buffer_bytes, totals(schedule).peak_buffer_bytes) << "the memory ledger";
+            EXPECT_EQ(result.memory, input.memory);
+            const HeadMatrix<float> output = result.output->output();
+            const std::vector<float> now(output.data, output.data + output.size());
+            first = repetition == 0 ? now : first;
+            EXPECT_EQ(now, first) << "repetition " << repetition << ", over what the one before has left";
         }
         communicator.barrier();
     });
