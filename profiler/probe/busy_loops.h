@@ -29,8 +29,8 @@ double run_matrix_unit_loop(std::int64_t rounds);
 // store. Returns how many.
 double run_exponential_loop(std::int64_t rounds);
 
-// Reads memory in order, and nothing else; returns the sum of what it read (of whole groups of four vectors). The
-// memory is aligned to vectors.
+// Reads memory once, and nothing else, as fast as it can be read; returns the sum of what it read (of whole groups of
+// four vectors). The memory is aligned to vectors.
 float read_floats(const float* from, std::int64_t count);
 
 // Integer additions of which each waits for the one before: one cycle each. Returns the cycles.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "engine/base/json.h"
 #include "engine/kernel/cpu/tile_variant.h"
@@ -198,6 +199,20 @@ TEST(BenchAttention, RefusesInOneLine) {
     EXPECT_NE(unknown.error.find("--only: sideways is in no name of a case; accepted: "), std::string::npos)
         << unknown.error;
     EXPECT_EQ(std::count(unknown.error.begin(), unknown.error.end(), '\n'), 1) << unknown.error;
+    EXPECT_NE(unknown.error.find("--list prints them"), std::string::npos) << unknown.error;
+    EXPECT_LT(unknown.error.size(), 250) << unknown.error;
+}
+
+TEST(BenchAttention, ListsEachNameOfItsCasesOnce) {
+    const EngineRun listed = run_engine({"bench", "attention", "--list"});
+    ASSERT_EQ(listed.code, exit_done) << listed.error;
+    std::istringstream lines(listed.out);
+    std::set<std::string> names;
+    for (std::string name; std::getline(lines, name);) {
+        EXPECT_TRUE(names.insert(name).second) << name;
+    }
+    EXPECT_TRUE(names.count("forward, full, float32, D 64")) << listed.out;
+    EXPECT_TRUE(names.count("forward, causal, float32, D 128")) << listed.out;
 }
 
 }  // namespace

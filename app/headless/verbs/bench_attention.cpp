@@ -10,6 +10,7 @@
 #include "app/headless/attention_bench_report.h"
 #include "app/headless/bench_recorder.h"
 #include "app/headless/bench_report.h"
+#include "app/headless/command_line.h"
 #include "app/headless/data_folder.h"
 #include "app/headless/long_job.h"
 #include "app/headless/opencl_child.h"
@@ -40,6 +41,7 @@ struct Options {
     int threads = 0;      // 0: all
     std::int64_t repetitions = 7;
     bool quick = false;
+    bool list = false;
     bool json = false;
     std::string db;       // empty: not stored
     std::string backend;  // measured in turns with cpu; empty: none
@@ -172,6 +174,17 @@ std::vector<BenchRow> rows_with_shares(const std::vector<Measured>& results) {
     return rows;
 }
 
+// Each once: several differ in their tokens alone.
+std::vector<std::string> case_names(const MachineFacts& machine) {
+    std::vector<std::string> names;
+    for (const AttentionBenchCase& one : attention_bench_cases(machine)) {
+        if (std::find(names.begin(), names.end(), one.name) == names.end()) {
+            names.push_back(one.name);
+        }
+    }
+    return names;
+}
+
 std::vector<AttentionBenchCase> chosen_cases(const Options& options, const MachineFacts& machine) {
     std::vector<AttentionBenchCase> chosen;
     for (AttentionBenchCase& one : attention_bench_cases(machine)) {
@@ -180,19 +193,20 @@ std::vector<AttentionBenchCase> chosen_cases(const Options& options, const Machi
         }
     }
     if (chosen.empty()) {
-        std::string names;
-        for (const AttentionBenchCase& one : attention_bench_cases(machine)) {
-            if (names.find(one.name) == std::string::npos) {  // several differ in their tokens alone
-                names += (names.empty() ? "" : "; ") + one.name;
-            }
-        }
-        throw bad_input("--only", options.only, "is in no name of a case", names);
+        const std::vector<std::string> names = case_names(machine);
+        throw bad_input(
+            "--only", options.only, "is in no name of a case",
+            fmt::format("a part of one of {} names, as of '{}'; --list prints them", names.size(), names.front()));
     }
     return chosen;
 }
 
 int bench(const Options& options) {
     const MachineFacts machine = machine_facts();
+    if (options.list) {
+        write_output(fmt::format("{}\n", fmt::join(case_names(machine), "\n")));
+        return exit_done;
+    }
     const std::vector<AttentionBenchCase> cases = chosen_cases(options, machine);
     BenchRecorder recorder("attention", options.db);
     const LengthSource lengths = options.lengths.empty() ? bench_lengths() : read_length_file(options.lengths);
@@ -300,6 +314,7 @@ void declare_bench_attention(CLI::App& verb, VerbAction& action) {
     verb.add_option("--lengths", options->lengths,
                     "a lengths file or a histogram that documents are drawn from (as many in each doubling)");
     verb.add_option("--only", options->only, "only cases with this in their name");
+    verb.add_flag("--list", options->list, "only print the names of the cases");
     verb.add_option("--threads", options->threads, "of the kernel and of the peak (all of the machine)")
         ->check(CLI::Range(1, 1024));
     verb.add_option("--repetitions", options->repetitions, "of each measurement")

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -16,6 +15,7 @@
 #include "engine/kernel/cpu/decode_states.h"
 #include "engine/kernel/cpu/plain_row.h"
 #include "engine/kernel/cpu/scratch.h"
+#include "engine/kernel/cpu/task_shares.h"
 #include "engine/kernel/cpu/tile_scoring.h"
 
 namespace longscope::cpu {
@@ -67,18 +67,20 @@ class DecodePass {
             }
         }
         parts.push_back(pieces_.size());
-        std::atomic<std::size_t> next_part{0};
+        // Neighbouring parts to one thread: its reading goes on from one to the next.
+        TaskShares shares(static_cast<std::int64_t>(parts.size()) - 1, threads_);
         ThreadTeam team(threads_);
-        team.for_each(threads_, [&](std::int64_t) {
+        team.for_each(threads_, [&](std::int64_t share) {
             Worker worker(*this);
             const bool polls = hooks_.poll && std::this_thread::get_id() == caller;
-            // The pieces of a part one after the other, then those of the next part that nobody has taken; none:
+            // The pieces of a part one after the other, then those of another part that nobody has taken; none:
             // pieces_.size().
             std::size_t piece = 0;
             std::size_t end = 0;
             const auto take = [&] {
                 if (++piece >= end) {
-                    const std::size_t part = std::min(next_part++, parts.size() - 1);
+                    const auto part = static_cast<std::size_t>(
+                        shares.take(share).value_or(static_cast<std::int64_t>(parts.size()) - 1));
                     piece = parts[part];
                     end = parts[std::min(part + 1, parts.size() - 1)];
                 }

@@ -46,39 +46,37 @@ struct LineRun {
     }
 };
 
-// The next tile in two streams: keys and values, or two halves of the keys where values are their first elements.
+// The next tile in streams side by side: halves of the keys and of the values in turns, or quarters of the keys where
+// values are their first elements.
 class NextRows {
   public:
+    static constexpr int streams = 4;
+
     HWY_INLINE NextRows(const DecodeBlock& block, std::int64_t element_bytes) {
         const DecodeTile& next = *block.next;
         if (next.count == 0) {
             return;
         }
         const bool are_one = next.values[0] == next.keys[0] && block.dim_v <= block.dim_qk;
-        const std::int64_t half = decode_keys / 2;
         const std::int64_t key_bytes = block.dim_qk * element_bytes;
-        const std::int64_t value_bytes = block.dim_v * element_bytes;
-        if (are_one) {
-            streams_[0] = {&next.keys, 0, half, key_bytes};
-            streams_[1] = {&next.keys, half, decode_keys, key_bytes};
-            lines_ = half * lines_of(key_bytes);
-        } else {
-            streams_[0] = {&next.keys, 0, decode_keys, key_bytes};
-            streams_[1] = {&next.values, 0, decode_keys, value_bytes};
-            lines_ = decode_keys * lines_of(key_bytes > value_bytes ? key_bytes : value_bytes);
-        }
+        const std::int64_t value_bytes = are_one ? key_bytes : block.dim_v * element_bytes;
+        const DecodeTileRows* values = are_one ? &next.keys : &next.values;
+        const std::int64_t rows = are_one ? decode_keys / 4 : decode_keys / 2;
+        const std::int64_t of_values = are_one ? 2 * rows : 0;
+        streams_[0] = {&next.keys, 0, rows, key_bytes};
+        streams_[1] = {values, of_values, of_values + rows, value_bytes};
+        streams_[2] = {&next.keys, rows, 2 * rows, key_bytes};
+        streams_[3] = {values, of_values + rows, of_values + 2 * rows, value_bytes};
+        lines_ = rows * lines_of(key_bytes > value_bytes ? key_bytes : value_bytes);
     }
 
-    // Of the longer stream.
+    // Of the longest stream.
     [[nodiscard]] HWY_INLINE std::int64_t lines() const { return lines_; }
-    // The next rows of a stream at one distance; at its end the last one again, and null where both have ended. Out of
-    // line: it is rare, and loops shall not carry its code along.
+    // The next rows of a stream at one distance; at its end the last one again. Out of line: it is rare, and loops
+    // shall not carry its code along.
     [[nodiscard]] HWY_NOINLINE LineRun take(int stream) {
         Stream& rows = streams_[stream];
         if (rows.next == rows.end) {
-            if (streams_[1 - stream].next == streams_[1 - stream].end) {
-                return {};
-            }
             --rows.next;
         }
         const auto at = [&](std::int64_t row) { return static_cast<const char*>((*rows.of)[row]); };
@@ -116,77 +114,104 @@ class NextRows {
         std::int64_t end = 0;
         std::int64_t row_bytes = 0;
     };
-    Stream streams_[2];
+    Stream streams_[streams];
     std::int64_t lines_ = 0;
 };
 
 // Fetches the next tile while one is computed, into the second-level cache: the first would lose what is read now.
 // Evenly over the arithmetic, because lines that are on their way take the buffers that every read beside the
-// first-level cache needs as well; in the order of memory, because there the processor itself fetches ahead, as far as
-// a page; and two streams side by side, so that one goes on where a page of the other ends.
+// first-level cache needs as well, and there are too few of them to wait for memory at the rate that it could be read
+// at. The processor's own fetching ahead, which needs none, does the rest: it follows the order of memory as far as a
+// page. Side by side in several pages each of them has more time for it. The last lines of each stream are left to it.
 class LinesAhead {
   public:
     // `cycles`: what the whole tile takes, about, where nothing waits for memory.
-    HWY_INLINE LinesAhead(NextRows& next, std::int64_t cycles) : next_(&next) {
-        if (next.lines() > 0) {
-            per_cycle_ = next.lines() * one_line / cycles + 1;
-            first_ = next.take(0);
-            second_ = next.take(1);
+    HWY_INLINE LinesAhead(NextRows& next, std::int64_t cycles)
+        : next_(&next), left_(next.lines() - left_out(next.lines())) {
+        if (left_ > 0) {
+            per_cycle_ = left_ * one_line / cycles + 1;
+            for (int s = 0; s < NextRows::streams; ++s) {
+                runs_[s] = next.take(s);
+            }
+            find_whole();
         }
     }
 
     // What belongs to so many cycles.
     HWY_INLINE void fetch(std::int64_t cycles) {
         due_ += cycles * per_cycle_;
-        std::int64_t count = due_ >> line_bits;
+        const std::int64_t count = due_ >> line_bits;
         due_ &= one_line - 1;
-        if (HWY_LIKELY(first_.begin + count * cache_line_bytes < first_.end &&
-                       second_.begin + count * cache_line_bytes < second_.end)) {
-            const char* first = first_.begin;
-            const char* second = second_.begin;
-            first_.begin += count * cache_line_bytes;
-            second_.begin += count * cache_line_bytes;
-            for (; count > 0; --count, first += cache_line_bytes, second += cache_line_bytes) {
-                __builtin_prefetch(first, 0, 2);
-                __builtin_prefetch(second, 0, 2);
+        if (HWY_LIKELY(count < whole_)) {
+            whole_ -= count;
+            const std::int64_t end = at_ + count * cache_line_bytes;
+            for (; at_ != end; at_ += cache_line_bytes) {
+                __builtin_prefetch(runs_[0].begin + at_, 0, 2);
+                __builtin_prefetch(runs_[1].begin + at_, 0, 2);
+                __builtin_prefetch(runs_[2].begin + at_, 0, 2);
+                __builtin_prefetch(runs_[3].begin + at_, 0, 2);
             }
-        } else if (per_cycle_ != 0) {
+        } else {
             fetch_across_rows(count);
         }
     }
 
   private:
-    static constexpr int line_bits = 10;
+    static constexpr int line_bits = 16;
     static constexpr std::int64_t one_line = std::int64_t{1} << line_bits;
+    static_assert(NextRows::streams == 4);
+
+    // More than these, or fewer, took longer.
+    static constexpr std::int64_t left_out(std::int64_t lines) {
+        constexpr std::int64_t most = 8;
+        return lines / 8 < most ? lines / 8 : most;
+    }
 
     // Where rows end.
     HWY_NOINLINE void fetch_across_rows(std::int64_t count) {
-        for (; count > 0 && per_cycle_ > 0; --count) {
-            __builtin_prefetch(first_.begin, 0, 2);
-            if (!first_.advance()) {
-                first_ = next_->take(0);
-                stop_at_end(first_);
+        leave_whole();
+        for (; count > 0 && left_ > 0; --count, --left_) {
+            for (int s = 0; s < NextRows::streams; ++s) {
+                __builtin_prefetch(runs_[s].begin, 0, 2);
+                if (!runs_[s].advance()) {
+                    runs_[s] = next_->take(s);
+                }
             }
-            __builtin_prefetch(second_.begin, 0, 2);
-            if (!second_.advance()) {
-                second_ = next_->take(1);
-                stop_at_end(second_);
-            }
+        }
+        find_whole();
+    }
+
+    // Lines of every stream of which none is the last of its row; of no line at all where all are fetched.
+    HWY_INLINE void find_whole() {
+        whole_ = left_;
+        for (const LineRun& run : runs_) {
+            const std::int64_t lines = lines_of(run.end - run.begin);
+            whole_ = lines < whole_ ? lines : whole_;
+        }
+        of_whole_ = whole_;
+        if (left_ <= 0) {
+            per_cycle_ = 0;
+            due_ = 0;
+            whole_ = 1;
         }
     }
 
-    HWY_INLINE void stop_at_end(const LineRun& run) {
-        if (run.begin == nullptr) {
-            per_cycle_ = 0;
-            due_ = 0;
+    HWY_INLINE void leave_whole() {
+        for (LineRun& run : runs_) {
+            run.begin += at_;
         }
+        at_ = 0;
+        left_ -= of_whole_ - whole_;
     }
 
     NextRows* next_;
-    std::int64_t per_cycle_ = 0;  // lines of the longer stream times one_line
+    std::int64_t left_;           // lines of the longest stream to fetch, at the beginning of the runs
+    std::int64_t per_cycle_ = 0;  // lines of each stream times one_line
     std::int64_t due_ = 0;
-    LineRun first_;
-    LineRun second_;
+    std::int64_t whole_ = 1;     // lines before the end of a row
+    std::int64_t of_whole_ = 0;  // so many they were
+    std::int64_t at_ = 0;        // bytes behind the beginning of every run
+    LineRun runs_[NextRows::streams];
 };
 
 }  // namespace HWY_NAMESPACE

@@ -28,7 +28,6 @@ namespace HWY_NAMESPACE {
 constexpr std::int64_t tile_floats = tile_rows * tile_units;
 constexpr std::int64_t tile_elements = 2 * tile_units;  // of a row of the left factor
 constexpr std::int64_t decode_blocks_of_keys = decode_keys / tile_rows;
-constexpr std::int64_t panel_side = decode_keys / 2 * tile_units;  // even or odd groups of columns of a panel of values
 static_assert(decode_blocks_of_keys == 4 && decode_keys == 2 * tile_elements && decode_rows * 2 == tile_rows);
 
 // Blocks of 16 rows as columns, the last of which may be half empty, each units x 16.
@@ -46,20 +45,25 @@ inline void pack_matrix_decode_queries(const float* rows, std::int64_t count, st
     }
 }
 
-// Shares of the time of a product of tiles of queries and keys with what follows from it, of the splitting of a row of
-// weights, of two pairs of rows of values, and of a product of weights and values. The first takes nearly twice as many
-// cycles; that fewer lines are fetched meanwhile was faster (reads of keys wait for the same buffers).
+// Shares of the time of a product of tiles of queries and keys, of the splitting of a row of weights, of two rows of
+// values, of a product of weights and values, of four keys' products in the order of rows, and of a row of a panel of
+// products that is added. The first takes nearly twice as many cycles; that fewer lines are fetched meanwhile was
+// faster (reads of keys wait for the same buffers). Nowhere is nothing fetched: no line would be on its way then.
 constexpr std::int64_t product_cycles = 40;
 constexpr std::int64_t split_cycles = 20;
 constexpr std::int64_t interleave_cycles = 20;
 constexpr std::int64_t panel_product_cycles = 40;
+constexpr std::int64_t transpose_cycles = 20;
+constexpr std::int64_t add_cycles = 10;
 
 inline std::int64_t matrix_decode_cycles(const DecodeBlock& block) {
     const std::int64_t products =
         depth_of(block.dim_qk) / tile_units * ((block.rows + tile_rows - 1) / tile_rows) * decode_blocks_of_keys;
     const std::int64_t double_panels = (block.dim_v + 2 * panel - 1) / (2 * panel);
-    return products * product_cycles + block.rows * (softmax_cycles + split_cycles) +
-           double_panels * (decode_keys / 2 * interleave_cycles + block.rows / decode_rows * 8 * panel_product_cycles);
+    return products * product_cycles + (block.rows + tile_rows - 1) / tile_rows * 16 * transpose_cycles +
+           block.rows * (softmax_cycles + split_cycles) +
+           double_panels * (decode_keys / 2 * interleave_cycles +
+                            block.rows / decode_rows * (8 * panel_product_cycles + 16 * add_cycles));
 }
 
 // 16 rows of keys as tiles are loaded from.
@@ -94,11 +98,11 @@ struct MatrixScratch {
         : keys(reinterpret_cast<std::uint16_t*>(block.converted)),
           weights(block.converted + decode_keys * depth_of(block.dim_qk)),
           values(weights + block.rows * decode_keys),
-          products(values + 4 * panel_side) {}
+          products(values + 8 * tile_floats) {}
 
     std::uint16_t* keys;  // decode_keys x elements
     float* weights;       // of each eight rows: 16 x decode_keys bfloat16
-    float* values;        // of two panels: even and odd groups of columns
+    float* values;        // of each half of the rows four tiles: even and odd groups of columns of two panels
     float* products;      // four tiles
 };
 
@@ -145,6 +149,7 @@ inline void decode_matrix_scores(const DecodeBlock& block, const MatrixScratch& 
             const float* const four[4] = {products, products + tile_units, products + 2 * tile_units,
                                           products + 3 * tile_units};
             transpose_four(four, rows, block.scores + first * decode_keys + key, decode_keys);
+            ahead.fetch(transpose_cycles);
         }
     }
 }
@@ -172,9 +177,11 @@ inline void split_weights(const DecodeBlock& block, LinesAhead& ahead, float* ou
     }
 }
 
-// Columns [c, c + 2 panels) of the values: of each four groups of eight columns the first four to the even side of a
-// panel, the others to the odd one, pairs of rows side by side.
-inline void interleave_values(const DecodeBlock& block, std::int64_t c, LinesAhead& ahead, float* out) {
+// Half of the rows of values, of columns [c, c + 2 panels): of each four groups of eight columns the first four to the
+// even side of a panel, the others to the odd one, pairs of rows side by side. Four tiles, even and odd of each panel.
+template <bool Whole>
+HWY_INLINE void interleave_columns(const DecodeBlock& block, std::int64_t c, std::int64_t half, LinesAhead& ahead,
+                                   float* HWY_RESTRICT out) {
     const auto mask_of = [&](std::int64_t present) {
         return present >= panel ? ~__mmask32{0}
                : present <= 0   ? __mmask32{0}
@@ -182,23 +189,40 @@ inline void interleave_values(const DecodeBlock& block, std::int64_t c, LinesAhe
     };
     const __mmask32 first = mask_of(block.dim_v - c);
     const __mmask32 second = mask_of(block.dim_v - c - panel);
-    for (std::int64_t key = 0; key < decode_keys; key += 2, out += tile_units) {
-        const auto* r0 = static_cast<const std::uint16_t*>(block.tile->values[key]) + c;
-        const auto* r1 = static_cast<const std::uint16_t*>(block.tile->values[key + 1]) + c;
-        const __m512i a0 = _mm512_maskz_loadu_epi16(first, r0);
-        const __m512i a1 = _mm512_maskz_loadu_epi16(first, r1);
-        const __m512i b0 = _mm512_maskz_loadu_epi16(second, r0 + panel);
-        const __m512i b1 = _mm512_maskz_loadu_epi16(second, r1 + panel);
-        _mm512_store_si512(out, _mm512_unpacklo_epi16(a0, a1));
-        _mm512_store_si512(out + panel_side, _mm512_unpackhi_epi16(a0, a1));
-        _mm512_store_si512(out + 2 * panel_side, _mm512_unpacklo_epi16(b0, b1));
-        _mm512_store_si512(out + 3 * panel_side, _mm512_unpackhi_epi16(b0, b1));
-        ahead.fetch(interleave_cycles);
+    const auto load = [](__mmask32 mask, const std::uint16_t* from) {
+        return Whole ? _mm512_loadu_si512(from) : _mm512_maskz_loadu_epi16(mask, from);
+    };
+    const DecodeTileRows& values = block.tile->values;
+    for (std::int64_t key = half * tile_elements; key < (half + 1) * tile_elements; key += 4) {
+#pragma GCC unroll 2
+        for (std::int64_t pair = 0; pair < 2; ++pair, out += tile_units) {
+            const auto* r0 = static_cast<const std::uint16_t*>(values[key + 2 * pair]) + c;
+            const auto* r1 = static_cast<const std::uint16_t*>(values[key + 2 * pair + 1]) + c;
+            const __m512i a0 = load(first, r0);
+            const __m512i a1 = load(first, r1);
+            const __m512i b0 = load(second, r0 + panel);
+            const __m512i b1 = load(second, r1 + panel);
+            _mm512_store_si512(out, _mm512_unpacklo_epi16(a0, a1));
+            _mm512_store_si512(out + tile_floats, _mm512_unpackhi_epi16(a0, a1));
+            _mm512_store_si512(out + 2 * tile_floats, _mm512_unpacklo_epi16(b0, b1));
+            _mm512_store_si512(out + 3 * tile_floats, _mm512_unpackhi_epi16(b0, b1));
+        }
+        ahead.fetch(2 * interleave_cycles);
+    }
+}
+
+inline void interleave_values(const DecodeBlock& block, std::int64_t c, std::int64_t half, LinesAhead& ahead,
+                              float* out) {
+    order_memory();
+    if (c + 2 * panel <= block.dim_v) {
+        interleave_columns<true>(block, c, half, ahead, out);
+    } else {
+        interleave_columns<false>(block, c, half, ahead, out);
     }
 }
 
 // Adds eight rows of a panel: `even` and `odd` are tiles of products of interleaved values with split weights.
-inline void add_products(const float* even, const float* odd, float* output, std::int64_t stride) {
+inline void add_products(const float* even, const float* odd, float* output, std::int64_t stride, LinesAhead& ahead) {
     const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
     const __m512i second = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
     for (std::int64_t r = 0; r < decode_rows; ++r) {
@@ -211,46 +235,79 @@ inline void add_products(const float* even, const float* odd, float* output, std
         float* row = output + r * stride;
         _mm512_store_ps(row, _mm512_add_ps(_mm512_load_ps(row), _mm512_permutex2var_ps(e, first, o)));
         _mm512_store_ps(row + lanes, _mm512_add_ps(_mm512_load_ps(row + lanes), _mm512_permutex2var_ps(e, second, o)));
+        if (r % 2 == 1) {
+            ahead.fetch(2 * add_cycles);
+        }
     }
 }
 
-// Eight rows' weights times two interleaved panels: four tiles of products.
-inline void multiply_panels(const float* weights, const MatrixScratch& scratch, LinesAhead& ahead) {
-    clear_tiles();
-    for (std::int64_t half = 0; half < 2; ++half) {
-        const float* values = scratch.values + half * tile_floats;
-        _tile_loadd(4, weights + half * tile_units, decode_keys * 2);
-        _tile_loadd(5, values, tile_units * 4);
-        _tile_dpbf16ps(0, 4, 5);
-        ahead.fetch(panel_product_cycles);
-        _tile_loadd(6, values + panel_side, tile_units * 4);
-        _tile_dpbf16ps(1, 4, 6);
-        ahead.fetch(panel_product_cycles);
-        _tile_loadd(7, values + 2 * panel_side, tile_units * 4);
-        _tile_dpbf16ps(2, 4, 7);
-        ahead.fetch(panel_product_cycles);
-        _tile_loadd(5, values + 3 * panel_side, tile_units * 4);
-        _tile_dpbf16ps(3, 4, 5);
-        ahead.fetch(panel_product_cycles);
+// Half of the weights of eight rows times two interleaved panels: added to four tiles of products.
+inline void multiply_panels(const float* weights, std::int64_t half, const float* values, LinesAhead& ahead) {
+    order_memory();
+    _tile_loadd(4, weights + half * tile_units, decode_keys * 2);
+    _tile_loadd(5, values, tile_units * 4);
+    _tile_dpbf16ps(0, 4, 5);
+    ahead.fetch(panel_product_cycles);
+    _tile_loadd(6, values + tile_floats, tile_units * 4);
+    _tile_dpbf16ps(1, 4, 6);
+    ahead.fetch(panel_product_cycles);
+    _tile_loadd(7, values + 2 * tile_floats, tile_units * 4);
+    _tile_dpbf16ps(2, 4, 7);
+    ahead.fetch(panel_product_cycles);
+    _tile_loadd(5, values + 3 * tile_floats, tile_units * 4);
+    _tile_dpbf16ps(3, 4, 5);
+    ahead.fetch(panel_product_cycles);
+}
+
+// Adds the four tiles to eight rows of the output, from column c on.
+inline void add_panels(const DecodeBlock& block, const MatrixScratch& scratch, std::int64_t row, std::int64_t c,
+                       LinesAhead& ahead) {
+    order_memory();
+    float* output = block.output + row * block.output_stride + c;
+    add_products(scratch.products, scratch.products + tile_floats, output, block.output_stride, ahead);
+    if (c + panel < block.dim_v) {
+        add_products(scratch.products + 2 * tile_floats, scratch.products + 3 * tile_floats, output + panel,
+                     block.output_stride, ahead);
     }
-    store_products(scratch);
+}
+
+// Eight rows: each step interleaves what the next one multiplies, so that neither waits for the other.
+inline void decode_eight_rows(const DecodeBlock& block, const MatrixScratch& scratch, LinesAhead& ahead) {
+    interleave_values(block, 0, 0, ahead, scratch.values);
+    for (std::int64_t c = 0; c < block.dim_v; c += 2 * panel) {
+        interleave_values(block, c, 1, ahead, scratch.values + 4 * tile_floats);
+        if (c > 0) {
+            add_panels(block, scratch, 0, c - 2 * panel, ahead);
+        }
+        clear_tiles();
+        multiply_panels(scratch.weights, 0, scratch.values, ahead);
+        if (c + 2 * panel < block.dim_v) {
+            interleave_values(block, c + 2 * panel, 0, ahead, scratch.values);
+        }
+        multiply_panels(scratch.weights, 1, scratch.values + 4 * tile_floats, ahead);
+        store_products(scratch);
+    }
+    add_panels(block, scratch, 0, (block.dim_v - 1) / (2 * panel) * 2 * panel, ahead);
 }
 
 inline void decode_matrix_output(const DecodeBlock& block, const MatrixScratch& scratch, LinesAhead& ahead) {
     split_weights(block, ahead, scratch.weights);
+    if (block.rows == decode_rows) {
+        decode_eight_rows(block, scratch, ahead);
+        return;
+    }
     for (std::int64_t c = 0; c < block.dim_v; c += 2 * panel) {
-        order_memory();
-        interleave_values(block, c, ahead, scratch.values);
+        for (std::int64_t half = 0; half < 2; ++half) {
+            interleave_values(block, c, half, ahead, scratch.values + 4 * half * tile_floats);
+        }
         for (std::int64_t row = 0; row < block.rows; row += decode_rows) {
-            order_memory();
-            multiply_panels(scratch.weights + row * decode_keys, scratch, ahead);
-            order_memory();
-            float* output = block.output + row * block.output_stride + c;
-            add_products(scratch.products, scratch.products + tile_floats, output, block.output_stride);
-            if (c + panel < block.dim_v) {
-                add_products(scratch.products + 2 * tile_floats, scratch.products + 3 * tile_floats, output + panel,
-                             block.output_stride);
+            clear_tiles();
+            for (std::int64_t half = 0; half < 2; ++half) {
+                multiply_panels(scratch.weights + row * decode_keys, half, scratch.values + 4 * half * tile_floats,
+                                ahead);
             }
+            store_products(scratch);
+            add_panels(block, scratch, row, c, ahead);
         }
     }
 }
