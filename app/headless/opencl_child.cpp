@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/headless/data_folder.h"
@@ -14,7 +16,9 @@
 #include "app/headless/program_files.h"
 #include "app/headless/worker/worker.h"
 #include "engine/base/error.h"
+#include "engine/base/timed_out.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/opencl/opencl_kernel.h"
 #include "engine/kernel/opencl/session_settings.h"
 
 namespace longscope {
@@ -55,33 +59,82 @@ opencl::DeviceFacts device_facts_of(const Json& json, const std::string& path) {
     return facts;
 }
 
-// In the child.
-Json answer(const Json& request) {
-    JsonObject object(request, "");
-    const std::string question = object.choice("ask", {"list", "description", "speed"});
-    Json reply{{"ok", true}};
-    if (question == "list") {
-        reply["devices"] = Json::array();
-        for (const opencl::DeviceFacts& facts : opencl::device_facts()) {
-            reply["devices"].push_back(device_facts_json(facts));
-        }
-        reply["why_none"] = opencl::why_no_device();
-        reply["why_unused"] = opencl::why_no_kernel();
-    } else if (question == "description") {
-        constexpr std::int64_t most_threads = 1 << 20;
-        const auto threads = static_cast<int>(object.integer("threads", 1, most_threads));
-        reply["description"] = make_kernel("opencl", threads)->description();
-    } else {
-        const std::int64_t devices = std::ssize(opencl::device_facts());
-        const auto place = static_cast<std::size_t>(object.integer("place", 0, devices - 1));
-        const opencl::DeviceSpeed speed = object.boolean("again")
-                                              ? opencl::measure_device(place, program_cache_folder())
-                                              : opencl::known_device_speed(place, program_cache_folder());
-        reply["peak_flops_per_s"] = speed.flops_per_s;
-        reply["read_bytes_per_s"] = speed.read_bytes_per_s;
+Json devices_to_tune() {
+    Json devices = Json::array();
+    for (std::size_t rank = 0; rank < opencl::chosen_device_count(); ++rank) {
+        const opencl::DeviceFacts facts = opencl::chosen_device(static_cast<int>(rank));
+        const auto design = static_cast<std::size_t>(opencl::chosen_design(facts));
+        devices.push_back({{"facts", device_facts_json(facts)}, {"design", opencl::design_words.at(design)}});
     }
-    return reply;
+    return devices;
 }
+
+template <typename Enum>
+Enum word_of(JsonObject& object, const char* name, const std::array<std::string_view, 2>& words) {
+    return static_cast<Enum>(object.choice(name, {words[0], words[1]}) == words[0] ? 0 : 1);
+}
+
+// In the child.
+class Answers {
+  public:
+    Json to(const Json& request) {
+        JsonObject object(request, "");
+        const std::string question = object.choice("ask", {"list", "description", "speed", "to_tune", "tile_seconds"});
+        Json reply{{"ok", true}};
+        if (question == "list") {
+            reply["devices"] = Json::array();
+            for (const opencl::DeviceFacts& facts : opencl::device_facts()) {
+                reply["devices"].push_back(device_facts_json(facts));
+            }
+            reply["why_none"] = opencl::why_no_device();
+            reply["why_unused"] = opencl::why_no_kernel();
+        } else if (question == "description") {
+            reply["description"] = make_kernel("opencl", threads(object))->description();
+        } else if (question == "speed") {
+            const std::int64_t devices = std::ssize(opencl::device_facts());
+            const auto place = static_cast<std::size_t>(object.integer("place", 0, devices - 1));
+            const opencl::DeviceSpeed speed = object.boolean("again")
+                                                  ? opencl::measure_device(place, program_cache_folder())
+                                                  : opencl::known_device_speed(place, program_cache_folder());
+            reply["peak_flops_per_s"] = speed.flops_per_s;
+            reply["read_bytes_per_s"] = speed.read_bytes_per_s;
+        } else if (question == "to_tune") {
+            reply["devices"] = devices_to_tune();
+        } else {
+            time_tiles(object, reply);
+        }
+        return reply;
+    }
+
+  private:
+    static int threads(JsonObject& object) {
+        constexpr std::int64_t most_threads = 1 << 20;
+        return static_cast<int>(object.integer("threads", 1, most_threads));
+    }
+
+    void time_tiles(JsonObject& object, Json& reply) {
+        constexpr std::int64_t most_rows = 1 << 20;
+        const auto rank = static_cast<int>(object.integer("rank", 0, std::ssize(opencl::device_facts()) - 1));
+        const auto design = word_of<opencl::Design>(object, "design", opencl::design_words);
+        const auto pass = word_of<opencl::Pass>(object, "pass", opencl::pass_words);
+        const std::int64_t dim = object.integer("dim", 1, opencl::dim_classes.back());
+        const opencl::TileShape shape{object.integer("q_tile", 1, most_rows), object.integer("k_tile", 1, most_rows)};
+        if (timer_ == nullptr || rank != timed_rank_) {
+            timer_.reset();
+            timer_ = std::make_unique<TileTimer>(
+                TileTimerOptions{.threads = threads(object), .rank = rank, .program_cache = program_cache_folder()});
+            timed_rank_ = rank;
+        }
+        try {
+            reply["seconds"] = timer_->seconds_of(opencl::shape_class(design, pass, dim, dim), shape);
+        } catch (const TimedOut& error) {
+            reply["timed_out"] = error.what();
+        }
+    }
+
+    std::unique_ptr<TileTimer> timer_;
+    int timed_rank_ = 0;
+};
 
 }  // namespace
 
@@ -148,22 +201,64 @@ opencl::DeviceSpeed OpenClChild::speed(std::size_t place, bool again) {
     return {object.number("peak_flops_per_s", 0.0, most), object.number("read_bytes_per_s", 0.0, most)};
 }
 
-void require_device_of(std::string_view backend) {
-    if (backend != "opencl") {
-        return;
+std::vector<DeviceToTune> OpenClChild::to_tune() {
+    const Json answered = ask({{"ask", "to_tune"}}, "looks for devices");
+    JsonObject object(answered, "");
+    std::vector<DeviceToTune> devices;
+    for (const Json& device : object.required("devices", "a list")) {
+        const std::string path = fmt::format("devices[{}]", devices.size());
+        JsonObject one(device, path);
+        devices.push_back({device_facts_of(one.required("facts", "an object"), path + ".facts"),
+                           word_of<opencl::Design>(one, "design", opencl::design_words)});
     }
-    const ListedDevices listed = OpenClChild(engine_beside()).list();
+    return devices;
+}
+
+double OpenClChild::seconds_of(int rank, int threads, const opencl::ShapeClass& of, const opencl::TileShape& shape) {
+    Json answered;
+    try {
+        answered = ask({{"ask", "tile_seconds"},
+                        {"rank", rank},
+                        {"threads", threads},
+                        {"design", opencl::design_words.at(static_cast<std::size_t>(of.design))},
+                        {"pass", opencl::pass_words.at(static_cast<std::size_t>(of.pass))},
+                        {"dim", of.largest_dim},
+                        {"q_tile", shape.q_tile},
+                        {"k_tile", shape.k_tile}},
+                       fmt::format("times tiles of {} x {}", shape.q_tile, shape.k_tile));
+    } catch (const Error& error) {
+        if (child_.running()) {
+            throw;
+        }
+        throw opencl::MeasuringEnded(error.what());
+    }
+    JsonObject object(answered, "");
+    if (object.has("timed_out")) {
+        throw opencl::MeasuringEnded(object.text("timed_out", "a text"));
+    }
+    constexpr double most = 1e9;
+    return object.number("seconds", 0.0, most);
+}
+
+void require_usable(const ListedDevices& listed) {
     if (!listed.why_unused.empty()) {
         throw Error(ErrorKind::unsupported, listed.why_unused);
     }
 }
 
+void require_device_of(std::string_view backend) {
+    if (backend == "opencl") {
+        require_usable(OpenClChild(engine_beside()).list());
+    }
+}
+
 int answer_about_devices() {
     end_with_parent();
+    Answers answers;
     for (std::string line; std::getline(std::cin, line);) {
         Json reply;
         try {
-            reply = answer(parse_json(line, "question"));
+            reply = answers.to(parse_json(line, "question"));
         } catch (const Error& error) {
             reply = {{"ok", false}, {"why", error.what()}, {"unsupported", error.kind() == ErrorKind::unsupported}};
         } catch (const std::exception& error) {

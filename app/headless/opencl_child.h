@@ -12,6 +12,7 @@
 #include "engine/kernel/opencl/device_facts.h"
 #include "engine/kernel/opencl/device_speed.h"
 #include "profiler/peers/line_child.h"
+#include "profiler/probe/tile_tuner.h"
 
 namespace longscope {
 
@@ -33,12 +34,21 @@ class OpenClChild {
     [[nodiscard]] std::string description(int threads);
     // As opencl::known_device_speed, or, with `again`, opencl::measure_device.
     [[nodiscard]] opencl::DeviceSpeed speed(std::size_t place, bool again);
+    // Those of the ranks that LONGSCOPE_OPENCL_DEVICE gives one.
+    [[nodiscard]] std::vector<DeviceToTune> to_tune();
+    // As TileTimer, of the device of a rank. Throws MeasuringEnded where the device does not answer, or the child is
+    // gone.
+    [[nodiscard]] double seconds_of(int rank, int threads, const opencl::ShapeClass& of,
+                                    const opencl::TileShape& shape);
 
   private:
     [[nodiscard]] Json ask(const Json& request, const std::string& what);
 
     LineChild child_;
 };
+
+// Throws Error(unsupported) where no kernel can be made.
+void require_usable(const ListedDevices& listed);
 
 // Throws Error where that is opencl and has no device that it could use, before this process asks a driver itself.
 void require_device_of(std::string_view backend);

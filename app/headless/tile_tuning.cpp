@@ -2,6 +2,7 @@
 #include "app/headless/tile_tuning.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -9,11 +10,13 @@
 #include "app/headless/bench_recorder.h"
 #include "app/headless/data_folder.h"
 #include "app/headless/long_job.h"
+#include "app/headless/opencl_child.h"
 #include "app/headless/output.h"
+#include "app/headless/program_files.h"
 #include "app/headless/text_table.h"
 #include "engine/base/error.h"
 #include "engine/base/units.h"
-#include "engine/kernel/opencl/opencl_kernel.h"
+#include "engine/kernel/opencl/design.h"
 #include "engine/kernel/opencl/tile_tuning.h"
 #include "profiler/environment.h"
 #include "profiler/probe/tile_tuner.h"
@@ -108,28 +111,46 @@ std::string tiles_text(const opencl::DeviceFacts& device, const std::vector<open
 }
 
 int tune_devices(bool json) {
+    static_cast<void>(opencl::asked_design());  // bad input is told as such, which an answer of the child is not
+    OpenClChild child(engine_beside());
+    require_usable(child.list());
+    const std::vector<DeviceToTune> found = child.to_tune();
     const std::filesystem::path file = default_database_path();
     create_folder_of(file);
     BenchRecorder recorder(std::string(tile_bench_kind), file.string());
-    const std::size_t count = opencl::chosen_device_count();
+    const int threads = machine_facts().hardware_threads;
     LongJob job("tuned");
     std::vector<TunedDevice> devices;
     std::vector<opencl::TileChoice> choices;
-    for (std::size_t i = 0; i < count; ++i) {
+    std::vector<std::string> failures;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const auto rank = static_cast<int>(i);
         TileTuningOptions options;
-        options.threads = machine_facts().hardware_threads;
-        options.rank = static_cast<int>(i);
-        options.program_cache = program_cache_folder();
         options.cancelled = job.cancelled();
-        options.poll = [&](double done) { job.poll((static_cast<double>(i) + done) / static_cast<double>(count)); };
-        devices.push_back(tune_tiles(options));
+        options.poll = [&](double done) {
+            job.poll((static_cast<double>(i) + done) / static_cast<double>(found.size()));
+        };
+        try {
+            devices.push_back(
+                tune_tiles(found[i], options, [&](const opencl::ShapeClass& of, const opencl::TileShape& shape) {
+                    return child.seconds_of(rank, threads, of, shape);
+                }));
+        } catch (const opencl::MeasuringEnded& error) {
+            failures.push_back(fmt::format("{} is not tuned: {}", printable(found[i].facts.name), error.what()));
+            continue;
+        }
         const std::vector<opencl::TileChoice> own = devices.back().choices();
         choices.insert(choices.end(), own.begin(), own.end());
     }
     job.finish();
-    const Json settings = tile_choices_json(choices);
-    recorder.store(settings, rows_of(devices));
-    write_output(json ? settings.dump(2) + "\n" : tuning_text(devices));
+    if (!devices.empty()) {
+        const Json settings = tile_choices_json(choices);
+        recorder.store(settings, rows_of(devices));
+        write_output(json ? settings.dump(2) + "\n" : tuning_text(devices));
+    }
+    if (!failures.empty()) {
+        throw failed(fmt::format("{}", fmt::join(failures, "; ")));
+    }
     return 0;
 }
 

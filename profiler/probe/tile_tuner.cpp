@@ -16,12 +16,11 @@
 
 namespace longscope {
 
-namespace {
-
 // Inputs of one class, and results that are not looked at.
-class TuningCase {
+class TileTimer::Case {
   public:
-    TuningCase(const opencl::ShapeClass& of, const opencl::DeviceFacts& facts, const TileTuningOptions& options)
+    // The options must outlive it.
+    Case(const opencl::ShapeClass& of, const opencl::DeviceFacts& facts, const TileTimerOptions& options)
         : of_(of),
           facts_(facts),
           options_(options),
@@ -38,6 +37,8 @@ class TuningCase {
           delta_(static_cast<std::size_t>(heads_ * options.tokens)),
           gradients_(static_cast<std::size_t>(3 * heads_ * options.tokens * of.largest_dim)) {}
 
+    [[nodiscard]] const opencl::ShapeClass& of() const { return of_; }
+
     double seconds_of(const opencl::TileShape& shape) {
         std::unique_ptr<Kernel>& kernel = kernels_[{shape.q_tile, shape.k_tile}];
         if (kernel == nullptr) {
@@ -46,7 +47,7 @@ class TuningCase {
                                                          .rank = options_.rank,
                                                          .tile_choices = {{opencl::device_key(facts_), of_, shape}}});
             // Builds the programs, and gives a backward pass what it reads.
-            kernel->attend(input(), out_, hooks());
+            kernel->attend(input(), out_, {});
             compute_delta(output_gradients_.view(), std::as_const(out_).output(), delta_.data());
             run(*kernel);
         }
@@ -59,14 +60,13 @@ class TuningCase {
     [[nodiscard]] BenchTensor tensor(std::uint64_t stream) const {
         return {DType::float32, heads_, options_.tokens, of_.largest_dim, stream};
     }
-    [[nodiscard]] AttendHooks hooks() const { return {{}, nullptr, options_.cancelled}; }
     [[nodiscard]] AttendInput input() const {
         return {queries_.view(), keys_.view(), values_.view(), &local_,
                 1.0 / std::sqrt(static_cast<double>(of_.largest_dim))};
     }
     void run(const Kernel& kernel) {
         if (of_.pass == opencl::Pass::forward) {
-            kernel.attend(input(), out_, hooks());
+            kernel.attend(input(), out_, {});
             return;
         }
         const std::int64_t count = heads_ * options_.tokens * of_.largest_dim;
@@ -74,12 +74,12 @@ class TuningCase {
             return HeadMatrix<float>{gradients_.data() + number * count, heads_, options_.tokens, of_.largest_dim};
         };
         kernel.attend_backward({input(), output_gradients_.view(), out_.lse(0), delta_.data(), nullptr},
-                               {part(0), part(1), part(2)}, hooks());
+                               {part(0), part(1), part(2)}, {});
     }
 
     opencl::ShapeClass of_;
-    const opencl::DeviceFacts& facts_;
-    const TileTuningOptions& options_;
+    opencl::DeviceFacts facts_;
+    const TileTimerOptions& options_;
     std::int64_t heads_;
     std::unique_ptr<Mask> mask_;
     TokenSet tokens_;
@@ -94,7 +94,16 @@ class TuningCase {
     std::map<std::pair<std::int64_t, std::int64_t>, std::unique_ptr<Kernel>> kernels_;
 };
 
-}  // namespace
+TileTimer::TileTimer(TileTimerOptions options) : options_(std::move(options)) {}
+TileTimer::~TileTimer() = default;
+
+double TileTimer::seconds_of(const opencl::ShapeClass& of, const opencl::TileShape& shape) {
+    if (case_ == nullptr || !(case_->of() == of)) {
+        case_.reset();  // before as much is allocated again
+        case_ = std::make_unique<Case>(of, opencl::chosen_device(options_.rank), options_);
+    }
+    return case_->seconds_of(shape);
+}
 
 std::vector<opencl::TileChoice> TunedDevice::choices() const {
     std::vector<opencl::TileChoice> all;
@@ -110,25 +119,27 @@ std::string class_text(const opencl::ShapeClass& of) {
                        of.largest_dim == opencl::dim_classes.back() ? "from" : "up to", of.largest_dim);
 }
 
-TunedDevice tune_tiles(const TileTuningOptions& options) {
-    TunedDevice device{opencl::chosen_device(options.rank), {}};
-    const opencl::Design design = opencl::chosen_design(device.facts);
+TunedDevice tune_tiles(const DeviceToTune& device, const TileTuningOptions& options,
+                       const std::function<double(const opencl::ShapeClass&, const opencl::TileShape&)>& seconds_of) {
+    TunedDevice tuned{device.facts, {}};
     const double classes = 2.0 * static_cast<double>(options.dims.size());
     for (const opencl::Pass pass : {opencl::Pass::forward, opencl::Pass::backward}) {
         for (const std::int64_t dim : options.dims) {
-            const opencl::ShapeClass of = opencl::shape_class(design, pass, dim, dim);
-            TuningCase work(of, device.facts, options);
-            device.classes.push_back(
-                {of, opencl::measure_in_turns(
-                         opencl::tile_candidates(of, device.facts), options.turns, [&](const opencl::TileShape& shape) {
-                             if (options.poll) {
-                                 options.poll(static_cast<double>(device.classes.size()) / classes);
-                             }
-                             return work.seconds_of(shape);
-                         })});
+            const opencl::ShapeClass of = opencl::shape_class(device.design, pass, dim, dim);
+            const auto measure = [&](const opencl::TileShape& shape) {
+                if (options.poll) {
+                    options.poll(static_cast<double>(tuned.classes.size()) / classes);
+                }
+                if (options.cancelled != nullptr && *options.cancelled) {
+                    throw Error(ErrorKind::cancelled, "cancelled");
+                }
+                return seconds_of(of, shape);
+            };
+            tuned.classes.push_back(
+                {of, opencl::measure_in_turns(opencl::tile_candidates(of, device.facts), options.turns, measure)});
         }
     }
-    return device;
+    return tuned;
 }
 
 }  // namespace longscope

@@ -127,13 +127,35 @@ TEST_F(OpenCl, ComputesWhatTheReferenceComputesAndKeepsItsPrograms) {
     EXPECT_EQ(end.status.code, 0) << end.text();
 }
 
+TEST_F(OpenCl, TuningRefusesADesignAndADeviceThatAreNotThere) {
+    for (const auto& [name, part] : std::vector<std::pair<const char*, const char*>>{
+             {"LONGSCOPE_OPENCL_DESIGN",
+              "LONGSCOPE_OPENCL_DESIGN: none is no design of kernels; accepted: wide, tiled"},
+             {"LONGSCOPE_OPENCL_DEVICE", "LONGSCOPE_OPENCL_DEVICE: none is no OpenCL device"}}) {
+        const EngineEnd end = run({"devices", "--tune"}, {{name, "none"}, {"LONGSCOPE_DATA_FOLDER", file("data")}});
+        EXPECT_EQ(end.status.code, 2) << end.text();
+        ASSERT_EQ(end.error.size(), 1U) << end.text();
+        EXPECT_NE(end.error[0].find(part), std::string::npos) << end.error[0];
+    }
+}
+
 // A driver that crashes takes the process that asks it along, and that is none that anybody needs.
 class OpenClDriver : public OpenCl {
   protected:
-    [[nodiscard]] EngineEnd devices_with(const char* fault) const {
-        return run({"devices", "--json"}, {{"LD_PRELOAD", LONGSCOPE_BINARY_DIR "/lib/libopencl_faults.so"},
-                                           {"LONGSCOPE_TEST_OPENCL_FAULT", fault},
-                                           {"LONGSCOPE_OPENCL_WATCHDOG", "1"}});
+    [[nodiscard]] EngineEnd run_with(const char* fault, const std::vector<std::string>& arguments) const {
+        return run(arguments, {{"LD_PRELOAD", LONGSCOPE_BINARY_DIR "/lib/libopencl_faults.so"},
+                               {"LONGSCOPE_TEST_OPENCL_FAULT", fault},
+                               {"LONGSCOPE_OPENCL_WATCHDOG", "1"},
+                               {"LONGSCOPE_DATA_FOLDER", file("data")}});
+    }
+    [[nodiscard]] EngineEnd devices_with(const char* fault) const { return run_with(fault, {"devices", "--json"}); }
+    static void expect_one_line(const EngineEnd& end, const std::string& begin, const std::string& part) {
+        EXPECT_EQ(end.status.code, 3) << end.text();
+        EXPECT_EQ(end.status.signal, 0);
+        EXPECT_TRUE(end.out.empty()) << end.text();
+        ASSERT_EQ(end.error.size(), 1U) << end.text();
+        EXPECT_TRUE(end.error[0].starts_with("longscope-engine: " + begin)) << end.error[0];
+        EXPECT_NE(end.error[0].find(part), std::string::npos) << end.error[0];
     }
     [[nodiscard]] static Json printed(const EngineEnd& end) {
         std::string text;
@@ -188,6 +210,39 @@ TEST_F(OpenClDriver, ThatCrashesIsOneLineOfABenchToo) {
     EXPECT_EQ(end.status.signal, 0);
     ASSERT_EQ(end.error.size(), 1U) << end.text();
     EXPECT_EQ(end.error[0], "longscope-engine: opencl: the process that looks for devices was ended by signal 6");
+}
+
+TEST_F(OpenClDriver, ThatCrashesOrHangsIsOneLineOfTuningAndNothingIsStored) {
+    for (const auto& [fault, part] : std::vector<std::pair<const char*, const char*>>{
+             {"clGetPlatformIDs abort 0", "the process that looks for devices was ended by signal 6"},
+             {"clGetPlatformIDs hang 0", "the process that looks for devices gave no answer within 6 s"}}) {
+        SCOPED_TRACE(fault);
+        expect_one_line(run_with(fault, {"devices", "--tune"}), "opencl: ", part);
+        EXPECT_FALSE(std::filesystem::exists(file("data/results.db")));
+    }
+    for (const auto& [fault, part] : std::vector<std::pair<const char*, const char*>>{
+             {"clEnqueueNDRangeKernel abort 20", "the process that times tiles of"},
+             {"clBuildProgram abort 1", "was ended by signal 6"},
+             {"clBuildProgram hang 1", "gave no answer within 6 s"},
+             {"clEnqueueNDRangeKernel hang 20", "did not end within"}}) {
+        SCOPED_TRACE(fault);
+        std::filesystem::remove_all(file("cache"));
+        expect_one_line(run_with(fault, {"devices", "--tune"}), "", part);
+        Database database(file("data/results.db"), OpenMode::read_only);
+        EXPECT_TRUE(stored_tile_choices(database).empty());
+    }
+}
+
+TEST_F(OpenClDriver, ThatCrashesOrHangsWhenItIsLookedForIsOneLineOfAttendAndLeavesNoFile) {
+    write_inputs();
+    for (const auto& [fault, part] :
+         std::vector<std::pair<const char*, const char*>>{{"clGetPlatformIDs abort 0", "was ended by signal 6"},
+                                                          {"clGetPlatformIDs hang 0", "gave no answer within 6 s"}}) {
+        SCOPED_TRACE(fault);
+        expect_one_line(run_with(fault, attend("opencl", "o.npy")), "opencl: ", part);
+        EXPECT_FALSE(std::filesystem::exists(file("o.npy")));
+        EXPECT_EQ(run_with(fault, attend("cpu", "p.npy")).status.code, 0);
+    }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Runs on devices of OpenCL: exact over ranks, with what the devices did; and what is stored when a device fails. The
 // driver is the real one, with one function of it made to fail (tests/support/opencl_faults.cpp).
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "app/headless/command_line.h"
@@ -27,10 +28,11 @@ class RunOpenCl : public RunVerb {
         environment.emplace_back("LONGSCOPE_CACHE_FOLDER", path("cache").string());
         return run_engine_process(arguments(experiment), environment);
     }
+    // Of the last repetition: in the first one drivers may still build programs, when they are launched.
     [[nodiscard]] std::vector<TraceEvent> events() const {
         Database file(database(), OpenMode::read_only);
         const StoredRun run = read_run(file, 1);
-        return read_events(file, run.draws.at(0).repetitions.at(0).id);
+        return read_events(file, run.draws.at(0).repetitions.back().id);
     }
     // One line that says what is wrong, stored with the state.
     void expect_end(const EngineEnd& end, RunState state, const std::vector<std::string>& parts) {
@@ -135,6 +137,83 @@ TEST_P(RunOpenCl, KeysFromAnotherRankAreUploadedWhileTheOnesBeforeAreComputed) {
     for (std::int32_t rank = 0; rank < 2; ++rank) {
         EXPECT_TRUE(uploads_while_it_computes(trace, rank, Category::attend, keys_bytes)) << rank;
         EXPECT_TRUE(uploads_while_it_computes(trace, rank, Category::attend_backward, keys_bytes)) << rank;
+    }
+}
+
+// Of a rank and an operation, by start.
+std::vector<TraceEvent> of_operation(const Trace& trace, std::int32_t rank, std::int64_t operation, Category category,
+                                     std::int64_t least_bytes) {
+    std::vector<TraceEvent> some;
+    std::copy_if(trace.events.begin(), trace.events.end(), std::back_inserter(some), [&](const TraceEvent& event) {
+        return event.rank == rank && event.operation == operation && event.category == category &&
+               event.bytes >= least_bytes;
+    });
+    std::sort(some.begin(), some.end(),
+              [](const TraceEvent& a, const TraceEvent& b) { return a.start_ns < b.start_ns; });
+    return some;
+}
+
+TEST_P(RunOpenCl, AHeadOfALargeAttendIsThereAndTheOneBeforeItLeavesWithoutAKernelThatWaits) {
+    if (sanitizer_slowdown > 1) {
+        GTEST_SKIP() << "a sanitizer does not see what a device does, and makes this take minutes";
+    }
+    constexpr std::int64_t tokens_of_rank = 6000;  // so that a piece is a head
+    constexpr std::int64_t heads = 4;
+    Json experiment = on_device(small_experiment(), 2);
+    experiment["shape"] = {
+        {"query_heads", heads}, {"key_value_heads", heads}, {"head_dim_qk", 128}, {"head_dim_v", 128}};
+    experiment["sequence"] = {{"tokens", 2 * tokens_of_rank}};
+    experiment["mask"] = {{"full", Json::object()}};
+    experiment["layout"]["dispatch"] = "zigzag";
+    experiment["check"]["rows"] = 16;
+    const EngineEnd end = run_experiment(
+        experiment,
+        {{"LONGSCOPE_OPENCL_MEMORY", "copied"}, {"POCL_MAX_PTHREAD_COUNT", "6"}, {"POCL_CPU_MAX_CU_COUNT", "6"}});
+    ASSERT_EQ(end.status.code, exit_done) << end.text();
+    EXPECT_TRUE(stored().draws.at(0).checks.at(0).passed);
+    const Trace trace{2, events()};
+    constexpr std::int64_t head_bytes = tokens_of_rank * 128 * 4;
+    std::set<std::pair<std::int32_t, std::int64_t>> attends;
+    for (const TraceEvent& event : trace.events) {
+        if (event.category == Category::attend) {
+            attends.insert({event.rank, event.operation});
+        }
+    }
+    ASSERT_EQ(attends.size(), 4U) << "two of each rank";
+    for (const auto& [rank, operation] : attends) {
+        SCOPED_TRACE("rank " + std::to_string(rank) + ", operation " + std::to_string(operation));
+        const auto events_of = [&, own = rank, of = operation](Category category, std::int64_t least_bytes) {
+            return of_operation(trace, own, of, category, least_bytes);
+        };
+        const std::vector<TraceEvent> packs = events_of(Category::pack, 1);
+        const std::vector<TraceEvent> kernels = events_of(Category::kernel, 1);
+        std::vector<TraceEvent> uploads = events_of(Category::upload, head_bytes);
+        const std::vector<TraceEvent> downloads = events_of(Category::download, head_bytes);
+        ASSERT_EQ(packs.size(), 2U * heads) << "keys and values of each head";
+        ASSERT_EQ(downloads.size(), std::size_t{heads});
+        // The last kernel of a head is the last one before the keys of the next head are packed.
+        const auto last_end_ns = [&](std::size_t head) {
+            Nanoseconds end_ns = 0;
+            for (const TraceEvent& kernel : kernels) {
+                if (head + 1 == heads || kernel.start_ns < packs[2 * head + 2].start_ns) {
+                    end_ns = std::max(end_ns, kernel.end_ns());
+                }
+            }
+            return end_ns;
+        };
+        // Those of the first head may have come during the attend before, and keys of the attend after this one come at
+        // the end: of the heads between, three tensors each.
+        ASSERT_GE(uploads.size(), 3U * (heads - 1) + 1) << "queries at least are uploaded in an attend";
+        for (std::size_t head = 0; head + 1 < heads; ++head) {
+            const auto there = std::count_if(uploads.begin(), uploads.end(), [&](const TraceEvent& upload) {
+                return upload.end_ns() <= last_end_ns(head);
+            });
+            const bool told_ahead = uploads.size() % 3 == 1;
+            EXPECT_GE(there, static_cast<std::int64_t>(3 * (head + 2) - (told_ahead ? 2 : 0)))
+                << "head " << head + 1 << " is there before the one before it has been computed";
+            EXPECT_GE(downloads[head].start_ns, last_end_ns(head));
+            EXPECT_LT(downloads[head].start_ns, last_end_ns(head + 1)) << "head " << head << " leaves meanwhile";
+        }
     }
 }
 

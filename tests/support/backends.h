@@ -27,10 +27,6 @@ inline const Backends& every_backend() {
     static const Backends all{"cpu", "opencl", tiled_backend};
     return all;
 }
-inline const Backends& backends_but_tiled() {
-    static const Backends some{"cpu", "opencl"};
-    return some;
-}
 
 inline const Kernel& made_backend(std::string_view name, int threads) {
     static std::map<std::pair<std::string, int>, std::unique_ptr<Kernel>> made;

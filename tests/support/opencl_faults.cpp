@@ -2,7 +2,8 @@
 // Stands before the loader of OpenCL (LD_PRELOAD) and makes one function fail as drivers do, all others being those of
 // the real driver. LONGSCOPE_TEST_OPENCL_FAULT is "FUNCTION CODE AFTER": the call number AFTER and all later ones give
 // CODE; for clEnqueueNDRangeKernel the word "hang" in place of a code leaves kernels without an end. A function that
-// the programs themselves call may also crash ("abort"), and clGetPlatformIDs never come back ("hang").
+// the programs themselves call may also crash ("abort"), and clGetPlatformIDs and clBuildProgram never come back
+// ("hang").
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 #include <dlfcn.h>
@@ -42,7 +43,11 @@ bool fails(const char* function) {
     return does;
 }
 
+// What a function that fails gives, where it comes back.
 cl_int code() {
+    while (fault().code == "hang") {
+        pause();
+    }
     return std::stoi(fault().code);
 }
 
@@ -59,9 +64,6 @@ extern "C" {
 
 cl_int clGetPlatformIDs(cl_uint count, cl_platform_id* platforms, cl_uint* found) {
     if (fails("clGetPlatformIDs")) {
-        while (fault().code == "hang") {
-            pause();
-        }
         return code();
     }
     return real<decltype(clGetPlatformIDs)>("clGetPlatformIDs")(count, platforms, found);

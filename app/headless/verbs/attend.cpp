@@ -16,6 +16,7 @@
 #include "app/headless/experiment_names.h"
 #include "app/headless/gradient_writer.h"
 #include "app/headless/long_job.h"
+#include "app/headless/opencl_child.h"
 #include "app/headless/output.h"
 #include "app/headless/tensor_writer.h"
 #include "app/headless/tile_tuning.h"
@@ -155,6 +156,7 @@ class Attend {
         const ElementType type = element_type_named(options_.output_type, "--out-type");
         const AttentionShape& shape = files_.shape();
         const std::int64_t rows = files_.queries().tokens;
+        require_device_of(options_.backend);
         const std::unique_ptr<Kernel> kernel = make_kernel(
             options_.backend, {.threads = files_.threads(),
                                .arithmetic = arithmetic_of(options_, shape, gradients_ ? &*gradients_ : nullptr),

@@ -82,8 +82,7 @@ void InputStage::copy_ahead(const Session& session, const HeadView& view, Range 
     if (view.tokens == 0 || heads.empty() || is_in_place(session, view)) {
         return;
     }
-    fill(session, view, heads, slots_.at(1 - current_),
-         other_was_read_() == nullptr ? session.after_kernels() : other_was_read_);
+    fill(session, view, heads, slots_.at(1 - current_), other_was_read_);
 }
 
 InputStage::Slot& InputStage::take(const Session& session, const HeadView& view, Range heads) {
@@ -91,7 +90,8 @@ InputStage::Slot& InputStage::take(const Session& session, const HeadView& view,
         if (slots_.at(1 - current_).holds(view, heads)) {
             current_ = 1 - current_;
         } else {
-            fill(session, view, heads, slots_.at(current_), session.after_kernels());
+            Slot& slot = slots_.at(current_);
+            fill(session, view, heads, slot, slot.first == nullptr ? cl::Event() : session.after_kernels());
         }
         other_was_read_ = session.after_kernels();
     }
@@ -110,7 +110,10 @@ void InputStage::fill(const Session& session, const HeadView& view, Range heads,
         from = slot.rows.data();
     }
     const cl::Buffer& buffer = slot.buffer.of_bytes(session, static_cast<std::int64_t>(bytes));
-    const std::vector<cl::Event> read{after};  // by kernels that read what the slot holds
+    std::vector<cl::Event> read;
+    if (after() != nullptr) {
+        read.push_back(after);
+    }
     session.upload_queue().enqueueWriteBuffer(buffer, CL_FALSE, 0, bytes, from, &read, &slot.copied);
     session.upload_queue().flush();
     session.expect(slot.copied);

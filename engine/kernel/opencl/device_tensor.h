@@ -61,6 +61,7 @@ class InputStage {
     };
     // Copies of these heads: those that are there, or such as are begun now.
     Slot& take(const Session& session, const HeadView& view, Range heads);
+    // `after`, where there is such an event: kernels have read what the slot holds.
     static void fill(const Session& session, const HeadView& view, Range heads, Slot& slot, const cl::Event& after);
 
     std::array<Slot, 2> slots_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "engine/base/thread_team.h"
 #include "engine/kernel/cpu/kind_plans.h"
@@ -112,10 +113,14 @@ class ForwardPass {
 
     // `next`: the heads that come after; empty after the last.
     void attend_heads(Range kv_heads, Range next) {
+        const Range heads = query_heads(kv_heads);
+        // All at once: values come while keys are packed.
+        buffers_.keys.copy(session_, input_.keys, kv_heads);
+        buffers_.values.copy(session_, input_.values, kv_heads);
+        buffers_.queries.copy(session_, input_.queries, heads);
         const PackedPart keys{kv_heads, {0, input_.keys.tokens}, geometry_.k_tile};
         pack_panels(session_, input_.keys, keys, buffers_.keys, buffers_.packed_keys);
         pack_rows(session_, input_.values, keys, buffers_.values, buffers_.packed_values, buffers_.not_finite);
-        const Range heads = query_heads(kv_heads);
         const std::int64_t rows = input_.mask->rows();
         const DeviceInput queries(session_, input_.queries, heads, buffers_.queries);
         buffers_.keys.copy_ahead(session_, input_.keys, next);
@@ -152,13 +157,11 @@ class ForwardPass {
         }
         first_bias_arg_ = at;
 
-        ThreadTeam team(static_cast<int>(session_.compute_units()));
-        cpu::KindPlans plans;
         const std::set<std::int64_t> kinds = input_.mask->kinds_of(heads);
         for (std::int64_t begin = 0; begin < rows && !cancelled(); begin += planned_rows) {
-            plans.plan(*input_.mask, kinds, {begin, std::min(begin + planned_rows, rows)}, geometry_, team);
+            plan_rows(kinds, {begin, std::min(begin + planned_rows, rows)});
             for (const std::int64_t kind : kinds) {
-                attend_kind(heads, kind, plans.of(kind));
+                attend_kind(heads, kind, plans_.of(kind));
             }
         }
         if (parts_ > 1) {
@@ -167,6 +170,17 @@ class ForwardPass {
         }
         output.fetch();
         lse.fetch();
+    }
+
+    // Once where pieces of the heads have the same masks: the device waits while the host plans.
+    void plan_rows(const std::set<std::int64_t>& kinds, Range rows) {
+        if (kinds == planned_kinds_ && rows == planned_) {
+            return;
+        }
+        ThreadTeam team(static_cast<int>(session_.compute_units()));
+        plans_.plan(*input_.mask, kinds, rows, geometry_, team);
+        planned_kinds_ = kinds;
+        planned_ = rows;
     }
 
     // Where there are too few tiles of rows for the units of the device, the keys of each are shared out among several
@@ -301,6 +315,9 @@ class ForwardPass {
     cl_uint first_plan_arg_ = 0;
     cl_uint first_bias_arg_ = 0;
     std::int64_t parts_ = 1;  // of the keys
+    cpu::KindPlans plans_;
+    std::set<std::int64_t> planned_kinds_;
+    Range planned_;  // rows
     WidePlan plan_;
 };
 

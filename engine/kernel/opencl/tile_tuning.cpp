@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "engine/base/error.h"
-
 namespace longscope::opencl {
 
 namespace {
@@ -89,6 +87,8 @@ std::vector<TimedShape> measure_in_turns(const std::vector<TileShape>& candidate
             }
             try {
                 timed.seconds.push_back(seconds_of(timed.shape));
+            } catch (const MeasuringEnded&) {
+                throw;
             } catch (const Error& error) {
                 if (error.kind() == ErrorKind::cancelled) {
                     throw;

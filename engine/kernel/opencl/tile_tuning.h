@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/error.h"
 #include "engine/kernel/opencl/device_facts.h"
 #include "engine/kernel/opencl/tile_choice.h"
 
@@ -30,8 +31,14 @@ struct TimedShape {
     std::string failure;          // in place of these, why it did not run
 };
 
+// Nothing more can be measured on the device: it does not answer any more, or its driver is gone.
+class MeasuringEnded : public Error {
+  public:
+    explicit MeasuringEnded(const std::string& message) : Error(ErrorKind::failed, message) {}
+};
+
 // Measures all candidates in turns, so that a change of the clock meets all of them. One that throws Error is not
-// measured again; Error(cancelled) is passed on.
+// measured again; MeasuringEnded and Error(cancelled) are passed on.
 [[nodiscard]] std::vector<TimedShape> measure_in_turns(const std::vector<TileShape>& candidates, int turns,
                                                        const std::function<double(const TileShape&)>& seconds_of);
 

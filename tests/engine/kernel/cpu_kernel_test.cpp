@@ -23,20 +23,17 @@ Partial run_kernel(std::string_view name, const AttentionCase& c, const Attentio
     return out;
 }
 
-void expect_exact(const AttentionCase& c, Backends backends) {
+void expect_exact(const AttentionCase& c) {
     SCOPED_TRACE(c.text());
     const AttentionInputs inputs(c);
     const ReferenceResult reference = reference_attention(c, inputs);
+    Backends backends = every_backend();
     backends.emplace_back("reference");
     for (const std::string_view kernel : backends) {
         const AttentionError error = error_of(reference, run_kernel(kernel, c, inputs, 2));
         EXPECT_LE(error.output_relative_l2, 1e-6) << kernel;
         EXPECT_LE(error.lse_absolute, 1e-5) << kernel;
     }
-}
-
-void expect_exact(const AttentionCase& c) {
-    expect_exact(c, every_backend());
 }
 
 AttentionCase make_case(std::int64_t queries, std::int64_t keys, const std::string& mask, AttentionShape shape,
@@ -112,9 +109,12 @@ TEST(CpuKernel, StaysWithinTheBoundAtSixtyFiveThousandKeys) {
     for (const std::int64_t rows : {16, 130}) {
         const AttentionCase c = make_case(rows, 65536, R"({"full": {}})", {1, 1, 1, 64, 64, DType::float32});
         const AttentionInputs inputs(c);
-        const AttentionError error = error_of(reference_attention(c, inputs), run_kernel("cpu", c, inputs, 2));
-        EXPECT_LE(error.output_relative_l2, 2e-6) << rows << " rows";
-        EXPECT_LE(error.lse_absolute, 1e-5) << rows << " rows";
+        const ReferenceResult reference = reference_attention(c, inputs);
+        for (const std::string_view kernel : every_backend()) {
+            const AttentionError error = error_of(reference, run_kernel(kernel, c, inputs, 2));
+            EXPECT_LE(error.output_relative_l2, 2e-6) << kernel << ", " << rows << " rows";
+            EXPECT_LE(error.lse_absolute, 1e-5) << kernel << ", " << rows << " rows";
+        }
     }
 }
 
@@ -125,10 +125,12 @@ TEST(CpuKernel, LargeScoresDoNotOverflow) {
         value *= 300.0F;
     }
     const ReferenceResult reference = reference_attention(c, inputs);
-    const AttentionError error = error_of(reference, run_kernel("cpu", c, inputs, 1));
-    // Scores of the order of 1000 have rounding errors of 1e-4, which is what the weights then are off by.
-    EXPECT_LE(error.output_relative_l2, 2e-4);
-    EXPECT_LE(error.lse_absolute, 1e-3);
+    for (const std::string_view kernel : every_backend()) {
+        const AttentionError error = error_of(reference, run_kernel(kernel, c, inputs, 2));
+        // Scores of the order of 1000 have rounding errors of 1e-4, which is what the weights then are off by.
+        EXPECT_LE(error.output_relative_l2, 2e-4) << kernel;
+        EXPECT_LE(error.lse_absolute, 1e-3) << kernel;
+    }
 }
 
 TEST(CpuKernel, IsBitEqualForAnyNumberOfThreads) {

@@ -37,7 +37,7 @@ void expect_exact(const AttentionCase& c) {
                           gradient_bound(c.shape.dtype, std::max(c.domain.query_tokens, c.domain.key_tokens)));
         }
     }
-    for (const std::string_view backend : backends_for(c.scoring)) {
+    for (const std::string_view backend : every_backend()) {
         SCOPED_TRACE(backend);
         expect_within(error_of_gradients(reference, run_backward(backend_of(backend, 2), c, inputs, reference)),
                       gradient_bound(c.shape.dtype, std::max(c.domain.query_tokens, c.domain.key_tokens)));
@@ -85,14 +85,17 @@ TEST(ScoringBackward, ShorterTypes) {
 
 TEST(ScoringBackward, CapsThatAllScoresReach) {
     // Where 1 - tanh^2 is small, its error must be as well.
-    AttentionCase c = scored_case(100, 200, full, {1, 1, 1, 16, 16, DType::float32}, {});
+    AttentionCase c = scored_case(100, 200, full, {1, 1, 1, 24, 40, DType::float32}, {});
     c.scoring.soft_cap = 0.5;
     BackwardInputs inputs(c);
     for (float& value : inputs.forward.queries) {
         value *= 4.0F;
     }
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    expect_within(error_of_gradients(reference, run_backward(*make_cpu_kernel(2), c, inputs, reference)), 3e-6);
+    for (const std::string_view backend : every_backend()) {
+        SCOPED_TRACE(backend);
+        expect_within(error_of_gradients(reference, run_backward(backend_of(backend, 2), c, inputs, reference)), 3e-6);
+    }
 }
 
 TEST(ScoringBackward, EndToEndWithSinks) {
@@ -101,24 +104,27 @@ TEST(ScoringBackward, EndToEndWithSinks) {
     c.scoring.sinks = true;
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    const auto kernel = make_cpu_kernel(2);
-    const Partial partial = run_whole(*kernel, c, inputs.forward);
-    std::vector<float> delta(4 * 200);
-    compute_delta(inputs.dout(), partial.output(), delta.data());
     const std::unique_ptr<Mask> mask = c.mask();
     const TokenSet rows({{0, 200}});
     const TokenSet columns({{0, 300}});
     const LocalMask local(*mask, rows, columns);
-    Gradients out(inputs.forward);
-    kernel->attend_backward({{inputs.forward.q(), inputs.forward.k(), inputs.forward.v(), &local, c.scale()},
-                             inputs.dout(),
-                             partial.lse(0),
-                             delta.data()},
-                            out.view(inputs.forward), {});
-    expect_within(error_of_gradients(reference, out), gradient_bound(DType::float32, 300));
-    std::vector<float> sinks(4);
-    add_sink_gradients(inputs.forward.sinks.data(), partial.lse(0), delta.data(), 4, 200, sinks.data());
-    EXPECT_LE(relative_l2(reference.sinks, sinks, reference.sinks_before_cancelling), 3e-6);
+    for (const std::string_view backend : every_backend()) {
+        SCOPED_TRACE(backend);
+        const Kernel& kernel = backend_of(backend, 2);
+        const Partial partial = run_whole(kernel, c, inputs.forward);
+        std::vector<float> delta(4 * 200);
+        compute_delta(inputs.dout(), partial.output(), delta.data());
+        Gradients out(inputs.forward);
+        kernel.attend_backward({{inputs.forward.q(), inputs.forward.k(), inputs.forward.v(), &local, c.scale()},
+                                inputs.dout(),
+                                partial.lse(0),
+                                delta.data()},
+                               out.view(inputs.forward), {});
+        expect_within(error_of_gradients(reference, out), gradient_bound(DType::float32, 300));
+        std::vector<float> sinks(4);
+        add_sink_gradients(inputs.forward.sinks.data(), partial.lse(0), delta.data(), 4, 200, sinks.data());
+        EXPECT_LE(relative_l2(reference.sinks, sinks, reference.sinks_before_cancelling), 3e-6);
+    }
 }
 
 TEST(ScoringBackward, TheGradientOfScoresWithoutABiasIsThatOfABiasOfZero) {
@@ -179,12 +185,15 @@ TEST(ScoringBackward, AddsToWhatIsThere) {
 
 TEST(ScoringBackward, SkipsWhatLiesBetweenRows) {
     const AttentionCase c =
-        scored_case(97, 259, causal, {1, 2, 1, 20, 24, DType::float32}, {2.0, true, 2, 0.1, {}, false});
+        scored_case(97, 259, causal, {1, 2, 1, 24, 40, DType::float32}, {2.0, true, 2, 0.1, {}, false});
     const BackwardInputs inputs(c);
     const ReferenceGradients reference = reference_gradients(c, inputs);
-    const auto kernel = make_cpu_kernel(2);
-    EXPECT_EQ(run_backward(*kernel, c, inputs, reference, {.hooks = {}, .row_gap = 3}),
-              run_backward(*kernel, c, inputs, reference));
+    for (const std::string_view backend : every_backend()) {
+        SCOPED_TRACE(backend);
+        const Kernel& kernel = backend_of(backend, 2);
+        EXPECT_EQ(run_backward(kernel, c, inputs, reference, {.hooks = {}, .row_gap = 3}),
+                  run_backward(kernel, c, inputs, reference));
+    }
 }
 
 TEST(ScoringBackward, PartsOfTheKeysAddUp) {
@@ -193,13 +202,16 @@ TEST(ScoringBackward, PartsOfTheKeysAddUp) {
         SCOPED_TRACE(c.text());
         const BackwardInputs inputs(c);
         const ReferenceGradients reference = reference_gradients(c, inputs);
-        Gradients sum(inputs.forward);
-        for (const TokenSet& keys : {TokenSet::every(0, 2, 300), TokenSet::every(1, 2, 300)}) {
-            BackwardCall call;
-            call.keys = keys;
-            add_gradients(*make_cpu_kernel(2), c, inputs, reference, sum, call);
+        for (const std::string_view backend : backends_of_options(scoring)) {
+            SCOPED_TRACE(backend);
+            Gradients sum(inputs.forward);
+            for (const TokenSet& keys : {TokenSet::every(0, 2, 300), TokenSet::every(1, 2, 300)}) {
+                BackwardCall call;
+                call.keys = keys;
+                add_gradients(backend_of(backend, 2), c, inputs, reference, sum, call);
+            }
+            expect_within(error_of_gradients(reference, sum), gradient_bound(DType::float32, 300));
         }
-        expect_within(error_of_gradients(reference, sum), gradient_bound(DType::float32, 300));
     }
 }
 
@@ -234,12 +246,8 @@ TEST(ScoringBackward, NaNOfABiasReachesItsRowAndTheKeysThatThisSees) {
         inputs.forward.bias[70 * 150 + 60] = nan_value;  // of the first head
         inputs.forward.bias[70 * 150 + 71] = nan_value;  // hidden
         const ReferenceGradients reference = reference_gradients(c, inputs);
-        for (const cpu::TileVariant& variant : cpu::tile_variants()) {
-            if (!variant.refusal(DType::float32).empty()) {
-                continue;
-            }
-            SCOPED_TRACE(variant.name);
-            const Gradients got = run_backward(*cpu::make_kernel_of(variant, 2), c, inputs, reference);
+        const auto expect_gradients = [&](const Kernel& kernel) {
+            const Gradients got = run_backward(kernel, c, inputs, reference);
             const auto expect_same = [](const std::vector<double>& expected, const std::vector<float>& gradients) {
                 for (std::size_t i = 0; i < expected.size(); ++i) {
                     ASSERT_EQ(std::isnan(gradients[i]), std::isnan(expected[i])) << i;
@@ -254,6 +262,16 @@ TEST(ScoringBackward, NaNOfABiasReachesItsRowAndTheKeysThatThisSees) {
             expect_same(reference.bias, got.bias);
             EXPECT_TRUE(std::isnan(got.queries[70 * 16]));
             EXPECT_FALSE(std::isnan(got.queries[71 * 16]));
+        };
+        for (const cpu::TileVariant& variant : cpu::tile_variants()) {
+            if (variant.refusal(DType::float32).empty()) {
+                SCOPED_TRACE(variant.name);
+                expect_gradients(*cpu::make_kernel_of(variant, 2));
+            }
+        }
+        for (const std::string_view backend : every_backend()) {
+            SCOPED_TRACE(backend);
+            expect_gradients(backend_of(backend, 2));
         }
     }
 }

@@ -20,16 +20,16 @@ constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 constexpr auto full = R"({"full": {}})";
 constexpr auto causal = R"({"causal": {}})";
 
-// Of cpu, and those of `backends` beside it.
+// Of cpu, and every other backend.
 template <typename Check>
-void for_each_variant(DType inputs, const Backends& backends, const Check& check) {
+void for_each_variant(DType inputs, const Check& check) {
     for (const cpu::TileVariant& variant : cpu::tile_variants()) {
         if (variant.refusal(inputs).empty()) {
             SCOPED_TRACE(variant.name);
             check(*cpu::make_kernel_of(variant, 2));
         }
     }
-    for (const std::string_view backend : backends) {
+    for (const std::string_view backend : every_backend()) {
         if (backend != "cpu") {
             SCOPED_TRACE(backend);
             check(backend_of(backend, 2));
@@ -37,17 +37,12 @@ void for_each_variant(DType inputs, const Backends& backends, const Check& check
     }
 }
 
-template <typename Check>
-void for_each_variant(DType inputs, const Check& check) {
-    for_each_variant(inputs, every_backend(), check);
-}
-
 void expect_exact(const AttentionCase& c) {
     SCOPED_TRACE(c.text());
     const AttentionInputs inputs(c);
     const ReferenceResult reference = reference_attention(c, inputs);
     const double bound = output_error_limit(c.shape.dtype, c.domain.key_tokens);
-    for_each_variant(c.shape.dtype, backends_for(c.scoring), [&](const Kernel& kernel) {
+    for_each_variant(c.shape.dtype, [&](const Kernel& kernel) {
         const AttentionError error = error_of(reference, run_whole(kernel, c, inputs));
         EXPECT_LE(error.output_relative_l2, bound);
         EXPECT_LE(error.lse_absolute, c.shape.dtype == DType::float32 ? 1e-5 : bound);
@@ -382,24 +377,28 @@ TEST(Scoring, PositionsAreThoseOfTheTokenSets) {
         const ReferenceResult reference = reference_attention(c, inputs);
         for (const std::vector<TokenSet>& parts : dispatches) {
             for (const TokenSet& own : parts) {
-                Partial sum(2, own.size(), 16, inputs.scoring().merge_rule());
-                sum.reset();
-                for (const TokenSet& theirs : parts) {
-                    ForwardCall call;
-                    call.queries = own;
-                    call.keys = theirs;
-                    merge(sum, run_forward(*make_cpu_kernel(2), c, inputs, call));
+                for (const std::string_view backend : backends_of_options(scoring)) {
+                    SCOPED_TRACE(backend);
+                    Partial sum(2, own.size(), 16, inputs.scoring().merge_rule());
+                    sum.reset();
+                    for (const TokenSet& theirs : parts) {
+                        ForwardCall call;
+                        call.queries = own;
+                        call.keys = theirs;
+                        merge(sum, run_forward(backend_of(backend, 2), c, inputs, call));
+                    }
+                    if (scoring.sinks) {
+                        apply_sinks(sum, inputs.sinks.data());
+                    }
+                    double squares = 0.0;
+                    double norm = 0.0;
+                    double lse = 0.0;
+                    accumulate_error(
+                        reference, tokens, sum, [&](std::int64_t row) { return own.position(row); }, squares, norm,
+                        lse);
+                    EXPECT_LE(std::sqrt(squares / norm), 1e-6);
+                    EXPECT_LE(lse, 1e-5);
                 }
-                if (scoring.sinks) {
-                    apply_sinks(sum, inputs.sinks.data());
-                }
-                double squares = 0.0;
-                double norm = 0.0;
-                double lse = 0.0;
-                accumulate_error(
-                    reference, tokens, sum, [&](std::int64_t row) { return own.position(row); }, squares, norm, lse);
-                EXPECT_LE(std::sqrt(squares / norm), 1e-6);
-                EXPECT_LE(lse, 1e-5);
             }
         }
     }

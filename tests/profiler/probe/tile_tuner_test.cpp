@@ -14,13 +14,16 @@ namespace {
 
 const bool drivers_first = !opencl::device_facts().empty();
 
-TileTuningOptions small_problem() {
+TileTuningOptions few_turns() {
     TileTuningOptions options;
-    options.threads = 2;
     options.turns = 2;
-    options.tokens = 100;
     options.dims = {64};
     return options;
+}
+
+DeviceToTune chosen_device() {
+    const opencl::DeviceFacts facts = opencl::chosen_device(0);
+    return {facts, opencl::chosen_design(facts)};
 }
 
 TEST(TileTuner, MeasuresEveryCandidateOfTheDeviceInBothPasses) {
@@ -28,14 +31,17 @@ TEST(TileTuner, MeasuresEveryCandidateOfTheDeviceInBothPasses) {
     if (sanitizer_slowdown > 1) {
         GTEST_SKIP() << "test_opencl alone computes on a device";
     }
-    TileTuningOptions options = small_problem();
+    TileTuningOptions options = few_turns();
     double done = -1.0;
     options.poll = [&](double now) {
         EXPECT_GE(now, done);
         EXPECT_LT(now, 1.0);
         done = now;
     };
-    const TunedDevice device = tune_tiles(options);
+    TileTimer timer({.threads = 2, .rank = 0, .tokens = 100, .program_cache = {}});
+    const TunedDevice device = tune_tiles(
+        chosen_device(), options,
+        [&](const opencl::ShapeClass& of, const opencl::TileShape& shape) { return timer.seconds_of(of, shape); });
     EXPECT_EQ(done, 0.5) << "the second of two classes";
     ASSERT_EQ(device.classes.size(), 2U);
     for (const TunedClass& one : device.classes) {
@@ -59,10 +65,29 @@ TEST(TileTuner, MeasuresEveryCandidateOfTheDeviceInBothPasses) {
 }
 
 TEST(TileTuner, EndsWhenItIsCancelled) {
-    TileTuningOptions options = small_problem();
+    TileTuningOptions options = few_turns();
     const std::atomic<bool> cancelled{true};
     options.cancelled = &cancelled;
-    expect_error(ErrorKind::cancelled, {"cancelled"}, [&] { static_cast<void>(tune_tiles(options)); });
+    expect_error(ErrorKind::cancelled, {"cancelled"}, [&] {
+        static_cast<void>(tune_tiles(DeviceToTune{}, options, [](const auto&, const auto&) { return 1.0; }));
+    });
+}
+
+TEST(TileTuner, EndsWhenTheDeviceIsGoneAndPassesOverAShapeThatDoesNotRun) {
+    int asked = 0;
+    const auto tune = [&](const std::function<void()>& fault) {
+        asked = 0;
+        return tune_tiles(DeviceToTune{}, few_turns(), [&](const auto&, const auto&) {
+            if (++asked == 2) {
+                fault();
+            }
+            return 1.0;
+        });
+    };
+    EXPECT_EQ(tune([] { throw failed("too large"); }).classes.front().timed.at(1).failure, "too large");
+    expect_error(ErrorKind::failed, {"the driver is gone"},
+                 [&] { static_cast<void>(tune([] { throw opencl::MeasuringEnded("the driver is gone"); })); });
+    EXPECT_EQ(asked, 2);
 }
 
 TEST(TileTuner, NamesClasses) {
