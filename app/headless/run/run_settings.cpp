@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/headless/run/run_settings.h"
 
+#include <CLI/CLI.hpp>
+
 #include "app/headless/data_folder.h"
 
 namespace longscope {

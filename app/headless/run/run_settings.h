@@ -2,11 +2,15 @@
 // What the verbs that run experiments let the user choose beside the experiment.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 
 #include "app/headless/run/launcher.h"
+
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
 
 namespace longscope {
 

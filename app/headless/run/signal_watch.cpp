@@ -34,6 +34,9 @@ SignalWatch::SignalWatch() {
 }
 
 SignalWatch::~SignalWatch() {
+    // What has come by now came to what is over: delivered, it would end the process with the results not yet told.
+    while (take() != 0) {
+    }
     close(descriptor_);
     sigaction(SIGPIPE, &previous_pipe_, nullptr);
     sigprocmask(SIG_SETMASK, &previous_, nullptr);

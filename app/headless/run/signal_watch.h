@@ -14,6 +14,7 @@ class SignalWatch {
     SignalWatch& operator=(const SignalWatch&) = delete;
     SignalWatch(SignalWatch&&) = delete;
     SignalWatch& operator=(SignalWatch&&) = delete;
+    // Signals that nobody has taken are gone.
     ~SignalWatch();
 
     // Readable when a signal has come.
