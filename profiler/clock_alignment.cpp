@@ -2,6 +2,7 @@
 #include "profiler/clock_alignment.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace longscope {
 
@@ -33,7 +34,7 @@ ClockOffset estimate_offset(const std::vector<PingPong>& rounds) {
     return {quickest.asked_ns + round_trip_ns / 2 - quickest.answered_ns, (round_trip_ns + 1) / 2};
 }
 
-ClockOffset align_clock(Communicator& communicator) {
+ClockOffset measure_offset(Communicator& communicator) {
     if (communicator.rank() == 0) {
         for (int peer = 1; peer < communicator.size(); ++peer) {
             const ClockOffset offset = measure(communicator, peer);
@@ -50,6 +51,14 @@ ClockOffset align_clock(Communicator& communicator) {
     offset.offset_ns = communicator.receive_number(0);
     offset.error_ns = communicator.receive_number(0);
     return offset;
+}
+
+ClockOffset align_clock(Communicator& communicator) {
+    const ClockOffset measured = measure_offset(communicator);
+    const std::int64_t own_clock = clock_identity();
+    const std::vector<std::int64_t> clocks = communicator.all_gather(own_clock);
+    const bool same = own_clock != 0 && own_clock == clocks[0] && std::abs(measured.offset_ns) <= measured.error_ns;
+    return same ? ClockOffset{} : measured;
 }
 
 void shift(std::vector<TraceEvent>& events, const ClockOffset& offset) {

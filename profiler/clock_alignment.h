@@ -31,7 +31,10 @@ struct PingPong {
 // the two is off by at most half the round trip. `rounds` must not be empty.
 [[nodiscard]] ClockOffset estimate_offset(const std::vector<PingPong>& rounds);
 
-// Collective; returns this rank's offset (rank 0: none).
+// Collective; returns this rank's offset (rank 0: none), as measured.
+[[nodiscard]] ClockOffset measure_offset(Communicator& communicator);
+// The same, but none where the kernel says that the rank reads the clock of rank 0, unless what was measured says
+// otherwise: half a round trip would otherwise put what follows a barrier before it.
 [[nodiscard]] ClockOffset align_clock(Communicator& communicator);
 
 // Moves events to the clock of rank 0.

@@ -5,12 +5,27 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "engine/base/hash.h"
 
 namespace longscope {
 
 Nanoseconds now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
+}
+
+std::int64_t clock_identity() {
+    std::string boot;
+    std::error_code unknown;
+    const std::filesystem::path time_namespace = std::filesystem::read_symlink("/proc/self/ns/time", unknown);
+    if (unknown || !(std::ifstream("/proc/sys/kernel/random/boot_id") >> boot)) {
+        return 0;
+    }
+    return static_cast<std::int64_t>(fnv1a(boot + time_namespace.string()));
 }
 
 std::string utc_now_text() {

@@ -35,13 +35,20 @@ TEST(EstimateOffset, TheTruthIsWithinTheStatedError) {
     }
 }
 
-TEST(AlignClock, FindsThatThreadsOfOneProcessShareTheirClock) {
+TEST(MeasureOffset, FindsThatThreadsOfOneProcessShareTheirClock) {
     run_local_ranks(4, [](Communicator& communicator) {
-        const ClockOffset offset = align_clock(communicator);
+        const ClockOffset offset = measure_offset(communicator);
         EXPECT_LE(std::abs(offset.offset_ns), offset.error_ns) << "rank " << communicator.rank();
         if (communicator.rank() == 0) {
             EXPECT_EQ(offset, ClockOffset{});
         }
+    });
+}
+
+TEST(AlignClock, NothingIsAddedToTimesOfTheSameClock) {
+    ASSERT_NE(clock_identity(), 0);
+    run_local_ranks(3, [](Communicator& communicator) {
+        EXPECT_EQ(align_clock(communicator), ClockOffset{}) << "rank " << communicator.rank();
     });
 }
 
