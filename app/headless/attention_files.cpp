@@ -2,6 +2,7 @@
 #include "app/headless/attention_files.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <cmath>

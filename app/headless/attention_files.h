@@ -2,7 +2,6 @@
 // The user's own queries, keys and values in files, and the mask over them: what `attend` and `verify` begin with.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +13,10 @@
 #include "engine/tensor/attention_shape.h"
 #include "engine/tensor/tensor_file.h"
 #include "engine/tensor/tensor_layout.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace longscope {
 

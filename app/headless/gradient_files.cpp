@@ -2,6 +2,7 @@
 #include "app/headless/gradient_files.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <filesystem>

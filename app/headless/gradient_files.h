@@ -2,13 +2,16 @@
 // The gradient of an output in a file, and the gradients that follow from it: which `attend` writes and `verify` reads.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "app/headless/attention_files.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace longscope {
 

@@ -2,6 +2,7 @@
 #include "app/headless/mask_input.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

@@ -3,13 +3,16 @@
 // of them it is, the content says.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "engine/mask/expression.h"
 #include "engine/mask/formats/mask_arrays.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace longscope {
 

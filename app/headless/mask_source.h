@@ -2,7 +2,6 @@
 // Which mask a verb is asked about: the options that name one, and what they come to.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +13,10 @@
 #include "engine/mask/expression.h"
 #include "engine/mask/token_set.h"
 #include "engine/tensor/attention_shape.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace longscope {
 

@@ -2,6 +2,7 @@
 #include "app/headless/paged_files.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <limits>
 

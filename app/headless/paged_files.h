@@ -2,7 +2,6 @@
 // Keys and values of `attend` and `verify` that lie in pages, as in the caches of vLLM and FlashInfer.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -11,6 +10,10 @@
 
 #include "engine/tensor/paged_view.h"
 #include "engine/tensor/tensor_layout.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace longscope {
 

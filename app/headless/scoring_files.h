@@ -2,7 +2,6 @@
 // Options of `attend` and `verify` for attention that is more than the softmax of scaled products, and their files.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,10 @@
 #include "engine/base/json.h"
 #include "engine/kernel/scoring.h"
 #include "engine/tensor/tensor_file.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace longscope {
 

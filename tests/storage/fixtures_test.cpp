@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A file of every released revision is migrated and keeps all that it holds.
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "engine/base/bounded_file.h"
@@ -25,9 +26,8 @@ TEST(Fixtures, EveryRevisionButTheNewestHasOneThatMigratesAndKeepsItsRuns) {
         const std::filesystem::path file = folder.path() / "old.db";
         {
             SQLite::Database old(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-            old.exec(read_bounded_file(std::string(LONGSCOPE_SOURCE_DIR) + "/tests/storage/fixtures/revision-" +
-                                           std::to_string(revision) + ".sql",
-                                       200'000));
+            old.exec(read_bounded_file(
+                fmt::format("{}/tests/storage/fixtures/revision-{}.sql", LONGSCOPE_SOURCE_DIR, revision), 200'000));
             EXPECT_EQ(schema_revision(old), revision);
         }
         Database database(file, OpenMode::create_or_open);
