@@ -22,7 +22,7 @@ std::int64_t host_number() {
 }  // namespace
 
 void require_memory(Communicator& communicator, const MemoryLedger& ledger, std::int64_t limit_bytes) {
-    const std::vector<std::int64_t> needs = communicator.all_gather(ledger.total_bytes());
+    const std::vector<std::int64_t> needs = communicator.all_gather(ledger.taken_bytes());
     if (limit_bytes > 0) {
         for (std::size_t rank = 0; rank < needs.size(); ++rank) {
             if (const std::string refusal = memory_refusal(needs[rank], limit_bytes); !refusal.empty()) {

@@ -115,7 +115,7 @@ class Session {
         log_.line(fmt::format("draw {}: plan {}", draw, hash_text(context.plan_hash())));
         log_.line(fmt::format("draw {}: {} tokens, {} pairs a head, needs {} of memory", draw,
                               format_count(context.own_tokens().size()), format_count(context.pairs()),
-                              format_bytes(ledger.total_bytes())));
+                              format_bytes(ledger.taken_bytes())));
         require_memory(communicator_, ledger, experiment_.backend.memory_per_rank_bytes);
         team_.run([&] { context.make_inputs(); });
         const auto memory = std::make_shared<BufferMemory>(context.schedule());

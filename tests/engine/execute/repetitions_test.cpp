@@ -5,7 +5,9 @@
 #include <set>
 #include <sstream>
 
+#include "engine/base/address_sanitizer.h"
 #include "engine/execute/local_group.h"
+#include "engine/parallel/memory_ledger.h"
 #include "tests/support/paths.h"
 #include "tests/support/strategy_run.h"
 
@@ -88,11 +90,15 @@ void expect_what_the_schedule_says(const StrategyEntry& strategy, const Dispatch
         open_groups(schedule, communicator);
         ExecuteInput input{schedule, c.problem.shape, c.masks, c.tokens, *kernel, tensors.view()};
         input.memory = std::make_shared<BufferMemory>(schedule);
+        const MemoryLedger ledger = memory_ledger(schedule, c.problem.shape, c.input(communicator.rank()).held());
+        if (red_zone_bytes == 0) {
+            EXPECT_EQ(input.memory->bytes(), ledger.piece_bytes());
+        }
         std::vector<float> first;
         for (int repetition = 0; repetition < 3; ++repetition) {
             const ExecuteResult result = execute(input, communicator, {});
             EXPECT_EQ(result.copied_bytes, copied_bytes(schedule, c));
-            EXPECT_EQ(result.peak_buffer_bytes, totals(schedule).peak_buffer_bytes) << "the memory ledger";
+            EXPECT_EQ(result.peak_buffer_bytes, ledger.buffer_bytes);
             EXPECT_EQ(result.memory, input.memory);
             const HeadMatrix<float> output = result.output->output();
             const std::vector<float> now(output.data, output.data + output.size());

@@ -33,6 +33,25 @@ TEST(MemoryLedger, ARingHoldsTwoBlocksAndTwoPartials) {
     EXPECT_EQ(ledger_of("ring").buffer_bytes, 2 * own_key_values_bytes + 2 * Partial::size_bytes(8, 64, 64));
 }
 
+TEST(MemoryLedger, NamesWhatThePieceTakesBeyondWhatIsInUse) {
+    // Each begins at a multiple of 64 bytes.
+    const auto operation = [](OperationKind kind, std::int64_t buffer, std::int64_t bytes) {
+        Operation one;
+        one.kind = kind;
+        one.buffer = buffer;
+        one.bytes = bytes;
+        return one;
+    };
+    Schedule schedule;
+    schedule.operations = {operation(OperationKind::alloc, 1, 100), operation(OperationKind::alloc, 2, 100),
+                           operation(OperationKind::alloc, 3, 100)};
+    const MemoryLedger ledger = memory_ledger(schedule, make_case().problem.shape, 64);
+    EXPECT_EQ(ledger.buffer_bytes, 300);
+    EXPECT_EQ(ledger.gap_bytes, 3 * 28);
+    EXPECT_EQ(ledger.piece_bytes(), 3 * 128);
+    EXPECT_EQ(ledger.taken_bytes(), own_query_bytes + own_key_values_bytes + 3 * 128);
+}
+
 TEST(MemoryLedger, InputsOfTwoBytesTakeHalfAndPartialsStayAsLong) {
     for (const DType dtype : {DType::bfloat16, DType::float16}) {
         EXPECT_EQ(ledger_of("ring", dtype).input_bytes, (own_query_bytes + own_key_values_bytes) / 2);
