@@ -7,6 +7,7 @@
 
 #include "engine/base/address_sanitizer.h"
 #include "engine/base/error.h"
+#include "engine/tensor/huge_pages.h"
 
 namespace longscope {
 
@@ -20,6 +21,7 @@ BufferMemory::BufferMemory(const Schedule& schedule) {
         places_[lives[i].begin] = {layout.offsets_bytes[i], lives[i].bytes - red_zone_bytes};
     }
     memory_ = AlignedBuffer<std::byte>(layout.bytes);
+    advise_huge_pages(memory_);
     forbid_access(memory_.span());
 }
 

@@ -15,6 +15,7 @@
 #include "engine/kernel/cpu/forward_pass.h"
 #include "engine/mask/expression.h"
 #include "engine/tensor/element_type.h"
+#include "engine/tensor/huge_pages.h"
 #include "engine/tensor/paged_view.h"
 #include "engine/workload/packing.h"
 #include "profiler/benches/peak_memory.h"
@@ -56,6 +57,7 @@ std::vector<std::int32_t> page_table(const AttentionBenchCase& asked) {
 
 BenchTensor::BenchTensor(DType dtype, std::int64_t heads, std::int64_t tokens, std::int64_t dim, std::uint64_t stream)
     : heads_(heads), tokens_(tokens), dim_(dim), dtype_(dtype), bytes_(heads * tokens * dim * size_bytes(dtype)) {
+    advise_huge_pages(bytes_);
     const std::int64_t count = heads * tokens * dim;
     const std::int64_t size = size_bytes(dtype);
     ThreadTeam().for_each_range((count + 3) / 4, 1 << 16, [&](std::int64_t begin, std::int64_t end) {

@@ -5,11 +5,13 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/thread_team.h"
+#include "engine/tensor/huge_pages.h"
 #include "profiler/probe/busy_loops.h"
 
 namespace longscope {
 
 ReadBandwidth::ReadBandwidth(std::int64_t bytes) : memory_(bytes / 4) {
+    advise_huge_pages(memory_);
     // Written, and no page like another: a system could keep equal ones once.
     for (std::int64_t i = 0; i < memory_.size(); ++i) {
         memory_[i] = static_cast<float>(1 + i % 1'000'003);

@@ -320,7 +320,7 @@ void declare_bench_attention(CLI::App& verb, VerbAction& action) {
     verb.add_option("--repetitions", options->repetitions, "of each measurement")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    verb.add_flag("--quick", options->quick, "only the cases that together take less than a minute");
+    verb.add_flag("--quick", options->quick, "only cases that together take less than 50 s on two cores");
     verb.add_flag("--json", options->json, "print JSON, with quartiles");
     add_bench_database_option(verb, options->db);
     verb.add_option("--backend", options->backend,

@@ -10,6 +10,7 @@
 #include "engine/parallel/dispatch.h"
 #include "engine/parallel/plan_text.h"
 #include "engine/parallel/strategy.h"
+#include "engine/tensor/huge_pages.h"
 #include "engine/workload/inputs.h"
 
 namespace longscope {
@@ -70,6 +71,8 @@ void DrawContext::make_inputs() {
     const std::int64_t key_bytes = shape_.key_value_heads * own.size() * shape_.head_dim_qk * element_bytes;
     queries_ = AlignedBuffer<std::byte>(shape_.query_heads * own_queries_.size() * shape_.head_dim_qk * element_bytes);
     key_values_ = AlignedBuffer<std::byte>(own.size() * shape_.key_value_bytes_per_token());
+    advise_huge_pages(queries_);
+    advise_huge_pages(key_values_);
     const auto fill_at = [&](const std::vector<std::int64_t>& where, InputTensor tensor, std::span<std::byte> bytes,
                              std::int64_t heads, std::int64_t dim) {
         fill_inputs(input_seed_, tensor, {bytes, shape_.dtype, heads, std::ssize(where), dim}, where);

@@ -46,11 +46,11 @@ struct LineRun {
     }
 };
 
-// The next tile in streams side by side: halves of the keys and of the values in turns, or quarters of the keys where
-// values are their first elements.
+// The next tile in two or four streams side by side: keys and values, or halves of each in turns; or parts of the keys
+// where values are their first elements.
 class NextRows {
   public:
-    static constexpr int streams = 4;
+    static constexpr int most_streams = 4;
 
     HWY_INLINE NextRows(const DecodeBlock& block, std::int64_t element_bytes) {
         const DecodeTile& next = *block.next;
@@ -61,15 +61,19 @@ class NextRows {
         const std::int64_t key_bytes = block.dim_qk * element_bytes;
         const std::int64_t value_bytes = are_one ? key_bytes : block.dim_v * element_bytes;
         const DecodeTileRows* values = are_one ? &next.keys : &next.values;
-        const std::int64_t rows = are_one ? decode_keys / 4 : decode_keys / 2;
-        const std::int64_t of_values = are_one ? 2 * rows : 0;
+        streams_used_ = block.reading.streams;
+        const std::int64_t rows = 2 * decode_keys / (are_one ? 2 * streams_used_ : streams_used_);
+        const std::int64_t of_values = are_one ? decode_keys / 2 : 0;
         streams_[0] = {&next.keys, 0, rows, key_bytes};
         streams_[1] = {values, of_values, of_values + rows, value_bytes};
-        streams_[2] = {&next.keys, rows, 2 * rows, key_bytes};
-        streams_[3] = {values, of_values + rows, of_values + 2 * rows, value_bytes};
+        if (streams_used_ == most_streams) {
+            streams_[2] = {&next.keys, rows, 2 * rows, key_bytes};
+            streams_[3] = {values, of_values + rows, of_values + 2 * rows, value_bytes};
+        }
         lines_ = rows * lines_of(key_bytes > value_bytes ? key_bytes : value_bytes);
     }
 
+    [[nodiscard]] HWY_INLINE std::int64_t streams() const { return streams_used_; }
     // Of the longest stream.
     [[nodiscard]] HWY_INLINE std::int64_t lines() const { return lines_; }
     // The next rows of a stream at one distance; at its end the last one again. Out of line: it is rare, and loops
@@ -114,7 +118,8 @@ class NextRows {
         std::int64_t end = 0;
         std::int64_t row_bytes = 0;
     };
-    Stream streams_[streams];
+    Stream streams_[most_streams];
+    std::int64_t streams_used_ = 0;
     std::int64_t lines_ = 0;
 };
 
@@ -122,15 +127,17 @@ class NextRows {
 // Evenly over the arithmetic, because lines that are on their way take the buffers that every read beside the
 // first-level cache needs as well, and there are too few of them to wait for memory at the rate that it could be read
 // at. The processor's own fetching ahead, which needs none, does the rest: it follows the order of memory as far as a
-// page. Side by side in several pages each of them has more time for it. The last lines of each stream are left to it.
+// page. Side by side in several pages each of them has more time for it; of four streams the last lines are left to it.
 class LinesAhead {
   public:
     // `cycles`: what the whole tile takes, about, where nothing waits for memory.
     HWY_INLINE LinesAhead(NextRows& next, std::int64_t cycles)
-        : next_(&next), left_(next.lines() - left_out(next.lines())) {
+        : next_(&next),
+          streams_(next.streams()),
+          left_(next.lines() - (next.streams() == NextRows::most_streams ? left_out(next.lines()) : 0)) {
         if (left_ > 0) {
             per_cycle_ = left_ * one_line / cycles + 1;
-            for (int s = 0; s < NextRows::streams; ++s) {
+            for (int s = 0; s < streams_; ++s) {
                 runs_[s] = next.take(s);
             }
             find_whole();
@@ -145,11 +152,18 @@ class LinesAhead {
         if (HWY_LIKELY(count < whole_)) {
             whole_ -= count;
             const std::int64_t end = at_ + count * cache_line_bytes;
-            for (; at_ != end; at_ += cache_line_bytes) {
-                __builtin_prefetch(runs_[0].begin + at_, 0, 2);
-                __builtin_prefetch(runs_[1].begin + at_, 0, 2);
-                __builtin_prefetch(runs_[2].begin + at_, 0, 2);
-                __builtin_prefetch(runs_[3].begin + at_, 0, 2);
+            if (streams_ == NextRows::most_streams) {
+                for (; at_ != end; at_ += cache_line_bytes) {
+                    __builtin_prefetch(runs_[0].begin + at_, 0, 2);
+                    __builtin_prefetch(runs_[1].begin + at_, 0, 2);
+                    __builtin_prefetch(runs_[2].begin + at_, 0, 2);
+                    __builtin_prefetch(runs_[3].begin + at_, 0, 2);
+                }
+            } else {
+                for (; at_ != end; at_ += cache_line_bytes) {
+                    __builtin_prefetch(runs_[0].begin + at_, 0, 2);
+                    __builtin_prefetch(runs_[1].begin + at_, 0, 2);
+                }
             }
         } else {
             fetch_across_rows(count);
@@ -159,7 +173,7 @@ class LinesAhead {
   private:
     static constexpr int line_bits = 16;
     static constexpr std::int64_t one_line = std::int64_t{1} << line_bits;
-    static_assert(NextRows::streams == 4);
+    static_assert(NextRows::most_streams == 4);
 
     // More than these, or fewer, took longer.
     static constexpr std::int64_t left_out(std::int64_t lines) {
@@ -171,7 +185,7 @@ class LinesAhead {
     HWY_NOINLINE void fetch_across_rows(std::int64_t count) {
         leave_whole();
         for (; count > 0 && left_ > 0; --count, --left_) {
-            for (int s = 0; s < NextRows::streams; ++s) {
+            for (int s = 0; s < streams_; ++s) {
                 __builtin_prefetch(runs_[s].begin, 0, 2);
                 if (!runs_[s].advance()) {
                     runs_[s] = next_->take(s);
@@ -184,8 +198,8 @@ class LinesAhead {
     // Lines of every stream of which none is the last of its row; of no line at all where all are fetched.
     HWY_INLINE void find_whole() {
         whole_ = left_;
-        for (const LineRun& run : runs_) {
-            const std::int64_t lines = lines_of(run.end - run.begin);
+        for (int s = 0; s < streams_; ++s) {
+            const std::int64_t lines = lines_of(runs_[s].end - runs_[s].begin);
             whole_ = lines < whole_ ? lines : whole_;
         }
         of_whole_ = whole_;
@@ -197,21 +211,22 @@ class LinesAhead {
     }
 
     HWY_INLINE void leave_whole() {
-        for (LineRun& run : runs_) {
-            run.begin += at_;
+        for (int s = 0; s < streams_; ++s) {
+            runs_[s].begin += at_;
         }
         at_ = 0;
         left_ -= of_whole_ - whole_;
     }
 
     NextRows* next_;
+    std::int64_t streams_;
     std::int64_t left_;           // lines of the longest stream to fetch, at the beginning of the runs
     std::int64_t per_cycle_ = 0;  // lines of each stream times one_line
     std::int64_t due_ = 0;
     std::int64_t whole_ = 1;     // lines before the end of a row
     std::int64_t of_whole_ = 0;  // so many they were
     std::int64_t at_ = 0;        // bytes behind the beginning of every run
-    LineRun runs_[NextRows::streams];
+    LineRun runs_[NextRows::most_streams];
 };
 
 }  // namespace HWY_NAMESPACE

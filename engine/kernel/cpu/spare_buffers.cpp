@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/kernel/cpu/huge_pages.h"
+#include "engine/tensor/huge_pages.h"
 
 namespace longscope::cpu {
 

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <utility>
 
-#include "engine/kernel/cpu/huge_pages.h"
 #include "engine/kernel/cpu/tile_plan.h"
+#include "engine/tensor/huge_pages.h"
 
 namespace longscope::cpu {
 

@@ -7,12 +7,16 @@
 #include <hwy/highway.h>
 
 #include "engine/kernel/cpu/bfloat16_arithmetic-inl.h"
+#include "engine/kernel/cpu/dot_decode-inl.h"
 #include "engine/kernel/cpu/tile_compute-inl.h"
 
 namespace longscope::cpu {
 
 TileFunctions bfloat16_functions() {
-    return N_AVX3::tile_functions<N_AVX3::Bfloat16>();
+    TileFunctions functions = N_AVX3::tile_functions<N_AVX3::Bfloat16>();
+    functions.pack_decode_queries = N_AVX3::pack_dot_queries;
+    functions.decode_tile = N_AVX3::decode_dot_tile;
+    return functions;
 }
 
 }  // namespace longscope::cpu

@@ -15,6 +15,7 @@
 #include <limits>
 
 #include "engine/kernel/cpu/exp2-inl.h"
+#include "engine/kernel/cpu/float32_arithmetic-inl.h"
 #include "engine/kernel/cpu/lines_ahead-inl.h"
 #include "engine/kernel/cpu/tile_functions.h"
 #include "engine/kernel/cpu/tile_product-inl.h"
@@ -106,8 +107,8 @@ HWY_ATTR HWY_INLINE void store_blocks(Vector blocks, float* HWY_RESTRICT rows) {
 }
 #endif
 
-// So many steps of decode_depth elements of the rows of a group and some keys, from element c on.
-template <int Steps>
+// So many steps of decode_depth units of the rows of a group and some keys, from unit c on.
+template <class Arithmetic, int Steps>
 HWY_ATTR HWY_INLINE void multiply_steps(const float* HWY_RESTRICT queries, const float* const (&keys)[decode_columns],
                                         std::int64_t c, Vector (&sum)[decode_columns][2]) {
     const Lanes d;
@@ -124,14 +125,15 @@ HWY_ATTR HWY_INLINE void multiply_steps(const float* HWY_RESTRICT queries, const
 #pragma GCC unroll 4
         for (int s = 0; s < Steps; ++s) {
             const Vector of_key = hn::LoadDup128(d, key + s * decode_depth);
-            sum[k][0] = hn::MulAdd(q[s][0], of_key, sum[k][0]);
-            sum[k][1] = hn::MulAdd(q[s][1], of_key, sum[k][1]);
+            sum[k][0] = Arithmetic::multiply_add(q[s][0], of_key, sum[k][0]);
+            sum[k][1] = Arithmetic::multiply_add(q[s][1], of_key, sum[k][1]);
         }
     }
 }
 
-// Products of the rows of a group and some keys, `dim` being a multiple of decode_depth. Meanwhile fetches so many
-// lines in each step of decode_depth elements.
+// Products of the rows of a group and some keys of `dim` units, a multiple of decode_depth. Meanwhile fetches what
+// belongs to each step.
+template <class Arithmetic>
 HWY_ATTR HWY_INLINE void multiply_keys(const float* HWY_RESTRICT queries, const float* const (&keys)[decode_columns],
                                        std::int64_t dim, LinesAhead& ahead, float* HWY_RESTRICT scores) {
     const Lanes d;
@@ -145,11 +147,11 @@ HWY_ATTR HWY_INLINE void multiply_keys(const float* HWY_RESTRICT queries, const 
     // Several steps at once: not all addresses of keys stay in registers.
     for (; c + 4 * decode_depth <= dim; c += 4 * decode_depth) {
         ahead.fetch(4 * step_cycles);
-        multiply_steps<4>(queries, keys, c, sum);
+        multiply_steps<Arithmetic, 4>(queries, keys, c, sum);
     }
     for (; c < dim; c += decode_depth) {
         ahead.fetch(step_cycles);
-        multiply_steps<1>(queries, keys, c, sum);
+        multiply_steps<Arithmetic, 1>(queries, keys, c, sum);
     }
 #if HWY_TARGET == HWY_SCALAR
     for (int k = 0; k < decode_columns; ++k) {
@@ -199,7 +201,8 @@ HWY_ATTR HWY_INLINE void decode_scores(const DecodeBlock& block, LinesAhead& ahe
             }
         }
         for (std::int64_t first = 0; first < block.rows; first += decode_group) {
-            multiply_keys(block.queries + first * dim, keys, dim, ahead, block.scores + first * decode_keys + key);
+            multiply_keys<Float32>(block.queries + first * dim, keys, dim, ahead,
+                                   block.scores + first * decode_keys + key);
         }
     }
 }
@@ -297,9 +300,6 @@ HWY_ATTR HWY_INLINE void decode_weights(const DecodeBlock& block, LinesAhead& ah
     }
 }
 
-// Values that are read panel by panel before the next ones are, so that they come from memory nearly in its order.
-constexpr std::int64_t values_at_once = 16;
-
 // Adds weights times some values of the columns of one panel, of which the last may be missing.
 template <class T, bool Whole>
 HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t first_key, std::int64_t c,
@@ -307,7 +307,8 @@ HWY_ATTR HWY_INLINE void decode_panel(const DecodeBlock& block, std::int64_t fir
     const Lanes d;
     const DecodeTile& tile = *block.tile;
     const std::int64_t present = block.dim_v - c;
-    const std::int64_t end_key = first_key + values_at_once < tile.count ? first_key + values_at_once : tile.count;
+    const std::int64_t end_key =
+        first_key + block.reading.values_at_once < tile.count ? first_key + block.reading.values_at_once : tile.count;
     for (std::int64_t first = 0; first < block.rows; first += decode_rows) {
         float* output = block.output + first * block.output_stride + c;
         const float* weights = block.scores + first * decode_keys;
@@ -361,7 +362,7 @@ HWY_ATTR HWY_INLINE void decode_typed(const DecodeBlock& block) {
     LinesAhead ahead(next, steps * step_cycles + block.rows * softmax_cycles);
     decode_scores<T>(block, ahead);
     decode_weights(block, ahead);
-    for (std::int64_t key = 0; key < block.tile->count; key += values_at_once) {
+    for (std::int64_t key = 0; key < block.tile->count; key += block.reading.values_at_once) {
         std::int64_t c = 0;
         for (; c + panel <= block.dim_v; c += panel) {
             decode_panel<T, true>(block, key, c, ahead);

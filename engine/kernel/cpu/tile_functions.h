@@ -182,6 +182,12 @@ struct DecodeTile {
     DecodeTileRows values;
 };
 
+// How keys and values of decode_tile come from memory; which is best depends on what the processor fetches by itself.
+struct DecodeReading {
+    std::int64_t streams = 4;          // that the next tile is fetched in: 2 or 4
+    std::int64_t values_at_once = 16;  // that are read panel by panel before the next ones are; divides decode_keys
+};
+
 // A few query rows of one key/value head against one tile of keys. Rows are padded to decode_rows with zeros, columns
 // of queries and output to vectors and panels.
 struct DecodeBlock {
@@ -191,6 +197,7 @@ struct DecodeBlock {
     DType dtype = DType::float32;      // of keys and values
     const DecodeTile* tile = nullptr;  // this one
     const DecodeTile* next = nullptr;  // is asked for behind it, and fetched meanwhile
+    DecodeReading reading;
 
     float scale = 1.0F;                      // as in RowBlock
     const float* queries = nullptr;          // from pack_decode_queries

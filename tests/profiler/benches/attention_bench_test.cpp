@@ -138,12 +138,16 @@ TEST(AttentionBench, DecodesMoreThanTheCachesHoldWhereMemoryDoes) {
     const auto bytes_beyond = [&](std::int64_t memory_bytes) {
         machine.memory_bytes = memory_bytes;
         std::vector<std::int64_t> bytes;
+        std::int64_t goals = 0;
         for (const AttentionBenchCase& one : attention_bench_cases(machine)) {
             if (one.name.find("beyond the caches") != std::string::npos) {
                 EXPECT_FALSE(one.quick) << one.name;
                 bytes.push_back(2 * one.shape.key_value_heads * one.tokens * 128 * size_bytes(one.shape.dtype));
+                EXPECT_TRUE(one.goal.has_value()) << one.name;
             }
+            goals += one.goal.has_value() && one.goal_of == GoalOf::reading ? 1 : 0;
         }
+        EXPECT_EQ(goals, 2) << "one a type, of what no cache holds";
         return bytes;
     };
     constexpr std::int64_t gib = std::int64_t{1} << 30;
