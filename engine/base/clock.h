@@ -13,8 +13,8 @@ using Nanoseconds = std::int64_t;
 // Across machines, profiler/clock_alignment.h finds the offset.
 [[nodiscard]] Nanoseconds now_ns();
 
-// The same in processes whose now_ns() reads the same clock; 0 where the kernel does not say. It is made of the boot and
-// of the time namespace (proc(5), time_namespaces(7)): a namespace may shift the clock.
+// The same in processes whose now_ns() reads the same clock; 0 where the kernel does not say. It is made of the boot
+// and of the time namespace (proc(5), time_namespaces(7)): a namespace may shift the clock.
 [[nodiscard]] std::int64_t clock_identity();
 
 // UTC wall-clock time as "2026-01-31T23:59:59.123Z", for records, never for durations.

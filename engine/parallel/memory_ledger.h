@@ -14,8 +14,8 @@ struct MemoryLedger {
     // The rank's own queries, keys and values, and in the backward pass the gradients of its output.
     std::int64_t input_bytes = 0;
     std::int64_t buffer_bytes = 0;  // the most that the schedule holds at once; its results are among it
-    // What the one piece of memory that they lie in takes beyond that (lay_out in buffer_layout.h): what alignment adds,
-    // and, in few schedules, places that are free but too small.
+    // What the one piece of memory that they lie in takes beyond that (lay_out in buffer_layout.h): what alignment
+    // adds, and, in few schedules, places that are free but too small.
     std::int64_t gap_bytes = 0;
     [[nodiscard]] std::int64_t total_bytes() const { return input_bytes + buffer_bytes; }
     // Of the piece; what a rank takes before the first repetition, and keeps.
