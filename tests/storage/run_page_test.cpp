@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,6 +20,7 @@
 #include "tests/support/sample_run.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/yardstick.h"
 
 namespace longscope {
 namespace {
@@ -266,30 +266,23 @@ TEST(RunPage, EqualsAPlainSortAndFilter) {
     });
 }
 
-// Processor time of this thread: other programs on the machine do not count.
-double thread_ms() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
-}
-
 TEST(RunPage, AnswersInMillisecondsOverTenThousandRuns) {
     const TemporaryFolder folder;
     const std::filesystem::path file = folder.path() / "many.db";
     make_many_runs(file, 10'000, 1);
     Database database(file, OpenMode::read_only);
     RunPages pages(database);
-    const double start = thread_ms();
+    const double start = thread_ran_ms();
     EXPECT_EQ(pages.refresh().size(), 10'000U);
-    std::cout << "first refresh: " << thread_ms() - start << " ms\n";
+    std::cout << "first refresh: " << thread_ran_ms() - start << " ms\n";
     double slowest = 0;
     for (const char* filter : {"", "ring", "causal cpu done"}) {
         for (std::size_t column = 0; column < run_column_count; ++column) {
             std::vector<double> times;
             for (int repetition = 0; repetition < 5; ++repetition) {
-                const double before = thread_ms();
+                const double before = thread_ran_ms();
                 (void)pages.page({filter, static_cast<RunColumn>(column), repetition % 2 == 0}, 1000, 100);
-                times.push_back(thread_ms() - before);
+                times.push_back(thread_ran_ms() - before);
             }
             std::nth_element(times.begin(), times.begin() + 2, times.end());
             slowest = std::max(slowest, times[2]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How long the turns of the event loop of this thread take, less the time in which the thread was ready but another
-// program had the processor.
+// program had the processor, and at the usual pace of a machine.
 #pragma once
 
 #include <QCoreApplication>
@@ -16,6 +16,7 @@
 
 #include "engine/base/clock.h"
 #include "tests/support/sanitized.h"
+#include "tests/support/yardstick.h"
 
 namespace longscope {
 
@@ -48,8 +49,12 @@ class TurnWatch {
         QCoreApplication::processEvents();
         // Outside of exec() nobody else removes what is to be deleted later.
         QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
-        const std::int64_t took_ns = now_ns() - started_ns;
-        all_.push_back({what_, after_++, took_ns - (waited_for_processor_ns() - waited_ns)});
+        std::int64_t took_ns = now_ns() - started_ns;
+        took_ns -= waited_for_processor_ns() - waited_ns;
+        if (took_ns > worth_a_yardstick_ns) {
+            took_ns = static_cast<std::int64_t>(static_cast<double>(took_ns) / std::max(1.0, slowness()));
+        }
+        all_.push_back({what_, after_++, took_ns});
     }
     void turn(const std::string& what, const std::function<void()>& action) {
         what_ = what;
@@ -78,6 +83,9 @@ class TurnWatch {
         file >> ran_ns >> waited_ns;
         return waited_ns;
     }
+
+    // Shorter ones are no matter at any pace.
+    static constexpr std::int64_t worth_a_yardstick_ns = 40'000'000;
 
     std::vector<Turn> all_;
     std::string what_;
