@@ -64,7 +64,7 @@ Usage: ./longscope.sh [--no-install] [COMMAND | FILE ...]
   build [--headless]         install what is missing and build the programs
                              (--headless: those that need no window, without Qt, in build/headless)
   test [--headless] [--sanitize | --threads] [ARGS]
-                             install what is missing, build everything, run the tests, all but the soak
+                             install what is missing, build everything, run the tests, but for soak, fuzz and peers
                              (--headless: those of the programs that need no window;
                              --sanitize: with the address and undefined-behaviour sanitizers;
                              both: those of engine, storage and MPI, with these sanitizers;
@@ -361,7 +361,7 @@ open_window() {
 
 run_tests() {
     local argument
-    local -a labels=(-LE '^(peers|soak)$') parallel=()
+    local -a labels=(-LE '^(peers|soak|fuzz)$') parallel=()
     for argument in "$@"; do
         [[ $argument == -L* || $argument == --label-* ]] && labels=()
     done

@@ -199,7 +199,7 @@ expect_no_calls 'cmake --preset'
 run "$launcher" test -R 'a b'
 expect_code 0
 expect_calls '^cmake --preset dev -DLONGSCOPE_TESTS=ON$'
-expect_text "ctest --preset dev -j $(nproc) -LE ^(peers|soak)\$ -R a b in $checkout"
+expect_text "ctest --preset dev -j $(nproc) -LE ^(peers|soak|fuzz)\$ -R a b in $checkout"
 : >"$calls"
 run "$launcher" build  # the tests stay configured
 expect_no_calls 'cmake --preset'
